@@ -1,0 +1,790 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+OPEN_STATES = ("waiting", "confirmed", "partially_available", "assigned")
+# Rows of the allocation come from stock moves: several per move, told apart by the
+# last three bits of their id. The ids stay below 2**31, the limit of XML-RPC, up to
+# 268 million moves. Lines without any move have minus their own id.
+SLICE_KINDS = 8
+
+
+class BacklogAllocation(models.Model):
+    """Who gets what, from where and when: the one definition of the split.
+
+    One row per open demand and source, in the product's unit. It is a live SQL
+    statement over stock moves, quants and receipts; nothing is stored, so it is
+    exact in every transaction, and every other number of this addon reads it.
+
+    The statement is a chain of named steps, one method each, so that a satellite
+    addon changes one rule by overriding one method::
+
+        place     location -> pool, the place of stock that serves together
+        stock     per product and pool: free and over-reserved quantity
+        chain     what the origins of a chained move brought, or will bring
+        demand    every open move out of a pool, ranked in service order
+        queue     the demand with what is reserved, and what it takes from stock
+        receipt   every open move into a pool
+        link      which receipts were made for which chained demand
+        linked    chained demand laid over its own receipts
+        shared    the other demand laid over the other receipts
+        slice     all of it, one row per demand and source
+
+    Two quantities laid end to end over each other overlap in slices: see ``_sweep``.
+    """
+
+    _name = "backlog.allocation"
+    _description = "Backlog Allocation"
+    _auto = False
+    _order = "product_id, warehouse_id, queue_rank, date, id"
+    _rec_name = "order_line_id"
+    _depends = {
+        "stock.move": [
+            "company_id",
+            "date",
+            "location_dest_id",
+            "location_final_id",
+            "location_id",
+            "move_dest_ids",
+            "priority",
+            "procure_method",
+            "product_id",
+            "product_qty",
+            "product_uom",
+            "purchase_line_id",
+            "quantity",
+            "reservation_date",
+            "sale_line_id",
+            "state",
+        ],
+        "stock.quant": [
+            "location_id",
+            "lot_id",
+            "product_id",
+            "quantity",
+            "reserved_quantity",
+        ],
+        "stock.location": ["parent_path", "usage", "warehouse_id"],
+        "stock.warehouse": ["lot_stock_id"],
+        "product.product": ["product_tmpl_id"],
+        "product.template": ["is_storable", "tracking", "type", "uom_id"],
+        "uom.uom": ["factor"],
+        "purchase.order.line": ["order_id"],
+        "sale.order.line": [
+            "company_id",
+            "display_type",
+            "is_downpayment",
+            "is_expense",
+            "product_id",
+            "product_uom_id",
+            "product_uom_qty",
+            "qty_delivered",
+            "state",
+            "warehouse_id",
+        ],
+        "sale.order": ["state"],
+    }
+
+    move_id = fields.Many2one("stock.move", "Demand", readonly=True)
+    order_line_id = fields.Many2one("sale.order.line", "Order Line", readonly=True)
+    product_id = fields.Many2one("product.product", readonly=True)
+    warehouse_id = fields.Many2one("stock.warehouse", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    queue_rank = fields.Integer(
+        "Place in Queue",
+        readonly=True,
+        aggregator="min",
+        help="Who is served first for this product in this place of stock. 1 is next.",
+    )
+    source = fields.Selection(
+        [
+            ("reserved", "Reserved"),
+            ("stock", "Free stock"),
+            ("receipt", "On its way"),
+            ("none", "To source"),
+        ],
+        readonly=True,
+        help="Reserved and free stock are Ready, On its way is Incoming, "
+        "and for To source nobody has ordered anything yet.",
+    )
+    qty = fields.Float(
+        "Quantity",
+        digits="Product Unit",
+        readonly=True,
+        help="In the unit of the product.",
+    )
+    date = fields.Datetime(
+        readonly=True,
+        help="When this quantity is there: now for what is in stock, the date of the "
+        "receipt for what is on its way (today when it is overdue), empty while "
+        "nobody has ordered it.",
+    )
+    to_customer = fields.Boolean(
+        "For a Customer",
+        readonly=True,
+        help="Demand of manufacturing orders and transfers waits in the same queue.",
+    )
+    receipt_move_id = fields.Many2one("stock.move", "Receipt", readonly=True)
+    document = fields.Reference(
+        selection="_selection_document",
+        readonly=True,
+        help="The purchase order, manufacturing order or transfer that brings it.",
+    )
+
+    @api.model
+    def _selection_document(self):
+        return [
+            (model, self.env[model]._description)
+            for model in ("purchase.order", "stock.picking")
+        ]
+
+    @property
+    def _table_query(self):
+        return self._slices()
+
+    @api.model
+    def _slices(self, product_ids=None):
+        """Return the statement that gives the columns of this model.
+
+        :param product_ids: ids of products, or None for all. The demand of one
+            product never touches another, so a filter on products is exact, and it is
+            the one filter that makes the statement cheaper.
+        """
+        return SQL(
+            """
+            %(steps)s
+            SELECT slice.id, slice.move_id, slice.order_line_id, slice.product_id,
+                   slice.warehouse_id, slice.company_id, slice.queue_rank,
+                   slice.source, slice.qty, slice.to_customer, slice.receipt_move_id,
+                   CASE slice.source
+                        WHEN 'none' THEN NULL
+                        ELSE GREATEST(slice.date, %(now)s)
+                    END AS date,
+                   CASE WHEN slice.receipt_move_id IS NOT NULL
+                        THEN %(document)s
+                    END AS document
+              FROM slice
+         LEFT JOIN stock_move receipt ON receipt.id = slice.receipt_move_id
+         LEFT JOIN purchase_order_line ON purchase_order_line.id = COALESCE(
+                       receipt.purchase_line_id,
+                       CASE WHEN receipt.procure_method = 'make_to_order' THEN (
+                           SELECT MIN(orig.purchase_line_id)
+                             FROM stock_move_move_rel rel
+                             JOIN stock_move orig ON orig.id = rel.move_orig_id
+                            WHERE rel.move_dest_id = receipt.id
+                       ) END
+                   )
+            """,
+            steps=self._steps(product_ids),
+            now=self._now(),
+            document=self._document(),
+        )
+
+    @api.model
+    def _now(self):
+        """The moment that overdue receipts and goods in stock are dated with."""
+        return fields.Datetime.now()
+
+    @api.model
+    def _document(self):
+        """The document behind ``receipt``, as ``model,id``: the narrowest first."""
+        return SQL(
+            """CASE WHEN purchase_order_line.order_id IS NOT NULL
+                    THEN 'purchase.order,' || purchase_order_line.order_id
+                    ELSE 'stock.picking,' || receipt.picking_id
+               END"""
+        )
+
+    @api.model
+    def _steps(self, product_ids=None):
+        """Return ``WITH place AS (…), … slice AS (…)``."""
+        return SQL(
+            """
+              WITH place AS MATERIALIZED (%s),
+                   stock AS (%s),
+                   chain AS (%s),
+                   demand AS (%s),
+                   queue AS MATERIALIZED (%s),
+                   receipt AS MATERIALIZED (%s),
+                   link AS MATERIALIZED (%s),
+                   linked AS MATERIALIZED (%s),
+                   shared AS (%s),
+                   slice AS (%s)
+            """,
+            self._place(),
+            self._stock(product_ids),
+            self._chain(product_ids),
+            self._demand(product_ids),
+            self._queue(),
+            self._receipt(product_ids),
+            self._link(),
+            self._linked(),
+            self._shared(),
+            self._slice(product_ids),
+        )
+
+    @api.model
+    def _of_products(self, column, product_ids):
+        """A condition on the products, cheap for PostgreSQL to push down."""
+        if product_ids is None:
+            return SQL("TRUE")
+        return SQL("%s = ANY(%s)", column, list(product_ids))
+
+    @api.model
+    def _is_open(self, move):
+        return SQL("%s.state IN %s", SQL.identifier(move), OPEN_STATES)
+
+    @api.model
+    def _customer_location_ids(self):
+        """Places outside that end an order though they are no customer's: Odoo sells
+        between companies through the inter-company transit location."""
+        transit = self.env.ref(
+            "stock.stock_location_inter_company", raise_if_not_found=False
+        )
+        return transit.ids if transit else [0]
+
+    @api.model
+    def _place(self):
+        """A pool is the stock of a warehouse with all its shelves, since Odoo reserves
+        from the whole subtree; any other location (input, output, transit) is its own.
+        """
+        return SQL(
+            """
+            SELECT location.id, location.warehouse_id,
+                   CASE WHEN location.parent_path LIKE stock.parent_path || '%%'
+                        THEN stock.id
+                        ELSE location.id
+                    END AS pool_id,
+                   stock.id AS stock_id
+              FROM stock_location location
+         LEFT JOIN stock_warehouse warehouse ON warehouse.id = location.warehouse_id
+         LEFT JOIN stock_location stock ON stock.id = warehouse.lot_stock_id
+             WHERE location.usage IN ('internal', 'transit')
+            """
+        )
+
+    @api.model
+    def _stock(self, product_ids):
+        """Free and over-reserved quantity. Negative quants count against the others, but
+        a lot of a tracked product cannot stand in for another, as in Odoo's own
+        ``stock.quant._get_available_quantity``."""
+        return SQL(
+            """
+            SELECT product_id, pool_id,
+                   SUM(GREATEST(free, 0)) AS free,
+                   SUM(GREATEST(-free, 0)) AS missing
+              FROM (
+                    SELECT quant.product_id, place.pool_id,
+                           SUM(quant.quantity - quant.reserved_quantity)::numeric
+                               AS free
+                      FROM stock_quant quant
+                      JOIN place ON place.id = quant.location_id
+                      JOIN product_product product ON product.id = quant.product_id
+                      JOIN product_template template
+                        ON template.id = product.product_tmpl_id
+                     WHERE %(of_products)s
+                  GROUP BY quant.product_id, place.pool_id,
+                           CASE template.tracking
+                                WHEN 'none' THEN 0
+                                ELSE COALESCE(quant.lot_id, 0)
+                            END
+                   ) per_lot
+          GROUP BY product_id, pool_id
+            """,
+            of_products=self._of_products(SQL("quant.product_id"), product_ids),
+        )
+
+    @api.model
+    def _chain(self, product_ids):
+        """For every open move with origins: what they brought (``brought``) and what of
+        the same order line still waits upstream in the same warehouse (``upstream``).
+
+        Odoo 19 creates the next delivery step when the last one is done, but routes
+        made of pull rules create all steps at once, each with the order line. Then the
+        goods wait at the first step: its quantity is the customer's demand there, and
+        the later step demands only the rest.
+        """
+        return SQL(
+            """
+            SELECT rel.move_dest_id AS move_id, MIN(rel.move_orig_id) AS chain_id,
+                   SUM(%(orig_qty)s) FILTER (WHERE orig.state = 'done') AS brought,
+                   SUM(orig.product_qty) FILTER (
+                       WHERE %(orig_open)s
+                         AND %(same_delivery)s
+                   ) AS upstream
+              FROM stock_move_move_rel rel
+              JOIN stock_move move ON move.id = rel.move_dest_id
+              JOIN stock_move orig ON orig.id = rel.move_orig_id
+              JOIN uom_uom orig_uom ON orig_uom.id = orig.product_uom
+              JOIN product_product product ON product.id = orig.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN uom_uom product_uom ON product_uom.id = template.uom_id
+              JOIN stock_location orig_from ON orig_from.id = orig.location_id
+              JOIN stock_location move_from ON move_from.id = move.location_id
+         LEFT JOIN stock_warehouse warehouse ON warehouse.id = move_from.warehouse_id
+             WHERE %(move_open)s
+               AND %(of_products)s
+          GROUP BY rel.move_dest_id
+            """,
+            orig_qty=SQL("orig.quantity * orig_uom.factor / product_uom.factor"),
+            orig_open=self._is_open("orig"),
+            move_open=self._is_open("move"),
+            same_delivery=self._same_delivery("orig", "move"),
+            of_products=self._of_products(SQL("move.product_id"), product_ids),
+        )
+
+    @api.model
+    def _same_delivery(self, upstream, downstream):
+        """Two steps of the delivery of one order line inside one warehouse. A step into
+        the stock itself is part of a receipt, not of a delivery."""
+        return SQL(
+            """
+            %(upstream)s.sale_line_id = %(downstream)s.sale_line_id
+            AND %(upstream_from)s.usage = 'internal'
+            AND %(upstream_from)s.warehouse_id = %(downstream_from)s.warehouse_id
+            AND %(downstream)s.location_id <> warehouse.lot_stock_id
+            """,
+            upstream=SQL.identifier(upstream),
+            downstream=SQL.identifier(downstream),
+            upstream_from=SQL.identifier(f"{upstream}_from"),
+            downstream_from=SQL.identifier(f"{downstream}_from"),
+        )
+
+    @api.model
+    def _service_order(self):
+        """Who is served first: the order of Odoo's forecast report. Moves that may be
+        reserved today by priority and date, then those whose day is still to come. The
+        id breaks ties, so the order is total."""
+        today = self._now().date()
+        return SQL(
+            """
+            COALESCE(move.reservation_date > %(today)s, TRUE),
+            CASE WHEN move.reservation_date > %(today)s
+                 THEN move.reservation_date
+             END,
+            move.priority DESC, move.date, move.id
+            """,
+            today=today,
+        )
+
+    @api.model
+    def _demand(self, product_ids):
+        """Every open move that takes goods out of a pool: for customers, but also for
+        production, other warehouses and the next step, since all of them compete."""
+        return SQL(
+            """
+            SELECT move.id AS move_id, move.product_id, place.pool_id,
+                   place.warehouse_id, move.company_id, template.is_storable,
+                   is_customer.yes AS to_customer,
+                   CASE WHEN is_customer.yes THEN move.sale_line_id
+                    END AS order_line_id,
+                   need.qty,
+                   LEAST(
+                       need.qty,
+                       ROUND(move.quantity * move_uom.factor / product_uom.factor, 6)
+                   ) AS reserved,
+                   (chain.move_id IS NOT NULL
+                    OR move.procure_method = 'make_to_order') AS chained,
+                   chain.chain_id, chain.brought,
+                   ROW_NUMBER() OVER (
+                       PARTITION BY move.product_id, place.pool_id
+                       ORDER BY %(service_order)s
+                   ) AS queue_rank
+              FROM stock_move move
+              JOIN place ON place.id = move.location_id
+         LEFT JOIN place dest ON dest.id = move.location_dest_id
+              JOIN stock_location final
+                ON final.id = COALESCE(move.location_final_id, move.location_dest_id)
+              JOIN product_product product ON product.id = move.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN uom_uom move_uom ON move_uom.id = move.product_uom
+              JOIN uom_uom product_uom ON product_uom.id = template.uom_id
+         LEFT JOIN chain ON chain.move_id = move.id
+        CROSS JOIN LATERAL (
+                    SELECT move.product_qty - COALESCE(chain.upstream, 0) AS qty
+                   ) need
+        CROSS JOIN LATERAL (SELECT %(is_customer)s AS yes) is_customer
+             WHERE %(move_open)s
+               AND %(of_products)s
+               AND need.qty > 0
+               AND dest.pool_id IS DISTINCT FROM place.pool_id
+            """,
+            service_order=self._service_order(),
+            is_customer=self._is_customer(),
+            move_open=self._is_open("move"),
+            of_products=self._of_products(SQL("move.product_id"), product_ids),
+        )
+
+    @api.model
+    def _is_customer(self):
+        """Whether ``move`` ends at a customer, or is an early step of such a delivery in
+        a route of pull rules (see ``_chain``)."""
+        return SQL(
+            """
+            final.usage = 'customer'
+            OR final.id IN %(transit)s
+            OR move.sale_line_id IS NOT NULL AND final.usage = 'internal'
+               AND EXISTS (
+                   SELECT 1
+                     FROM stock_move_move_rel rel
+                     JOIN stock_move next ON next.id = rel.move_dest_id
+                     JOIN place next_from ON next_from.id = next.location_id
+                    WHERE rel.move_orig_id = move.id
+                      AND %(next_open)s
+                      AND next.sale_line_id = move.sale_line_id
+                      AND next_from.warehouse_id = place.warehouse_id
+                      AND next_from.pool_id <> next_from.stock_id
+               )
+            """,
+            transit=tuple(self._customer_location_ids()),
+            next_open=self._is_open("next"),
+        )
+
+    @api.model
+    def _queue(self):
+        """What each demand keeps of its reservation and takes from free stock.
+
+        A quantity forced beyond what is there is cut from the back of the queue. A
+        chained move takes only what was brought for it, the others what is left by
+        those ahead of them.
+        """
+        return SQL(
+            """
+            SELECT *,
+                   LEAST(
+                       may_take,
+                       GREATEST(free - (SUM(may_take) OVER ahead - may_take), 0)
+                   ) AS taken
+              FROM (
+                    SELECT claim.*,
+                           CASE WHEN chained THEN LEAST(
+                                    qty - reserved,
+                                    GREATEST(brought_left - (
+                                        SUM(qty - reserved) OVER siblings
+                                        - qty + reserved
+                                    ), 0)
+                                )
+                                ELSE qty - reserved
+                            END AS may_take
+                      FROM (
+                            SELECT demand.*,
+                                   COALESCE(stock.free, 0) AS free,
+                                   reserved - LEAST(reserved, GREATEST(
+                                       COALESCE(stock.missing, 0)
+                                       - SUM(reserved) OVER behind + reserved, 0
+                                   )) AS kept,
+                                   %(brought_left)s AS brought_left
+                              FROM demand
+                         LEFT JOIN stock ON stock.product_id = demand.product_id
+                                        AND stock.pool_id = demand.pool_id
+                             WHERE is_storable
+                            WINDOW behind AS (
+                                   PARTITION BY demand.product_id, demand.pool_id
+                                       ORDER BY queue_rank DESC
+                                           ROWS UNBOUNDED PRECEDING)
+                           ) claim
+                    WINDOW siblings AS (
+                           PARTITION BY product_id, pool_id, chain_id
+                               ORDER BY queue_rank ROWS UNBOUNDED PRECEDING)
+                   ) claim
+            WINDOW ahead AS (
+                   PARTITION BY product_id, pool_id
+                       ORDER BY queue_rank ROWS UNBOUNDED PRECEDING)
+            """,
+            brought_left=self._brought_left(),
+        )
+
+    @api.model
+    def _brought_left(self):
+        """What the origins of a chained move brought and no sibling has taken, as in
+        Odoo's own ``stock.move._get_available_move_lines``."""
+        return SQL(
+            """
+            CASE WHEN brought > reserved THEN GREATEST(brought - (
+                SELECT SUM(sibling.quantity * move_uom.factor / product_uom.factor)
+                  FROM stock_move sibling
+                  JOIN uom_uom move_uom ON move_uom.id = sibling.product_uom
+                  JOIN product_product product ON product.id = sibling.product_id
+                  JOIN product_template template
+                    ON template.id = product.product_tmpl_id
+                  JOIN uom_uom product_uom ON product_uom.id = template.uom_id
+                 WHERE sibling.state IN ('done', 'partially_available', 'assigned')
+                   AND sibling.id IN (
+                       SELECT other.move_dest_id
+                         FROM stock_move_move_rel mine
+                         JOIN stock_move_move_rel other
+                           ON other.move_orig_id = mine.move_orig_id
+                        WHERE mine.move_dest_id = demand.move_id
+                   )
+            ), 0) ELSE 0 END
+            """
+        )
+
+    @api.model
+    def _receipt(self, product_ids):
+        """Every open move that brings goods into a pool from elsewhere. Goods in Input or
+        in quality are still on their way. Requests for quotation have no moves."""
+        return SQL(
+            """
+            SELECT move.id AS move_id, move.product_id, place.pool_id,
+                   move.product_qty AS qty, move.date
+              FROM stock_move move
+              JOIN place ON place.id
+                          = COALESCE(move.location_final_id, move.location_dest_id)
+         LEFT JOIN place origin ON origin.id = move.location_id
+             WHERE %(move_open)s
+               AND %(of_products)s
+               AND move.product_qty > 0
+               AND origin.pool_id IS DISTINCT FROM place.pool_id
+            """,
+            move_open=self._is_open("move"),
+            of_products=self._of_products(SQL("move.product_id"), product_ids),
+        )
+
+    @api.model
+    def _link(self):
+        """Chained demand and the receipts made for it. Moves that share a receipt form
+        one group, named by the lowest receipt; two rounds of looking at the neighbours
+        name it in every shape that Odoo's splitting and merging of moves makes."""
+        pairs = SQL(
+            """
+            SELECT queue.move_id AS demand_id, receipt.move_id AS receipt_id,
+                   receipt.move_id AS group_id
+              FROM stock_move_move_rel rel
+              JOIN queue ON queue.move_id = rel.move_dest_id
+              JOIN receipt ON receipt.move_id = rel.move_orig_id
+                          AND receipt.pool_id = queue.pool_id
+            """
+        )
+        for neighbour in ("demand_id", "receipt_id") * 2:
+            pairs = SQL(
+                """
+                SELECT demand_id, receipt_id,
+                       MIN(group_id) OVER (PARTITION BY %s) AS group_id
+                  FROM (%s) pair
+                """,
+                SQL.identifier(neighbour),
+                pairs,
+            )
+        return pairs
+
+    @api.model
+    def _linked(self):
+        """The chained demand laid over the receipts that were made for it."""
+        return self._sweep(
+            demand=SQL(
+                """
+                SELECT product_id, pool_id, link.group_id, queue_rank AS rank, move_id,
+                       qty - kept - taken AS qty
+                  FROM queue
+                  JOIN (SELECT demand_id, MIN(group_id) AS group_id
+                          FROM link
+                      GROUP BY demand_id) link ON link.demand_id = move_id
+                """
+            ),
+            supply=SQL(
+                """
+                SELECT product_id, pool_id, link.group_id, date, move_id, qty
+                  FROM receipt
+                  JOIN (SELECT receipt_id, MIN(group_id) AS group_id
+                          FROM link
+                      GROUP BY receipt_id) link ON link.receipt_id = move_id
+                """
+            ),
+        )
+
+    @api.model
+    def _shared(self):
+        """The demand that may take any goods, laid over all receipts, less what the
+        chained demand takes of them."""
+        return self._sweep(
+            demand=SQL(
+                """
+                SELECT product_id, pool_id, pool_id AS group_id, queue_rank AS rank,
+                       move_id, qty - kept - taken AS qty
+                  FROM queue
+                 WHERE NOT chained
+                """
+            ),
+            supply=SQL(
+                """
+                SELECT product_id, pool_id, pool_id AS group_id, date, move_id, qty
+                  FROM receipt
+                 WHERE move_id NOT IN (SELECT receipt_id FROM link)
+             UNION ALL
+                SELECT linked.product_id, linked.pool_id, linked.pool_id,
+                       receipt.date, linked.supply_id, SUM(linked.qty)
+                  FROM linked
+                  JOIN receipt ON receipt.move_id = linked.supply_id
+                              AND receipt.pool_id = linked.pool_id
+                 WHERE linked.demand_id IS NULL
+              GROUP BY linked.product_id, linked.pool_id, receipt.date,
+                       linked.supply_id
+                """
+            ),
+        )
+
+    @api.model
+    def _sweep(self, demand, supply):
+        """Lay demand and supply end to end, each in its order, and cut at every end.
+
+        What lies between two cuts belongs to the demand and to the supply that end
+        next. The next end is a running minimum taken backwards, so one sort does it
+        all: no join of ranges, which would be quadratic for a popular product. Rank and
+        id travel in one number, since the minimum of the rank must bring its id along.
+
+        Both give ``product_id, pool_id, group_id, move_id, qty``; the demand its
+        ``rank``, the supply its ``date``. A slice without ``supply_id`` is uncovered,
+        one without ``demand_id`` is left over. ``move_id`` and ``is_supply`` name the
+        row that ends the slice.
+        """
+        return SQL(
+            """
+            SELECT *
+              FROM (
+                    SELECT product_id, pool_id, move_id, is_supply,
+                           upto - LAG(upto, 1, 0::numeric) OVER forth AS qty,
+                           MIN(CASE WHEN NOT is_supply THEN key END) OVER back
+                               & 4294967295 AS demand_id,
+                           MIN(CASE WHEN is_supply THEN key END) OVER back
+                               & 4294967295 AS supply_id
+                      FROM (
+                            SELECT *, rank << 32 | move_id AS key,
+                                   SUM(qty) OVER (
+                                       PARTITION BY product_id, group_id, is_supply
+                                           ORDER BY rank ROWS UNBOUNDED PRECEDING
+                                   ) AS upto
+                              FROM (
+                                    SELECT product_id, pool_id, group_id, rank,
+                                           move_id, qty, FALSE AS is_supply
+                                      FROM (%(demand)s) demand
+                                     WHERE qty > 0
+                                 UNION ALL
+                                    SELECT product_id, pool_id, group_id,
+                                           ROW_NUMBER() OVER (
+                                               PARTITION BY product_id, group_id
+                                                   ORDER BY date, move_id),
+                                           move_id, qty, TRUE
+                                      FROM (%(supply)s) supply
+                                     WHERE qty > 0
+                                   ) laid
+                           ) laid
+                    WINDOW forth AS (
+                           PARTITION BY product_id, group_id
+                               ORDER BY upto, is_supply, rank),
+                           back AS (
+                           PARTITION BY product_id, group_id
+                               ORDER BY upto DESC, is_supply DESC, rank DESC
+                                   ROWS UNBOUNDED PRECEDING)
+                   ) cut
+             WHERE qty > 0
+            """,
+            demand=demand,
+            supply=supply,
+        )
+
+    @api.model
+    def _slice(self, product_ids):
+        """All slices. The source is one of the contract's; the last bits of the id tell
+        the slices of one move apart (see ``SLICE_KINDS``)."""
+        row = SQL(
+            "move_id, order_line_id, product_id, warehouse_id, company_id, queue_rank"
+        )
+        return SQL(
+            """
+            SELECT move_id * %(kinds)s AS id, %(row)s, 'reserved' AS source,
+                   kept AS qty, to_customer, NULL::integer AS receipt_move_id,
+                   NULL::timestamp AS date
+              FROM queue
+             WHERE kept > 0
+         UNION ALL
+            SELECT move_id * %(kinds)s + 1, %(row)s, 'stock', taken, to_customer,
+                   NULL, NULL
+              FROM queue
+             WHERE taken > 0
+         UNION ALL
+            SELECT move_id * %(kinds)s + 1, %(row)s, 'stock', qty, to_customer,
+                   NULL, NULL
+              FROM demand
+             WHERE NOT is_storable
+         UNION ALL
+            SELECT cut.move_id * %(kinds)s + cut.kind, queue.move_id,
+                   queue.order_line_id, queue.product_id, queue.warehouse_id,
+                   queue.company_id, queue.queue_rank,
+                   CASE WHEN cut.supply_id IS NULL THEN 'none' ELSE 'receipt' END,
+                   cut.qty, queue.to_customer, cut.supply_id::integer, receipt.date
+              FROM (SELECT *, 2 + is_supply::integer AS kind FROM linked
+                 UNION ALL
+                    SELECT *, 4 + is_supply::integer FROM shared) cut
+              JOIN queue ON queue.move_id = cut.demand_id
+         LEFT JOIN stock_move receipt ON receipt.id = cut.supply_id
+         UNION ALL
+            SELECT move_id * %(kinds)s + 6, %(row)s, 'none', qty - kept - taken,
+                   to_customer, NULL, NULL
+              FROM queue
+             WHERE chained
+               AND qty - kept - taken > 0
+               AND move_id NOT IN (SELECT demand_id FROM link)
+         UNION ALL
+            %(direct)s
+         UNION ALL
+            %(not_procured)s
+            """,
+            kinds=SLICE_KINDS,
+            row=row,
+            direct=self._direct(product_ids),
+            not_procured=self._not_procured(product_ids),
+        )
+
+    @api.model
+    def _direct(self, product_ids):
+        """Goods that a vendor ships straight to the customer never touch our stock."""
+        return SQL(
+            """
+            SELECT move.id * %(kinds)s + 7, move.id, move.sale_line_id, move.product_id,
+                   move.warehouse_id, move.company_id, NULL, 'receipt',
+                   move.product_qty, TRUE, move.id, move.date
+              FROM stock_move move
+              JOIN stock_location origin ON origin.id = move.location_id
+              JOIN stock_location final
+                ON final.id = COALESCE(move.location_final_id, move.location_dest_id)
+             WHERE %(move_open)s
+               AND %(of_products)s
+               AND move.product_qty > 0
+               AND origin.usage IN ('supplier', 'production')
+               AND (final.usage = 'customer' OR final.id IN %(transit)s)
+            """,
+            kinds=SLICE_KINDS,
+            move_open=self._is_open("move"),
+            of_products=self._of_products(SQL("move.product_id"), product_ids),
+            transit=tuple(self._customer_location_ids()),
+        )
+
+    @api.model
+    def _not_procured(self, product_ids):
+        """Confirmed lines of goods without any move: dropshipped ones whose purchase is
+        still a request, and orders confirmed before the inventory app came."""
+        return SQL(
+            """
+            SELECT -line.id, NULL, line.id, line.product_id, line.warehouse_id,
+                   line.company_id, NULL, 'none',
+                   (line.product_uom_qty - line.qty_delivered)
+                       * line_uom.factor / product_uom.factor,
+                   TRUE, NULL, NULL
+              FROM sale_order_line line
+              JOIN product_product product ON product.id = line.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+              JOIN uom_uom product_uom ON product_uom.id = template.uom_id
+             WHERE line.state = 'sale'
+               AND template.type = 'consu'
+               AND line.display_type IS NULL
+               AND line.is_downpayment IS NOT TRUE
+               AND line.is_expense IS NOT TRUE
+               AND line.product_uom_qty > line.qty_delivered
+               AND %(of_products)s
+               AND NOT EXISTS (
+                   SELECT 1 FROM stock_move WHERE sale_line_id = line.id
+               )
+            """,
+            of_products=self._of_products(SQL("line.product_id"), product_ids),
+        )

@@ -1,0 +1,46 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from .backlog_line import BACKLOG_STATES
+from .backlog_mixin import search_figure
+from .sale_order_line import PRODUCT_TRIGGERS
+
+
+class StockPicking(models.Model):
+    _name = "stock.picking"
+    _inherit = ["stock.picking", "backlog.mixin"]
+
+    backlog_state = fields.Selection(
+        BACKLOG_STATES,
+        "Backlog",
+        compute="_compute_backlog",
+        search=search_figure("backlog_state"),
+        group_expand=True,
+        help="How much of this transfer is in stock for it, after everyone ahead of it "
+        "in the queue. Only for open transfers to customers.",
+    )
+
+    @api.depends(*(f"move_ids.{trigger}" for trigger in PRODUCT_TRIGGERS))
+    def _compute_backlog(self):
+        return super()._compute_backlog()
+
+    def _backlog_products(self):
+        return self.move_ids._backlog_products()
+
+    @api.model
+    def _backlog_figures(self):
+        """The moves of each transfer summed; the state by the same rules."""
+        return SQL(
+            """(
+            SELECT move.picking_id AS id, %(state)s AS backlog_state
+              FROM %(moves)s figures
+              JOIN stock_move move ON move.id = figures.id
+          GROUP BY move.picking_id
+            )""",
+            state=self.env["backlog.line"]._state(
+                SQL("SUM(figures.backlog_qty + figures.backorder_qty)"),
+                SQL("SUM(figures.backlog_qty)"),
+                SQL("SUM(figures.to_source_qty)"),
+            ),
+            moves=self.env["stock.move"]._backlog_figures(),
+        )
