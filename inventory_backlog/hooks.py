@@ -19,3 +19,15 @@ def pre_init_hook(env):
            AND sale.state = 'sale'
         """
     )
+
+
+def uninstall_hook(env):
+    """Keep the demo documents: Odoo would delete some of them and fail on those that
+    have moves. They are ordinary documents once the addon is gone."""
+    forget_demo(env, "inventory_backlog")
+
+
+def forget_demo(env, module):
+    env["ir.model.data"].search(
+        [("module", "=", module), ("name", "=like", "%\\_demo%")]
+    ).unlink()

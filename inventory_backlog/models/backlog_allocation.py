@@ -4,7 +4,7 @@ from odoo.tools import SQL
 OPEN_STATES = ("waiting", "confirmed", "partially_available", "assigned")
 # Rows of the allocation come from stock moves: several per move, told apart by the
 # last three bits of their id. The ids stay below 2**31, the limit of XML-RPC, up to
-# 268 million moves. Lines without any move have minus their own id.
+# 268 million moves. Without a move it is the order line that counts, below zero.
 SLICE_KINDS = 8
 
 
@@ -21,10 +21,12 @@ class BacklogAllocation(models.Model):
         place     location -> pool, the place of stock that serves together
         stock     per product and pool: free and over-reserved quantity
         chain     what the origins of a chained move brought, or will bring
+        link      which receipts were made for which chained demand
+        awaiting  the chained demand of each such group
+        awaited   the receipts of each such group
         demand    every open move out of a pool, ranked in service order
         queue     the demand with what is reserved, and what it takes from stock
         receipt   every open move into a pool
-        link      which receipts were made for which chained demand
         linked    chained demand laid over its own receipts
         shared    the other demand laid over the other receipts
         slice     all of it, one row per demand and source
@@ -68,7 +70,15 @@ class BacklogAllocation(models.Model):
         "product.product": ["product_tmpl_id"],
         "product.template": ["is_storable", "tracking", "type", "uom_id"],
         "uom.uom": ["factor"],
-        "purchase.order.line": ["order_id"],
+        "stock.picking.type": ["default_location_dest_id"],
+        "purchase.order": ["picking_type_id", "state"],
+        "purchase.order.line": [
+            "date_planned",
+            "order_id",
+            "product_id",
+            "product_uom_qty",
+            "sale_line_id",
+        ],
         "sale.order.line": [
             "company_id",
             "display_type",
@@ -139,7 +149,9 @@ class BacklogAllocation(models.Model):
 
     @property
     def _table_query(self):
-        return self._slices()
+        # The one context key of the addon: a caller that needs few products says so,
+        # since no other filter makes the statement cheaper. It never changes a figure.
+        return self._slices(self.env.context.get("backlog_product_ids"))
 
     @api.model
     def _slices(self, product_ids=None):
@@ -163,6 +175,20 @@ class BacklogAllocation(models.Model):
                         THEN %(document)s
                     END AS document
               FROM slice
+            %(receipt)s
+            """,
+            steps=self._steps(product_ids),
+            now=self._now(),
+            document=self._document(),
+            receipt=self._join_receipt(),
+        )
+
+    @api.model
+    def _join_receipt(self):
+        """The receipt of each ``slice`` and the purchase behind it. A step inside the
+        warehouse has lost the purchase, the step before it knows."""
+        return SQL(
+            """
          LEFT JOIN stock_move receipt ON receipt.id = slice.receipt_move_id
          LEFT JOIN purchase_order_line ON purchase_order_line.id = COALESCE(
                        receipt.purchase_line_id,
@@ -173,10 +199,47 @@ class BacklogAllocation(models.Model):
                             WHERE rel.move_dest_id = receipt.id
                        ) END
                    )
+            """
+        )
+
+    @api.model
+    def _left_over(self, product_ids):
+        """Return the statement of what the whole queue leaves: free stock and receipts
+        that nobody ahead needs, in the order in which they will be there.
+
+        Columns: ``product_id, warehouse_id, source`` (``stock`` or ``receipt``)``, qty,
+        date, document``.
+        """
+        return SQL(
+            """
+            %(steps)s
+            SELECT slice.product_id, warehouse.id AS warehouse_id, slice.source,
+                   slice.qty, GREATEST(slice.date, %(now)s) AS date,
+                   CASE WHEN receipt.id IS NOT NULL THEN %(document)s END AS document
+              FROM (
+                    SELECT product_id, pool_id, 'stock' AS source, SUM(qty) AS qty,
+                           NULL::timestamp AS date, NULL::bigint AS receipt_move_id
+                      FROM (
+                            SELECT product_id, pool_id, free AS qty FROM stock
+                         UNION ALL
+                            SELECT product_id, pool_id, -taken FROM queue
+                           ) stock
+                  GROUP BY product_id, pool_id
+                 UNION ALL
+                    SELECT product_id, pool_id, 'receipt', SUM(qty), MAX(date), supply_id
+                      FROM shared
+                     WHERE demand_id IS NULL
+                  GROUP BY product_id, pool_id, supply_id
+                   ) slice
+              JOIN stock_warehouse warehouse ON warehouse.lot_stock_id = slice.pool_id
+            %(receipt)s
+             WHERE slice.qty > 0
+          ORDER BY slice.date NULLS FIRST, slice.receipt_move_id
             """,
             steps=self._steps(product_ids),
             now=self._now(),
             document=self._document(),
+            receipt=self._join_receipt(),
         )
 
     @api.model
@@ -196,27 +259,33 @@ class BacklogAllocation(models.Model):
 
     @api.model
     def _steps(self, product_ids=None):
-        """Return ``WITH place AS (…), … slice AS (…)``."""
+        """Return ``WITH place AS (…), … slice AS (…)``. Every step is materialized: the
+        planner has no statistics of a step and, believing in one row, would compute it
+        again for each row of the next."""
         return SQL(
             """
               WITH place AS MATERIALIZED (%s),
-                   stock AS (%s),
-                   chain AS (%s),
-                   demand AS (%s),
+                   stock AS MATERIALIZED (%s),
+                   chain AS MATERIALIZED (%s),
+                   link AS MATERIALIZED (%s),
+                   awaiting AS MATERIALIZED (%s),
+                   awaited AS MATERIALIZED (%s),
+                   demand AS MATERIALIZED (%s),
                    queue AS MATERIALIZED (%s),
                    receipt AS MATERIALIZED (%s),
-                   link AS MATERIALIZED (%s),
                    linked AS MATERIALIZED (%s),
-                   shared AS (%s),
+                   shared AS MATERIALIZED (%s),
                    slice AS (%s)
             """,
             self._place(),
             self._stock(product_ids),
             self._chain(product_ids),
+            self._link(product_ids),
+            self._link_groups("demand_id"),
+            self._link_groups("receipt_id"),
             self._demand(product_ids),
             self._queue(),
             self._receipt(product_ids),
-            self._link(),
             self._linked(),
             self._shared(),
             self._slice(product_ids),
@@ -266,16 +335,18 @@ class BacklogAllocation(models.Model):
     def _stock(self, product_ids):
         """Free and over-reserved quantity. Negative quants count against the others, but
         a lot of a tracked product cannot stand in for another, as in Odoo's own
-        ``stock.quant._get_available_quantity``."""
+        ``stock.quant._get_available_quantity``. So a lot misses what it has promised
+        and does not have, and never more."""
         return SQL(
             """
             SELECT product_id, pool_id,
                    SUM(GREATEST(free, 0)) AS free,
-                   SUM(GREATEST(-free, 0)) AS missing
+                   SUM(GREATEST(LEAST(-free, reserved), 0)) AS missing
               FROM (
                     SELECT quant.product_id, place.pool_id,
-                           SUM(quant.quantity - quant.reserved_quantity)::numeric
-                               AS free
+                           SUM(COALESCE(quant.quantity, 0)
+                               - COALESCE(quant.reserved_quantity, 0)) AS free,
+                           SUM(quant.reserved_quantity) AS reserved
                       FROM stock_quant quant
                       JOIN place ON place.id = quant.location_id
                       JOIN product_product product ON product.id = quant.product_id
@@ -319,8 +390,7 @@ class BacklogAllocation(models.Model):
               JOIN product_template template ON template.id = product.product_tmpl_id
               JOIN uom_uom product_uom ON product_uom.id = template.uom_id
               JOIN stock_location orig_from ON orig_from.id = orig.location_id
-              JOIN stock_location move_from ON move_from.id = move.location_id
-         LEFT JOIN stock_warehouse warehouse ON warehouse.id = move_from.warehouse_id
+              JOIN place move_from ON move_from.id = move.location_id
              WHERE %(move_open)s
                AND %(of_products)s
           GROUP BY rel.move_dest_id
@@ -341,7 +411,7 @@ class BacklogAllocation(models.Model):
             %(upstream)s.sale_line_id = %(downstream)s.sale_line_id
             AND %(upstream_from)s.usage = 'internal'
             AND %(upstream_from)s.warehouse_id = %(downstream_from)s.warehouse_id
-            AND %(downstream)s.location_id <> warehouse.lot_stock_id
+            AND %(downstream_from)s.pool_id <> %(downstream_from)s.stock_id
             """,
             upstream=SQL.identifier(upstream),
             downstream=SQL.identifier(downstream),
@@ -384,7 +454,7 @@ class BacklogAllocation(models.Model):
                    ) AS reserved,
                    (chain.move_id IS NOT NULL
                     OR move.procure_method = 'make_to_order') AS chained,
-                   chain.chain_id, chain.brought,
+                   chain.chain_id, chain.brought, awaiting.group_id,
                    ROW_NUMBER() OVER (
                        PARTITION BY move.product_id, place.pool_id
                        ORDER BY %(service_order)s
@@ -399,6 +469,7 @@ class BacklogAllocation(models.Model):
               JOIN uom_uom move_uom ON move_uom.id = move.product_uom
               JOIN uom_uom product_uom ON product_uom.id = template.uom_id
          LEFT JOIN chain ON chain.move_id = move.id
+         LEFT JOIN awaiting ON awaiting.move_id = move.id
         CROSS JOIN LATERAL (
                     SELECT move.product_qty - COALESCE(chain.upstream, 0) AS qty
                    ) need
@@ -406,7 +477,7 @@ class BacklogAllocation(models.Model):
              WHERE %(move_open)s
                AND %(of_products)s
                AND need.qty > 0
-               AND dest.pool_id IS DISTINCT FROM place.pool_id
+               AND (dest.pool_id IS DISTINCT FROM place.pool_id OR is_customer.yes)
             """,
             service_order=self._service_order(),
             is_customer=self._is_customer(),
@@ -500,7 +571,9 @@ class BacklogAllocation(models.Model):
         return SQL(
             """
             CASE WHEN brought > reserved THEN GREATEST(brought - (
-                SELECT SUM(sibling.quantity * move_uom.factor / product_uom.factor)
+                SELECT COALESCE(SUM(
+                           sibling.quantity * move_uom.factor / product_uom.factor
+                       ), 0)
                   FROM stock_move sibling
                   JOIN uom_uom move_uom ON move_uom.id = sibling.product_uom
                   JOIN product_product product ON product.id = sibling.product_id
@@ -522,38 +595,66 @@ class BacklogAllocation(models.Model):
     @api.model
     def _receipt(self, product_ids):
         """Every open move that brings goods into a pool from elsewhere. Goods in Input or
-        in quality are still on their way. Requests for quotation have no moves."""
+        in quality are still on their way. Requests for quotation have no moves.
+
+        A move between two shelves of one pool brings back what it has reserved: nobody
+        can take that before it is done. When the buyer puts a purchase off, Odoo leaves
+        the date of its receipt as it was, so the later of both counts.
+        """
         return SQL(
             """
-            SELECT move.id AS move_id, move.product_id, place.pool_id,
-                   move.product_qty AS qty, move.date
+            SELECT move.id AS move_id, move.product_id, place.pool_id, brings.qty,
+                   awaited.group_id,
+                   GREATEST(move.date, purchased.date_planned) AS date
               FROM stock_move move
+              JOIN uom_uom move_uom ON move_uom.id = move.product_uom
+              JOIN product_product product ON product.id = move.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN uom_uom product_uom ON product_uom.id = template.uom_id
               JOIN place ON place.id
                           = COALESCE(move.location_final_id, move.location_dest_id)
          LEFT JOIN place origin ON origin.id = move.location_id
+         LEFT JOIN purchase_order_line purchased ON purchased.id = move.purchase_line_id
+         LEFT JOIN awaited ON awaited.move_id = move.id
+        CROSS JOIN LATERAL (
+                    SELECT CASE WHEN origin.pool_id = place.pool_id
+                                THEN LEAST(move.product_qty, ROUND(
+                                    move.quantity * move_uom.factor
+                                        / product_uom.factor, 6))
+                                ELSE move.product_qty
+                            END AS qty
+                   ) brings
              WHERE %(move_open)s
                AND %(of_products)s
-               AND move.product_qty > 0
-               AND origin.pool_id IS DISTINCT FROM place.pool_id
+               AND brings.qty > 0
             """,
             move_open=self._is_open("move"),
             of_products=self._of_products(SQL("move.product_id"), product_ids),
         )
 
     @api.model
-    def _link(self):
-        """Chained demand and the receipts made for it. Moves that share a receipt form
-        one group, named by the lowest receipt; two rounds of looking at the neighbours
-        name it in every shape that Odoo's splitting and merging of moves makes."""
+    def _link(self, product_ids):
+        """Chained demand and the open receipts made for it. Moves that share a receipt
+        form one group, named by the lowest receipt; two rounds of looking at the
+        neighbours name it in every shape that Odoo's splitting and merging makes."""
         pairs = SQL(
             """
-            SELECT queue.move_id AS demand_id, receipt.move_id AS receipt_id,
-                   receipt.move_id AS group_id
+            SELECT rel.move_dest_id AS demand_id, rel.move_orig_id AS receipt_id,
+                   rel.move_orig_id AS group_id
               FROM stock_move_move_rel rel
-              JOIN queue ON queue.move_id = rel.move_dest_id
-              JOIN receipt ON receipt.move_id = rel.move_orig_id
-                          AND receipt.pool_id = queue.pool_id
-            """
+              JOIN stock_move demand ON demand.id = rel.move_dest_id
+              JOIN stock_move receipt ON receipt.id = rel.move_orig_id
+              JOIN place ON place.id = demand.location_id
+              JOIN place dest ON dest.id
+                       = COALESCE(receipt.location_final_id, receipt.location_dest_id)
+             WHERE dest.pool_id = place.pool_id
+               AND %(demand_open)s
+               AND %(receipt_open)s
+               AND %(of_products)s
+            """,
+            demand_open=self._is_open("demand"),
+            receipt_open=self._is_open("receipt"),
+            of_products=self._of_products(SQL("demand.product_id"), product_ids),
         )
         for neighbour in ("demand_id", "receipt_id") * 2:
             pairs = SQL(
@@ -568,26 +669,31 @@ class BacklogAllocation(models.Model):
         return pairs
 
     @api.model
+    def _link_groups(self, side):
+        """The group of each demand or receipt, whichever ``side`` names."""
+        return SQL(
+            "SELECT %(side)s AS move_id, MIN(group_id) AS group_id "
+            "FROM link GROUP BY %(side)s",
+            side=SQL.identifier(side),
+        )
+
+    @api.model
     def _linked(self):
         """The chained demand laid over the receipts that were made for it."""
         return self._sweep(
             demand=SQL(
                 """
-                SELECT product_id, pool_id, link.group_id, queue_rank AS rank, move_id,
+                SELECT product_id, pool_id, group_id, queue_rank AS rank, move_id,
                        qty - kept - taken AS qty
                   FROM queue
-                  JOIN (SELECT demand_id, MIN(group_id) AS group_id
-                          FROM link
-                      GROUP BY demand_id) link ON link.demand_id = move_id
+                 WHERE group_id IS NOT NULL
                 """
             ),
             supply=SQL(
                 """
-                SELECT product_id, pool_id, link.group_id, date, move_id, qty
+                SELECT product_id, pool_id, group_id, date, move_id, qty
                   FROM receipt
-                  JOIN (SELECT receipt_id, MIN(group_id) AS group_id
-                          FROM link
-                      GROUP BY receipt_id) link ON link.receipt_id = move_id
+                 WHERE group_id IS NOT NULL
                 """
             ),
         )
@@ -607,18 +713,18 @@ class BacklogAllocation(models.Model):
             ),
             supply=SQL(
                 """
-                SELECT product_id, pool_id, pool_id AS group_id, date, move_id, qty
-                  FROM receipt
-                 WHERE move_id NOT IN (SELECT receipt_id FROM link)
-             UNION ALL
-                SELECT linked.product_id, linked.pool_id, linked.pool_id,
-                       receipt.date, linked.supply_id, SUM(linked.qty)
-                  FROM linked
-                  JOIN receipt ON receipt.move_id = linked.supply_id
-                              AND receipt.pool_id = linked.pool_id
-                 WHERE linked.demand_id IS NULL
-              GROUP BY linked.product_id, linked.pool_id, receipt.date,
-                       linked.supply_id
+                SELECT product_id, pool_id, pool_id AS group_id, MAX(date) AS date,
+                       move_id, SUM(qty) AS qty
+                  FROM (
+                        SELECT product_id, pool_id, date, move_id, qty
+                          FROM receipt
+                     UNION ALL
+                        SELECT product_id, pool_id, NULL, supply_id, -qty
+                          FROM linked
+                         WHERE demand_id IS NOT NULL
+                           AND supply_id IS NOT NULL
+                       ) receipt
+              GROUP BY product_id, pool_id, move_id
                 """
             ),
         )
@@ -630,7 +736,8 @@ class BacklogAllocation(models.Model):
         What lies between two cuts belongs to the demand and to the supply that end
         next. The next end is a running minimum taken backwards, so one sort does it
         all: no join of ranges, which would be quadratic for a popular product. Rank and
-        id travel in one number, since the minimum of the rank must bring its id along.
+        id travel in one number, since the minimum of the rank must bring its id along;
+        the dates of the supply rise with its rank anyway.
 
         Both give ``product_id, pool_id, group_id, move_id, qty``; the demand its
         ``rank``, the supply its ``date``. A slice without ``supply_id`` is uncovered,
@@ -646,7 +753,8 @@ class BacklogAllocation(models.Model):
                            MIN(CASE WHEN NOT is_supply THEN key END) OVER back
                                & 4294967295 AS demand_id,
                            MIN(CASE WHEN is_supply THEN key END) OVER back
-                               & 4294967295 AS supply_id
+                               & 4294967295 AS supply_id,
+                           MIN(date) OVER back AS date
                       FROM (
                             SELECT *, rank << 32 | move_id AS key,
                                    SUM(qty) OVER (
@@ -655,7 +763,8 @@ class BacklogAllocation(models.Model):
                                    ) AS upto
                               FROM (
                                     SELECT product_id, pool_id, group_id, rank,
-                                           move_id, qty, FALSE AS is_supply
+                                           move_id, qty, NULL::timestamp AS date,
+                                           FALSE AS is_supply
                                       FROM (%(demand)s) demand
                                      WHERE qty > 0
                                  UNION ALL
@@ -663,7 +772,7 @@ class BacklogAllocation(models.Model):
                                            ROW_NUMBER() OVER (
                                                PARTITION BY product_id, group_id
                                                    ORDER BY date, move_id),
-                                           move_id, qty, TRUE
+                                           move_id, qty, date, TRUE
                                       FROM (%(supply)s) supply
                                      WHERE qty > 0
                                    ) laid
@@ -711,28 +820,30 @@ class BacklogAllocation(models.Model):
                    queue.order_line_id, queue.product_id, queue.warehouse_id,
                    queue.company_id, queue.queue_rank,
                    CASE WHEN cut.supply_id IS NULL THEN 'none' ELSE 'receipt' END,
-                   cut.qty, queue.to_customer, cut.supply_id::integer, receipt.date
+                   cut.qty, queue.to_customer, cut.supply_id::integer, cut.date
               FROM (SELECT *, 2 + is_supply::integer AS kind FROM linked
                  UNION ALL
                     SELECT *, 4 + is_supply::integer FROM shared) cut
               JOIN queue ON queue.move_id = cut.demand_id
-         LEFT JOIN stock_move receipt ON receipt.id = cut.supply_id
          UNION ALL
             SELECT move_id * %(kinds)s + 6, %(row)s, 'none', qty - kept - taken,
                    to_customer, NULL, NULL
               FROM queue
              WHERE chained
                AND qty - kept - taken > 0
-               AND move_id NOT IN (SELECT demand_id FROM link)
+               AND group_id IS NULL
          UNION ALL
             %(direct)s
          UNION ALL
             %(not_procured)s
+         UNION ALL
+            %(requested_direct)s
             """,
             kinds=SLICE_KINDS,
             row=row,
             direct=self._direct(product_ids),
             not_procured=self._not_procured(product_ids),
+            requested_direct=self._requested_direct(product_ids),
         )
 
     @api.model
@@ -742,8 +853,10 @@ class BacklogAllocation(models.Model):
             """
             SELECT move.id * %(kinds)s + 7, move.id, move.sale_line_id, move.product_id,
                    move.warehouse_id, move.company_id, NULL, 'receipt',
-                   move.product_qty, TRUE, move.id, move.date
+                   move.product_qty, TRUE, move.id,
+                   GREATEST(move.date, purchased.date_planned)
               FROM stock_move move
+         LEFT JOIN purchase_order_line purchased ON purchased.id = move.purchase_line_id
               JOIN stock_location origin ON origin.id = move.location_id
               JOIN stock_location final
                 ON final.id = COALESCE(move.location_final_id, move.location_dest_id)
@@ -765,7 +878,7 @@ class BacklogAllocation(models.Model):
         still a request, and orders confirmed before the inventory app came."""
         return SQL(
             """
-            SELECT -line.id, NULL, line.id, line.product_id, line.warehouse_id,
+            SELECT -line.id * %(kinds)s, NULL, line.id, line.product_id, line.warehouse_id,
                    line.company_id, NULL, 'none',
                    (line.product_uom_qty - line.qty_delivered)
                        * line_uom.factor / product_uom.factor,
@@ -786,5 +899,57 @@ class BacklogAllocation(models.Model):
                    SELECT 1 FROM stock_move WHERE sale_line_id = line.id
                )
             """,
+            kinds=SLICE_KINDS,
+            of_products=self._of_products(SQL("line.product_id"), product_ids),
+        )
+
+    @api.model
+    def _requested_direct(self, product_ids):
+        """The part of a dropshipped line that is still a request while the rest of it has
+        moves: Odoo asks the vendor again when the quantity is raised."""
+        return SQL(
+            """
+            SELECT -line.id * %(kinds)s, NULL, line.id, line.product_id, line.warehouse_id,
+                   line.company_id, NULL, 'none', rest.qty, TRUE, NULL, NULL
+              FROM (
+                    SELECT wanted.sale_line_id, wanted.product_id,
+                           SUM(wanted.product_uom_qty)::numeric AS qty
+                      FROM purchase_order_line wanted
+                      JOIN purchase_order request ON request.id = wanted.order_id
+                      JOIN stock_picking_type type
+                        ON type.id = request.picking_type_id
+                      JOIN stock_location dest
+                        ON dest.id = type.default_location_dest_id
+                     WHERE request.state IN ('draft', 'sent', 'to approve')
+                       AND dest.usage = 'customer'
+                       AND wanted.sale_line_id IS NOT NULL
+                  GROUP BY wanted.sale_line_id, wanted.product_id
+                   ) request
+              JOIN sale_order_line line ON line.id = request.sale_line_id
+                                       AND line.product_id = request.product_id
+              JOIN product_product product ON product.id = line.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+              JOIN uom_uom product_uom ON product_uom.id = template.uom_id
+        CROSS JOIN LATERAL (
+                    SELECT SUM(product_qty) FILTER (WHERE %(move_open)s) AS open_qty
+                      FROM stock_move move
+                     WHERE sale_line_id = line.id
+                    HAVING COUNT(*) > 0
+                   ) moves
+        CROSS JOIN LATERAL (
+                    SELECT LEAST(
+                               request.qty,
+                               (line.product_uom_qty - line.qty_delivered)
+                                   * line_uom.factor / product_uom.factor
+                                   - COALESCE(moves.open_qty, 0)
+                           ) AS qty
+                   ) rest
+             WHERE line.state = 'sale'
+               AND rest.qty > 0
+               AND %(of_products)s
+            """,
+            kinds=SLICE_KINDS,
+            move_open=self._is_open("move"),
             of_products=self._of_products(SQL("line.product_id"), product_ids),
         )

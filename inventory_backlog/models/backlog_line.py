@@ -26,7 +26,13 @@ class BacklogLine(models.Model):
     _rec_name = "order_line_id"
     _depends = {
         "backlog.allocation": [],
-        "account.move": ["amount_residual", "amount_total", "move_type", "state"],
+        "account.move": [
+            "amount_residual",
+            "amount_total",
+            "move_type",
+            "payment_state",
+            "state",
+        ],
         "account.move.line": ["balance", "move_id"],
         "payment.transaction": ["amount", "invoice_ids", "state"],
         "product.template": ["categ_id"],
@@ -211,8 +217,6 @@ class BacklogLine(models.Model):
 
     @property
     def _table_query(self):
-        # The one context key of the addon: a caller that needs few products says so,
-        # since no other filter makes the allocation cheaper. It never changes a figure.
         return self._lines(self.env.context.get("backlog_product_ids"))
 
     @api.model
@@ -330,18 +334,16 @@ class BacklogLine(models.Model):
         """What the order says about each line with something open."""
         return SQL(
             """
-            SELECT line.id, line.id AS order_line_id, line.order_id, line.product_id,
+            SELECT split.*, line.id, line.order_id, line.product_id,
                    sale.partner_id, template.categ_id,
                    COALESCE(line.warehouse_id, sale.warehouse_id) AS warehouse_id,
                    line.company_id, company.currency_id, sale.user_id, sale.team_id,
                    sale.date_order, template.uom_id AS product_uom_id,
                    line.product_uom_qty * line_uom.factor / uom.factor AS ordered_qty,
                    line.qty_delivered * line_uom.factor / uom.factor AS delivered_qty,
-                   split.open_qty, split.backlog_qty,
                    split.open_qty - split.backlog_qty AS backorder_qty,
                    split.open_qty - split.backlog_qty - split.to_source_qty
                        AS incoming_qty,
-                   split.to_source_qty,
                    CASE WHEN split.to_source_qty <= 0 THEN split.last_date
                     END AS expected_date,
                    COALESCE(
@@ -440,9 +442,33 @@ class BacklogLine(models.Model):
                        AND NOT EXISTS (
                            SELECT 1
                              FROM account_invoice_transaction_rel invoiced
+                             JOIN account_move invoice
+                               ON invoice.id = invoiced.invoice_id
                             WHERE invoiced.transaction_id = payment.id
+                              AND invoice.state = 'posted'
+                              AND invoice.payment_state <> 'not_paid'
                        )
                    ) part
           GROUP BY paid_order_id
             """
         )
+
+    def _backlog_slices(self):
+        """``{line id: [slice]}`` in plain values, in the order in which they come: see
+        ``sale.order.get_backlog``."""
+        slices = {line.id: [] for line in self}
+        allocation = self.env["backlog.allocation"]
+        for row in allocation.search(
+            [("order_line_id", "in", self.ids)], order="date, id"
+        ):
+            slices[row.order_line_id.id].append(
+                {
+                    "source": row.source,
+                    "qty": row.qty,
+                    "date": fields.Datetime.to_string(row.date),
+                    "document": f"{row.document._name},{row.document.id}"
+                    if row.document
+                    else False,
+                }
+            )
+        return slices

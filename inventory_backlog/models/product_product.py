@@ -31,6 +31,7 @@ class ProductProduct(models.Model):
         help="Ordered by customers, out of stock, and nothing is on its way.",
     )
     open_value = fields.Monetary(
+        currency_field="backlog_currency_id",
         compute="_compute_backlog",
         search=search_figure("open_value"),
         groups=VALUE_GROUPS,
@@ -62,7 +63,7 @@ class ProductProduct(models.Model):
     def _backlog_totals(self, key):
         """The visible lines summed by ``key``, a column of theirs or of their product;
         values at today's rate in the currency of the current company."""
-        query = self.env["backlog.line"]._search([])
+        query = self._visible_lines()
         return SQL(
             """(
             SELECT %(key)s AS id, SUM(line.backlog_qty) AS backlog_qty,
@@ -91,6 +92,16 @@ class ProductProduct(models.Model):
             ),
             rates=SQL(", ").join(self._backlog_rates()),
         )
+
+    @api.model
+    def _visible_lines(self):
+        """The lines the user may see; none for those who may open products only."""
+        lines = self.env["backlog.line"]
+        if lines.has_access("read"):
+            return lines._search([])
+        query = lines.sudo()._search([])
+        query.add_where(SQL("FALSE"))
+        return query
 
     @api.model
     def _backlog_rates(self):

@@ -9,6 +9,9 @@ class ProductTemplate(models.Model):
     _name = "product.template"
     _inherit = ["product.template", "backlog.mixin"]
 
+    backlog_currency_id = fields.Many2one(
+        "res.currency", compute="_compute_backlog_currency_id"
+    )
     backlog_qty = fields.Float(
         "Ready",
         digits="Product Unit",
@@ -31,12 +34,17 @@ class ProductTemplate(models.Model):
         help="Ordered by customers, out of stock, and nothing is on its way.",
     )
     open_value = fields.Monetary(
+        currency_field="backlog_currency_id",
         compute="_compute_backlog",
         search=search_figure("open_value"),
         groups=VALUE_GROUPS,
         help="What customers ordered and did not get yet, untaxed, at today's rate in "
         "the currency of your current company.",
     )
+
+    @api.depends_context("company")
+    def _compute_backlog_currency_id(self):
+        self.backlog_currency_id = self.env.company.currency_id
 
     @api.depends(
         "product_variant_ids.backlog_qty",
@@ -53,3 +61,8 @@ class ProductTemplate(models.Model):
     @api.model
     def _backlog_figures(self):
         return self.env["product.product"]._backlog_totals(SQL("product.product_tmpl_id"))
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        if field_expr == "backlog_currency_id":
+            return SQL("%s::integer", self.env.company.currency_id.id)
+        return super()._field_to_sql(alias, field_expr, query)

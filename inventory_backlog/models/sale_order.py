@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .backlog_line import BACKLOG_STATES
@@ -72,6 +73,11 @@ class SaleOrder(models.Model):
     def _compute_backlog(self):
         return super()._compute_backlog()
 
+    def _action_confirm(self):
+        # Promises wait to be computed, and would take what they find by then.
+        self.order_line.mapped("first_promise_date")
+        return super()._action_confirm()
+
     def _backlog_products(self):
         return self.order_line._backlog_products()
 
@@ -96,3 +102,85 @@ class SaleOrder(models.Model):
             ),
             lines=line._table_sql,
         )
+
+    @api.model
+    @api.readonly
+    def get_backlog(self, order_ids):
+        """Say for each order what is open, ready, short and when the rest comes.
+
+        :param list order_ids: ids of orders the user may read
+        :return: a list of dicts in the order of ``order_ids``: ``{"order_id", "name",
+            "state", "currency", "open_value", "backlog_value", "backorder_value",
+            "expected_date", "is_late", "lines"}``, each line ``{"order_line_id",
+            "product_id", "product", "uom", "open_qty", "backlog_qty", "backorder_qty",
+            "incoming_qty", "to_source_qty", "state", "promise_date", "expected_date",
+            "is_late", "slices"}`` in the unit of the product, each slice ``{"source",
+            "qty", "date", "document"}``. Dates in UTC as ``YYYY-MM-DD HH:MM:SS``; False
+            where there is none. Values are untaxed, in the company's currency.
+        :raise UserError: when ``order_ids`` is no list of ids
+        :raise AccessError: for an order that the user may not read
+        :raise MissingError: for an order that does not exist
+
+        The number of queries does not depend on the number of orders.
+        """
+        if not isinstance(order_ids, list) or not all(
+            isinstance(order_id, int) and not isinstance(order_id, bool)
+            for order_id in order_ids
+        ):
+            raise UserError(self.env._("Give the ids of the orders as a list."))
+        orders = self.browse(order_ids)
+        orders.check_access("read")
+        orders.fetch(["name", "company_id"])
+        lines = orders._backlog_lines()
+        slices = lines._backlog_slices()
+        return [order._prepare_backlog(lines, slices) for order in orders]
+
+    def _backlog_lines(self):
+        """The backlog lines of orders that the user may read. Their own rule may be
+        narrower than that of the orders, so they are read with sudo."""
+        return (
+            self.env["backlog.line"]
+            .sudo()
+            .with_context(backlog_product_ids=self._backlog_products().ids)
+            .search([("order_id", "in", self.ids)])
+        )
+
+    def _prepare_backlog(self, lines, slices):
+        self.ensure_one()
+        as_text = fields.Datetime.to_string
+        return {
+            "order_id": self.id,
+            "name": self.name,
+            "state": self.backlog_state,
+            "currency": self.company_id.currency_id.name,
+            "open_value": self.open_value,
+            "backlog_value": self.backlog_value,
+            "backorder_value": self.backorder_value,
+            "expected_date": as_text(self.backlog_expected_date),
+            "is_late": self.is_backlog_late,
+            "lines": [
+                {
+                    "order_line_id": line.id,
+                    "product_id": line.product_id.id,
+                    "product": line.product_id.display_name,
+                    "uom": line.product_uom_id.name,
+                    **{
+                        name: line[name]
+                        for name in (
+                            "open_qty",
+                            "backlog_qty",
+                            "backorder_qty",
+                            "incoming_qty",
+                            "to_source_qty",
+                            "is_late",
+                        )
+                    },
+                    "state": line.backlog_state,
+                    "promise_date": as_text(line.promise_date),
+                    "expected_date": as_text(line.expected_date),
+                    "slices": slices[line.id],
+                }
+                for line in lines
+                if line.order_id == self
+            ],
+        }

@@ -9,6 +9,7 @@ from .backlog_mixin import search_figure
 # receive, ship) pay nothing.
 PRODUCT_TRIGGERS = (
     "product_id.is_storable",
+    "product_id.purchase_order_line_ids.date_planned",
     "product_id.stock_quant_ids.quantity",
     "product_id.stock_quant_ids.reserved_quantity",
     "product_id.stock_move_ids.date",

@@ -1,0 +1,171 @@
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.tools.misc import get_lang
+
+# Odoo's own forms show invoices: they fail for others, who may well read the record.
+FORM_GROUPS = {
+    "purchase.order": "purchase.group_purchase_user",
+    "sale.order": "sales_team.group_sale_salesman",
+}
+
+
+class BacklogLine(models.Model):
+    """One click from a line to the document that moves it on."""
+
+    _inherit = "backlog.line"
+
+    def action_why(self):
+        """Open the explanation of this line beside the list."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Why?"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [
+                (self.env.ref("inventory_backlog.backlog_line_view_form").id, "form")
+            ],
+            "target": "new",
+            "context": {"backlog_product_ids": self._moved_product_ids()},
+        }
+
+    def action_open_order(self):
+        return self._action_open(self.order_id)
+
+    def action_open_transfers(self):
+        """Open the transfers that will ship these lines."""
+        transfers = self._allocation().move_id.picking_id
+        if not transfers:
+            raise UserError(
+                self.env._(
+                    "There is no transfer yet. It will appear when the purchase behind "
+                    "this line is confirmed; see “Why?”."
+                )
+            )
+        return self._action_open(transfers)
+
+    def action_open_supply(self):
+        """Open the documents that bring what these lines wait for, of one kind."""
+        documents = [row.document for row in self._allocation() if row.document]
+        if not documents:
+            raise UserError(
+                self.env._("Nothing is on its way for this line; see “Why?”.")
+            )
+        openable = [document for document in documents if self._can_open(document)]
+        if not openable:
+            raise UserError(
+                self.env._(
+                    "It is covered by %(document)s, which is not yours to open. Ask "
+                    "the people who buy or make it.",
+                    document=documents[0].sudo().display_name,
+                )
+            )
+        model = openable[0]._name
+        return self._action_open(
+            self.env[model].union(
+                *(document for document in openable if document._name == model)
+            )
+        )
+
+    def action_check_availability(self):
+        """Reserve what is in stock for these lines, first in queue first, and say what
+        came of it."""
+        slices = self._allocation()
+        before = self._reserved(slices)
+        ready = sum(self.mapped("backlog_qty"))
+        slices.sorted("queue_rank").move_id._action_assign()
+        self.invalidate_recordset()
+        slices = self._allocation()
+        after = self._reserved(slices)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if after > before else "warning",
+                "title": self.env._("Check Availability"),
+                "message": self._reservation_message(before, after, ready),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def _reserved(self, slices):
+        return sum(slices.filtered(lambda row: row.source == "reserved").mapped("qty"))
+
+    def _reservation_message(self, before, after, ready):
+        if not self:
+            return self.env._("Nothing of this is open any more.")
+        if len(self.product_uom_id) > 1:
+            return self.env._("Done: the figures are fresh.")
+        figures = {
+            "reserved": self._quantity(after, self.product_uom_id),
+            "open": self._quantity(sum(self.mapped("open_qty")), self.product_uom_id),
+        }
+        if self.product_uom_id.compare(after, ready) > 0:
+            return self.env._(
+                "%(reserved)s of %(open)s are reserved. %(more)s of them had been "
+                "ready for others ahead in the queue.",
+                more=self._quantity(after - ready, self.product_uom_id),
+                **figures,
+            )
+        if after > before:
+            return self.env._("%(reserved)s of %(open)s are reserved.", **figures)
+        return self.env._(
+            "Nothing more could be reserved. Reserved: %(reserved)s of %(open)s.",
+            **figures,
+        )
+
+    def _allocation(self):
+        """The rows of the allocation behind these lines, in queue order."""
+        return (
+            self.env["backlog.allocation"]
+            .with_context(backlog_product_ids=self._moved_product_ids())
+            .search([("order_line_id", "in", self.ids)])
+        )
+
+    def _moved_product_ids(self):
+        # Buyers see lines without access to orders.
+        return self.order_line_id.sudo()._backlog_products().ids
+
+    def _quantity(self, quantity, unit):
+        """A quantity with its unit, as people write it: 14 Units, 2.5 kg."""
+        return self.env._(
+            "%(quantity)s %(unit)s",
+            quantity=self.env["res.lang"]
+            .browse(get_lang(self.env).id)
+            .format("%.12g", quantity, grouping=True),
+            unit=unit.name,
+        )
+
+    def _can_open(self, document):
+        group = FORM_GROUPS.get(document._name)
+        return (not group or self.env.user.has_group(group)) and document.has_access(
+            "read"
+        )
+
+    def _goods(self, quantity):
+        """A quantity of the product of this line: 14 Units of Table."""
+        return self.env._(
+            "%(quantity)s of %(product)s",
+            quantity=self._quantity(quantity, self.product_uom_id),
+            product=self.product_id.display_name,
+        )
+
+    def _action_open(self, records):
+        action = {
+            "type": "ir.actions.act_window",
+            "name": self.env["ir.model"]._get(records._name).name,
+            "res_model": records._name,
+            "views": [(False, "form")],
+            "res_id": records.id if len(records) == 1 else False,
+        }
+        if len(records) > 1:
+            action["views"] = [(False, "list"), (False, "form")]
+            action["domain"] = [("id", "in", records.ids)]
+        return action
+
+    def _action_open_lines(self, domain):
+        """The list of backlog lines in ``domain``, for the buttons of other models."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inventory_backlog.backlog_line_action"
+        )
+        return {**action, "domain": domain, "context": {}}

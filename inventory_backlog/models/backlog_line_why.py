@@ -1,0 +1,278 @@
+from odoo import fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL, format_date
+
+ROWS_SHOWN = 10
+
+
+class BacklogLine(models.Model):
+    """Why a line is where it is: what covers it, who is ahead, what else is waiting.
+
+    ``why`` holds finished texts and figures for the screen. It names only what the
+    user may see: of other people's orders it gives totals.
+    """
+
+    _inherit = "backlog.line"
+
+    why = fields.Json(
+        "Why?",
+        compute="_compute_why",
+        exportable=False,
+        help="Which documents cover this line and when, who is ahead of it in the "
+        "queue for the product, and what else this customer waits for.",
+    )
+
+    def _compute_why(self):
+        for line in self:
+            line.why = line.with_context(backlog_product_ids=None)._explain()
+
+    def _explain(self):
+        slices = self._allocation()
+        return {
+            "verdict": self._explain_verdict(slices),
+            "sources": [self._explain_slice(row) for row in slices],
+            "queue": self._explain_queue(slices),
+            "customer": self._explain_customer(),
+        }
+
+    def _explain_verdict(self, slices):
+        """The answer in a few sentences."""
+        sentences = []
+        if self.backlog_qty > 0:
+            sentences.append(
+                self.env._(
+                    "Ready to ship: %(ready)s of %(open)s.",
+                    ready=self._product_quantity(self.backlog_qty),
+                    open=self._product_quantity(self.open_qty),
+                )
+            )
+        if self.incoming_qty > 0:
+            dates = slices.filtered(lambda row: row.source == "receipt").mapped("date")
+            sentences.append(
+                self.env._(
+                    "On its way: %(incoming)s, the last expected on %(date)s.",
+                    incoming=self._product_quantity(self.incoming_qty),
+                    date=format_date(self.env, max(dates)),
+                )
+            )
+        if self.to_source_qty > 0:
+            sentences.append(
+                self.env._(
+                    "To source: %(to_source)s, nobody has ordered supply yet.",
+                    to_source=self._product_quantity(self.to_source_qty),
+                )
+            )
+            if requests := self._requests(slices):
+                sentences.append(
+                    self.env._(
+                        "Not confirmed yet: request for quotation %(names)s.",
+                        names=", ".join(requests.mapped("name")),
+                    )
+                )
+        return sentences + self._explain_lateness()
+
+    def _explain_lateness(self):
+        promise = format_date(self.env, self.promise_date)
+        if self.is_late:
+            return [
+                self.env._(
+                    "Late: it was promised for %(promise)s, days late: %(days)s.",
+                    promise=promise,
+                    days=self.days_late,
+                )
+            ]
+        if self.is_at_risk and self.days_late:
+            return [
+                self.env._(
+                    "At risk: it is expected after the promise of %(promise)s, days "
+                    "late: %(days)s.",
+                    promise=promise,
+                    days=self.days_late,
+                )
+            ]
+        if self.is_at_risk:
+            return [
+                self.env._(
+                    "At risk: the promise of %(promise)s is near and something is to "
+                    "source.",
+                    promise=promise,
+                )
+            ]
+        return [self.env._("In time for the promise of %s.", promise)]
+
+    def _requests(self, slices):
+        """Requests for quotation that would help once confirmed: those made for this
+        line and those that buy its goods for the same warehouse."""
+        # Salespeople cannot read purchases; they get the name, nothing else.
+        requested = self.env["purchase.order.line"].sudo()
+        return requested.search(
+            Domain("order_id.state", "in", ("draft", "sent", "to approve"))
+            & (
+                Domain("sale_line_id", "=", self.id)
+                | Domain("product_id", "in", slices.product_id.ids)
+                & Domain(
+                    "order_id.picking_type_id.warehouse_id", "=", self.warehouse_id.id
+                )
+            ),
+            order="id",
+        ).order_id
+
+    def _explain_slice(self, row):
+        now = row.source in ("reserved", "stock")
+        # Of a document that the user cannot open they learn the name.
+        document = row.document and row.document.sudo()
+        overdue = row.source == "receipt" and row.receipt_move_id.sudo().date < row.date
+        return {
+            "source": row.source,
+            "label": dict(row._fields["source"]._description_selection(self.env))[
+                row.source
+            ],
+            "product": row.product_id.display_name
+            if row.product_id != self.product_id
+            else "",
+            "quantity": self._quantity(row.qty, row.product_id.uom_id),
+            "date": self.env._("now")
+            if now
+            else format_date(self.env, row.date)
+            if row.date
+            else "",
+            "overdue": self.env._(
+                "was due on %s", format_date(self.env, row.receipt_move_id.sudo().date)
+            )
+            if overdue
+            else "",
+            "document": self._explain_document(document) if document else None,
+        }
+
+    def _explain_document(self, document):
+        return {
+            "model": document._name,
+            "id": document.id,
+            "name": document.display_name,
+            "can_open": self._can_open(document.with_user(self.env.user)),
+        }
+
+    def _explain_queue(self, slices):
+        """Who gets goods before this line, for each product and place of stock."""
+        queues = {}
+        for row in slices.filtered("queue_rank"):
+            key = row.product_id, row.warehouse_id, row.move_id.sudo().location_id
+            queues.setdefault(key, []).append(row)
+        return [
+            self._explain_one_queue(product, warehouse, location, rows)
+            for (product, warehouse, location), rows in queues.items()
+        ]
+
+    def _explain_one_queue(self, product, warehouse, location, rows):
+        ahead = self._ahead(product, warehouse, location, rows)
+        visible = (
+            self.with_context(backlog_product_ids=product.ids)
+            .search([("id", "in", [line.id for line in ahead if line])])
+            .order_line_id
+        )
+        named = [line for line in ahead if line in visible]
+        unnamed = [line for line in ahead if line and line not in visible]
+        return {
+            "place": self.env._(
+                "Number %(place)s in the queue for %(product)s.",
+                place=min(row.queue_rank for row in rows),
+                product=product.display_name,
+            ),
+            "rows": [
+                {
+                    "order": self._explain_document(line.order_id),
+                    "customer": line.order_id.partner_id.display_name,
+                    "quantity": self._quantity(ahead[line], product.uom_id),
+                }
+                for line in named[:ROWS_SHOWN]
+            ],
+            "totals": [
+                *self._total_of_orders(named[ROWS_SHOWN:], ahead, product),
+                *self._total_of_orders(unnamed, ahead, product),
+                *self._total_of_internal(ahead, product),
+            ],
+        }
+
+    def _ahead(self, product, warehouse, location, rows):
+        """The quantity of each order line that is served before ``rows``; of demand
+        that is no customer's under the empty order line. What is reserved stays where
+        it is, also behind in the queue."""
+        # Everyone competes, so everyone is counted. Who may be named is decided above.
+        allocation = self.env["backlog.allocation"].sudo()
+        groups = allocation.with_context(backlog_product_ids=product.ids)._read_group(
+            Domain("product_id", "=", product.id)
+            & Domain("warehouse_id", "=", warehouse.id)
+            & Domain("move_id", "not in", [row.move_id.id for row in rows])
+            & Domain("move_id.location_id", "in", self._same_pool(location))
+            & (
+                Domain("queue_rank", "<", min(row.queue_rank for row in rows))
+                | Domain("source", "=", "reserved")
+            ),
+            ["order_line_id"],
+            ["qty:sum"],
+            order="queue_rank:min",
+        )
+        return dict(groups)
+
+    def _same_pool(self, location):
+        """The ids of the locations that serve together with ``location``."""
+        place = self.env["backlog.allocation"]._place()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH place AS (%s)
+                SELECT place.id
+                  FROM place
+                  JOIN place mine ON mine.pool_id = place.pool_id
+                 WHERE mine.id = %s
+                """,
+                place,
+                location.id,
+            )
+        )
+        return [row[0] for row in rows]
+
+    def _total_of_orders(self, lines, ahead, product):
+        orders = len({line.order_id for line in lines})
+        quantity = self._quantity(sum(ahead[line] for line in lines), product.uom_id)
+        if orders == 1:
+            yield self.env._("1 other order, %s, is ahead.", quantity)
+        elif orders:
+            yield self.env._(
+                "%(orders)s other orders, %(quantity)s, are ahead.",
+                orders=orders,
+                quantity=quantity,
+            )
+
+    def _total_of_internal(self, ahead, product):
+        for line, quantity in ahead.items():
+            if not line:
+                yield self.env._(
+                    "Production and transfers ahead: %s.",
+                    self._quantity(quantity, product.uom_id),
+                )
+
+    def _explain_customer(self):
+        """What else this customer waits for, of what the user may see."""
+        company = self.partner_id.sudo().commercial_partner_id
+        lines = self.search(
+            [("partner_id", "child_of", company.id), ("id", "!=", self.id)],
+            limit=ROWS_SHOWN + 1,
+        )
+        states = dict(self._fields["backlog_state"]._description_selection(self.env))
+        return {
+            "rows": [
+                {
+                    "order": self._explain_document(line.order_id.sudo()),
+                    "product": line.product_id.sudo().display_name,
+                    "quantity": line._product_quantity(line.open_qty),
+                    "state": states[line.backlog_state],
+                    "promise": format_date(self.env, line.promise_date),
+                }
+                for line in lines[:ROWS_SHOWN]
+            ],
+            "more": len(lines) > ROWS_SHOWN,
+        }
+
+    def _product_quantity(self, quantity):
+        return self._quantity(quantity, self.product_uom_id)

@@ -1,0 +1,189 @@
+from collections import defaultdict
+from math import isfinite
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class Wish(NamedTuple):
+    """What somebody would like to be promised; the quantity in the product's unit."""
+
+    product: models.BaseModel
+    quantity: float
+    warehouse: models.BaseModel
+    made_to_order: bool = False
+    """Whether it takes only what is brought for it."""
+
+
+class ProductProduct(models.Model):
+    _inherit = "product.product"
+
+    @api.model
+    @api.readonly
+    def get_promise(self, product_id, qty, warehouse_id=False, date=False):
+        """Say what could be promised for a product now, after everyone in the queue.
+
+        Nothing is reserved or written.
+
+        :param int product_id: id of a product variant
+        :param float qty: wanted quantity, above zero, in the product's unit
+        :param int warehouse_id: where it would leave from; by default the user's
+            warehouse in the current company
+        :param str date: the day the customer wants it (``YYYY-MM-DD``), to learn how
+            much there would be by then
+        :return: ``{"product_id", "warehouse_id", "uom", "qty", "ready", "incoming":
+            [{"qty", "date", "document", "document_name"}], "to_source",
+            "vendor_lead_days", "to_source_date", "expected_date", "qty_by_date"}``;
+            dates in UTC as ``YYYY-MM-DD HH:MM:SS``, False where there is none;
+            ``ready + Σ incoming + to_source = qty``. ``expected_date`` is when all of
+            it could leave: False when something is to source and no vendor is known.
+        :raise UserError: for a quantity that is no number above zero, a bad date, or
+            when there is no warehouse
+        :raise MissingError: for an unknown product or warehouse
+        :raise AccessError: without a right to the backlog, product or warehouse
+        """
+        self.env["backlog.line"].check_access("read")
+        product = self._checked("product.product", product_id)
+        warehouse = self._checked(
+            "stock.warehouse",
+            warehouse_id or self.env.user._get_default_warehouse_id().id,
+        )
+        wish = Wish(product, self._checked_quantity(qty), warehouse)
+        promise = self._get_promises([wish])[0]
+        wanted = self._checked_date(date)
+        promise["qty_by_date"] = (
+            sum(
+                part["qty"]
+                for part in [
+                    {"qty": promise["ready"], "date": False},
+                    *promise["incoming"],
+                ]
+                if not part["date"] or part["date"][:10] <= wanted
+            )
+            if wanted
+            else False
+        )
+        return promise
+
+    @api.model
+    def _checked(self, model, record_id):
+        if not isinstance(record_id, int) or isinstance(record_id, bool):
+            raise UserError(
+                self.env._(
+                    "Give the id of one %(model)s as a whole number.",
+                    model=self.env[model]._description,
+                )
+            )
+        record = self.env[model].browse(record_id)
+        record.check_access("read")
+        # Reading raises MissingError for an id that does not exist.
+        record.read(["display_name"])
+        return record
+
+    @api.model
+    def _checked_quantity(self, qty):
+        if isinstance(qty, bool) or not isinstance(qty, int | float):
+            raise UserError(self.env._("The quantity must be a number."))
+        if not isfinite(qty) or qty <= 0 or qty > 1e12:
+            raise UserError(self.env._("The quantity must be above zero."))
+        return qty
+
+    @api.model
+    def _checked_date(self, date):
+        try:
+            return date and fields.Date.to_string(fields.Date.to_date(date))
+        except (TypeError, ValueError) as error:
+            raise UserError(
+                self.env._("The date must look like 2030-12-31.")
+            ) from error
+
+    @api.model
+    def _get_promises(self, wishes):
+        """Promise a list of wishes one after the other: what the first takes is gone for
+        the next. One statement for all of them.
+
+        :return: the dicts described in ``get_promise``, in the same order
+        """
+        supply = self._promise_supply(wishes)
+        return [self._promise(wish, supply) for wish in wishes]
+
+    @api.model
+    def _promise_supply(self, wishes):
+        """``{(product id, warehouse id): [part]}``, each part a dict with ``qty, date,
+        document``, in the order in which it will be there."""
+        supply = defaultdict(list)
+        products = self.browse().union(*(wish.product for wish in wishes))
+        allocation = self.env["backlog.allocation"]
+        if stocked := products.filtered("is_storable"):
+            self.env.flush_query(allocation._table_sql)
+            for row in self.env.execute_query_dict(allocation._left_over(stocked.ids)):
+                supply[row["product_id"], row["warehouse_id"]].append(row)
+        return supply
+
+    @api.model
+    def _promise(self, wish, supply):
+        """Take what is there for one wish from ``supply``."""
+        product, quantity, warehouse, made_to_order = wish
+        uom = product.uom_id
+        promise = {
+            "product_id": product.id,
+            "warehouse_id": warehouse.id,
+            "uom": uom.name,
+            "qty": quantity,
+            "ready": quantity,
+            "incoming": [],
+            "to_source": 0.0,
+            "vendor_lead_days": False,
+            "to_source_date": False,
+            "expected_date": fields.Datetime.to_string(fields.Datetime.now()),
+        }
+        if not product.is_storable:
+            return promise
+        promise["ready"] = 0.0
+        for part in [] if made_to_order else supply[product.id, warehouse.id]:
+            taken = min(quantity, part["qty"])
+            if taken <= 0:
+                continue
+            part["qty"] -= taken
+            quantity = uom.round(quantity - taken)
+            if part["source"] == "stock":
+                promise["ready"] += taken
+            else:
+                promise["expected_date"] = fields.Datetime.to_string(part["date"])
+                promise["incoming"].append(self._promise_part(part, taken))
+        if quantity > 0:
+            promise |= self._promise_to_source(product, quantity, warehouse.company_id)
+            promise["expected_date"] = promise["to_source_date"] and max(
+                promise["to_source_date"], promise["expected_date"]
+            )
+        return promise
+
+    @api.model
+    def _promise_part(self, part, quantity):
+        model, _comma, document_id = (part["document"] or "").partition(",")
+        # Salespeople cannot read purchases; they get the name, nothing else.
+        document = model and self.env[model].sudo().browse(int(document_id))
+        return {
+            "qty": quantity,
+            "date": fields.Datetime.to_string(part["date"]),
+            "document": part["document"] or False,
+            "document_name": document.display_name if document else False,
+        }
+
+    @api.model
+    def _promise_to_source(self, product, quantity, company):
+        """The lead time of the vendor that Odoo would choose, and the company's own."""
+        seller = product.with_company(company)._select_seller(
+            quantity=quantity, date=fields.Date.context_today(self)
+        )
+        lead = seller.delay + company.days_to_purchase if seller else False
+        date = False
+        if seller:
+            arrival = fields.Datetime.add(fields.Datetime.now(), days=lead)
+            date = fields.Datetime.to_string(arrival)
+        return {
+            "to_source": quantity,
+            "vendor_lead_days": int(lead) if seller else False,
+            "to_source_date": date,
+        }

@@ -1,0 +1,50 @@
+from odoo import api, fields, models
+from odoo.tools import format_date, format_list
+
+
+class SaleOrder(models.Model):
+    """The backlog on the form of the order."""
+
+    _inherit = "sale.order"
+
+    backlog_alert = fields.Text(
+        compute="_compute_backlog_alert",
+        help="What is late and what nobody has ordered yet, in a sentence each.",
+    )
+
+    @api.depends("backlog_state")
+    def _compute_backlog_alert(self):
+        # Whoever reads the order reads this: the lines are its own.
+        lines = (
+            self.env["backlog.line"]
+            .sudo()
+            .with_context(backlog_product_ids=self._backlog_products().ids)
+            .search([("order_id", "in", self._origin.ids)])
+        )
+        for order in self:
+            of_order = lines.filtered(lambda line, o=order: line.order_id == o._origin)
+            order.backlog_alert = "\n".join(order._backlog_sentences(of_order))
+
+    def _backlog_sentences(self, lines):
+        if late := lines.filtered("is_late"):
+            yield self.env._(
+                "Late: %(products)s. Promised for %(promise)s.",
+                products=format_list(
+                    self.env,
+                    [line._goods(line.open_qty) for line in late],
+                ),
+                promise=format_date(self.env, min(late.mapped("promise_date"))),
+            )
+        if to_source := lines.filtered(lambda line: line.to_source_qty > 0):
+            yield self.env._(
+                "Nobody has ordered supply yet for %s.",
+                format_list(
+                    self.env,
+                    [line._goods(line.to_source_qty) for line in to_source],
+                ),
+            )
+
+    def action_open_backlog(self):
+        return self.env["backlog.line"]._action_open_lines(
+            [("order_id", "in", self.ids)]
+        )

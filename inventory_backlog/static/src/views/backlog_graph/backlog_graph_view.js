@@ -1,0 +1,25 @@
+import {GraphRenderer} from "@web/views/graph/graph_renderer";
+import {STATE_COLORS} from "@inventory_backlog/backlog_colors";
+import {graphView} from "@web/views/graph/graph_view";
+import {registry} from "@web/core/registry";
+
+/** Bars of a supply state have its colour, so that red never means ready. */
+export class BacklogGraphRenderer extends GraphRenderer {
+    getBarChartData() {
+        const data = super.getBarChartData();
+        const {selection} = this.model.metaData.fields.backlog_state;
+        for (const [state, label] of selection) {
+            for (const dataset of data.datasets) {
+                if (dataset.label === label) {
+                    dataset.backgroundColor = STATE_COLORS[state];
+                }
+            }
+        }
+        return data;
+    }
+}
+
+registry.category("views").add("backlog_graph", {
+    ...graphView,
+    Renderer: BacklogGraphRenderer,
+});

@@ -1,0 +1,21 @@
+import {KanbanHeader} from "@web/views/kanban/kanban_header";
+import {KanbanRenderer} from "@web/views/kanban/kanban_renderer";
+import {kanbanView} from "@web/views/kanban/kanban_view";
+import {registry} from "@web/core/registry";
+
+/** Odoo shows the count of a column or the sum of its values: here it is both. */
+export class BacklogKanbanHeader extends KanbanHeader {
+    static template = "inventory_backlog.KanbanHeader";
+}
+
+export class BacklogKanbanRenderer extends KanbanRenderer {
+    static components = {
+        ...KanbanRenderer.components,
+        KanbanHeader: BacklogKanbanHeader,
+    };
+}
+
+registry.category("views").add("backlog_kanban", {
+    ...kanbanView,
+    Renderer: BacklogKanbanRenderer,
+});

@@ -1,0 +1,203 @@
+from datetime import datetime, timedelta
+
+from odoo.fields import Command
+from odoo.tests import TransactionCase, freeze_time, new_test_user
+
+NOW = datetime(2030, 1, 15, 9, 0)
+
+
+@freeze_time(NOW)
+class BacklogCase(TransactionCase):
+    """A small trading company, and verbs to trade with.
+
+    Time stands still at ``NOW``, Tuesday 15 January 2030, 9:00 UTC. Dates are given in
+    days from then. Every order is confirmed by ``self.seller``, a salesperson with own
+    documents only, unless said otherwise. Odoo's defaults hold: deliveries reserve at
+    confirmation, in one step.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env = cls.env(context=dict(cls.env.context, tracking_disable=True))
+        cls.company = cls.env.company
+        cls.warehouse = cls.env["stock.warehouse"].search(
+            [("company_id", "=", cls.company.id)], limit=1
+        )
+        cls.stock = cls.warehouse.lot_stock_id
+        cls.unit = cls.env.ref("uom.product_uom_unit")
+        cls.dozen = cls.env.ref("uom.product_uom_dozen")
+        cls.customer = cls.env["res.partner"].create({"name": "Customer"})
+        cls.vendor = cls.env["res.partner"].create({"name": "Vendor"})
+        cls.seller = new_test_user(
+            cls.env, "seller", "sales_team.group_sale_salesman", tz="UTC"
+        )
+        cls.product = cls._product("Chair")
+
+    # The world
+
+    @classmethod
+    def _product(cls, name="Product", **values):
+        """A storable product at 100 that Odoo neither buys nor taxes by itself."""
+        return cls.env["product.product"].create(
+            {
+                "name": name,
+                "type": "consu",
+                "is_storable": True,
+                "list_price": 100,
+                "taxes_id": False,
+                "supplier_taxes_id": False,
+                "route_ids": False,
+                **values,
+            }
+        )
+
+    @classmethod
+    def _put_in_stock(cls, product, quantity, location=None, **quant):
+        """Goods appear in the stock of the warehouse, or are lost when negative."""
+        cls.env["stock.quant"]._update_available_quantity(
+            product, location or cls.stock, quantity, **quant
+        )
+
+    @classmethod
+    def _after(cls, days, hours=0):
+        return NOW + timedelta(days=days, hours=hours)
+
+    # Selling
+
+    def _quote(self, *goods, user=None, lines=None, **values):
+        """A quotation over ``(product, quantity)`` pairs; more of the line as a dict in
+        third place."""
+        return (
+            self.env["sale.order"]
+            .with_user(user or self.seller)
+            .create(
+                {
+                    "partner_id": self.customer.id,
+                    "order_line": [
+                        Command.create(
+                            {
+                                "product_id": product.id,
+                                "product_uom_qty": quantity,
+                                **(more[0] if more else {}),
+                            }
+                        )
+                        for product, quantity, *more in goods
+                    ],
+                    **values,
+                }
+            )
+        )
+
+    def _order(self, *goods, **values):
+        """A confirmed order; one pair may be given flat: ``_order(product, 5)``."""
+        if goods and not isinstance(goods[0], tuple):
+            goods = (goods,)
+        order = self._quote(*goods, **values)
+        order.action_confirm()
+        return order
+
+    def _ship(self, order, *quantities, backorder=True):
+        """Validate the next open delivery steps of the order, all of them or the given
+        quantities move by move, and say what happens to the rest."""
+        pickings = order.sudo().picking_ids.filtered(
+            lambda picking: (
+                picking.state == "assigned"
+                or picking.state not in ("done", "cancel")
+                and picking.move_ids.filtered("quantity")
+            )
+        )
+        for picking in pickings[:1]:
+            for move, quantity in zip(picking.move_ids, quantities):
+                move.quantity = quantity
+            picking.move_ids.picked = True
+            self._validate(picking, backorder)
+
+    def _validate(self, picking, backorder=True):
+        picking.sudo().with_context(
+            skip_sms=True,
+            skip_backorder=True,
+            picking_ids_not_to_backorder=[] if backorder else picking.ids,
+        ).button_validate()
+
+    # Buying
+
+    def _request(self, *goods, days=7, vendor=None, **values):
+        """A request for quotation over ``(product, quantity)`` pairs due in ``days``."""
+        if goods and not isinstance(goods[0], tuple):
+            goods = (goods,)
+        return self.env["purchase.order"].create(
+            {
+                "partner_id": (vendor or self.vendor).id,
+                "order_line": [
+                    Command.create(
+                        {
+                            "product_id": product.id,
+                            "product_qty": quantity,
+                            "price_unit": 10,
+                            "date_planned": self._after(days),
+                            **(more[0] if more else {}),
+                        }
+                    )
+                    for product, quantity, *more in goods
+                ],
+                **values,
+            }
+        )
+
+    def _purchase(self, *goods, **values):
+        """A confirmed purchase order."""
+        purchase = self._request(*goods, **values)
+        purchase.button_confirm()
+        return purchase
+
+    def _receive(self, purchase, *quantities, backorder=True):
+        """Validate the next open receipt step of the purchase."""
+        moves = chain = purchase.order_line.move_ids
+        while chain := chain.move_dest_ids.filtered(
+            lambda move: (
+                move.picking_code == "internal"
+                and move.location_id.warehouse_id.lot_stock_id != move.location_id
+            )
+        ):
+            moves |= chain
+        picking = moves.filtered(
+            lambda move: move.state not in ("done", "cancel")
+        ).picking_id.sorted()[:1]
+        for move, quantity in zip(picking.move_ids, quantities):
+            move.quantity = quantity
+        picking.move_ids.picked = True
+        self._validate(picking, backorder)
+
+    # Looking
+
+    def _split(self, lines):
+        """``(open, ready, incoming, to source)`` of each order line, fresh from the
+        fields of the lines."""
+        lines = lines.sudo()
+        lines.invalidate_recordset()
+        return [
+            (line.open_qty, line.backlog_qty, line.incoming_qty, line.to_source_qty)
+            for line in lines
+        ]
+
+    def _slices(self, lines):
+        """``(source, quantity, days from now, document)`` of the lines in their order."""
+        allocation = self.env["backlog.allocation"]
+        allocation.invalidate_model()
+        return [
+            (
+                row.source,
+                row.qty,
+                (row.date - NOW).days if row.date else None,
+                row.document or None,
+            )
+            for row in allocation.search([("order_line_id", "in", lines.ids)]).sorted(
+                lambda row: (row.order_line_id.id, row.date or datetime.max, row.id)
+            )
+        ]
+
+    def _line(self, order_line):
+        """The row of ``backlog.line``, fresh."""
+        self.env["backlog.line"].invalidate_model()
+        return self.env["backlog.line"].search([("id", "in", order_line.ids)])

@@ -1,0 +1,146 @@
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+
+from .common import BacklogCase
+
+
+@tagged("post_install", "-at_install")
+class TestCompanies(BacklogCase):
+    """Two companies with two currencies, one product of both and one of their own."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.euro = cls.env.ref("base.EUR")
+        cls.euro.active = True
+        cls.other = cls.env["res.company"].create(
+            {"name": "Other", "currency_id": cls.euro.id}
+        )
+        cls.env.user.company_ids += cls.other
+        for company, rate in ((cls.company, 4), (cls.other, 0.25)):
+            currency = (cls.company.currency_id + cls.euro) - company.currency_id
+            cls.env["res.currency.rate"].create(
+                {
+                    "currency_id": currency.id,
+                    "company_id": company.id,
+                    "name": "2030-01-01",
+                    "rate": rate,
+                }
+            )
+        cls.other_warehouse = cls.env["stock.warehouse"].search(
+            [("company_id", "=", cls.other.id)], limit=1
+        )
+        cls.other_seller = new_test_user(
+            cls.env,
+            "other_seller",
+            "sales_team.group_sale_salesman_all_leads",
+            company_id=cls.other.id,
+            company_ids=[Command.set(cls.other.ids)],
+        )
+        cls.own = cls._product("Own", company_id=cls.company.id)
+        cls.others_own = cls._product("Others' own", company_id=cls.other.id)
+
+    def _order_there(self, *goods):
+        return self._order(*goods, user=self.other_seller)
+
+    def _seen_by(self, user):
+        return self.env["backlog.line"].with_user(user).search([])
+
+    def test_stock_of_one_company_is_not_ready_in_the_other(self):
+        self._put_in_stock(self.product, 6, location=self.other_warehouse.lot_stock_id)
+        here = self._order(self.product, 4)
+        there = self._order_there(self.product, 4)
+
+        self.assertEqual(there.company_id, self.other)
+        self.assertEqual(
+            self._split((here + there).order_line), [(4, 0, 0, 4), (4, 4, 0, 0)]
+        )
+
+    def test_purchase_of_one_company_is_not_incoming_in_the_other(self):
+        here = self._order(self.product, 4)
+        there = self._order_there(self.product, 4)
+        self._purchase(self.product, 9)
+
+        self.assertEqual(
+            self._split((here + there).order_line), [(4, 0, 4, 0), (4, 0, 0, 4)]
+        )
+
+    def test_own_products_have_a_backlog_in_their_company_only(self):
+        self._put_in_stock(self.own, 1)
+        here = self._order(self.own, 4)
+        there = self._order_there(self.others_own, 3)
+
+        self.assertEqual(
+            self._split((here + there).order_line), [(4, 1, 0, 3), (3, 0, 0, 3)]
+        )
+
+    def test_each_company_sees_its_own_lines_and_slices_only(self):
+        here = self._order(self.product, 4)
+        there = self._order_there((self.product, 2), (self.others_own, 3))
+
+        self.assertEqual(self._seen_by(self.seller).order_id, here)
+        self.assertEqual(self._seen_by(self.other_seller).order_id, there)
+        slices = self.env["backlog.allocation"].with_user(self.other_seller)
+        self.assertEqual(
+            slices.search(
+                [("product_id", "=", self.product.id)]
+            ).order_line_id.order_id,
+            there,
+        )
+
+    def test_values_are_in_the_currency_of_each_company(self):
+        here = self._order((self.product, 4, {"price_unit": 10}))
+        there = self._order_there((self.product, 2, {"price_unit": 7}))
+
+        self.assertRecordValues(
+            self._line((here + there).order_line).sorted("id"),
+            [
+                {"currency_id": self.company.currency_id.id, "open_value": 40},
+                {"currency_id": self.euro.id, "open_value": 14},
+            ],
+        )
+        self.assertRecordValues(
+            here + there,
+            [
+                {"backlog_currency_id": self.company.currency_id.id, "open_value": 40},
+                {"backlog_currency_id": self.euro.id, "open_value": 14},
+            ],
+        )
+
+    def test_product_sums_the_companies_at_hand_in_the_current_currency(self):
+        """Four euros are one unit of the first company's currency."""
+        self._put_in_stock(self.product, 1)
+        self._order((self.product, 4, {"price_unit": 10}))
+        self._order_there((self.product, 2, {"price_unit": 8}))
+
+        for company, companies, backorder, value in (
+            (self.company, self.company, 3, 40),
+            (self.other, self.other, 2, 16),
+            (self.company, self.company + self.other, 5, 44),
+            (self.other, self.company + self.other, 5, 176),
+        ):
+            product = self.product.with_context(
+                allowed_company_ids=(company + (companies - company)).ids
+            )
+            for record in (product, product.product_tmpl_id):
+                self.assertRecordValues(
+                    record,
+                    [
+                        {
+                            "backorder_qty": backorder,
+                            "open_value": value,
+                            "backlog_currency_id": company.currency_id.id,
+                        }
+                    ],
+                )
+
+    def test_line_in_a_third_currency_is_valued_in_the_companys(self):
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Euro", "currency_id": self.euro.id}
+        )
+        order = self._order(
+            (self.product, 2, {"price_unit": 10}), pricelist_id=pricelist.id
+        )
+
+        self.assertEqual(order.currency_id, self.euro)
+        self.assertEqual(self._line(order.order_line).open_value, 5)

@@ -1,0 +1,213 @@
+from unittest.mock import patch
+
+from odoo.tests import tagged
+
+from odoo.addons.payment.models.payment_provider import PaymentProvider
+
+from .common import BacklogCase
+
+
+@tagged("post_install", "-at_install")
+class TestPrepaid(BacklogCase):
+    """What customers paid for goods they do not have yet, by whatever way they paid."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.product.invoice_policy = "order"
+        cls.bank = cls.env["account.journal"].search(
+            [("type", "=", "bank"), ("company_id", "=", cls.company.id)], limit=1
+        )
+
+    def _prepaid(self, order):
+        return sum(self._line(order.order_line).mapped("prepaid_value"))
+
+    def _invoice(self, order):
+        invoice = order.sudo()._create_invoices()
+        invoice.action_post()
+        return invoice
+
+    def _pay(self, invoices, amount=False):
+        wizard = (
+            self.env["account.payment.register"]
+            .with_context(active_model="account.move", active_ids=invoices.ids)
+            .create({"journal_id": self.bank.id, "group_payment": len(invoices) > 1})
+        )
+        if amount:
+            wizard.amount = amount
+        return wizard._create_payments()
+
+    def _pay_online(self, order, amount, state="done"):
+        return self.env["payment.transaction"].create(
+            {
+                "provider_id": self.env["payment.provider"].search([], limit=1).id,
+                "payment_method_id": self.env["payment.method"]
+                .with_context(active_test=False)
+                .search([], limit=1)
+                .id,
+                "amount": amount,
+                "currency_id": order.currency_id.id,
+                "partner_id": order.partner_id.id,
+                "reference": f"{order.name} {amount}",
+                "sale_order_ids": order.ids,
+                "state": state,
+            }
+        )
+
+    def test_invoice_that_is_not_paid(self):
+        order = self._order(self.product, 10)
+        self._invoice(order)
+
+        self.assertEqual(self._prepaid(order), 0)
+
+    def test_paid_invoice(self):
+        order = self._order(self.product, 10)
+        invoice = self._invoice(order)
+        self._pay(invoice)
+
+        self.assertEqual(invoice.payment_state, "paid")
+        self.assertEqual(self._prepaid(order), 1000)
+
+    def test_partial_payments(self):
+        order = self._order(self.product, 10)
+        invoice = self._invoice(order)
+        self._pay(invoice, 400)
+        self._pay(invoice, 250)
+
+        self.assertEqual(self._prepaid(order), 650)
+
+    def test_one_payment_of_two_invoices(self):
+        orders = [self._order(self.product, quantity) for quantity in (10, 30)]
+        invoices = self.env["account.move"].union(*map(self._invoice, orders))
+        payment = self._pay(invoices, 2000)
+
+        self.assertEqual(payment.invoice_ids, invoices)
+        self.assertEqual([self._prepaid(order) for order in orders], [1000, 1000])
+
+    def test_down_payment(self):
+        order = self._order(self.product, 10)
+        self.env["sale.advance.payment.inv"].create(
+            {
+                "sale_order_ids": order.ids,
+                "advance_payment_method": "percentage",
+                "amount": 30,
+            }
+        ).create_invoices()
+        invoice = order.sudo().invoice_ids
+        invoice.action_post()
+        self.assertEqual(self._prepaid(order), 0)
+
+        self._pay(invoice)
+
+        self.assertEqual(self._prepaid(order), 300)
+
+    def test_refund_takes_it_back(self):
+        order = self._order(self.product, 10)
+        invoice = self._invoice(order)
+        self._pay(invoice)
+        refund = invoice._reverse_moves([{"date": invoice.date}])
+        refund.action_post()
+        self.assertEqual(self._prepaid(order), 1000)
+
+        self._pay(refund)
+
+        self.assertEqual(self._prepaid(order), 0)
+
+    def test_credit_note_of_an_unpaid_invoice_pays_nothing(self):
+        order = self._order(self.product, 10)
+        invoice = self._invoice(order)
+        invoice._reverse_moves([{"date": invoice.date}], cancel=True)
+
+        self.assertEqual(invoice.amount_residual, 0)
+        self.assertEqual(self._prepaid(order), 0)
+
+    def test_online_payment(self):
+        order = self._order(self.product, 10)
+        transaction = self._pay_online(order, 250, state="draft")
+        self.startPatcher(
+            patch.object(
+                PaymentProvider,
+                "_compute_feature_support_fields",
+                lambda provider: provider.update({"support_manual_capture": "partial"}),
+            )
+        )
+        for state, prepaid in (
+            ("draft", 0),
+            ("pending", 0),
+            ("authorized", 250),
+            ("done", 250),
+            ("cancel", 0),
+            ("error", 0),
+        ):
+            transaction.state = state
+            self.assertEqual(self._prepaid(order), prepaid, state)
+
+    def test_online_payment_of_an_order_with_tax(self):
+        tax = self.env["account.tax"].create({"name": "25%", "amount": 25})
+        order = self._order(
+            (self.product, 10, {"tax_ids": tax.ids}), user=self.env.user
+        )
+        self._pay_online(order, 1250)
+
+        self.assertEqual(self._prepaid(order), 1000)
+
+    def test_online_payment_stays_when_the_order_is_invoiced(self):
+        """Odoo links it to the invoice, which uses it when it is posted and paid."""
+        order = self._order(self.product, 10)
+        self._pay_online(order, 1000)
+        invoice = order.sudo()._create_invoices()
+        self.assertTrue(invoice.transaction_ids)
+        self.assertEqual(self._prepaid(order), 1000)
+
+        invoice.action_post()
+        self.assertEqual(self._prepaid(order), 1000)
+
+        self._pay(invoice)
+        self.assertEqual(self._prepaid(order), 1000)
+
+    def test_what_is_shipped_is_paid_first(self):
+        self._put_in_stock(self.product, 6)
+        order = self._order(self.product, 10)
+        self._ship(order)
+        self._pay_online(order, 500)
+        self.assertEqual(self._prepaid(order), 0)
+
+        self._pay_online(order, 300)
+        self.assertEqual(self._prepaid(order), 200)
+
+    def test_never_more_than_what_is_open(self):
+        self._put_in_stock(self.product, 6)
+        order = self._order(self.product, 10)
+        self._pay_online(order, 5000)
+        self._ship(order)
+
+        self.assertEqual(self._prepaid(order), 400)
+
+    def test_lines_share_what_was_paid_by_their_value(self):
+        order = self._order((self.product, 1), (self._product("Table"), 3))
+        self._pay_online(order, 200)
+
+        self.assertEqual(
+            self._line(order.order_line).sorted("id").mapped("prepaid_value"), [50, 150]
+        )
+
+    def test_foreign_currency(self):
+        euro = self.env.ref("base.EUR")
+        euro.active = True
+        self.env["res.currency.rate"].create(
+            {"currency_id": euro.id, "name": "2030-01-01", "rate": 2}
+        )
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Euro", "currency_id": euro.id}
+        )
+        invoiced, online = (
+            self._order(
+                (self.product, 10, {"price_unit": 100}), pricelist_id=pricelist.id
+            )
+            for _way in range(2)
+        )
+        self._pay(self._invoice(invoiced), 400)
+        self._pay_online(online, 400)
+
+        self.assertEqual(self._prepaid(invoiced), 200)
+        self.assertEqual(self._prepaid(online), 200)

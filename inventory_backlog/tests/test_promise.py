@@ -1,0 +1,219 @@
+from odoo.exceptions import AccessError, MissingError, UserError
+from odoo.tests import new_test_user, tagged
+
+from .common import BacklogCase
+
+
+@tagged("post_install", "-at_install")
+class TestPromise(BacklogCase):
+    """What could be promised now: ``get_promise`` and the quotation lines."""
+
+    def _promise(self, quantity, product=None, **more):
+        return (
+            self.env["product.product"]
+            .with_user(self.seller)
+            .get_promise((product or self.product).id, quantity, **more)
+        )
+
+    def test_a_promise_takes_what_the_queue_leaves(self):
+        self._put_in_stock(self.product, 10)
+        purchase = self._purchase(self.product, 5, days=6)
+        self._order(self.product, 8)
+
+        promise = self._promise(9)
+
+        self.assertEqual(promise["ready"], 2)
+        self.assertEqual(
+            promise["incoming"],
+            [
+                {
+                    "qty": 5,
+                    "date": "2030-01-21 09:00:00",
+                    "document": f"purchase.order,{purchase.id}",
+                    "document_name": purchase.name,
+                }
+            ],
+        )
+        self.assertEqual(promise["to_source"], 2)
+        self.assertEqual(promise["to_source_date"], "2030-01-15 09:00:00")
+        self.assertEqual(promise["expected_date"], "2030-01-21 09:00:00")
+
+    def test_without_a_vendor_nobody_knows_when(self):
+        promise = self._promise(2)
+        self.assertEqual(promise["to_source"], 2)
+        self.assertIs(promise["vendor_lead_days"], False)
+        self.assertIs(promise["expected_date"], False)
+
+    def test_what_is_to_source_counts_with_the_lead_time_of_the_vendor(self):
+        self.product.seller_ids = [
+            (0, 0, {"partner_id": self.vendor.id, "delay": 12, "price": 1})
+        ]
+        self.company.days_to_purchase = 2
+
+        promise = self._promise(3)
+
+        self.assertEqual(promise["vendor_lead_days"], 14)
+        self.assertEqual(promise["to_source_date"], "2030-01-29 09:00:00")
+        self.assertEqual(promise["expected_date"], "2030-01-29 09:00:00")
+
+    def test_how_much_there_is_by_a_day(self):
+        self._put_in_stock(self.product, 4)
+        self._purchase(self.product, 5, days=6)
+        self._purchase(self.product, 5, days=9)
+
+        self.assertEqual(self._promise(20, date="2030-01-15")["qty_by_date"], 4)
+        self.assertEqual(self._promise(20, date="2030-01-21")["qty_by_date"], 9)
+        self.assertEqual(self._promise(20, date="2030-01-24")["qty_by_date"], 14)
+        self.assertIs(self._promise(20)["qty_by_date"], False)
+
+    def test_asking_changes_nothing(self):
+        self._put_in_stock(self.product, 4)
+        self._promise(3)
+        self.assertEqual(self._promise(3)["ready"], 3)
+
+    def test_goods_that_are_not_counted_are_ready(self):
+        loose = self._product("Screws", is_storable=False)
+        self.assertEqual(self._promise(7, loose)["ready"], 7)
+
+    def test_another_warehouse_promises_its_own_goods(self):
+        other = self.env["stock.warehouse"].create({"name": "Other", "code": "OTH"})
+        self._put_in_stock(self.product, 4)
+        self.assertEqual(self._promise(3, warehouse_id=other.id)["to_source"], 3)
+
+    def test_goods_made_for_another_order_are_not_promised(self):
+        purchase = self._purchase(self.product, 5, days=6)
+        order = self._order(self.product, 5)
+        order.sudo().picking_ids.move_ids.write(
+            {
+                "procure_method": "make_to_order",
+                "move_orig_ids": [(6, 0, purchase.picking_ids.move_ids.ids)],
+            }
+        )
+        self.assertEqual(self._promise(3)["to_source"], 3)
+
+    def test_bad_questions_get_a_clear_answer(self):
+        for quantity in (0, -1, float("nan"), float("inf"), 1e30, "3", True, None):
+            with self.subTest(quantity=quantity), self.assertRaises(UserError):
+                self._promise(quantity)
+        with self.assertRaises(UserError):
+            self._promise(1, date="tomorrow")
+        with self.assertRaises(UserError):
+            self.env["product.product"].with_user(self.seller).get_promise("1", 1)
+        with self.assertRaises(MissingError):
+            self.env["product.product"].with_user(self.seller).get_promise(999999999, 1)
+
+    def test_who_may_not_see_the_backlog_gets_no_promise(self):
+        stranger = new_test_user(self.env, "stranger", "base.group_user")
+        with self.assertRaises(AccessError):
+            self.env["product.product"].with_user(stranger).get_promise(
+                self.product.id, 1
+            )
+
+    def test_a_foreign_warehouse_is_refused(self):
+        company = self.env["res.company"].create({"name": "Foreign"})
+        warehouse = self.env["stock.warehouse"].search(
+            [("company_id", "=", company.id)], limit=1
+        )
+        with self.assertRaises(AccessError):
+            self._promise(1, warehouse_id=warehouse.id)
+
+    def test_quotation_lines_show_what_they_would_get(self):
+        self._put_in_stock(self.product, 10)
+        self._purchase(self.product, 24, days=6)
+        self._order(self.product, 4)
+        quotation = self._quote(
+            (self.product, 5), (self.product, 2, {"product_uom_id": self.dozen.id})
+        )
+
+        first, second = quotation.order_line
+
+        self.assertEqual(first.quote_ready_qty, 5)
+        self.assertEqual(first.quote_expected_date, self._after(0))
+        self.assertEqual(second.quote_ready_qty, 0.08, "one of 12, the first took five")
+        self.assertEqual(second.quote_incoming_qty, 1.92)
+        self.assertEqual(second.quote_to_source_qty, 0)
+        self.assertEqual(second.quote_expected_date, self._after(6))
+
+    def test_made_to_order_quotation_lines_take_nothing_from_stock(self):
+        mto = self.warehouse.mto_pull_id.route_id
+        mto.active = True
+        self._put_in_stock(self.product, 10)
+        quotation = self._quote((self.product, 5, {"route_ids": [(6, 0, mto.ids)]}))
+        self.assertEqual(quotation.order_line.quote_to_source_qty, 5)
+
+    def test_confirmed_lines_have_no_quotation_figures(self):
+        self._put_in_stock(self.product, 10)
+        order = self._order(self.product, 5)
+        self.assertEqual(order.order_line.quote_ready_qty, 0)
+
+
+@tagged("post_install", "-at_install")
+class TestGetBacklog(BacklogCase):
+    """``sale.order.get_backlog``, the bulk answer for integrations."""
+
+    def test_an_order_with_its_lines_and_slices(self):
+        self._put_in_stock(self.product, 3)
+        purchase = self._purchase(self.product, 4, days=6)
+        order = self._order(self.product, 10)
+
+        answer = order.get_backlog(order.ids)
+
+        line = order.order_line
+        self.assertEqual(len(answer), 1)
+        self.assertEqual(answer[0]["state"], "partial")
+        self.assertEqual(answer[0]["open_value"], 1000)
+        self.assertEqual(answer[0]["backlog_value"], 300)
+        self.assertIs(answer[0]["expected_date"], False)
+        (row,) = answer[0]["lines"]
+        self.assertEqual(row["order_line_id"], line.id)
+        self.assertEqual(
+            row["slices"],
+            [
+                {
+                    "source": "reserved",
+                    "qty": 3,
+                    "date": "2030-01-15 09:00:00",
+                    "document": False,
+                },
+                {
+                    "source": "receipt",
+                    "qty": 4,
+                    "date": "2030-01-21 09:00:00",
+                    "document": f"purchase.order,{purchase.id}",
+                },
+                {"source": "none", "qty": 3, "date": False, "document": False},
+            ],
+        )
+
+    def test_a_finished_order_has_no_lines(self):
+        self._put_in_stock(self.product, 3)
+        order = self._order(self.product, 3)
+        self._ship(order)
+        (answer,) = order.get_backlog(order.ids)
+        self.assertEqual((answer["state"], answer["lines"]), (False, []))
+
+    def test_the_number_of_queries_does_not_depend_on_the_orders(self):
+        self._put_in_stock(self.product, 3)
+        orders = self.env["sale.order"].union(
+            *(self._order(self.product, 2) for _n in range(6))
+        )
+        self.env.flush_all()
+        orders.get_backlog(orders.ids)
+
+        def queries(ids):
+            self.env.invalidate_all()
+            start = self.env.cr.sql_log_count
+            orders.get_backlog(ids)
+            return self.env.cr.sql_log_count - start
+
+        self.assertEqual(queries(orders.ids), queries(orders[:1].ids))
+
+    def test_orders_of_others_are_refused(self):
+        order = self._order(self.product, 1, user=self.env.ref("base.user_admin"))
+        with self.assertRaises(AccessError):
+            self.env["sale.order"].with_user(self.seller).get_backlog(order.ids)
+
+    def test_bad_ids_get_a_clear_answer(self):
+        for ids in ("1", 1, [True], ["1"], None):
+            with self.subTest(ids=ids), self.assertRaises(UserError):
+                self.env["sale.order"].get_backlog(ids)

@@ -1,0 +1,144 @@
+from unittest.mock import patch
+
+from odoo.orm.registry import Registry
+from odoo.tests import tagged
+
+from .common import BacklogCase
+
+ADDON = "inventory_backlog"
+
+
+@tagged("post_install", "-at_install")
+class TestQueries(BacklogCase):
+    """What the backlog costs: a page a constant number of queries, and Odoo's own work
+    next to nothing."""
+
+    def _queries(self, action, *args):
+        """How many queries the action takes, from an empty cache to the flush."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        action(*args)
+        self.env.flush_all()
+        return self.env.cr.sql_log_count - before
+
+    # A page
+
+    def _assert_constant(self, records, names):
+        """80 records cost as many queries as one, read as the web client does."""
+        self.assertEqual(len(records), 80)
+        specification = {name: {} for name in names}
+        counts = [
+            self._queries(records[:count].web_read, specification)
+            for count in (1, 80, 1)
+        ]
+        self.assertEqual(counts[1], counts[2])
+
+    def _page_of_orders(self):
+        """80 orders, half of them with goods, waiting for four receipts."""
+        products = [self._product(f"Product {number}") for number in range(8)]
+        for product in products[:4]:
+            self._put_in_stock(product, 12)
+            self._purchase(product, 30)
+        orders = self._quote((products[0], 2))
+        for number in range(79):
+            orders += self._quote((products[number % 8], 3))
+        orders.action_confirm()
+        self.assertTrue(set(orders.mapped("backlog_state")) > {"ready", "to_source"})
+        return orders
+
+    def test_page_costs_a_constant_number_of_queries(self):
+        orders = self._page_of_orders()
+        for records in (
+            orders,
+            orders.order_line,
+            orders.sudo().order_line.move_ids,
+            orders.sudo().picking_ids,
+        ):
+            with self.subTest(model=records._name):
+                self._assert_constant(
+                    records, [field.name for field in records._backlog_fields()]
+                )
+        with self.subTest(model="backlog.line"):
+            self._assert_constant(
+                self.env["backlog.line"]
+                .with_user(self.seller)
+                .browse(orders.order_line.ids),
+                [
+                    "backlog_state",
+                    "open_value",
+                    "partner_id",
+                    "prepaid_value",
+                    "product_id",
+                ],
+            )
+
+    # Odoo's own work
+
+    def _without_addon(self):
+        """Odoo as if no field of the addon depended on anything."""
+        get_trigger_tree = Registry.get_trigger_tree
+
+        def get_foreign_trigger_tree(registry, fields, select=bool):
+            return get_trigger_tree(
+                registry,
+                fields,
+                lambda field: ADDON not in field._modules and select(field),
+            )
+
+        return patch.object(Registry, "get_trigger_tree", get_foreign_trigger_tree)
+
+    def _overhead(self, prepare, action):
+        """How many queries more the action takes because of the addon, each time on
+        equal records that ``prepare`` makes."""
+        self._queries(action, prepare())  # warm up
+        with_addon = self._queries(action, prepare())
+        with self._without_addon():
+            without = self._queries(action, prepare())
+        return with_addon - without
+
+    def _quote_two_lines(self):
+        products = [self._product(name) for name in ("Table", "Lamp")]
+        self._put_in_stock(products[0], 5)
+        return self._quote((products[0], 3), (products[1], 2))
+
+    def _confirmed(self):
+        order = self._quote_two_lines()
+        order.action_confirm()
+        return order.sudo()
+
+    def _purchased(self):
+        order = self._confirmed()
+        return self._purchase(*((line.product_id, 9) for line in order.order_line))
+
+    def test_confirming_an_order_costs_at_most_one_query_more(self):
+        overhead = self._overhead(
+            self._quote_two_lines, lambda order: order.action_confirm()
+        )
+
+        self.assertLessEqual(overhead, 1)
+
+    def test_reserving_costs_nothing(self):
+        def prepare():
+            picking = self._confirmed().picking_ids
+            picking.do_unreserve()
+            return picking
+
+        self.assertEqual(
+            self._overhead(prepare, lambda picking: picking.action_assign()), 0
+        )
+
+    def test_receiving_costs_nothing(self):
+        self.assertEqual(self._overhead(self._purchased, self._receive), 0)
+
+    def test_shipping_costs_nothing(self):
+        self.assertEqual(self._overhead(self._confirmed, self._ship), 0)
+
+    def test_buying_costs_nothing(self):
+        def prepare():
+            order = self._confirmed()
+            return self._request(*((line.product_id, 9) for line in order.order_line))
+
+        self.assertEqual(
+            self._overhead(prepare, lambda request: request.button_confirm()), 0
+        )

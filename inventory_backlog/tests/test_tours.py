@@ -1,0 +1,45 @@
+from odoo.fields import Command
+from odoo.tests import HttpCase, new_test_user, tagged
+
+
+@tagged("post_install", "-at_install")
+class TestTours(HttpCase):
+    """What people do in the browser. A world of its own: a browser knows no other
+    time than today."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["res.lang"]._activate_lang("en_US")
+        cls.seller = new_test_user(
+            cls.env, "tour_seller", "sales_team.group_sale_salesman", lang="en_US"
+        )
+        warehouse = cls.env["stock.warehouse"].search(
+            [("company_id", "=", cls.env.company.id)], limit=1
+        )
+        chair, table = cls.env["product.product"].create(
+            [
+                {"name": name, "type": "consu", "is_storable": True, "route_ids": False}
+                for name in ("Tour Chair", "Tour Table")
+            ]
+        )
+        cls.env["stock.quant"]._update_available_quantity(
+            chair, warehouse.lot_stock_id, 5
+        )
+        cls.order = (
+            cls.env["sale.order"]
+            .with_user(cls.seller)
+            .create(
+                {
+                    "partner_id": cls.env["res.partner"].create({"name": "Tour"}).id,
+                    "order_line": [
+                        Command.create({"product_id": product.id, "product_uom_qty": 2})
+                        for product in (chair, table)
+                    ],
+                }
+            )
+        )
+        cls.order.action_confirm()
+
+    def test_salesperson_finds_out_why(self):
+        self.start_tour("/odoo", "inventory_backlog_salesperson", login="tour_seller")

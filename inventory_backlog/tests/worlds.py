@@ -1,0 +1,400 @@
+"""Random worlds: a product, goods, demand and receipts, as plain data and in Odoo.
+
+A world says nothing about what is right. ``greedy`` says it, in plain Python and in the
+simplest way: one demand after the other takes what is there. It reads only Odoo's own
+records, knows nothing of the engine, and is the yardstick of its quantities, dates and
+documents.
+"""
+
+from collections import defaultdict
+from random import Random
+from typing import NamedTuple
+
+from odoo.fields import Command
+
+from .common import NOW, BacklogCase
+
+OPEN = ("waiting", "confirmed", "partially_available", "assigned")
+
+
+class Out(NamedTuple):
+    """Demand: ``forced`` is a quantity set by hand whatever is in stock, ``brought`` one
+    that an earlier step brought for it, ``waits_for`` the receipts made for it."""
+
+    place: str = "stock"
+    kind: str = "customer"
+    qty: float = 1
+    days: int = 0
+    priority: str = "0"
+    method: str = "manual"
+    dozens: bool = False
+    reserve: bool = False
+    forced: float = 0
+    brought: float = 0
+    waits_for: tuple = ()
+
+
+class In(NamedTuple):
+    """A receipt into ``place``: late ones have negative ``days``."""
+
+    place: str = "stock"
+    qty: float = 1
+    days: int = 1
+    origin: str = "vendor"
+
+
+class World(NamedTuple):
+    stock: tuple = ()
+    """``(place, quantity)``; several make several lots of a tracked product."""
+    outs: tuple = ()
+    ins: tuple = ()
+    tracking: str = "none"
+
+
+def random_world(seed, wild=False):
+    """The world of a seed. Quantities are small so that ends often coincide.
+
+    Odoo reserves what an earlier step brought from the very place where it was put, so
+    it gives away more than there is when the same goods are negative on another shelf,
+    and nothing when somebody else took them while others lie one shelf further. The
+    engine never promises what is not there. Only ``wild`` worlds mix the two.
+    """
+    dice = Random(seed)
+    brings = wild or dice.random() < 0.3
+    shelves = wild or not brings
+    places = ["stock"] * 5 + ["output", "other"]
+    ins = tuple(
+        In(
+            place=dice.choice(places),
+            qty=dice.randint(1, 8),
+            days=dice.randint(-5, 15),
+            origin=dice.choice(["vendor", "vendor", "production", "input", "transit"]),
+        )
+        for _n in range(dice.randint(0, 5))
+    )
+    batches = _batches(dice, ins)
+    outs = []
+    for _n in range(dice.randint(1, 8)):
+        place = dice.choice(places)
+        chain = dice.random()
+        outs.append(
+            Out(
+                place=place,
+                kind=dice.choice(["customer"] * 4 + ["production", "transit", "step"]),
+                qty=dice.randint(1, 9),
+                days=dice.randint(-10, 20),
+                priority=dice.choice("00001"),
+                method=dice.choice(["at_confirm", "manual", "by_date"]),
+                reserve=dice.random() < 0.3,
+                forced=dice.randint(1, 6) if shelves and dice.random() < 0.08 else 0,
+                brought=dice.randint(1, 6) if brings and chain < 0.2 else 0,
+                waits_for=dice.choice(batches[place])
+                if batches[place] and 0.2 < chain < 0.5
+                else (),
+            )
+        )
+    return World(
+        stock=tuple(
+            (dice.choice(["stock", *["shelf"] * 2 * shelves, "output", "other"]), quantity)
+            for quantity in [
+                dice.randint(-3 * shelves, 12) for _n in range(dice.randint(0, 4))
+            ]
+            if quantity
+        ),
+        outs=tuple(outs),
+        ins=ins,
+        tracking="lot" if dice.random() < 0.2 else "none",
+    )
+
+
+def _batches(dice, ins):
+    """Receipts into one place that were made together. Demand waits for all of a batch:
+    the shape that Odoo's splitting and merging of chained moves makes."""
+    batches = defaultdict(list)
+    for place in ("stock", "output", "other"):
+        numbers = [n for n, receipt in enumerate(ins) if receipt.place == place]
+        while numbers:
+            size = dice.randint(1, len(numbers))
+            batches[place].append(tuple(numbers[:size]))
+            numbers = numbers[size:]
+    return batches
+
+
+class WorldCase(BacklogCase):
+    """Builds worlds in Odoo, and lets the greedy allocator loose on them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        other = cls.env["stock.warehouse"].create({"name": "Other", "code": "OTH"})
+        cls.shelf = cls.env["stock.location"].create(
+            {"name": "Shelf", "location_id": cls.stock.id}
+        )
+        production = cls.env["stock.location"].search(
+            [("usage", "=", "production"), ("company_id", "=", cls.company.id)], limit=1
+        )
+        cls.places = {
+            "stock": cls.stock,
+            "shelf": cls.shelf,
+            "output": cls.warehouse.wh_output_stock_loc_id,
+            "input": cls.warehouse.wh_input_stock_loc_id,
+            "other": other.lot_stock_id,
+            "customer": cls.env.ref("stock.stock_location_customers"),
+            "vendor": cls.env.ref("stock.stock_location_suppliers"),
+            "production": production,
+            "transit": cls.company.internal_transit_location_id,
+        }
+        (cls.places["output"] | cls.places["input"]).active = True
+        types = cls.env["stock.picking.type"]
+        cls.types = {
+            method: types.create(
+                {
+                    "name": method,
+                    "code": "outgoing",
+                    "sequence_code": method,
+                    "reservation_method": method,
+                    "reservation_days_before": 5,
+                    "reservation_days_before_priority": 8,
+                    "warehouse_id": cls.warehouse.id,
+                }
+            )
+            for method in ("at_confirm", "manual", "by_date")
+        }
+
+    @classmethod
+    def _build(cls, world, name="World"):
+        """Return the product, the demand moves and the receipt moves."""
+        product = cls._product(name, tracking=world.tracking)
+        for number, (place, quantity) in enumerate(world.stock):
+            lot = (
+                {"lot_id": cls._lot(product, number)}
+                if world.tracking != "none"
+                else {}
+            )
+            cls._put_in_stock(product, quantity, cls.places[place], **lot)
+        ins = cls.env["stock.move"].browse(
+            cls._receipt(product, receipt).id for receipt in world.ins
+        )
+        outs = cls.env["stock.move"]
+        for demand in world.outs:
+            outs |= cls._demand(product, demand, ins)
+        return product, outs, ins
+
+    @classmethod
+    def _lot(cls, product, number):
+        return cls.env["stock.lot"].create(
+            {"name": f"L{number}", "product_id": product.id}
+        )
+
+    @classmethod
+    def _receipt(cls, product, receipt):
+        move = cls.env["stock.move"].create(
+            cls._move_values(
+                product,
+                receipt.qty,
+                cls.places[receipt.origin],
+                cls.places[receipt.place],
+                receipt.days,
+            )
+        )
+        return move._action_confirm(merge=False)
+
+    @classmethod
+    def _demand(cls, product, demand, ins):
+        place = cls.places[demand.place]
+        dest = cls.places["transit" if demand.kind == "step" else demand.kind]
+        picking = cls.env["stock.picking"].create(
+            {
+                "picking_type_id": cls.types[demand.method].id,
+                "location_id": place.id,
+                "location_dest_id": dest.id,
+                "priority": demand.priority,
+            }
+        )
+        values = cls._move_values(product, demand.qty, place, dest, demand.days)
+        values["picking_id"] = picking.id
+        if demand.kind == "step":
+            values["location_final_id"] = cls.places["customer"].id
+        if demand.dozens:
+            values["product_uom"] = cls.dozen.id
+        origins = ins.browse(ins[number].id for number in demand.waits_for)
+        if demand.brought:
+            origins |= cls._brought(product, demand.brought, place)
+        if origins:
+            values["procure_method"] = "make_to_order"
+            values["move_orig_ids"] = [Command.set(origins.ids)]
+        move = cls.env["stock.move"].create(values)
+        move._action_confirm(merge=False)
+        if demand.forced:
+            move.quantity = demand.forced
+        elif demand.reserve:
+            move._action_assign()
+        return move
+
+    @classmethod
+    def _brought(cls, product, quantity, place):
+        """A done step that brought goods to ``place`` for a chained demand."""
+        move = cls.env["stock.move"].create(
+            cls._move_values(product, quantity, cls.places["vendor"], place, -1)
+        )
+        move._action_confirm(merge=False)
+        if product.tracking != "none":
+            move.move_line_ids.lot_id = cls._lot(product, move.id)
+        move.quantity = quantity
+        move.picked = True
+        return move._action_done()
+
+    @classmethod
+    def _move_values(cls, product, quantity, source, dest, days):
+        return {
+            "product_id": product.id,
+            "product_uom": product.uom_id.id,
+            "product_uom_qty": quantity,
+            "location_id": source.id,
+            "location_dest_id": dest.id,
+            "date": cls._after(days),
+            "company_id": cls.company.id,
+        }
+
+    # The yardstick
+
+    def _pool(self, location):
+        return self.stock if location._child_of(self.stock) else location
+
+    def _queue(self, moves):
+        """The moves in the order of Odoo's forecast report."""
+        today = NOW.date()
+
+        def place(move):
+            due = move.reservation_date and move.reservation_date <= today
+            return (
+                not due,
+                str(move.reservation_date or "9999") if not due else "",
+                -int(move.priority),
+                move.date,
+                move.id,
+            )
+
+        return moves.sorted(place)
+
+    def _greedy(self, product):
+        """``{move: [(source, quantity, receipt or None)]}`` of every open demand: each
+        takes what the ones ahead of it left."""
+        moves = self.env["stock.move"].search(
+            [("product_id", "=", product.id), ("state", "in", OPEN)]
+        )
+        inside = moves.filtered(
+            lambda move: move.location_id.usage in ("internal", "transit")
+        )
+        queue = self._queue(
+            inside.filtered(
+                lambda move: (
+                    self._pool(move.location_id) != self._pool(move.location_dest_id)
+                )
+            )
+        )
+        free, missing = self._free_stock(product)
+        slices = defaultdict(list)
+        short = {}
+        for move in reversed(queue):
+            pool = self._pool(move.location_id)
+            reserved = min(self._reserved(move), move.product_qty)
+            cut = min(reserved, missing[pool])
+            missing[pool] -= cut
+            short[move] = move.product_qty - reserved + cut
+            self._give(slices[move], "reserved", reserved - cut)
+        taken = defaultdict(float)
+        for move in queue:
+            pool = self._pool(move.location_id)
+            need = move.product_qty - min(self._reserved(move), move.product_qty)
+            quantity = min(need, free[pool], self._may_take(move, taken, need))
+            free[pool] -= quantity
+            taken[move] = quantity
+            short[move] -= quantity
+            self._give(slices[move], "stock", quantity)
+        left = {
+            move: move.product_qty
+            for move in moves.sorted(lambda move: (move.date, move.id))
+            if self._pool(move.location_final_id or move.location_dest_id)
+            != self._pool(move.location_id)
+        }
+        for move in queue.filtered(self._is_chained):
+            self._cover(slices, short, left, move, only=move.move_orig_ids)
+        for move in queue - queue.filtered(self._is_chained):
+            self._cover(slices, short, left, move)
+        for move in queue:
+            self._give(slices[move], "none", short[move])
+        return slices
+
+    def _cover(self, slices, short, left, move, only=None):
+        pool = self._pool(move.location_id)
+        for receipt in left:
+            dest = receipt.location_final_id or receipt.location_dest_id
+            if self._pool(dest) == pool and (only is None or receipt in only):
+                quantity = min(short[move], left[receipt])
+                left[receipt] -= quantity
+                short[move] -= quantity
+                self._give(slices[move], "receipt", quantity, receipt)
+
+    def _give(self, slices, source, quantity, receipt=None):
+        if quantity > 0:
+            slices.append((source, quantity, receipt))
+
+    def _free_stock(self, product):
+        """Free quantity per pool, and what was promised and is not there; lots do not
+        stand in for each other."""
+        free_of, reserved_of = defaultdict(float), defaultdict(float)
+        for quant in self.env["stock.quant"].search([("product_id", "=", product.id)]):
+            lot = quant.lot_id if product.tracking != "none" else None
+            key = self._pool(quant.location_id), lot
+            free_of[key] += quant.quantity - quant.reserved_quantity
+            reserved_of[key] += quant.reserved_quantity
+        free, missing = defaultdict(float), defaultdict(float)
+        for key, quantity in free_of.items():
+            free[key[0]] += max(quantity, 0)
+            missing[key[0]] += max(min(-quantity, reserved_of[key]), 0)
+        return free, missing
+
+    def _reserved(self, move):
+        return sum(move.move_line_ids.mapped("quantity_product_uom"))
+
+    def _is_chained(self, move):
+        return bool(move.move_orig_ids) or move.procure_method == "make_to_order"
+
+    def _may_take(self, move, taken, need):
+        """Chained demand takes only what its origins brought and no sibling took."""
+        if not self._is_chained(move):
+            return need
+        siblings = move.move_orig_ids.move_dest_ids
+        brought = sum(
+            origin.quantity
+            for origin in siblings.move_orig_ids
+            if origin.state == "done"
+        )
+        gone = sum(
+            sibling.quantity if sibling.state == "done" else self._reserved(sibling)
+            for sibling in siblings
+        )
+        return max(brought - gone - sum(taken[sibling] for sibling in siblings), 0)
+
+    # What the engine says
+
+    def _engine(self, product):
+        """The same shape as ``_greedy``, from the engine."""
+        allocation = self.env["backlog.allocation"]
+        allocation.invalidate_model()
+        slices = defaultdict(list)
+        rows = allocation.with_context(backlog_product_ids=product.ids).search(
+            [("product_id", "=", product.id)]
+        )
+        for row in rows.sorted(
+            lambda row: (
+                ("reserved", "stock", "receipt", "none").index(row.source),
+                row.receipt_move_id.date or NOW,
+                row.receipt_move_id.id,
+            )
+        ):
+            slices[row.move_id].append(
+                (row.source, row.qty, row.receipt_move_id or None)
+            )
+        return slices

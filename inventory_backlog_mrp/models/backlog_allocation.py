@@ -1,0 +1,177 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from odoo.addons.inventory_backlog.models.backlog_allocation import SLICE_KINDS
+
+
+class BacklogAllocation(models.Model):
+    _inherit = "backlog.allocation"
+    _depends = {
+        "mrp.bom": [
+            "active",
+            "company_id",
+            "product_id",
+            "product_qty",
+            "product_tmpl_id",
+            "product_uom_id",
+            "sequence",
+            "type",
+        ],
+        "mrp.bom.line": [
+            "bom_id",
+            "bom_product_template_attribute_value_ids",
+            "product_id",
+            "product_qty",
+            "product_uom_id",
+        ],
+        "product.product": ["product_template_attribute_value_ids"],
+        "purchase.order.line": ["product_id", "sale_line_id"],
+        "sale.order": ["date_order"],
+        "sale.order.line": ["product_no_variant_attribute_value_ids"],
+        "stock.move": ["bom_line_id", "production_id"],
+    }
+
+    @api.model
+    def _selection_document(self):
+        return super()._selection_document() + [
+            ("mrp.production", self.env["mrp.production"]._description)
+        ]
+
+    @api.model
+    def _document(self):
+        """What is produced comes from its manufacturing order, also on the way from
+        Post-Production to the stock."""
+        return SQL(
+            """
+            COALESCE(
+                'mrp.production,' || COALESCE(receipt.production_id, (
+                    SELECT MIN(orig.production_id)
+                      FROM stock_move_move_rel rel
+                      JOIN stock_move orig ON orig.id = rel.move_orig_id
+                     WHERE rel.move_dest_id = receipt.id
+                )),
+                %s
+            )
+            """,
+            super()._document(),
+        )
+
+    @api.model
+    def _not_procured(self, product_ids):
+        """Also the components of a kit that have no move while others have: those that a
+        vendor ships to the customer, as long as the purchase is a request. A component
+        that joined the bill of materials after the order is none of its business."""
+        return SQL(
+            """
+            %(whole_lines)s
+         UNION ALL
+            SELECT -order_line_id * %(kinds)s - number, NULL, order_line_id, product_id,
+                   warehouse_id, company_id, NULL, 'none', qty, TRUE, NULL, NULL
+              FROM (%(missing)s) missing
+             WHERE number < %(kinds)s
+            """,
+            whole_lines=super()._not_procured(product_ids),
+            kinds=SLICE_KINDS,
+            missing=self._missing_components(product_ids),
+        )
+
+    @api.model
+    def _missing_components(self, product_ids):
+        """``order_line_id, product_id, qty`` of what no move stands for: the component of
+        every kit still to be shipped, or what of it is requested from the vendor."""
+        return SQL(
+            """
+              WITH kit AS MATERIALIZED (%(kit_lines)s),
+                   component AS MATERIALIZED (%(components)s)
+            SELECT line.id AS order_line_id, component.product_id, line.warehouse_id,
+                   line.company_id, missing.qty,
+                   ROW_NUMBER() OVER (
+                       PARTITION BY line.id ORDER BY component.product_id
+                   ) AS number
+              FROM kit
+              JOIN component USING (bom_id, kit_id, company_id, value_ids)
+              JOIN sale_order_line line ON line.id = kit.order_line_id
+              JOIN sale_order sale ON sale.id = line.order_id
+              JOIN product_product product ON product.id = line.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN uom_uom uom ON uom.id = template.uom_id
+              JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+        CROSS JOIN LATERAL (%(moves)s) moves
+        CROSS JOIN LATERAL (%(purchases)s) purchases
+        CROSS JOIN LATERAL (
+                    SELECT (line.product_uom_qty - line.qty_delivered) * component.qty
+                               * line_uom.factor / uom.factor AS qty
+                   ) need
+        CROSS JOIN LATERAL (
+                    SELECT CASE WHEN moves.count > 0 THEN LEAST(
+                                    purchases.requested_qty, need.qty - moves.open_qty)
+                                WHEN component.since <= sale.date_order
+                                     OR purchases.count > 0
+                                THEN need.qty
+                            END AS qty
+                   ) missing
+             WHERE (NOT EXISTS (
+                       SELECT 1
+                         FROM stock_move
+                        WHERE sale_line_id = kit.order_line_id
+                          AND product_id = component.product_id
+                   ) OR (kit.order_line_id, component.product_id) IN (
+                       SELECT sale_line_id, product_id
+                         FROM purchase_order_line
+                        WHERE sale_line_id IS NOT NULL
+                   ))
+               AND missing.qty >= %(rounding)s
+            """,
+            kit_lines=self.env["mrp.bom"]._backlog_kit_lines(
+                self._is_kit_in_delivery(product_ids)
+            ),
+            components=self.env["mrp.bom"]._backlog_components(SQL("kit")),
+            moves=self._component_moves(),
+            purchases=self._component_purchases(),
+            rounding=self.env["mrp.bom"]._backlog_rounding(),
+        )
+
+    @api.model
+    def _is_kit_in_delivery(self, product_ids):
+        return SQL(
+            """
+            line.state = 'sale'
+            AND line.product_uom_qty > line.qty_delivered
+            AND %(of_products)s
+            AND EXISTS (
+                SELECT 1
+                  FROM stock_move move
+                 WHERE move.sale_line_id = line.id
+                   AND move.product_id <> line.product_id
+            )
+            """,
+            of_products=self._of_products(SQL("line.product_id"), product_ids),
+        )
+
+    @api.model
+    def _component_moves(self):
+        return SQL(
+            """
+            SELECT COUNT(*) AS count,
+                   COALESCE(SUM(product_qty) FILTER (WHERE %s), 0) AS open_qty
+              FROM stock_move move
+             WHERE sale_line_id = kit.order_line_id
+               AND product_id = component.product_id
+            """,
+            self._is_open("move"),
+        )
+
+    @api.model
+    def _component_purchases(self):
+        return SQL(
+            """
+            SELECT COUNT(*) AS count,
+                   COALESCE(SUM(wanted.product_uom_qty::numeric) FILTER (
+                       WHERE purchase.state IN ('draft', 'sent', 'to approve')
+                   ), 0) AS requested_qty
+              FROM purchase_order_line wanted
+              JOIN purchase_order purchase ON purchase.id = wanted.order_id
+             WHERE wanted.sale_line_id = kit.order_line_id
+               AND wanted.product_id = component.product_id
+            """
+        )

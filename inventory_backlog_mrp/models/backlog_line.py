@@ -1,0 +1,261 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+READY = ("reserved", "stock")
+
+
+class BacklogLine(models.Model):
+    _inherit = "backlog.line"
+    _depends = {"stock.move": ["raw_material_production_id"]}
+
+    @api.model
+    def _selection_delay_cause(self):
+        return super()._selection_delay_cause() + [
+            ("component", self.env._("Waits for raw material"))
+        ]
+
+    @api.model
+    def _delay_cause(self):
+        return SQL(
+            """
+            CASE WHEN %(cause)s <> 'supply_late' OR NOT waits_for_component
+                 THEN %(cause)s
+                 ELSE 'component'
+             END
+            """,
+            cause=super()._delay_cause(),
+        )
+
+    @api.model
+    def _split(self, product_ids):
+        """A kit counts whole kits, in its own unit: the least of its components. Adds
+        ``waits_for_component``: a production order that the line waits for is short of
+        raw material itself."""
+        return SQL(
+            """
+              WITH slice AS MATERIALIZED (%(slices)s),
+                   short_production AS (%(short_production)s),
+                   part AS MATERIALIZED (%(part)s),
+                   kit AS MATERIALIZED (%(kit)s)
+            SELECT order_line_id, SUM(open_qty) AS open_qty,
+                   SUM(open_qty - short_qty) AS backlog_qty,
+                   SUM(to_source_qty) AS to_source_qty, MAX(last_date) AS last_date,
+                   BOOL_OR(waits_for_component) AS waits_for_component
+              FROM (
+                    SELECT part.order_line_id, part.open_qty, part.short_qty,
+                           part.to_source_qty, part.last_date, part.waits_for_component
+                      FROM part
+                     WHERE NOT part.is_component
+                 UNION ALL
+                    %(whole_kits)s
+                   ) split
+          GROUP BY order_line_id
+            HAVING SUM(open_qty) > 0
+            """,
+            slices=self.env["backlog.allocation"]._slices(
+                self._with_raw_material(product_ids)
+            ),
+            short_production=self._short_production(),
+            part=self._part(product_ids),
+            kit=self.env["mrp.bom"]._backlog_kit_lines(
+                SQL(
+                    """line.id IN (
+                        SELECT order_line_id FROM part WHERE is_component
+                    )"""
+                )
+            ),
+            whole_kits=self._whole_kits(),
+        )
+
+    @api.model
+    def _with_raw_material(self, product_ids):
+        """The products and what goes into those that are in production."""
+        if product_ids is None:
+            return None
+        raw_material = self.env["stock.move"]._backlog_components(
+            [
+                (
+                    "raw_material_production_id.move_finished_ids.product_id",
+                    "in",
+                    product_ids,
+                )
+            ]
+        )
+        return [*product_ids, *raw_material.ids]
+
+    @api.model
+    def _short_production(self):
+        """Manufacturing orders whose raw material is not there. What only has to be
+        carried to the place of production is."""
+        return SQL(
+            """
+            SELECT DISTINCT raw.raw_material_production_id AS id
+              FROM slice
+              JOIN stock_move raw ON raw.id = slice.move_id
+             WHERE raw.raw_material_production_id IS NOT NULL
+               AND (slice.source = 'none'
+                    OR slice.source = 'receipt' AND slice.receipt_move_id NOT IN (
+                       SELECT move_id
+                         FROM slice
+                        WHERE move_id IS NOT NULL
+                     GROUP BY move_id
+                       HAVING BOOL_AND(source IN %s)
+                    ))
+            """,
+            READY,
+        )
+
+    @api.model
+    def _part(self, product_ids):
+        """The slices summed per order line and product, and which are components: those
+        that are not what the line sells. That a product moves instead of another does
+        not make a kit, as long as some of what was sold moves too."""
+        return SQL(
+            """
+            SELECT slice.order_line_id, slice.product_id,
+                   slice.product_id <> line.product_id AND (
+                       line.product_id IN (SELECT kit_id FROM (%(kit_boms)s) bom)
+                       OR NOT EXISTS (
+                           SELECT 1
+                             FROM stock_move
+                            WHERE sale_line_id = slice.order_line_id
+                              AND product_id = line.product_id
+                       )
+                   ) AS is_component,
+                   SUM(slice.qty) AS open_qty,
+                   COALESCE(SUM(slice.qty) FILTER (
+                       WHERE slice.source NOT IN %(ready)s), 0) AS short_qty,
+                   COALESCE(SUM(slice.qty) FILTER (
+                       WHERE slice.source = 'none'), 0) AS to_source_qty,
+                   MAX(slice.date) AS last_date,
+                   BOOL_OR(short_production.id IS NOT NULL) AS waits_for_component
+              FROM slice
+              JOIN sale_order_line line ON line.id = slice.order_line_id
+         LEFT JOIN stock_move receipt ON receipt.id = slice.receipt_move_id
+         LEFT JOIN short_production ON short_production.id = receipt.production_id
+             WHERE %(of_products)s
+          GROUP BY slice.order_line_id, slice.product_id, line.product_id
+            """,
+            ready=READY,
+            kit_boms=self.env["mrp.bom"]._backlog_kits(),
+            of_products=self.env["backlog.allocation"]._of_products(
+                SQL("line.product_id"), product_ids
+            ),
+        )
+
+    @api.model
+    def _whole_kits(self):
+        """The components of each line as whole kits: as many are open, short and to source
+        as the component needs that has most of it. Of a fraction ordered, the whole kits
+        count first."""
+        return SQL(
+            """
+            SELECT kits.order_line_id, opened.qty AS open_qty, short.qty AS short_qty,
+                   to_source.qty AS to_source_qty, kits.last_date,
+                   kits.waits_for_component
+              FROM (
+                    SELECT order_line_id, ordered,
+                           MAX(%(open)s) AS open_kits,
+                           MAX(%(short)s) AS short_kits,
+                           MAX(%(to_source)s) AS to_source_kits,
+                           MAX(last_date) AS last_date,
+                           BOOL_OR(waits_for_component) AS waits_for_component
+                      FROM (%(need)s) need
+                  GROUP BY order_line_id, ordered
+                   ) kits
+        CROSS JOIN LATERAL (SELECT %(whole_open)s AS qty) opened
+        CROSS JOIN LATERAL (SELECT %(whole_short)s AS qty) short
+        CROSS JOIN LATERAL (SELECT %(whole_to_source)s AS qty) to_source
+            """,
+            open=self._in_kits(SQL("open_qty")),
+            short=self._in_kits(SQL("short_qty")),
+            to_source=self._in_kits(SQL("to_source_qty")),
+            need=self._component_need(),
+            whole_open=self._whole(SQL("kits.open_kits"), SQL("kits.ordered")),
+            whole_short=self._whole(SQL("kits.short_kits"), SQL("opened.qty")),
+            whole_to_source=self._whole(SQL("kits.to_source_kits"), SQL("short.qty")),
+        )
+
+    @api.model
+    def _in_kits(self, quantity):
+        """For how many kits ``quantity`` of a component is, rounded as Odoo does before it
+        counts whole ones, and never to nothing."""
+        return SQL(
+            """
+            CASE WHEN ROUND(%(quantity)s, 6) > 0
+                 THEN GREATEST(
+                          ROUND(%(quantity)s / NULLIF(per_kit, 0), %(digits)s),
+                          %(rounding)s)
+             END
+            """,
+            quantity=quantity,
+            digits=self.env["decimal.precision"].precision_get("Product Unit"),
+            rounding=self.env["mrp.bom"]._backlog_rounding(),
+        )
+
+    @api.model
+    def _whole(self, kits, total):
+        """What remains of ``total`` without the whole kits that ``kits`` leaves intact:
+        ``kits`` rounded up, at most ``total``."""
+        return SQL(
+            """
+            CASE WHEN %(kits)s IS NULL THEN 0
+                 ELSE %(total)s - GREATEST(FLOOR(ROUND(%(total)s - %(kits)s, 6)), 0)
+             END
+            """,
+            kits=kits,
+            total=total,
+        )
+
+    @api.model
+    def _component_need(self):
+        """The components with what one kit needs of them, as in Odoo's own
+        ``stock.move._compute_kit_quantities``. One that is no longer in the bill of
+        materials tells by its moves."""
+        return SQL(
+            """
+            SELECT part.*, kit_qty.ordered,
+                   COALESCE(
+                       CEIL(ROUND(kit_qty.ordered * component.qty / component.step, 6))
+                           * component.step,
+                       part.open_qty + %(shipped)s
+                   ) / NULLIF(kit_qty.ordered, 0) AS per_kit
+              FROM part
+              JOIN sale_order_line line ON line.id = part.order_line_id
+              JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+              JOIN product_product product ON product.id = line.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN uom_uom uom ON uom.id = template.uom_id
+        CROSS JOIN LATERAL (
+                    SELECT line.product_uom_qty * line_uom.factor / uom.factor AS ordered
+                   ) kit_qty
+         LEFT JOIN kit ON kit.order_line_id = part.order_line_id
+         LEFT JOIN (%(components)s) component
+                ON (component.bom_id, component.kit_id, component.company_id,
+                    component.value_ids, component.product_id)
+                 = (kit.bom_id, kit.kit_id, kit.company_id, kit.value_ids,
+                    part.product_id)
+             WHERE part.is_component
+            """,
+            shipped=self._shipped_component(),
+            components=self.env["mrp.bom"]._backlog_components(SQL("kit")),
+        )
+
+    @api.model
+    def _shipped_component(self):
+        return SQL(
+            """
+            (SELECT COALESCE(SUM(move.quantity * move_uom.factor / own_uom.factor), 0)
+               FROM stock_move move
+               JOIN stock_location dest ON dest.id = move.location_dest_id
+               JOIN uom_uom move_uom ON move_uom.id = move.product_uom
+               JOIN product_product own ON own.id = move.product_id
+               JOIN product_template own_template
+                 ON own_template.id = own.product_tmpl_id
+               JOIN uom_uom own_uom ON own_uom.id = own_template.uom_id
+              WHERE move.sale_line_id = part.order_line_id
+                AND move.product_id = part.product_id
+                AND move.state = 'done'
+                AND dest.usage = 'customer')
+            """
+        )

@@ -1,0 +1,183 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class MrpBom(models.Model):
+    """Kits as SQL: which order lines sell one, and what it consists of."""
+
+    _inherit = "mrp.bom"
+
+    @api.model
+    def _backlog_rounding(self):
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        return SQL("%s::numeric", str(10**-digits))
+
+    @api.model
+    def _backlog_kit_lines(self, condition):
+        """The order lines that sell a kit, among those that fulfil ``condition`` on
+        ``line``, with the bill of materials that Odoo takes for it: the one that its moves
+        were made from, else the first."""
+        return SQL(
+            """
+            SELECT DISTINCT ON (line.id) line.id AS order_line_id,
+                   line.product_id AS kit_id, line.company_id, bom.id AS bom_id,
+                   ARRAY(
+                       SELECT rel.product_template_attribute_value_id
+                         FROM product_template_attribute_value_sale_order_line_rel rel
+                        WHERE rel.sale_order_line_id = line.id
+                     ORDER BY 1
+                   ) AS value_ids
+              FROM (%(boms)s) bom
+              JOIN sale_order_line line
+                ON line.product_id = bom.kit_id
+               AND (bom.company_id IS NULL OR bom.company_id = line.company_id)
+             WHERE %(condition)s
+          ORDER BY line.id,
+                   CASE WHEN bom.alternatives > 1 THEN EXISTS (
+                       SELECT 1
+                         FROM stock_move move
+                         JOIN mrp_bom_line ON mrp_bom_line.id = move.bom_line_id
+                        WHERE move.sale_line_id = line.id
+                          AND move.state <> 'cancel'
+                          AND mrp_bom_line.bom_id = bom.id
+                   ) END DESC,
+                   %(bom_order)s
+            """,
+            boms=self._backlog_kits(),
+            condition=condition,
+            bom_order=self._backlog_bom_order(),
+        )
+
+    @api.model
+    def _backlog_kits(self):
+        """The bills of materials of each product that is a kit."""
+        return SQL(
+            """
+            SELECT product.id AS kit_id, bom.*,
+                   COUNT(*) OVER (PARTITION BY product.id) AS alternatives
+              FROM mrp_bom bom
+              JOIN product_product product
+                ON product.product_tmpl_id = bom.product_tmpl_id
+               AND (bom.product_id IS NULL OR bom.product_id = product.id)
+             WHERE bom.type = 'phantom'
+               AND bom.active
+            """
+        )
+
+    @api.model
+    def _backlog_bom_order(self):
+        """Which bill of materials of a product goes first."""
+        return SQL("bom.sequence, bom.product_id, bom.id")
+
+    @api.model
+    def _backlog_components(self, kits):
+        """What one kit consists of, through kits in kits, as in Odoo's own
+        ``mrp.bom.explode``: the quantity in the unit of the component, the ``step`` that
+        Odoo rounds it up to, and since when it is part of the kit.
+
+        :param kits: table with ``bom_id, kit_id, company_id, value_ids``, the last being
+            the chosen attribute values that make no variant
+        """
+        return SQL(
+            """
+              WITH RECURSIVE kit_bom AS MATERIALIZED (%(kit_boms)s), node AS (
+                    SELECT DISTINCT bom_id, kit_id, company_id, value_ids,
+                           bom_id AS node_bom_id, kit_id AS product_id,
+                           1::numeric AS qty, 0::numeric AS step,
+                           NULL::timestamp AS since,
+                           ARRAY[]::integer[] AS line_ids,
+                           ARRAY[]::integer[] AS parent_ids
+                      FROM %(kits)s
+                 UNION ALL
+                    SELECT node.bom_id, node.kit_id, node.company_id, node.value_ids,
+                           sub.id, bom_line.product_id,
+                           node.qty * node_uom.factor / bom_uom.factor / bom.product_qty
+                               * bom_line.product_qty * line_uom.factor / uom.factor,
+                           line_uom.factor / uom.factor * %(rounding)s,
+                           GREATEST(node.since, bom_line.create_date),
+                           node.line_ids || bom_line.id,
+                           node.parent_ids || node.product_id
+                      FROM node
+                      JOIN mrp_bom bom ON bom.id = node.node_bom_id
+                      JOIN uom_uom bom_uom ON bom_uom.id = bom.product_uom_id
+                      JOIN product_product node_product
+                        ON node_product.id = node.product_id
+                      JOIN product_template node_template
+                        ON node_template.id = node_product.product_tmpl_id
+                      JOIN uom_uom node_uom ON node_uom.id = node_template.uom_id
+                      JOIN mrp_bom_line bom_line ON bom_line.bom_id = bom.id
+                      JOIN uom_uom line_uom ON line_uom.id = bom_line.product_uom_id
+                      JOIN product_product product ON product.id = bom_line.product_id
+                      JOIN product_template template
+                        ON template.id = product.product_tmpl_id
+                      JOIN uom_uom uom ON uom.id = template.uom_id
+                 LEFT JOIN kit_bom sub ON sub.kit_id = product.id
+                                      AND sub.company_id = node.company_id
+                     WHERE template.type = 'consu'
+                       AND bom_line.product_qty > 0
+                   ), leaf AS MATERIALIZED (
+                    SELECT *
+                      FROM node
+                     WHERE node_bom_id IS NULL
+                   )
+            SELECT bom_id, kit_id, company_id, value_ids, product_id,
+                   SUM(qty) AS qty, MAX(step) AS step, MIN(since) AS since
+              FROM leaf
+             WHERE %(applies)s
+          GROUP BY bom_id, kit_id, company_id, value_ids, product_id
+            """,
+            kit_boms=self._backlog_first_boms(kits),
+            kits=kits,
+            rounding=self._backlog_rounding(),
+            applies=self._backlog_bom_line_applies(),
+        )
+
+    @api.model
+    def _backlog_first_boms(self, kits):
+        """The bill of materials of each kit in the companies of ``kits``, as in Odoo's own
+        ``mrp.bom._bom_find``."""
+        return SQL(
+            """
+            SELECT DISTINCT ON (company.company_id, bom.kit_id)
+                   company.company_id, bom.kit_id, bom.id
+              FROM (SELECT DISTINCT company_id FROM %(kits)s) company
+              JOIN (%(boms)s) bom ON bom.company_id IS NULL
+                                  OR bom.company_id = company.company_id
+          ORDER BY company.company_id, bom.kit_id, %(bom_order)s
+            """,
+            kits=kits,
+            boms=self._backlog_kits(),
+            bom_order=self._backlog_bom_order(),
+        )
+
+    @api.model
+    def _backlog_bom_line_applies(self):
+        """Whether the bill of materials has ``leaf`` for this variant and its chosen
+        values, as in Odoo's own ``mrp.bom.line._skip_bom_line``: on every line down to it
+        a value of each attribute that makes variants, and one of those that make none."""
+        return SQL(
+            """
+            NOT EXISTS (
+                SELECT 1
+                  FROM unnest(leaf.line_ids, leaf.parent_ids)
+                       AS down (bom_line_id, product_id)
+                  JOIN mrp_bom_line_product_template_attribute_value_rel rel
+                    ON rel.mrp_bom_line_id = down.bom_line_id
+                  JOIN product_template_attribute_value value
+                    ON value.id = rel.product_template_attribute_value_id
+                  JOIN product_attribute attribute ON attribute.id = value.attribute_id
+             LEFT JOIN product_variant_combination combination
+                    ON combination.product_template_attribute_value_id = value.id
+                   AND combination.product_product_id = down.product_id
+              GROUP BY down.bom_line_id,
+                       CASE WHEN attribute.create_variant <> 'no_variant'
+                            THEN attribute.id
+                        END
+                HAVING NOT BOOL_OR(
+                           CASE WHEN attribute.create_variant = 'no_variant'
+                                THEN value.id = ANY(leaf.value_ids)
+                                ELSE combination.product_product_id IS NOT NULL
+                            END)
+            )
+            """
+        )

@@ -1,0 +1,11 @@
+from odoo import api, models
+
+from .sale_order_line import COMPONENT_TRIGGERS
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    @api.depends(*(f"order_line.{trigger}" for trigger in COMPONENT_TRIGGERS))
+    def _compute_backlog(self):
+        return super()._compute_backlog()

@@ -1,0 +1,22 @@
+from odoo import api, models
+
+from odoo.addons.inventory_backlog.models.sale_order_line import PRODUCT_TRIGGERS
+
+COMPONENT_TRIGGERS = (
+    *(f"move_ids.{trigger}" for trigger in PRODUCT_TRIGGERS),
+    "move_ids.bom_line_id.product_qty",
+)
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    @api.depends(*COMPONENT_TRIGGERS)
+    def _compute_backlog(self):
+        return super()._compute_backlog()
+
+    def _backlog_products(self):
+        """A kit stands on the stock of its components."""
+        return super()._backlog_products() | self.env["stock.move"]._backlog_components(
+            [("sale_line_id", "in", self._origin.ids)]
+        )

@@ -1,0 +1,17 @@
+from odoo import api, models
+from odoo.fields import Domain
+
+from odoo.addons.inventory_backlog.models.backlog_allocation import OPEN_STATES
+
+
+class StockMove(models.Model):
+    _inherit = "stock.move"
+
+    @api.model
+    def _backlog_components(self, domain):
+        """The products of the open moves in ``domain``, whoever may see the moves."""
+        [[products]] = self.sudo()._read_group(
+            Domain(domain) & Domain("state", "in", OPEN_STATES),
+            aggregates=["product_id:recordset"],
+        )
+        return products.sudo(self.env.su)
