@@ -7,7 +7,7 @@
     "author": "Inventory Backlog Team",
     "license": "LGPL-3",
     "application": True,
-    "depends": ["sale_stock", "purchase_stock", "sale_purchase_stock"],
+    "depends": ["sale_management", "sale_purchase_stock"],
     "data": [
         "security/inventory_backlog_groups.xml",
         "security/ir.model.access.csv",

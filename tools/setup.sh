@@ -303,6 +303,7 @@ setup_postgres() { # run|test
   local server=$home/server/$1
   if [[ ${PGHOST:-} ]]; then
     server=$home/server/${PGHOST//\//_}-${PGPORT:-5432}
+    sql postgres "SELECT 1" >/dev/null || die "no PostgreSQL for ${PGUSER:-the default user} at $PGHOST:${PGPORT:-5432}"
   else
     setup_postgres_programs
     once "cluster-$1" 1 create_cluster "$server/postgresql"

@@ -905,8 +905,8 @@ class BacklogAllocation(models.Model):
 
     @api.model
     def _requested_direct(self, product_ids):
-        """The part of a dropshipped line that is still a request while the rest of it has
-        moves: Odoo asks the vendor again when the quantity is raised."""
+        """The part of a dropshipped line that is still a request while the rest of it
+        has moves: Odoo asks the vendor again when the quantity is raised."""
         return SQL(
             """
             SELECT -line.id * %(kinds)s, NULL, line.id, line.product_id, line.warehouse_id,

@@ -201,12 +201,14 @@ class BacklogLine(models.Model):
 
     @api.model
     def _selection_delay_cause(self):
-        return [
-            ("promise_passed_at_order", self.env._("Promise impossible at order")),
-            ("no_supply", self.env._("Nobody has ordered supply")),
-            ("supply_late", self.env._("Supply comes after the promise")),
-            ("not_picked", self.env._("Ready, nobody has shipped it")),
-        ]
+        # A dict: of tuples Odoo's export of terms takes the values for terms as well.
+        causes = {
+            "promise_passed_at_order": self.env._("Promise impossible at order"),
+            "no_supply": self.env._("Nobody has ordered supply"),
+            "supply_late": self.env._("Supply comes after the promise"),
+            "not_picked": self.env._("Ready, nobody has shipped it"),
+        }
+        return list(causes.items())
 
     @api.depends("order_id", "product_id")
     def _compute_display_name(self):

@@ -5,6 +5,7 @@ from . import test_delivery_steps
 from . import test_dropship
 from . import test_fields
 from . import test_fresh
+from . import test_invariants
 from . import test_mto
 from . import test_order_lines
 from . import test_order_states
@@ -18,6 +19,7 @@ from . import test_reservation_rules
 from . import test_returns
 from . import test_rpc
 from . import test_screens
+from . import test_search
 from . import test_split
 from . import test_tours
 from . import test_tracking

@@ -107,6 +107,15 @@ class TestDropship(BacklogCase):
 
         self.assertEqual(self._split(order.order_line), [(5, 0, 0, 5)])
 
+    def test_request_for_the_stock_does_not_open_what_was_closed_short(self):
+        self.direct.route_ids = self.warehouse.buy_pull_id.route_id
+        self._put_in_stock(self.direct, 2)
+        order = self._order(self.direct, 5)
+        self._ship(order, backorder=False)
+        self._request((self.direct, 3, {"sale_line_id": order.order_line.id}))
+
+        self.assertEqual(self._split(order.order_line), [(0, 0, 0, 0)])
+
     def test_dropshipped_goods_do_not_compete_for_stock(self):
         self._put_in_stock(self.direct, 4)
         order = self._order(self.direct, 5)

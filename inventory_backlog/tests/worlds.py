@@ -54,10 +54,11 @@ class World(NamedTuple):
 def random_world(seed, wild=False):
     """The world of a seed. Quantities are small so that ends often coincide.
 
-    Odoo reserves what an earlier step brought from the very place where it was put, so
-    it gives away more than there is when the same goods are negative on another shelf,
-    and nothing when somebody else took them while others lie one shelf further. The
-    engine never promises what is not there. Only ``wild`` worlds mix the two.
+    Odoo reserves what an earlier step brought from the very place and lot where it was
+    put. So it gives away more than there is when the same goods are negative on another
+    shelf, and nothing when somebody else took them while others lie one shelf or lot
+    further. The engine never promises what is not there, and takes one for the other.
+    Only ``wild`` worlds, which Odoo does not judge, mix goods brought with these.
     """
     dice = Random(seed)
     brings = wild or dice.random() < 0.3
@@ -103,7 +104,7 @@ def random_world(seed, wild=False):
         ),
         outs=tuple(outs),
         ins=ins,
-        tracking="lot" if dice.random() < 0.2 else "none",
+        tracking="lot" if shelves and dice.random() < 0.2 else "none",
     )
 
 

@@ -58,9 +58,12 @@ class BacklogAllocation(models.Model):
 
     @api.model
     def _not_procured(self, product_ids):
-        """Also the components of a kit that have no move while others have: those that a
-        vendor ships to the customer, as long as the purchase is a request. A component
-        that joined the bill of materials after the order is none of its business."""
+        """Also the components of a kit that have no move while others have: those that
+        a vendor ships to the customer, as long as the purchase is a request. What came
+        to the bill of materials after the order is none of its business.
+
+        ``product_ids`` names the kits here, not the components.
+        """
         return SQL(
             """
             %(whole_lines)s
@@ -77,8 +80,8 @@ class BacklogAllocation(models.Model):
 
     @api.model
     def _missing_components(self, product_ids):
-        """``order_line_id, product_id, qty`` of what no move stands for: the component of
-        every kit still to be shipped, or what of it is requested from the vendor."""
+        """``order_line_id, product_id, qty`` of what no move stands for: the component
+        of every kit still to be shipped, or what of it the vendor was asked for."""
         return SQL(
             """
               WITH kit AS MATERIALIZED (%(kit_lines)s),

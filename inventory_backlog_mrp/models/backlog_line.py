@@ -36,7 +36,8 @@ class BacklogLine(models.Model):
               WITH slice AS MATERIALIZED (%(slices)s),
                    short_production AS (%(short_production)s),
                    part AS MATERIALIZED (%(part)s),
-                   kit AS MATERIALIZED (%(kit)s)
+                   kit AS MATERIALIZED (%(kit)s),
+                   component AS MATERIALIZED (%(components)s)
             SELECT order_line_id, SUM(open_qty) AS open_qty,
                    SUM(open_qty - short_qty) AS backlog_qty,
                    SUM(to_source_qty) AS to_source_qty, MAX(last_date) AS last_date,
@@ -64,6 +65,7 @@ class BacklogLine(models.Model):
                     )"""
                 )
             ),
+            components=self.env["mrp.bom"]._backlog_components(SQL("kit")),
             whole_kits=self._whole_kits(),
         )
 
@@ -72,7 +74,7 @@ class BacklogLine(models.Model):
         """The products and what goes into those that are in production."""
         if product_ids is None:
             return None
-        raw_material = self.env["stock.move"]._backlog_components(
+        raw_material = self.env["stock.move"]._backlog_open_products(
             [
                 (
                     "raw_material_production_id.move_finished_ids.product_id",
@@ -107,19 +109,20 @@ class BacklogLine(models.Model):
 
     @api.model
     def _part(self, product_ids):
-        """The slices summed per order line and product, and which are components: those
-        that are not what the line sells. That a product moves instead of another does
-        not make a kit, as long as some of what was sold moves too."""
+        """The slices summed per order line, product and line of the bill of materials,
+        and which are components: those that are not what the line sells. That a product
+        moves instead of another does not make a kit, as long as some of what was sold
+        moves too."""
         return SQL(
             """
-            SELECT slice.order_line_id, slice.product_id,
-                   slice.product_id <> line.product_id AND (
-                       line.product_id IN (SELECT kit_id FROM (%(kit_boms)s) bom)
+            SELECT slice.order_line_id, slice.product_id, slice.bom_line_id,
+                   slice.product_id <> slice.sold_id AND (
+                       slice.sold_id IN (SELECT kit_id FROM (%(kit_boms)s) bom)
                        OR NOT EXISTS (
                            SELECT 1
                              FROM stock_move
                             WHERE sale_line_id = slice.order_line_id
-                              AND product_id = line.product_id
+                              AND product_id = slice.sold_id
                        )
                    ) AS is_component,
                    SUM(slice.qty) AS open_qty,
@@ -129,12 +132,21 @@ class BacklogLine(models.Model):
                        WHERE slice.source = 'none'), 0) AS to_source_qty,
                    MAX(slice.date) AS last_date,
                    BOOL_OR(short_production.id IS NOT NULL) AS waits_for_component
-              FROM slice
-              JOIN sale_order_line line ON line.id = slice.order_line_id
+              FROM (
+                    SELECT slice.*, line.product_id AS sold_id,
+                           CASE WHEN slice.product_id <> line.product_id THEN (
+                               SELECT bom_line_id
+                                 FROM stock_move
+                                WHERE id = slice.move_id
+                           ) END AS bom_line_id
+                      FROM slice
+                      JOIN sale_order_line line ON line.id = slice.order_line_id
+                     WHERE %(of_products)s
+                   ) slice
          LEFT JOIN stock_move receipt ON receipt.id = slice.receipt_move_id
          LEFT JOIN short_production ON short_production.id = receipt.production_id
-             WHERE %(of_products)s
-          GROUP BY slice.order_line_id, slice.product_id, line.product_id
+          GROUP BY slice.order_line_id, slice.product_id, slice.bom_line_id,
+                   slice.sold_id
             """,
             ready=READY,
             kit_boms=self.env["mrp.bom"]._backlog_kits(),
@@ -145,9 +157,8 @@ class BacklogLine(models.Model):
 
     @api.model
     def _whole_kits(self):
-        """The components of each line as whole kits: as many are open, short and to source
-        as the component needs that has most of it. Of a fraction ordered, the whole kits
-        count first."""
+        """The components of each line as whole kits: as many are open, short and to
+        source as of the component that is worst off."""
         return SQL(
             """
             SELECT kits.order_line_id, opened.qty AS open_qty, short.qty AS short_qty,
@@ -178,8 +189,8 @@ class BacklogLine(models.Model):
 
     @api.model
     def _in_kits(self, quantity):
-        """For how many kits ``quantity`` of a component is, rounded as Odoo does before it
-        counts whole ones, and never to nothing."""
+        """For how many kits ``quantity`` of a component is, rounded as Odoo does before
+        it counts whole ones, and never to nothing."""
         return SQL(
             """
             CASE WHEN ROUND(%(quantity)s, 6) > 0
@@ -210,35 +221,73 @@ class BacklogLine(models.Model):
     @api.model
     def _component_need(self):
         """The components with what one kit needs of them, as in Odoo's own
-        ``stock.move._compute_kit_quantities``. One that is no longer in the bill of
-        materials tells by its moves."""
+        ``stock.move._compute_kit_quantities``: one that is on several lines of the bill
+        of materials counts on each. One that is on none tells by its moves."""
         return SQL(
             """
-            SELECT part.*, kit_qty.ordered,
+            SELECT part.order_line_id, part.product_id, kit_qty.ordered,
+                   SUM(part.open_qty) AS open_qty, SUM(part.short_qty) AS short_qty,
+                   SUM(part.to_source_qty) AS to_source_qty,
+                   MAX(part.last_date) AS last_date,
+                   BOOL_OR(part.waits_for_component) AS waits_for_component,
                    COALESCE(
-                       CEIL(ROUND(kit_qty.ordered * component.qty / component.step, 6))
-                           * component.step,
-                       part.open_qty + %(shipped)s
+                       CEIL(ROUND(kit_qty.ordered * line.qty / line.step, 6))
+                           * line.step,
+                       SUM(part.open_qty) + %(shipped)s
                    ) / NULLIF(kit_qty.ordered, 0) AS per_kit
               FROM part
-              JOIN sale_order_line line ON line.id = part.order_line_id
-              JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
-              JOIN product_product product ON product.id = line.product_id
-              JOIN product_template template ON template.id = product.product_tmpl_id
-              JOIN uom_uom uom ON uom.id = template.uom_id
-        CROSS JOIN LATERAL (
-                    SELECT line.product_uom_qty * line_uom.factor / uom.factor AS ordered
-                   ) kit_qty
+        CROSS JOIN LATERAL (%(ordered)s) kit_qty
          LEFT JOIN kit ON kit.order_line_id = part.order_line_id
-         LEFT JOIN (%(components)s) component
+         LEFT JOIN component
                 ON (component.bom_id, component.kit_id, component.company_id,
                     component.value_ids, component.product_id)
                  = (kit.bom_id, kit.kit_id, kit.company_id, kit.value_ids,
                     part.product_id)
+        CROSS JOIN LATERAL (%(bom_line)s) line
              WHERE part.is_component
+          GROUP BY part.order_line_id, part.product_id, kit_qty.ordered, line.id,
+                   line.qty, line.step
             """,
             shipped=self._shipped_component(),
-            components=self.env["mrp.bom"]._backlog_components(SQL("kit")),
+            ordered=self._ordered_kits(),
+            bom_line=self._component_bom_line(),
+        )
+
+    @api.model
+    def _ordered_kits(self):
+        return SQL(
+            """
+            SELECT line.product_uom_qty * line_uom.factor / uom.factor AS ordered
+              FROM sale_order_line line
+              JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+              JOIN product_product product ON product.id = line.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN uom_uom uom ON uom.id = template.uom_id
+             WHERE line.id = part.order_line_id
+            """
+        )
+
+    @api.model
+    def _component_bom_line(self):
+        """The line of the bill of materials that ``part`` is for. All lines together,
+        without ``id``, where moves do not tell them apart: a purchase adds them up."""
+        return SQL(
+            """
+            SELECT place.id, component.step,
+                   COALESCE(component.bom_line_qtys[place.id], component.qty) AS qty
+              FROM (
+                    SELECT CASE WHEN CARDINALITY(component.bom_line_ids) > 1 AND (
+                                    SELECT COUNT(DISTINCT bom_line_id)
+                                      FROM stock_move
+                                     WHERE sale_line_id = part.order_line_id
+                                       AND product_id = part.product_id
+                                       AND state <> 'cancel'
+                                ) = CARDINALITY(component.bom_line_ids)
+                                THEN ARRAY_POSITION(
+                                    component.bom_line_ids, part.bom_line_id)
+                            END AS id
+                   ) place
+            """
         )
 
     @api.model

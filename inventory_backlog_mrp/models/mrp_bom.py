@@ -15,8 +15,8 @@ class MrpBom(models.Model):
     @api.model
     def _backlog_kit_lines(self, condition):
         """The order lines that sell a kit, among those that fulfil ``condition`` on
-        ``line``, with the bill of materials that Odoo takes for it: the one that its moves
-        were made from, else the first."""
+        ``line``, with the bill of materials that Odoo takes for it: the one that its
+        moves were made from, else the first."""
         return SQL(
             """
             SELECT DISTINCT ON (line.id) line.id AS order_line_id,
@@ -72,11 +72,12 @@ class MrpBom(models.Model):
     @api.model
     def _backlog_components(self, kits):
         """What one kit consists of, through kits in kits, as in Odoo's own
-        ``mrp.bom.explode``: the quantity in the unit of the component, the ``step`` that
-        Odoo rounds it up to, and since when it is part of the kit.
+        ``mrp.bom.explode``: the quantity in the unit of the component, on all lines and
+        on each, the ``step`` that Odoo rounds it up to, and since when it is part of
+        the kit.
 
-        :param kits: table with ``bom_id, kit_id, company_id, value_ids``, the last being
-            the chosen attribute values that make no variant
+        :param kits: table with ``bom_id, kit_id, company_id, value_ids``, the last
+            being the chosen attribute values that make no variant
         """
         return SQL(
             """
@@ -121,9 +122,18 @@ class MrpBom(models.Model):
                      WHERE node_bom_id IS NULL
                    )
             SELECT bom_id, kit_id, company_id, value_ids, product_id,
-                   SUM(qty) AS qty, MAX(step) AS step, MIN(since) AS since
-              FROM leaf
-             WHERE %(applies)s
+                   SUM(qty) AS qty, MAX(step) AS step, MIN(since) AS since,
+                   ARRAY_AGG(bom_line_id) AS bom_line_ids,
+                   ARRAY_AGG(qty) AS bom_line_qtys
+              FROM (
+                    SELECT bom_id, kit_id, company_id, value_ids, product_id,
+                           line_ids[CARDINALITY(line_ids)] AS bom_line_id,
+                           SUM(qty) AS qty, MAX(step) AS step, MIN(since) AS since
+                      FROM leaf
+                     WHERE %(applies)s
+                  GROUP BY bom_id, kit_id, company_id, value_ids, product_id,
+                           bom_line_id
+                   ) line
           GROUP BY bom_id, kit_id, company_id, value_ids, product_id
             """,
             kit_boms=self._backlog_first_boms(kits),
@@ -134,8 +144,8 @@ class MrpBom(models.Model):
 
     @api.model
     def _backlog_first_boms(self, kits):
-        """The bill of materials of each kit in the companies of ``kits``, as in Odoo's own
-        ``mrp.bom._bom_find``."""
+        """The bill of materials of each kit in the companies of ``kits``, as in Odoo's
+        own ``mrp.bom._bom_find``."""
         return SQL(
             """
             SELECT DISTINCT ON (company.company_id, bom.kit_id)
@@ -153,8 +163,9 @@ class MrpBom(models.Model):
     @api.model
     def _backlog_bom_line_applies(self):
         """Whether the bill of materials has ``leaf`` for this variant and its chosen
-        values, as in Odoo's own ``mrp.bom.line._skip_bom_line``: on every line down to it
-        a value of each attribute that makes variants, and one of those that make none."""
+        values, as in Odoo's own ``mrp.bom.line._skip_bom_line``: on every line down to
+        it a value of each attribute that makes variants, and one of those that make
+        none."""
         return SQL(
             """
             NOT EXISTS (

@@ -20,6 +20,6 @@ class ProductProduct(models.Model):
         kits = self.env["mrp.bom"].sudo()._bom_find(self._origin, bom_type="phantom")
         if not kits:
             return products
-        return products | self.env["stock.move"]._backlog_components(
+        return products | self.env["stock.move"]._backlog_open_products(
             [("sale_line_id.product_id", "in", [kit.id for kit in kits])]
         )

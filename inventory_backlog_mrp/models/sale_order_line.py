@@ -17,6 +17,6 @@ class SaleOrderLine(models.Model):
 
     def _backlog_products(self):
         """A kit stands on the stock of its components."""
-        return super()._backlog_products() | self.env["stock.move"]._backlog_components(
-            [("sale_line_id", "in", self._origin.ids)]
-        )
+        return super()._backlog_products() | self.env[
+            "stock.move"
+        ]._backlog_open_products([("sale_line_id", "in", self._origin.ids)])

@@ -8,7 +8,7 @@ class StockMove(models.Model):
     _inherit = "stock.move"
 
     @api.model
-    def _backlog_components(self, domain):
+    def _backlog_open_products(self, domain):
         """The products of the open moves in ``domain``, whoever may see the moves."""
         [[products]] = self.sudo()._read_group(
             Domain(domain) & Domain("state", "in", OPEN_STATES),

@@ -8,8 +8,8 @@ class MrpBacklogCase(BacklogCase):
 
     @classmethod
     def _bom(cls, product, *components, bom_type="normal", **values):
-        """A bill of materials over ``(component, quantity)`` pairs; more of the line as a
-        dict in third place."""
+        """A bill of materials over ``(component, quantity)`` pairs; more of the line as
+        a dict in third place."""
         return cls.env["mrp.bom"].create(
             {
                 "product_tmpl_id": product.product_tmpl_id.id,

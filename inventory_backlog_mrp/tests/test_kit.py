@@ -1,5 +1,5 @@
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .common import MrpBacklogCase
 
@@ -167,7 +167,7 @@ class TestKit(MrpBacklogCase):
         desk = self._kit("Desk", (self.top, 2), (foot, 2), (screw, 1))
         self._put_in_stock(self.top, 100)
         self._put_in_stock(self.leg, 100)
-        self._put_in_stock(screw, 20)
+        self._put_in_stock(screw, 26)
         order = self._order(desk, 4)
 
         self.assertEqual(self._agrees(order), [(4, 2, 0, 2)])
@@ -180,13 +180,16 @@ class TestKit(MrpBacklogCase):
 
         self.assertEqual(self._agrees(order), [(3, 2, 0, 1)])
 
-    def test_component_on_two_lines_counts_together(self):
+    def test_component_on_two_lines_counts_on_each_as_in_odoo(self):
         bench = self._kit("Bench", (self.leg, 1), (self.top, 1), (self.leg, 2))
         self._put_in_stock(self.top, 100)
-        self._put_in_stock(self.leg, 7)
+        self._put_in_stock(self.leg, 9)
         order = self._order(bench, 4)
 
         self.assertEqual(self._agrees(order), [(4, 2, 0, 2)])
+        self._ship_goods(order, {self.top: 4, self.leg: 4})
+        self.assertEqual(order.order_line.qty_delivered, 2)
+        self.assertEqual(self._agrees(order), [(2, 0, 0, 2)])
 
     def test_component_in_another_unit_than_its_product(self):
         kilogram = self.env.ref("uom.product_uom_kgm")
@@ -392,6 +395,92 @@ class TestKit(MrpBacklogCase):
 
         self.assertEqual(self._agrees(order), [(5, 3, 0, 2)])
 
+    def test_each_company_has_its_own_bill_of_materials(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        self.table.bom_ids.company_id = other
+        self._bom(
+            self.table,
+            (self.top, 1),
+            (self.leg, 2),
+            bom_type="phantom",
+            company_id=self.company.id,
+            sequence=9,
+        )
+        self._put_in_stock(self.top, 10)
+        self._put_in_stock(self.leg, 8)
+        order = self._order(self.table, 5)
+
+        self.assertEqual(self._agrees(order), [(5, 4, 0, 1)])
+
+    def test_bill_of_materials_of_the_variant_goes_first(self):
+        self._bom(
+            self.table,
+            (self.top, 1),
+            (self.leg, 2),
+            bom_type="phantom",
+            product_id=self.table.id,
+        )
+        self._put_in_stock(self.top, 10)
+        self._put_in_stock(self.leg, 8)
+        order = self._order(self.table, 5)
+
+        self.assertEqual(self._agrees(order), [(5, 4, 0, 1)])
+
+    def test_component_bought_for_the_order_is_to_source_until_confirmed(self):
+        mto = self.warehouse.mto_pull_id.route_id
+        mto.active = True
+        cushion = self._product(
+            "Cushion",
+            route_ids=(mto + self.warehouse.buy_pull_id.route_id).ids,
+            seller_ids=[Command.create({"partner_id": self.vendor.id, "price": 10})],
+        )
+        sofa = self._kit("Sofa", (self.top, 1), (cushion, 3))
+        self._put_in_stock(self.top, 10)
+        self._put_in_stock(cushion, 30)
+        order = self._order(sofa, 5)
+        purchase = self._purchase_of(cushion)
+        self.assertEqual(self._agrees(order), [(5, 0, 0, 5)])
+        purchase.button_confirm()
+        self.assertEqual(self._agrees(order), [(5, 0, 5, 0)])
+        self._receive(purchase, 7)
+        self.assertEqual(self._agrees(order), [(5, 2, 3, 0)])
+
+    # Returns
+
+    def _return(self, order, quantities, to_refund):
+        picking = order.sudo().picking_ids.filtered(lambda p: p.state == "done")[:1]
+        wizard = (
+            self.env["stock.return.picking"]
+            .with_context(active_id=picking.id, active_model="stock.picking")
+            .create({})
+        )
+        for line in wizard.product_return_moves:
+            line.quantity = quantities.get(line.product_id, 0)
+            line.to_refund = to_refund
+        returned = wizard._create_return()
+        returned.move_ids.picked = True
+        self._validate(returned)
+        return returned
+
+    def test_returned_kit_is_not_open(self):
+        self._put_in_stock(self.top, 5)
+        self._put_in_stock(self.leg, 20)
+        order = self._order(self.table, 5)
+        self._ship_goods(order, {self.top: 5, self.leg: 20})
+        self._return(order, {self.top: 2, self.leg: 8}, to_refund=True)
+
+        self.assertEqual(order.order_line.qty_delivered, 3)
+        self.assertEqual(self._agrees(order), [(0, 0, 0, 0)])
+
+    def test_component_returned_alone_makes_no_kit_open(self):
+        self._put_in_stock(self.top, 5)
+        self._put_in_stock(self.leg, 20)
+        order = self._order(self.table, 5)
+        self._ship_goods(order, {self.top: 5, self.leg: 20})
+        self._return(order, {self.leg: 3}, to_refund=False)
+
+        self.assertEqual(self._agrees(order), [(0, 0, 0, 0)])
+
     # Dropship
 
     def _dropshipped(self):
@@ -453,6 +542,16 @@ class TestKit(MrpBacklogCase):
 
         self.assertEqual(self._agrees(order), [(7, 0, 5, 2)])
 
+    def test_dropshipped_component_that_was_shipped_waits_for_the_rest(self):
+        lamp, kit = self._dropshipped()
+        self._put_in_stock(self.top, 2)
+        order = self._order(kit, 5)
+        purchase = self._purchase_of(lamp)
+        purchase.button_confirm()
+        self._receive(purchase)
+
+        self.assertEqual(self._agrees(order), [(5, 2, 0, 3)])
+
     def test_kit_of_dropshipped_components_only(self):
         lamp, _kit = self._dropshipped()
         kit = self._kit("Two Lamps", (lamp, 2))
@@ -478,6 +577,48 @@ class TestKit(MrpBacklogCase):
             order.order_line,
             self.env["sale.order.line"].search([("backlog_qty", "=", 2)]),
         )
+
+    def test_moves_and_transfers_of_a_kit_tell_its_components(self):
+        self._put_in_stock(self.top, 2)
+        order = self._order(self.table, 2)
+        picking = order.sudo().picking_ids
+        top, leg = picking.move_ids.sorted("product_id.name", reverse=True)
+
+        self.assertEqual((top.backlog_qty, top.backlog_state), (2, "ready"))
+        self.assertEqual((leg.to_source_qty, leg.backlog_state), (8, "to_source"))
+        self.assertEqual(picking.backlog_state, "partial")
+
+    def test_kits_can_be_grouped_sorted_and_found_on_order_lines(self):
+        self._put_in_stock(self.top, 3)
+        self._put_in_stock(self.leg, 12)
+        first, second = (self._order(self.table, 2) for _ in range(2))
+        lines = (first + second).order_line
+        groups = lines._read_group(
+            [("id", "in", lines.ids)],
+            ["backlog_state"],
+            ["backlog_qty:sum", "backorder_qty:sum"],
+        )
+
+        self.assertEqual(groups, [("ready", 2, 0), ("partial", 1, 1)])
+        self.assertEqual(
+            lines.search([("id", "in", lines.ids)], order="backlog_qty"),
+            second.order_line + first.order_line,
+        )
+
+    def test_salesperson_sees_own_kits_and_the_queue_counts_all(self):
+        self._put_in_stock(self.top, 3)
+        self._put_in_stock(self.leg, 12)
+        colleague = new_test_user(
+            self.env, "colleague", "sales_team.group_sale_salesman"
+        )
+        self._order(self.table, 2, user=colleague)
+        order = self._order(self.table, 2)
+        rows = self.env["backlog.line"].with_user(self.seller).search([])
+
+        self.assertEqual(rows.order_id, order)
+        self.assertEqual((rows.backlog_qty, rows.to_source_qty), (1, 1))
+        self.assertEqual(order.order_line.backlog_qty, 1)
+        self.assertEqual(self.table.with_user(self.seller).backlog_qty, 1)
 
     def test_fields_follow_the_stock_of_components_in_the_transaction(self):
         order = self._order(self.table, 5)

@@ -1,0 +1,73 @@
+import subprocess
+import sys
+
+from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tools import config
+from odoo.tools.misc import exec_pg_environ, find_pg_tool
+
+ADDONS = ("inventory_backlog_mrp", "inventory_backlog")
+LEFTOVERS = """
+    SELECT name FROM ir_model_fields
+     WHERE name LIKE '%%backlog%%' OR name IN ('first_promise_date', 'to_source_qty')
+     UNION ALL
+    SELECT model FROM ir_model WHERE model LIKE 'backlog.%%'
+     UNION ALL
+    SELECT column_name FROM information_schema.columns
+     WHERE column_name LIKE '%%backlog%%' OR column_name = 'first_promise_date'
+     UNION ALL
+    SELECT table_name FROM information_schema.tables
+     WHERE table_schema = 'public' AND table_name LIKE 'backlog%%'
+"""
+
+
+@tagged("post_install", "-at_install")
+class TestLifecycle(BaseCase):
+    """The addons are upgraded and uninstalled by Odoo itself, on a copy of the database
+    that the suite runs on, which they were installed in."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.copy = f"{get_db_name()}_lifecycle"
+        cls._pg("dropdb", "--if-exists", cls.copy)
+        cls._pg("createdb", cls.copy)
+        cls.addClassCleanup(cls._pg, "dropdb", "--if-exists", cls.copy)
+        dump = cls._pg("pg_dump", "--no-owner", get_db_name())
+        cls._pg("psql", "--quiet", "--dbname", cls.copy, stdin=dump)
+
+    @classmethod
+    def _pg(cls, tool, *args, stdin=None):
+        return subprocess.run(
+            [find_pg_tool(tool), *args],
+            env=exec_pg_environ(),
+            input=stdin,
+            capture_output=True,
+            check=True,
+        ).stdout
+
+    def _odoo(self, *args):
+        """Run Odoo's command line and return the warnings and errors of its log."""
+        command = [sys.executable, "-m", "odoo", *args]
+        run = subprocess.run(
+            command + ["-c", config["config"], "-d", self.copy],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return [
+            line
+            for line in run.stderr.splitlines()
+            if any(level in line for level in (" WARNING ", " ERROR ", " CRITICAL "))
+        ]
+
+    def test_upgrade_twice_and_uninstall_leave_odoo_working(self):
+        for _time in range(2):
+            self.assertEqual(self._odoo("module", "upgrade", ADDONS[1]), [])
+        for addon in ADDONS:
+            self.assertEqual(self._odoo("module", "uninstall", addon), [])
+        leftovers = self._pg(
+            "psql", "--tuples-only", "--dbname", self.copy, "--command", LEFTOVERS
+        )
+        self.assertEqual(leftovers.split(), [])
+        self.assertEqual(self._odoo("module", "upgrade", "sale_stock"), [])

@@ -1,0 +1,103 @@
+from math import floor
+
+from odoo import api, fields, models
+
+from odoo.addons.inventory_backlog.models.product_promise import Wish
+
+
+class ProductProduct(models.Model):
+    _inherit = "product.product"
+
+    @api.model
+    def _get_promises(self, wishes):
+        """A kit is promised as its components are: whole kits, and as many as the
+        scarcest component allows."""
+        parts = [self._kit_wishes(wish) for wish in wishes]
+        promises = iter(
+            super()._get_promises([wish for group in parts for wish in group])
+        )
+        answer = []
+        for wish, group in zip(wishes, parts, strict=True):
+            components = [next(promises) for _wish in group]
+            answer.append(
+                components[0]
+                if group == [wish]
+                else self._kit_promise(wish, components)
+            )
+        return answer
+
+    @api.model
+    def _kit_wishes(self, wish):
+        """The wishes for the components of a kit; the wish itself for anything else."""
+        # Salespeople cannot read bills of materials.
+        product = wish.product.sudo()
+        bom = self.env["mrp.bom"].sudo()._bom_find(
+            product, company_id=wish.warehouse.company_id.id, bom_type="phantom"
+        )[product]
+        if not bom:
+            return [wish]
+        quantity = product.uom_id._compute_quantity(wish.quantity, bom.product_uom_id)
+        _boms, lines = bom.explode(product, quantity / bom.product_qty)
+        return [
+            Wish(
+                line.product_id.sudo(False),
+                line.product_uom_id._compute_quantity(
+                    values["qty"], line.product_id.uom_id
+                ),
+                wish.warehouse,
+                wish.made_to_order,
+            )
+            for line, values in lines
+            if line.product_id.type == "consu"
+        ]
+
+    @api.model
+    def _kit_promise(self, wish, components):
+        """Kits that can be put together by each day on which something arrives."""
+        now = fields.Datetime.to_string(fields.Datetime.now())
+        arrivals = {
+            part["date"]: part for promise in components for part in promise["incoming"]
+        }
+        promised = ready = self._kits_by(now, wish, components, stock_only=True)
+        incoming = []
+        for day in sorted(arrivals):
+            kits = self._kits_by(day, wish, components)
+            if kits > promised:
+                incoming.append({**arrivals[day], "qty": kits - promised})
+                promised = kits
+        waiting = [promise for promise in components if promise["to_source"] > 0]
+        known = all(promise["to_source_date"] for promise in waiting)
+        to_source = wish.quantity - promised
+        last = [promise["to_source_date"] for promise in waiting] if known else []
+        return {
+            "product_id": wish.product.id,
+            "warehouse_id": wish.warehouse.id,
+            "uom": wish.product.uom_id.name,
+            "qty": wish.quantity,
+            "ready": ready,
+            "incoming": incoming,
+            "to_source": to_source,
+            "vendor_lead_days": max(p["vendor_lead_days"] for p in waiting)
+            if waiting and known
+            else False,
+            "to_source_date": max(last, default=False),
+            "expected_date": known
+            and max([now, *(part["date"] for part in incoming), *last]),
+        }
+
+    @api.model
+    def _kits_by(self, day, wish, components, stock_only=False):
+        """Whole kits from what is there by ``day``; the last one may be a part of one
+        when the wish is."""
+        shares = []
+        for promise in components:
+            there = promise["ready"] + sum(
+                part["qty"]
+                for part in promise["incoming"]
+                if not stock_only and part["date"] <= day
+            )
+            shares.append(there / promise["qty"])
+        share = min(shares, default=1)
+        if share >= 1:
+            return wish.quantity
+        return float(floor(round(share * wish.quantity, 6)))

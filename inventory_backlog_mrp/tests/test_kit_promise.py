@@ -1,0 +1,60 @@
+from odoo.tests import tagged
+
+from odoo.addons.inventory_backlog.tests.common import BacklogCase
+
+
+@tagged("post_install", "-at_install")
+class TestKitPromise(BacklogCase):
+    """A kit is promised as its components are."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.leg = cls._product("Leg")
+        cls.top = cls._product("Top")
+        cls.kit = cls._product("Table in parts")
+        cls.env["mrp.bom"].create(
+            {
+                "product_tmpl_id": cls.kit.product_tmpl_id.id,
+                "type": "phantom",
+                "bom_line_ids": [
+                    (0, 0, {"product_id": cls.leg.id, "product_qty": 4}),
+                    (0, 0, {"product_id": cls.top.id, "product_qty": 1}),
+                ],
+            }
+        )
+
+    def _promise(self, quantity):
+        return (
+            self.env["product.product"]
+            .with_user(self.seller)
+            .get_promise(self.kit.id, quantity)
+        )
+
+    def test_the_scarcest_component_decides(self):
+        self._put_in_stock(self.leg, 11)
+        self._put_in_stock(self.top, 9)
+        legs = self._purchase(self.leg, 6, days=5)
+
+        promise = self._promise(6)
+
+        self.assertEqual(promise["ready"], 2)
+        self.assertEqual(
+            [(part["qty"], part["document"]) for part in promise["incoming"]],
+            [(2, f"purchase.order,{legs.id}")],
+        )
+        self.assertEqual(promise["to_source"], 2)
+
+    def test_a_kit_with_all_its_parts_is_ready(self):
+        self._put_in_stock(self.leg, 12)
+        self._put_in_stock(self.top, 3)
+        promise = self._promise(3)
+        self.assertEqual((promise["ready"], promise["to_source"]), (3, 0))
+        self.assertEqual(promise["expected_date"], "2030-01-15 09:00:00")
+
+    def test_a_second_quotation_line_gets_what_the_first_left(self):
+        self._put_in_stock(self.leg, 12)
+        self._put_in_stock(self.top, 3)
+        lines = self._quote((self.kit, 2), (self.kit, 2)).order_line
+        self.assertEqual(lines.mapped("quote_ready_qty"), [2, 1])
+        self.assertEqual(lines.mapped("quote_to_source_qty"), [0, 1])

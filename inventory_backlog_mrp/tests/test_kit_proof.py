@@ -1,0 +1,91 @@
+from random import Random
+
+from odoo.tests import tagged
+
+from .common import MrpBacklogCase
+
+
+@tagged("post_install", "-at_install")
+class TestKitProof(MrpBacklogCase):
+    """Kits against Odoo's own count of what is delivered, in random worlds: a few kits
+    in kits, orders for them and for loose components, scarce stock, and deliveries that
+    ship some components and not others."""
+
+    SEEDS = range(25)
+
+    def _world(self, random):
+        parts = [self._product(f"Part {i}") for i in range(4)]
+        goods = list(parts)
+        for i in range(3):
+            components = random.sample(goods, random.randint(1, 3))
+            goods.append(
+                self._kit(
+                    f"Kit {i}",
+                    *((component, random.randint(1, 3)) for component in components),
+                    product_qty=random.choice((1, 1, 2)),
+                )
+            )
+        for part in parts:
+            self._put_in_stock(part, random.randint(1, 60))
+        orders = self.env["sale.order"].union(
+            *(
+                self._order(
+                    *(
+                        (product, 2 * random.randint(1, 4))
+                        for product in random.sample(goods, random.randint(1, 3))
+                    )
+                )
+                for _ in range(5)
+            )
+        )
+        for order in random.sample(list(orders), 2):
+            picking = order.sudo().picking_ids
+            shipped = {
+                product: random.choice((0, 1, 3, 6))
+                for product in picking.move_ids.product_id
+            }
+            if any(shipped.values()):
+                self._ship_at_most(picking, shipped)
+        return parts, orders
+
+    def _ship_at_most(self, picking, quantities=None):
+        """Validate what is reserved, up to the given quantities."""
+        for move in picking.move_ids:
+            if quantities:
+                move.quantity = min(move.quantity, quantities[move.product_id])
+            move.picked = bool(move.quantity)
+        if any(picking.move_ids.mapped("picked")):
+            self._validate(picking)
+
+    def test_shipping_what_is_ready_delivers_as_many_kits(self):
+        for seed in self.SEEDS:
+            parts, orders = self._world(Random(seed))
+            lines = orders.order_line
+            split = self._agrees(*orders)
+            before = lines.mapped("qty_delivered")
+            on_hand = {part: part.qty_available for part in parts}
+            with self.subTest(seed=seed):
+                for part in parts:
+                    self.assertLessEqual(self._ready(part), on_hand[part])
+                for line, (open_qty, *_rest) in zip(lines, split, strict=True):
+                    self.assertEqual(
+                        open_qty + line.qty_delivered, line.product_uom_qty
+                    )
+            pickings = orders.sudo().picking_ids.filtered(
+                lambda picking: picking.state not in ("done", "cancel")
+            )
+            moves = pickings.move_ids.sorted(
+                lambda move: (move.priority == "0", move.date, move.id)
+            )
+            for move in moves:
+                move._action_assign()
+            for picking in pickings:
+                self._ship_at_most(picking)
+            with self.subTest(seed=seed):
+                self.assertEqual(
+                    [
+                        line.qty_delivered - delivered
+                        for line, delivered in zip(lines, before, strict=True)
+                    ],
+                    [ready for _open, ready, *_rest in split],
+                )
