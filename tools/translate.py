@@ -1,12 +1,13 @@
 """Bring the i18n folders up to date. What is new in id.po stays empty, to be translated.
 
-    ./dev shell < tools/translate.py
+./dev shell < tools/translate.py
 """
 
 import polib
 
-from odoo.addons.inventory_backlog.tests.test_translations import exported
 from odoo.tools.misc import file_path
+
+from odoo.addons.inventory_backlog.tests.test_translations import exported
 
 for addon, template in exported(env).items():  # noqa: F821
     folder = f"{file_path(addon)}/i18n"

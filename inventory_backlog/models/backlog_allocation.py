@@ -95,7 +95,7 @@ class BacklogAllocation(models.Model):
     }
 
     move_id = fields.Many2one("stock.move", "Demand", readonly=True)
-    order_line_id = fields.Many2one("sale.order.line", "Order Line", readonly=True)
+    order_line_id = fields.Many2one("sale.order.line", readonly=True)
     product_id = fields.Many2one("product.product", readonly=True)
     warehouse_id = fields.Many2one("stock.warehouse", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)

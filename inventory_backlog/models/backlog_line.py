@@ -61,7 +61,7 @@ class BacklogLine(models.Model):
     }
 
     order_id = fields.Many2one("sale.order", readonly=True)
-    order_line_id = fields.Many2one("sale.order.line", "Order Line", readonly=True)
+    order_line_id = fields.Many2one("sale.order.line", readonly=True)
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
     product_id = fields.Many2one("product.product", readonly=True)
     categ_id = fields.Many2one("product.category", "Product Category", readonly=True)

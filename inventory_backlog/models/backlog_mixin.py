@@ -82,7 +82,11 @@ class BacklogMixin(models.AbstractModel):
                 "LEFT JOIN",
                 figures,
                 self._backlog_figures(),
-                SQL("%s = %s", SQL.identifier(figures, "id"), SQL.identifier(alias, "id")),
+                SQL(
+                    "%s = %s",
+                    SQL.identifier(figures, "id"),
+                    SQL.identifier(alias, "id"),
+                ),
             )
         column = SQL.identifier(figures, field.name)
         if field.type in ("float", "monetary"):

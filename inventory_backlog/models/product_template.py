@@ -56,11 +56,15 @@ class ProductTemplate(models.Model):
         return super()._compute_backlog()
 
     def _backlog_products(self):
-        return self.with_context(active_test=False).product_variant_ids._backlog_products()
+        return self.with_context(
+            active_test=False
+        ).product_variant_ids._backlog_products()
 
     @api.model
     def _backlog_figures(self):
-        return self.env["product.product"]._backlog_totals(SQL("product.product_tmpl_id"))
+        return self.env["product.product"]._backlog_totals(
+            SQL("product.product_tmpl_id")
+        )
 
     def _field_to_sql(self, alias, field_expr, query=None):
         if field_expr == "backlog_currency_id":

@@ -164,6 +164,4 @@ class SaleOrderLine(models.Model):
     @api.model
     def _in_line_unit(self, quantity):
         digits = self.env["decimal.precision"].precision_get("Product Unit")
-        return SQL(
-            "ROUND(%s * uom.factor / line_uom.factor, %s)", quantity, digits
-        )
+        return SQL("ROUND(%s * uom.factor / line_uom.factor, %s)", quantity, digits)

@@ -23,6 +23,7 @@ from . import test_search
 from . import test_split
 from . import test_tours
 from . import test_tracking
+from . import test_translations
 from . import test_units
 from . import test_value
 from . import test_warehouses

@@ -82,9 +82,7 @@ class TestInvariants(WorldCase):
         for quant in self.env["stock.quant"].search([("product_id", "=", product.id)]):
             # One lot cannot stand in for what another lacks.
             on_hand[self._pool(quant.location_id)] += (
-                quant.quantity
-                if product.tracking == "none"
-                else max(quant.quantity, 0)
+                quant.quantity if product.tracking == "none" else max(quant.quantity, 0)
             )
         for pool, quantity in ready.items():
             self.assertLessEqual(quantity, max(on_hand[pool], 0) + 1e-6)

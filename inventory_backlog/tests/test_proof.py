@@ -22,7 +22,9 @@ class TestProof(WorldCase):
             with self.subTest(seed=seed):
                 self.assertEqual(self._engine(product), self._greedy(product))
 
-    def test_engine_equals_the_greedy_allocator_where_odoo_gives_more_than_there_is(self):
+    def test_engine_equals_the_greedy_allocator_where_odoo_gives_more_than_there_is(
+        self,
+    ):
         for seed in WILD_SEEDS:
             product, _outs, _ins = self._build(random_world(seed, wild=True), "Wild")
             with self.subTest(seed=seed):

@@ -96,7 +96,10 @@ def random_world(seed, wild=False):
         )
     return World(
         stock=tuple(
-            (dice.choice(["stock", *["shelf"] * 2 * shelves, "output", "other"]), quantity)
+            (
+                dice.choice(["stock", *["shelf"] * 2 * shelves, "output", "other"]),
+                quantity,
+            )
             for quantity in [
                 dice.randint(-3 * shelves, 12) for _n in range(dice.randint(0, 4))
             ]

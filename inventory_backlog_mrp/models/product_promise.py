@@ -31,9 +31,13 @@ class ProductProduct(models.Model):
         """The wishes for the components of a kit; the wish itself for anything else."""
         # Salespeople cannot read bills of materials.
         product = wish.product.sudo()
-        bom = self.env["mrp.bom"].sudo()._bom_find(
-            product, company_id=wish.warehouse.company_id.id, bom_type="phantom"
-        )[product]
+        bom = (
+            self.env["mrp.bom"]
+            .sudo()
+            ._bom_find(
+                product, company_id=wish.warehouse.company_id.id, bom_type="phantom"
+            )[product]
+        )
         if not bom:
             return [wish]
         quantity = product.uom_id._compute_quantity(wish.quantity, bom.product_uom_id)
