@@ -1,4 +1,4 @@
-"""Bring the i18n folders up to date. What is new in id.po stays empty, to be translated.
+"""Bring the i18n folders up to date. What is new in id.po is left to be translated.
 
 ./dev shell < tools/translate.py
 """

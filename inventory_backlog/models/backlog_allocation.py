@@ -226,7 +226,8 @@ class BacklogAllocation(models.Model):
                            ) stock
                   GROUP BY product_id, pool_id
                  UNION ALL
-                    SELECT product_id, pool_id, 'receipt', SUM(qty), MAX(date), supply_id
+                    SELECT product_id, pool_id, 'receipt', SUM(qty), MAX(date),
+                           supply_id
                       FROM shared
                      WHERE demand_id IS NULL
                   GROUP BY product_id, pool_id, supply_id
@@ -333,8 +334,8 @@ class BacklogAllocation(models.Model):
 
     @api.model
     def _stock(self, product_ids):
-        """Free and over-reserved quantity. Negative quants count against the others, but
-        a lot of a tracked product cannot stand in for another, as in Odoo's own
+        """Free and over-reserved quantity. Negative quants count against the others,
+        but a lot of a tracked product cannot stand in for another, as in Odoo's own
         ``stock.quant._get_available_quantity``. So a lot misses what it has promised
         and does not have, and never more."""
         return SQL(
@@ -346,7 +347,7 @@ class BacklogAllocation(models.Model):
                     SELECT quant.product_id, place.pool_id,
                            SUM(COALESCE(quant.quantity, 0)
                                - COALESCE(quant.reserved_quantity, 0)) AS free,
-                           SUM(quant.reserved_quantity) AS reserved
+                           SUM(COALESCE(quant.reserved_quantity, 0)) AS reserved
                       FROM stock_quant quant
                       JOIN place ON place.id = quant.location_id
                       JOIN product_product product ON product.id = quant.product_id
@@ -487,8 +488,8 @@ class BacklogAllocation(models.Model):
 
     @api.model
     def _is_customer(self):
-        """Whether ``move`` ends at a customer, or is an early step of such a delivery in
-        a route of pull rules (see ``_chain``)."""
+        """Whether ``move`` ends at a customer, or is an early step of such a delivery
+        in a route of pull rules (see ``_chain``)."""
         return SQL(
             """
             final.usage = 'customer'
@@ -594,8 +595,8 @@ class BacklogAllocation(models.Model):
 
     @api.model
     def _receipt(self, product_ids):
-        """Every open move that brings goods into a pool from elsewhere. Goods in Input or
-        in quality are still on their way. Requests for quotation have no moves.
+        """Every open move that brings goods into a pool from elsewhere. Goods in Input
+        or in quality are still on their way. Requests for quotation have no moves.
 
         A move between two shelves of one pool brings back what it has reserved: nobody
         can take that before it is done. When the buyer puts a purchase off, Odoo leaves
@@ -878,8 +879,8 @@ class BacklogAllocation(models.Model):
         still a request, and orders confirmed before the inventory app came."""
         return SQL(
             """
-            SELECT -line.id * %(kinds)s, NULL, line.id, line.product_id, line.warehouse_id,
-                   line.company_id, NULL, 'none',
+            SELECT -line.id * %(kinds)s, NULL, line.id, line.product_id,
+                   line.warehouse_id, line.company_id, NULL, 'none',
                    (line.product_uom_qty - line.qty_delivered)
                        * line_uom.factor / product_uom.factor,
                    TRUE, NULL, NULL
@@ -909,8 +910,9 @@ class BacklogAllocation(models.Model):
         has moves: Odoo asks the vendor again when the quantity is raised."""
         return SQL(
             """
-            SELECT -line.id * %(kinds)s, NULL, line.id, line.product_id, line.warehouse_id,
-                   line.company_id, NULL, 'none', rest.qty, TRUE, NULL, NULL
+            SELECT -line.id * %(kinds)s, NULL, line.id, line.product_id,
+                   line.warehouse_id, line.company_id, NULL, 'none', rest.qty, TRUE,
+                   NULL, NULL
               FROM (
                     SELECT wanted.sale_line_id, wanted.product_id,
                            SUM(wanted.product_uom_qty)::numeric AS qty

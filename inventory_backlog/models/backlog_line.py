@@ -15,8 +15,8 @@ class BacklogLine(models.Model):
 
     Quantities are in the product's unit, values untaxed and net of discount in the
     company's currency, and ``open = ready + short``, ``short = incoming + to source``
-    hold exactly. The quantities come from ``backlog.allocation``; this model adds value,
-    dates, lateness and cause.
+    hold exactly. The quantities come from ``backlog.allocation``; this model adds
+    value, dates, lateness and cause.
     """
 
     _name = "backlog.line"
@@ -126,15 +126,15 @@ class BacklogLine(models.Model):
         "Backlog",
         readonly=True,
         group_expand=True,
-        help="Ready to ship: all of it is in stock for this line. Partly ready: some of "
-        "it is. Backorder, on its way: none is in stock, all of it is coming. "
+        help="Ready to ship: all of it is in stock for this line. Partly ready: some "
+        "of it is. Backorder, on its way: none is in stock, all of it is coming. "
         "Backorder, to source: none is in stock and for some nobody has ordered yet.",
     )
     open_value = fields.Monetary(
         readonly=True,
         groups=VALUE_GROUPS,
-        help="What the open part is worth: untaxed, net of discount, in the currency of "
-        "the company at the rate of the order.",
+        help="What the open part is worth: untaxed, net of discount, in the currency "
+        "of the company at the rate of the order.",
     )
     backlog_value = fields.Monetary(
         "Ready Value",
@@ -157,8 +157,8 @@ class BacklogLine(models.Model):
     )
     promise_date = fields.Datetime(
         readonly=True,
-        help="What the customer was last promised: the delivery date of the order, else "
-        "the day it was confirmed plus the lead time of the line.",
+        help="What the customer was last promised: the delivery date of the order, "
+        "else the day it was confirmed plus the lead time of the line.",
     )
     first_promise_date = fields.Datetime(
         "First Promise",
@@ -292,9 +292,7 @@ class BacklogLine(models.Model):
         )
 
     @api.model
-    def _state(
-        self, open_qty=SQL("open_qty"), ready=SQL("backlog_qty"), to_source=None
-    ):
+    def _state(self, open_qty=None, ready=None, to_source=None):
         """The supply state from three quantities. Sums of any kind do, since only
         whether they are above zero counts."""
         return SQL(
@@ -306,8 +304,8 @@ class BacklogLine(models.Model):
                  ELSE 'incoming'
              END
             """,
-            open=open_qty,
-            ready=ready,
+            open=open_qty or SQL("open_qty"),
+            ready=ready or SQL("backlog_qty"),
             to_source=to_source or SQL("to_source_qty"),
         )
 

@@ -100,8 +100,8 @@ class ProductProduct(models.Model):
 
     @api.model
     def _get_promises(self, wishes):
-        """Promise a list of wishes one after the other: what the first takes is gone for
-        the next. One statement for all of them.
+        """Promise a list of wishes one after the other: what the first takes is gone
+        for the next. One statement for all of them.
 
         :return: the dicts described in ``get_promise``, in the same order
         """

@@ -20,8 +20,8 @@ class SaleOrder(models.Model):
         compute="_compute_backlog",
         search=search_figure("backlog_state"),
         group_expand=True,
-        help="How much of what is still to be shipped is in stock for this order, after "
-        "everyone ahead of it. Empty when nothing is open.",
+        help="How much of what is still to be shipped is in stock for this order, "
+        "after everyone ahead of it. Empty when nothing is open.",
     )
     open_value = fields.Monetary(
         currency_field="backlog_currency_id",
@@ -34,8 +34,8 @@ class SaleOrder(models.Model):
         currency_field="backlog_currency_id",
         compute="_compute_backlog",
         search=search_figure("backlog_value"),
-        help="What is in stock for this order and could be shipped now, untaxed, in the "
-        "company's currency.",
+        help="What is in stock for this order and could be shipped now, untaxed, in "
+        "the company's currency.",
     )
     backorder_value = fields.Monetary(
         "Short Value",
@@ -133,7 +133,8 @@ class SaleOrder(models.Model):
         orders.fetch(["name", "company_id"])
         lines = orders._backlog_lines()
         slices = lines._backlog_slices()
-        return [order._prepare_backlog(lines, slices) for order in orders]
+        by_order = lines.grouped("order_id")
+        return [order._prepare_backlog(by_order, slices) for order in orders]
 
     def _backlog_lines(self):
         """The backlog lines of orders that the user may read. Their own rule may be
@@ -145,7 +146,7 @@ class SaleOrder(models.Model):
             .search([("order_id", "in", self.ids)])
         )
 
-    def _prepare_backlog(self, lines, slices):
+    def _prepare_backlog(self, lines_by_order, slices):
         self.ensure_one()
         as_text = fields.Datetime.to_string
         return {
@@ -180,7 +181,6 @@ class SaleOrder(models.Model):
                     "expected_date": as_text(line.expected_date),
                     "slices": slices[line.id],
                 }
-                for line in lines
-                if line.order_id == self
+                for line in lines_by_order.get(self.sudo(), ())
             ],
         }

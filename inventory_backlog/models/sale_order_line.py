@@ -136,8 +136,8 @@ class SaleOrderLine(models.Model):
 
     @api.model
     def _backlog_figures(self):
-        """The backlog in the unit of the line. The parts are what rounding leaves of the
-        whole, so that they always add up."""
+        """The backlog in the unit of the line. The parts are what rounding leaves of
+        the whole, so that they always add up."""
         return SQL(
             """(
             SELECT id, open_qty, backlog_qty, open_qty - backlog_qty AS backorder_qty,

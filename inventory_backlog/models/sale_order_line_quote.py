@@ -29,8 +29,8 @@ class SaleOrderLine(models.Model):
     quote_expected_date = fields.Datetime(
         "Could Leave On",
         compute="_compute_quote",
-        help="If you confirmed now: when all of it could leave. What is to source counts "
-        "with the lead time of the vendor; empty when no vendor is known.",
+        help="If you confirmed now: when all of it could leave. What is to source "
+        "counts with the lead time of the vendor; empty when no vendor is known.",
     )
 
     @api.depends(

