@@ -151,7 +151,15 @@ class BacklogAllocation(models.Model):
     def _table_query(self):
         # The one context key of the addon: a caller that needs few products says so,
         # since no other filter makes the statement cheaper. It never changes a figure.
-        return self._slices(self.env.context.get("backlog_product_ids"))
+        return self._slices(self._asked_products())
+
+    @api.model
+    def _asked_products(self):
+        """The product ids of the context, or None. A context comes from anywhere."""
+        ids = self.env.context.get("backlog_product_ids")
+        if isinstance(ids, list | tuple) and all(isinstance(i, int) for i in ids):
+            return ids
+        return None
 
     @api.model
     def _slices(self, product_ids=None):
@@ -314,21 +322,33 @@ class BacklogAllocation(models.Model):
 
     @api.model
     def _place(self):
-        """A pool is the stock of a warehouse with all its shelves, since Odoo reserves
-        from the whole subtree; any other location (input, output, transit) is its own.
+        """A pool is a place with all its shelves, since Odoo reserves from the whole
+        subtree: the stock of a warehouse, or the topmost location of the same kind
+        (input, output, transit). A warehouse itself, which is a view, means its stock.
         """
         return SQL(
             """
             SELECT location.id, location.warehouse_id,
                    CASE WHEN location.parent_path LIKE stock.parent_path || '%%'
+                          OR location.usage = 'view'
                         THEN stock.id
-                        ELSE location.id
+                        ELSE (
+                            SELECT above.id
+                              FROM stock_location above
+                             WHERE above.usage = location.usage
+                               AND above.id = ANY(STRING_TO_ARRAY(
+                                   TRIM('/' FROM location.parent_path), '/')::int[])
+                          ORDER BY LENGTH(above.parent_path)
+                             LIMIT 1
+                        )
                     END AS pool_id,
                    stock.id AS stock_id
               FROM stock_location location
          LEFT JOIN stock_warehouse warehouse ON warehouse.id = location.warehouse_id
          LEFT JOIN stock_location stock ON stock.id = warehouse.lot_stock_id
              WHERE location.usage IN ('internal', 'transit')
+                OR location.usage = 'view'
+                   AND stock.parent_path LIKE location.parent_path || '%%'
             """
         )
 
@@ -456,6 +476,7 @@ class BacklogAllocation(models.Model):
                    (chain.move_id IS NOT NULL
                     OR move.procure_method = 'make_to_order') AS chained,
                    chain.chain_id, chain.brought, awaiting.group_id,
+                   NULLIF(move.location_id, place.pool_id) AS shelf_id,
                    ROW_NUMBER() OVER (
                        PARTITION BY move.product_id, place.pool_id
                        ORDER BY %(service_order)s
@@ -516,8 +537,8 @@ class BacklogAllocation(models.Model):
         """What each demand keeps of its reservation and takes from free stock.
 
         A quantity forced beyond what is there is cut from the back of the queue. A
-        chained move takes only what was brought for it, the others what is left by
-        those ahead of them.
+        chained move takes only what was brought for it, one that leaves from a shelf
+        only what lies there, the others what is left by those ahead of them.
         """
         return SQL(
             """
@@ -528,14 +549,14 @@ class BacklogAllocation(models.Model):
                    ) AS taken
               FROM (
                     SELECT claim.*,
-                           CASE WHEN chained THEN LEAST(
+                           CASE WHEN at_most IS NULL THEN qty - reserved
+                                ELSE LEAST(
                                     qty - reserved,
-                                    GREATEST(brought_left - (
-                                        SUM(qty - reserved) OVER siblings
+                                    GREATEST(at_most - (
+                                        SUM(qty - reserved) OVER peers
                                         - qty + reserved
                                     ), 0)
                                 )
-                                ELSE qty - reserved
                             END AS may_take
                       FROM (
                             SELECT demand.*,
@@ -544,7 +565,9 @@ class BacklogAllocation(models.Model):
                                        COALESCE(stock.missing, 0)
                                        - SUM(reserved) OVER behind + reserved, 0
                                    )) AS kept,
-                                   %(brought_left)s AS brought_left
+                                   CASE WHEN chained THEN %(brought_left)s
+                                        WHEN shelf_id IS NOT NULL THEN %(on_shelf)s
+                                    END AS at_most
                               FROM demand
                          LEFT JOIN stock ON stock.product_id = demand.product_id
                                         AND stock.pool_id = demand.pool_id
@@ -554,8 +577,8 @@ class BacklogAllocation(models.Model):
                                        ORDER BY queue_rank DESC
                                            ROWS UNBOUNDED PRECEDING)
                            ) claim
-                    WINDOW siblings AS (
-                           PARTITION BY product_id, pool_id, chain_id
+                    WINDOW peers AS (
+                           PARTITION BY product_id, pool_id, chained, chain_id, shelf_id
                                ORDER BY queue_rank ROWS UNBOUNDED PRECEDING)
                    ) claim
             WINDOW ahead AS (
@@ -563,6 +586,23 @@ class BacklogAllocation(models.Model):
                        ORDER BY queue_rank ROWS UNBOUNDED PRECEDING)
             """,
             brought_left=self._brought_left(),
+            on_shelf=self._on_shelf(),
+        )
+
+    @api.model
+    def _on_shelf(self):
+        """What is free on the shelf, and below it, that a move leaves from: it takes
+        nothing from the shelves beside it."""
+        return SQL(
+            """
+            (SELECT COALESCE(SUM(COALESCE(quant.quantity, 0)
+                                 - COALESCE(quant.reserved_quantity, 0)), 0)
+               FROM stock_quant quant
+               JOIN stock_location location ON location.id = quant.location_id
+               JOIN stock_location shelf ON shelf.id = demand.shelf_id
+              WHERE quant.product_id = demand.product_id
+                AND location.parent_path LIKE shelf.parent_path || '%%')
+            """
         )
 
     @api.model
@@ -896,12 +936,29 @@ class BacklogAllocation(models.Model):
                AND line.is_expense IS NOT TRUE
                AND line.product_uom_qty > line.qty_delivered
                AND %(of_products)s
-               AND NOT EXISTS (
-                   SELECT 1 FROM stock_move WHERE sale_line_id = line.id
-               )
+               AND (
+                   SELECT move.id
+                     FROM stock_move move
+                     JOIN stock_location origin ON origin.id = move.location_id
+                    WHERE %(counts)s
+                    LIMIT 1
+               ) IS NULL
             """,
             kinds=SLICE_KINDS,
+            counts=self._is_move_of_line(),
             of_products=self._of_products(SQL("line.product_id"), product_ids),
+        )
+
+    @api.model
+    def _is_move_of_line(self):
+        """Whether ``move`` from ``origin`` stands for ``line``. When a vendor declines,
+        Odoo cancels the dropship; the customer still waits, so that is as if it had
+        never been."""
+        return SQL(
+            """
+            move.sale_line_id = line.id
+            AND (move.state <> 'cancel' OR origin.usage <> 'supplier')
+            """
         )
 
     @api.model
@@ -936,7 +993,8 @@ class BacklogAllocation(models.Model):
         CROSS JOIN LATERAL (
                     SELECT SUM(product_qty) FILTER (WHERE %(move_open)s) AS open_qty
                       FROM stock_move move
-                     WHERE sale_line_id = line.id
+                      JOIN stock_location origin ON origin.id = move.location_id
+                     WHERE %(counts)s
                     HAVING COUNT(*) > 0
                    ) moves
         CROSS JOIN LATERAL (
@@ -952,6 +1010,7 @@ class BacklogAllocation(models.Model):
                AND %(of_products)s
             """,
             kinds=SLICE_KINDS,
+            counts=self._is_move_of_line(),
             move_open=self._is_open("move"),
             of_products=self._of_products(SQL("line.product_id"), product_ids),
         )

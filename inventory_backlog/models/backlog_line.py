@@ -8,6 +8,8 @@ BACKLOG_STATES = [
     ("to_source", "Backorder, to source"),
 ]
 VALUE_GROUPS = "inventory_backlog.group_backlog_user"
+# Customers read their own orders in the portal, but not how we supply them.
+INTERNAL = "base.group_user"
 
 
 class BacklogLine(models.Model):
@@ -150,6 +152,8 @@ class BacklogLine(models.Model):
     )
     prepaid_value = fields.Monetary(
         readonly=True,
+        # Read when asked for: it looks at all invoices of the order.
+        prefetch=False,
         groups=VALUE_GROUPS,
         help="The part of the open value that the customer has already paid: paid "
         "invoices, down payments and online payments of the order, less what is no "
@@ -206,43 +210,47 @@ class BacklogLine(models.Model):
             "promise_passed_at_order": self.env._("Promise impossible at order"),
             "no_supply": self.env._("Nobody has ordered supply"),
             "supply_late": self.env._("Supply comes after the promise"),
+            "component": self.env._("Waits for raw material"),
             "not_picked": self.env._("Ready, nobody has shipped it"),
         }
         return list(causes.items())
 
     @api.depends("order_id", "product_id")
     def _compute_display_name(self):
-        for line in self:
+        # Buyers see the demand and may not open the orders: they get the names.
+        for line in self.sudo():
             line.display_name = (
                 f"{line.order_id.display_name} · {line.product_id.display_name}"
             )
 
     @property
     def _table_query(self):
-        return self._lines(self.env.context.get("backlog_product_ids"))
+        return self._lines(self.env["backlog.allocation"]._asked_products())
 
     @api.model
     def _lines(self, product_ids=None):
         """Return the statement that gives the columns of this model.
 
         :param product_ids: ids of the products *moved*: for a kit those of the
-            components as well as the kit's. None for all.
+            components as well as the kit's. None for all. ``prepaid_value`` shares the
+            payments of an order among its open lines, so it wants the products of
+            whole orders.
         """
         return SQL(
             """
-            SELECT line.*,
-                   ROUND((open_value * COALESCE(LEAST(1, GREATEST(0,
-                       paid - (order_untaxed - SUM(open_value) OVER of_order)
-                   ) / NULLIF(SUM(open_value) OVER of_order, 0)), 0))
-                       / rounding) * rounding AS prepaid_value,
+            SELECT backlog.*,
+                   ROUND(open_value * COALESCE(LEAST(1,
+                       GREATEST(0, (%(paid)s) - (%(consumed)s))
+                       / NULLIF(SUM(open_value) OVER (
+                           PARTITION BY backlog.order_id), 0)
+                   ), 0) / rounding) * rounding AS prepaid_value,
                    CASE WHEN is_late OR is_at_risk THEN %(delay_cause)s
                     END AS delay_cause
-              FROM (%(dated)s) line
-         LEFT JOIN (%(paid)s) paid ON paid.paid_order_id = line.order_id
-            WINDOW of_order AS (PARTITION BY line.order_id)
+              FROM (%(dated)s) backlog
             """,
             dated=self._dated(product_ids),
             paid=self._paid(),
+            consumed=self._consumed(),
             delay_cause=self._delay_cause(),
         )
 
@@ -357,8 +365,6 @@ class BacklogLine(models.Model):
                        line.price_reduce_taxexcl
                    ) / COALESCE(NULLIF(sale.currency_rate, 0), 1)
                      * uom.factor / line_uom.factor AS unit_value,
-                   sale.amount_untaxed / COALESCE(NULLIF(sale.currency_rate, 0), 1)
-                       AS order_untaxed,
                    currency.rounding::numeric AS rounding,
                    company.backlog_risk_days
               FROM (%s) split
@@ -417,28 +423,29 @@ class BacklogLine(models.Model):
         """
         return SQL(
             """
-            SELECT paid_order_id, SUM(amount) AS paid
+            SELECT COALESCE(SUM(amount), 0)
               FROM (
-                    SELECT line.order_id AS paid_order_id,
-                           -item.balance * (
+                    SELECT -item.balance * (
                                1 - invoice.amount_residual
                                    / NULLIF(invoice.amount_total, 0)) AS amount
-                      FROM sale_order_line_invoice_rel rel
-                      JOIN sale_order_line line ON line.id = rel.order_line_id
+                      FROM sale_order_line line
+                      JOIN sale_order_line_invoice_rel rel
+                        ON rel.order_line_id = line.id
                       JOIN account_move_line item ON item.id = rel.invoice_line_id
                       JOIN account_move invoice ON invoice.id = item.move_id
-                     WHERE invoice.state = 'posted'
+                     WHERE line.order_id = backlog.order_id
+                       AND invoice.state = 'posted'
                        AND invoice.move_type IN ('out_invoice', 'out_refund')
                  UNION ALL
-                    SELECT sale.id,
-                           payment.amount * sale.amount_untaxed
+                    SELECT payment.amount * sale.amount_untaxed
                                / NULLIF(sale.amount_total, 0)
                                / COALESCE(NULLIF(sale.currency_rate, 0), 1)
                       FROM sale_order_transaction_rel rel
                       JOIN sale_order sale ON sale.id = rel.sale_order_id
                       JOIN payment_transaction payment
                         ON payment.id = rel.transaction_id
-                     WHERE payment.state IN ('authorized', 'done')
+                     WHERE rel.sale_order_id = backlog.order_id
+                       AND payment.state IN ('authorized', 'done')
                        AND NOT EXISTS (
                            SELECT 1
                              FROM account_invoice_transaction_rel invoiced
@@ -449,7 +456,28 @@ class BacklogLine(models.Model):
                               AND invoice.payment_state <> 'not_paid'
                        )
                    ) part
-          GROUP BY paid_order_id
+            """
+        )
+
+    @api.model
+    def _consumed(self):
+        """What of the order of ``backlog`` the customer has had: goods as shipped, the
+        rest in full. Payments settle it before they count for what is open."""
+        return SQL(
+            """
+            SELECT COALESCE(SUM(
+                       CASE WHEN template.type = 'consu'
+                            THEN line.price_subtotal * line.qty_delivered
+                                 / NULLIF(line.product_uom_qty, 0)
+                            ELSE line.price_subtotal
+                        END / COALESCE(NULLIF(sale.currency_rate, 0), 1)
+                   ), 0)
+              FROM sale_order_line line
+              JOIN sale_order sale ON sale.id = line.order_id
+              JOIN product_product product ON product.id = line.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+             WHERE line.order_id = backlog.order_id
+               AND line.is_downpayment IS NOT TRUE
             """
         )
 

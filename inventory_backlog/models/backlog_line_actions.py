@@ -123,8 +123,8 @@ class BacklogLine(models.Model):
         )
 
     def _moved_product_ids(self):
-        # Buyers see lines without access to orders.
-        return self.order_line_id.sudo()._backlog_products().ids
+        # Of whole orders, see backlog.line._lines. Buyers have no access to them.
+        return self.order_line_id.sudo().order_id._backlog_products().ids
 
     def _quantity(self, quantity, unit):
         """A quantity with its unit, as people write it: 14 Units, 2.5 kg."""

@@ -40,6 +40,10 @@ class BacklogMixin(models.AbstractModel):
         """The products whose allocation decides the figures of these records."""
         raise NotImplementedError
 
+    def _backlog_candidates(self):
+        """The records that can have a backlog at all."""
+        return self
+
     @api.model
     def _backlog_fields(self):
         return [
@@ -51,7 +55,7 @@ class BacklogMixin(models.AbstractModel):
     def _compute_backlog(self):
         fields = self._backlog_fields()
         figures = {}
-        if records := self._origin:
+        if records := self._origin._backlog_candidates():
             of_products = records.with_context(
                 backlog_product_ids=records._backlog_products().ids
             )

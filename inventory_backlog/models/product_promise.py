@@ -38,17 +38,14 @@ class ProductProduct(models.Model):
             dates in UTC as ``YYYY-MM-DD HH:MM:SS``, False where there is none;
             ``ready + Σ incoming + to_source = qty``. ``expected_date`` is when all of
             it could leave: False when something is to source and no vendor is known.
-        :raise UserError: for a quantity that is no number above zero, a bad date, or
-            when there is no warehouse
+        :raise UserError: for a quantity that is no number above zero, a bad date, a
+            product that is no goods, or when there is no warehouse
         :raise MissingError: for an unknown product or warehouse
         :raise AccessError: without a right to the backlog, product or warehouse
         """
         self.env["backlog.line"].check_access("read")
-        product = self._checked("product.product", product_id)
-        warehouse = self._checked(
-            "stock.warehouse",
-            warehouse_id or self.env.user._get_default_warehouse_id().id,
-        )
+        product = self._checked_goods(product_id)
+        warehouse = self._checked_warehouse(warehouse_id)
         wish = Wish(product, self._checked_quantity(qty), warehouse)
         promise = self._get_promises([wish])[0]
         wanted = self._checked_date(date)
@@ -82,6 +79,20 @@ class ProductProduct(models.Model):
         return record
 
     @api.model
+    def _checked_goods(self, product_id):
+        product = self._checked("product.product", product_id)
+        if product.type != "consu":
+            raise UserError(self.env._("Only goods can be promised."))
+        return product
+
+    @api.model
+    def _checked_warehouse(self, warehouse_id):
+        warehouse_id = warehouse_id or self.env.user._get_default_warehouse_id().id
+        if not warehouse_id:
+            raise UserError(self.env._("Create a warehouse or give one."))
+        return self._checked("stock.warehouse", warehouse_id)
+
+    @api.model
     def _checked_quantity(self, qty):
         if isinstance(qty, bool) or not isinstance(qty, int | float):
             raise UserError(self.env._("The quantity must be a number."))
@@ -106,7 +117,9 @@ class ProductProduct(models.Model):
         :return: the dicts described in ``get_promise``, in the same order
         """
         supply = self._promise_supply(wishes)
-        return [self._promise(wish, supply) for wish in wishes]
+        promises = [self._promise(wish, supply) for wish in wishes]
+        self._name_documents(promises)
+        return promises
 
     @api.model
     def _promise_supply(self, wishes):
@@ -138,7 +151,7 @@ class ProductProduct(models.Model):
             "to_source_date": False,
             "expected_date": fields.Datetime.to_string(fields.Datetime.now()),
         }
-        if not product.is_storable:
+        if not product.is_storable and not made_to_order:
             return promise
         promise["ready"] = 0.0
         for part in [] if made_to_order else supply[product.id, warehouse.id]:
@@ -161,15 +174,26 @@ class ProductProduct(models.Model):
 
     @api.model
     def _promise_part(self, part, quantity):
-        model, _comma, document_id = (part["document"] or "").partition(",")
-        # Salespeople cannot read purchases; they get the name, nothing else.
-        document = model and self.env[model].sudo().browse(int(document_id))
         return {
             "qty": quantity,
             "date": fields.Datetime.to_string(part["date"]),
             "document": part["document"] or False,
-            "document_name": document.display_name if document else False,
+            "document_name": False,
         }
+
+    @api.model
+    def _name_documents(self, promises):
+        """Read the names of all documents at once."""
+        parts = defaultdict(list)
+        for part in (part for promise in promises for part in promise["incoming"]):
+            if part["document"]:
+                model, document_id = part["document"].split(",")
+                parts[model].append((int(document_id), part))
+        for model, named in parts.items():
+            # Salespeople cannot read purchases; they get the name, nothing else.
+            documents = self.env[model].sudo().browse(number for number, _part in named)
+            for document, (_number, part) in zip(documents, named, strict=True):
+                part["document_name"] = document.display_name
 
     @api.model
     def _promise_to_source(self, product, quantity, company):

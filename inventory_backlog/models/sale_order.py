@@ -1,8 +1,8 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from .backlog_line import BACKLOG_STATES
+from .backlog_line import BACKLOG_STATES, INTERNAL
 from .backlog_mixin import search_figure
 from .sale_order_line import PRODUCT_TRIGGERS
 
@@ -18,6 +18,7 @@ class SaleOrder(models.Model):
         BACKLOG_STATES,
         "Backlog",
         compute="_compute_backlog",
+        groups=INTERNAL,
         search=search_figure("backlog_state"),
         group_expand=True,
         help="How much of what is still to be shipped is in stock for this order, "
@@ -26,6 +27,7 @@ class SaleOrder(models.Model):
     open_value = fields.Monetary(
         currency_field="backlog_currency_id",
         compute="_compute_backlog",
+        groups=INTERNAL,
         search=search_figure("open_value"),
         help="What is ordered and not yet shipped, untaxed, in the company's currency.",
     )
@@ -33,6 +35,7 @@ class SaleOrder(models.Model):
         "Ready Value",
         currency_field="backlog_currency_id",
         compute="_compute_backlog",
+        groups=INTERNAL,
         search=search_figure("backlog_value"),
         help="What is in stock for this order and could be shipped now, untaxed, in "
         "the company's currency.",
@@ -41,11 +44,13 @@ class SaleOrder(models.Model):
         "Short Value",
         currency_field="backlog_currency_id",
         compute="_compute_backlog",
+        groups=INTERNAL,
         search=search_figure("backorder_value"),
         help="What is out of stock, untaxed, in the company's currency.",
     )
     backlog_expected_date = fields.Datetime(
         compute="_compute_backlog",
+        groups=INTERNAL,
         search=search_figure("backlog_expected_date"),
         help="When the last open line can leave, as things stand. Empty while anything "
         "is to source.",
@@ -53,8 +58,17 @@ class SaleOrder(models.Model):
     is_backlog_late = fields.Boolean(
         "Backlog Late",
         compute="_compute_backlog",
+        groups=INTERNAL,
         search=search_figure("is_backlog_late"),
         help="A promise of this order is past and something of it is still open.",
+    )
+    is_backlog_at_risk = fields.Boolean(
+        "Backlog at Risk",
+        compute="_compute_backlog",
+        groups=INTERNAL,
+        search=search_figure("is_backlog_at_risk"),
+        help="Something of this order is expected after its promise, or is to source "
+        "with the promise near.",
     )
 
     @api.depends(
@@ -70,6 +84,7 @@ class SaleOrder(models.Model):
         "order_line.qty_delivered",
         "state",
     )
+    @api.depends_context("tz")
     def _compute_backlog(self):
         return super()._compute_backlog()
 
@@ -77,6 +92,9 @@ class SaleOrder(models.Model):
         # Promises wait to be computed, and would take what they find by then.
         self.order_line.mapped("first_promise_date")
         return super()._action_confirm()
+
+    def _backlog_candidates(self):
+        return self.filtered(lambda order: order.state == "sale")
 
     def _backlog_products(self):
         return self.order_line._backlog_products()
@@ -93,6 +111,7 @@ class SaleOrder(models.Model):
                    CASE WHEN BOOL_AND(to_source_qty <= 0) THEN MAX(expected_date)
                     END AS backlog_expected_date,
                    BOOL_OR(is_late) AS is_backlog_late,
+                   BOOL_OR(is_at_risk) AS is_backlog_at_risk,
                    %(state)s AS backlog_state
               FROM %(lines)s line
           GROUP BY order_id
@@ -118,7 +137,8 @@ class SaleOrder(models.Model):
             "qty", "date", "document"}``. Dates in UTC as ``YYYY-MM-DD HH:MM:SS``; False
             where there is none. Values are untaxed, in the company's currency.
         :raise UserError: when ``order_ids`` is no list of ids
-        :raise AccessError: for an order that the user may not read
+        :raise AccessError: for an order that the user may not read, and for customers in
+            the portal
         :raise MissingError: for an order that does not exist
 
         The number of queries does not depend on the number of orders.
@@ -128,6 +148,8 @@ class SaleOrder(models.Model):
             for order_id in order_ids
         ):
             raise UserError(self.env._("Give the ids of the orders as a list."))
+        if not self.env.user._is_internal():
+            raise AccessError(self.env._("The backlog is for internal users only."))
         orders = self.browse(order_ids)
         orders.check_access("read")
         orders.fetch(["name", "company_id"])

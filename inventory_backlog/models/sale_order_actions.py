@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import format_date, format_list
 
+from .backlog_line import INTERNAL
+
 
 class SaleOrder(models.Model):
     """The backlog on the form of the order."""
@@ -9,21 +11,17 @@ class SaleOrder(models.Model):
 
     backlog_alert = fields.Text(
         compute="_compute_backlog_alert",
+        groups=INTERNAL,
         help="What is late and what nobody has ordered yet, in a sentence each.",
     )
 
     @api.depends("backlog_state")
     def _compute_backlog_alert(self):
-        # Whoever reads the order reads this: the lines are its own.
-        lines = (
-            self.env["backlog.line"]
-            .sudo()
-            .with_context(backlog_product_ids=self._backlog_products().ids)
-            .search([("order_id", "in", self._origin.ids)])
-        )
+        confirmed = self._origin._backlog_candidates()
+        by_order = confirmed._backlog_lines().grouped("order_id") if confirmed else {}
         for order in self:
-            of_order = lines.filtered(lambda line, o=order: line.order_id == o._origin)
-            order.backlog_alert = "\n".join(order._backlog_sentences(of_order))
+            lines = by_order.get(order._origin, self.env["backlog.line"])
+            order.backlog_alert = "\n".join(order._backlog_sentences(lines))
 
     def _backlog_sentences(self, lines):
         if late := lines.filtered("is_late"):

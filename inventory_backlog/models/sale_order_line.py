@@ -1,12 +1,13 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .backlog_line import BACKLOG_STATES
+from .backlog_line import BACKLOG_STATES, INTERNAL
 from .backlog_mixin import search_figure
 
 # What the allocation looks at, seen from a record with a product. For fields that are
-# not stored Odoo follows these only from records in cache, so the hot paths (reserve,
-# receive, ship) pay nothing.
+# not stored Odoo follows these only when a figure is in cache: the hot paths (reserve,
+# receive, ship) pay nothing unless the same transaction has read a figure before.
 PRODUCT_TRIGGERS = (
     "product_id.is_storable",
     "product_id.purchase_order_line_ids.date_planned",
@@ -34,6 +35,7 @@ class SaleOrderLine(models.Model):
         compute="_compute_first_promise_date",
         store=True,
         copy=False,
+        groups=INTERNAL,
         help="What the customer was promised when the line was confirmed. It is never "
         "rewritten, so that later promises can be held against it.",
     )
@@ -44,6 +46,7 @@ class SaleOrderLine(models.Model):
         "Open",
         digits="Product Unit",
         compute="_compute_backlog",
+        groups=INTERNAL,
         search=search_figure("open_qty"),
         help="Ordered, not yet shipped, still to be shipped, in the unit of the line.",
     )
@@ -51,6 +54,7 @@ class SaleOrderLine(models.Model):
         "Ready",
         digits="Product Unit",
         compute="_compute_backlog",
+        groups=INTERNAL,
         search=search_figure("backlog_qty"),
         help="Ready (backlog): the part of Open that is in stock for this line, after "
         "everyone ahead of it in the queue.",
@@ -59,6 +63,7 @@ class SaleOrderLine(models.Model):
         "Short (backorder)",
         digits="Product Unit",
         compute="_compute_backlog",
+        groups=INTERNAL,
         search=search_figure("backorder_qty"),
         help="Open less Ready: the part that is out of stock.",
     )
@@ -66,6 +71,7 @@ class SaleOrderLine(models.Model):
         "Incoming",
         digits="Product Unit",
         compute="_compute_backlog",
+        groups=INTERNAL,
         search=search_figure("incoming_qty"),
         help="The part of Short that a receipt, transfer or production already on its "
         "way will cover.",
@@ -74,6 +80,7 @@ class SaleOrderLine(models.Model):
         "To Source",
         digits="Product Unit",
         compute="_compute_backlog",
+        groups=INTERNAL,
         search=search_figure("to_source_qty"),
         help="Short less Incoming: nothing is on its way, somebody must act.",
     )
@@ -81,6 +88,7 @@ class SaleOrderLine(models.Model):
         BACKLOG_STATES,
         "Backlog",
         compute="_compute_backlog",
+        groups=INTERNAL,
         search=search_figure("backlog_state"),
         group_expand=True,
         help="How much of the open part is in stock for this line. Empty when nothing "
@@ -90,6 +98,7 @@ class SaleOrderLine(models.Model):
         "Ready Value",
         currency_field="backlog_currency_id",
         compute="_compute_backlog",
+        groups=INTERNAL,
         search=search_figure("backlog_value"),
         help="What the ready part is worth, untaxed, in the company's currency.",
     )
@@ -97,12 +106,14 @@ class SaleOrderLine(models.Model):
         "Short Value",
         currency_field="backlog_currency_id",
         compute="_compute_backlog",
+        groups=INTERNAL,
         search=search_figure("backorder_value"),
         help="What the part that is out of stock is worth, untaxed, in the company's "
         "currency.",
     )
     backlog_expected_date = fields.Datetime(
         compute="_compute_backlog",
+        groups=INTERNAL,
         search=search_figure("backlog_expected_date"),
         help="When all of the open part can leave, as things stand. Empty while "
         "anything is to source.",
@@ -118,6 +129,16 @@ class SaleOrderLine(models.Model):
             else:
                 line.first_promise_date = line.first_promise_date
 
+    def write(self, vals):
+        if "first_promise_date" in vals and not self.env.su:
+            raise UserError(
+                self.env._(
+                    "The first promise is kept as it was given. Change the delivery "
+                    "date of the order instead."
+                )
+            )
+        return super().write(vals)
+
     @api.depends(
         *PRODUCT_TRIGGERS,
         "move_ids.state",
@@ -130,6 +151,9 @@ class SaleOrderLine(models.Model):
     )
     def _compute_backlog(self):
         return super()._compute_backlog()
+
+    def _backlog_candidates(self):
+        return self.filtered(lambda line: line.state == "sale")
 
     def _backlog_products(self):
         return self.product_id

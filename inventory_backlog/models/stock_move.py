@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .backlog_allocation import OPEN_STATES
 from .backlog_line import BACKLOG_STATES
 from .backlog_mixin import search_figure
 from .sale_order_line import PRODUCT_TRIGGERS
@@ -59,6 +60,9 @@ class StockMove(models.Model):
     @api.depends(*PRODUCT_TRIGGERS)
     def _compute_backlog(self):
         return super()._compute_backlog()
+
+    def _backlog_candidates(self):
+        return self.filtered(lambda move: move.state in OPEN_STATES)
 
     def _backlog_products(self):
         return self.product_id

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .backlog_allocation import OPEN_STATES
 from .backlog_line import BACKLOG_STATES
 from .backlog_mixin import search_figure
 from .sale_order_line import PRODUCT_TRIGGERS
@@ -23,6 +24,9 @@ class StockPicking(models.Model):
     @api.depends(*(f"move_ids.{trigger}" for trigger in PRODUCT_TRIGGERS))
     def _compute_backlog(self):
         return super()._compute_backlog()
+
+    def _backlog_candidates(self):
+        return self.filtered(lambda picking: picking.state in OPEN_STATES)
 
     def _backlog_products(self):
         return self.move_ids._backlog_products()

@@ -20,6 +20,7 @@ from . import test_returns
 from . import test_rpc
 from . import test_screens
 from . import test_search
+from . import test_shelves
 from . import test_split
 from . import test_tours
 from . import test_tracking

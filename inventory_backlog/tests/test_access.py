@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from .common import BacklogCase
@@ -139,6 +139,41 @@ class TestAccess(BacklogCase):
 
         [figures] = product.read(names)
         self.assertFalse(any(figures[name] for name in names))
+
+    def test_portal_customers_see_their_orders_but_not_how_they_are_supplied(self):
+        portal = new_test_user(self.env, "portal_buyer", "base.group_portal")
+        order = self._order(self.product, 4, partner_id=portal.partner_id.id)
+        order.sudo().message_subscribe(portal.partner_id.ids)
+        visible = order.with_user(portal)
+        self.assertTrue(visible.read(["name"]))
+
+        for names in (["backlog_state"], ["open_value"], ["backlog_alert"]):
+            with self.assertRaises(AccessError):
+                visible.read(names)
+        for names in (["to_source_qty"], ["first_promise_date"], ["quote_ready_qty"]):
+            with self.assertRaises(AccessError):
+                visible.order_line.read(names)
+        with self.assertRaises(AccessError):
+            visible.get_backlog(order.ids)
+        with self.assertRaises(AccessError):
+            self.env["product.product"].with_user(portal).get_promise(
+                self.product.id, 1
+            )
+
+    def test_buyers_read_whole_rows_without_naming_fields(self):
+        buyer = self._user("whole_rows", "purchase.group_purchase_user")
+        [row] = (
+            self.env["backlog.line"]
+            .with_user(buyer)
+            .search_read([("product_id", "=", self.product.id)], limit=1)
+        )
+        self.assertIn(self.product.name, row["display_name"])
+        self.assertNotIn("open_value", row)
+
+    def test_the_first_promise_cannot_be_written(self):
+        order = self._order(self.product, 4)
+        with self.assertRaises(UserError):
+            order.order_line.write({"first_promise_date": "2020-01-01"})
 
     def test_nobody_writes(self):
         manager = self._user("manager", "inventory_backlog.group_backlog_manager")

@@ -86,13 +86,12 @@ class TestDropship(BacklogCase):
         self.assertEqual(self._split(order.order_line), [(8, 0, 5, 3)])
 
     def test_purchase_cancelled_after_confirmation(self):
-        """Its transfer is cancelled, which closes the line short, until the purchase is
-        taken up again."""
+        """The vendor declined, the customer still waits: somebody must act."""
         order = self._order(self.direct, 5)
         purchase = self._purchase_of(order)
         purchase.button_confirm()
         purchase.button_cancel()
-        self.assertEqual(self._split(order.order_line), [(0, 0, 0, 0)])
+        self.assertEqual(self._split(order.order_line), [(5, 0, 0, 5)])
 
         purchase.button_draft()
         self.assertEqual(self._split(order.order_line), [(5, 0, 0, 5)])

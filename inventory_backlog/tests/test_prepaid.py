@@ -211,3 +211,13 @@ class TestPrepaid(BacklogCase):
 
         self.assertEqual(self._prepaid(invoiced), 200)
         self.assertEqual(self._prepaid(online), 200)
+
+    def test_what_was_closed_short_was_not_consumed(self):
+        table = self._product("Table")
+        order = self._order((self.product, 5), (table, 5))
+        order.sudo().picking_ids.move_ids.filtered(
+            lambda move: move.product_id == table
+        )._action_cancel()
+        self._pay_online(order, 500)
+
+        self.assertEqual(self._line(order.order_line).prepaid_value, 500)

@@ -1,5 +1,6 @@
 from odoo.exceptions import AccessError, MissingError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.fields import Command
+from odoo.tests import Form, new_test_user, tagged
 
 from .common import BacklogCase
 
@@ -102,6 +103,28 @@ class TestPromise(BacklogCase):
         with self.assertRaises(MissingError):
             self.env["product.product"].with_user(self.seller).get_promise(999999999, 1)
 
+    def test_only_goods_can_be_promised(self):
+        item = Command.create({"product_id": self.product.id})
+        combo = self.env["product.combo"].create(
+            {"name": "Combo", "combo_item_ids": [item]}
+        )
+        for kind in ("service", "combo"):
+            product = self._product(
+                kind, type=kind, is_storable=False, combo_ids=combo.ids
+            )
+            with self.assertRaisesRegex(UserError, "Only goods can be promised"):
+                self._promise(1, product)
+
+    def test_without_a_warehouse_it_says_what_to_do(self):
+        company = self.env["res.company"].create({"name": "No warehouse"})
+        self.env["stock.warehouse"].search(
+            [("company_id", "=", company.id)]
+        ).active = False
+        self.seller.write({"company_ids": [Command.link(company.id)]})
+        products = self.env["product.product"].with_user(self.seller)
+        with self.assertRaisesRegex(UserError, "Create a warehouse or give one"):
+            products.with_company(company).get_promise(self.product.id, 1)
+
     def test_who_may_not_see_the_backlog_gets_no_promise(self):
         stranger = new_test_user(self.env, "stranger", "base.group_user")
         with self.assertRaises(AccessError):
@@ -140,6 +163,107 @@ class TestPromise(BacklogCase):
         self._put_in_stock(self.product, 10)
         quotation = self._quote((self.product, 5, {"route_ids": [(6, 0, mto.ids)]}))
         self.assertEqual(quotation.order_line.quote_to_source_qty, 5)
+
+    def test_consumables_sent_by_the_vendor_are_to_source(self):
+        loose = self._product("Screws", is_storable=False)
+        dropship = self.env.ref("stock_dropshipping.route_drop_shipping")
+        mto = self.warehouse.mto_pull_id.route_id
+        mto.active = True
+        quotation = self._quote(
+            (loose, 5),
+            (loose, 5, {"route_ids": dropship.ids}),
+            (loose, 5, {"route_ids": mto.ids}),
+        )
+        lines = quotation.order_line
+        self.assertEqual(lines.mapped("quote_ready_qty"), [5, 0, 0])
+        self.assertEqual(lines.mapped("quote_to_source_qty"), [0, 5, 5])
+
+    def test_a_line_asked_alone_gets_what_those_above_it_leave(self):
+        self._put_in_stock(self.product, 10)
+        quotation = self._quote((self.product, 8), (self.product, 8))
+        first, second = quotation.order_line
+        self.env.invalidate_all()
+        self.assertEqual(second.with_prefetch().quote_ready_qty, 2)
+
+        first.product_uom_qty = 3
+        self.assertEqual(second.quote_ready_qty, 7)
+
+        first.sequence = second.sequence + 1
+        self.assertEqual((first.quote_ready_qty, second.quote_ready_qty), (2, 8))
+
+        first.unlink()
+        second.product_uom_qty = 12
+        self.assertEqual(second.quote_ready_qty, 10)
+
+    def test_the_columns_follow_what_is_typed(self):
+        self._put_in_stock(self.product, 10)
+        quotation = self._quote((self.product, 8), (self.product, 8))
+
+        with Form(quotation) as form:
+            with form.order_line.edit(0) as line:
+                line.product_uom_qty = 3
+                self.assertEqual(line.quote_ready_qty, 3)
+            with form.order_line.edit(1) as line:
+                self.assertEqual(line.quote_ready_qty, 7)
+                line.product_uom_qty = 6
+                self.assertEqual(line.quote_ready_qty, 6)
+            with form.order_line.new() as line:
+                line.product_id = self.product
+                line.product_uom_qty = 4
+                self.assertEqual(line.quote_ready_qty, 1)
+            form.order_line.remove(0)
+            with form.order_line.edit(1) as line:
+                self.assertEqual(line.quote_ready_qty, 4)
+            with form.order_line.edit(0) as line:
+                line.product_uom_qty = 9
+            with form.order_line.edit(1) as line:
+                self.assertEqual(line.quote_ready_qty, 1, "the new line, unsaved")
+            with form.order_line.edit(0) as line:
+                line.product_uom_qty = 6
+
+        self.assertEqual(quotation.order_line.mapped("quote_ready_qty"), [6, 4])
+
+    def test_a_quotation_that_was_never_saved_has_the_columns(self):
+        self._put_in_stock(self.product, 10)
+        with Form(self.env["sale.order"].with_user(self.seller)) as form:
+            form.partner_id = self.customer
+            for quantity, ready in ((8, 8), (8, 2)):
+                with form.order_line.new() as line:
+                    line.product_id = self.product
+                    line.product_uom_qty = quantity
+                    self.assertEqual(line.quote_ready_qty, ready)
+            with form.order_line.edit(0) as line:
+                line.product_uom_qty = 1
+            with form.order_line.edit(1) as line:
+                self.assertEqual(line.quote_ready_qty, 8)
+
+    def test_the_number_of_queries_does_not_depend_on_the_lines(self):
+        mto = self.warehouse.mto_pull_id.route_id
+        mto.active = True
+
+        def queries(count):
+            quotation = self._quote(
+                *((self._bought(mto if n % 2 else False), 3) for n in range(count))
+            )
+            # Once to fill the caches that creating products emptied.
+            quotation.order_line.mapped("quote_expected_date")
+            self.env.flush_all()
+            self.env.invalidate_all()
+            start = self.env.cr.sql_log_count
+            quotation.order_line.mapped("quote_expected_date")
+            return self.env.cr.sql_log_count - start
+
+        self.assertEqual(queries(10), queries(2))
+
+    def _bought(self, route):
+        """A product with a vendor, on a route or with a receipt on its way."""
+        seller = {"partner_id": self.vendor.id, "delay": 12, "price": 1}
+        product = self._product(
+            seller_ids=[Command.create(seller)], route_ids=route and route.ids
+        )
+        if not route:
+            self._purchase(product, 2, days=6)
+        return product
 
     def test_confirmed_lines_have_no_quotation_figures(self):
         self._put_in_stock(self.product, 10)

@@ -9,12 +9,6 @@ class BacklogLine(models.Model):
     _depends = {"stock.move": ["raw_material_production_id"]}
 
     @api.model
-    def _selection_delay_cause(self):
-        return super()._selection_delay_cause() + [
-            ("component", self.env._("Waits for raw material"))
-        ]
-
-    @api.model
     def _delay_cause(self):
         return SQL(
             """

@@ -1,3 +1,4 @@
+from collections import defaultdict
 from math import floor
 
 from odoo import api, fields, models
@@ -12,7 +13,8 @@ class ProductProduct(models.Model):
     def _get_promises(self, wishes):
         """A kit is promised as its components are: whole kits, and as many as the
         scarcest component allows."""
-        parts = [self._kit_wishes(wish) for wish in wishes]
+        kits = self._kits(wishes)
+        parts = [self._kit_wishes(wish, kits) for wish in wishes]
         promises = iter(
             super()._get_promises([wish for group in parts for wish in group])
         )
@@ -27,17 +29,27 @@ class ProductProduct(models.Model):
         return answer
 
     @api.model
-    def _kit_wishes(self, wish):
-        """The wishes for the components of a kit; the wish itself for anything else."""
+    def _kits(self, wishes):
+        """``{(product, company): bill of materials}`` of the kits, looked up once for
+        each company."""
+        products = defaultdict(self.sudo().browse)
+        for product, _quantity, warehouse, _made_to_order in wishes:
+            products[warehouse.company_id] |= product.sudo()
         # Salespeople cannot read bills of materials.
+        find = self.env["mrp.bom"].sudo()._bom_find
+        return {
+            (product, company): bom
+            for company, group in products.items()
+            for product, bom in find(
+                group, company_id=company.id, bom_type="phantom"
+            ).items()
+        }
+
+    @api.model
+    def _kit_wishes(self, wish, kits):
+        """The wishes for the components of a kit; the wish itself for anything else."""
         product = wish.product.sudo()
-        bom = (
-            self.env["mrp.bom"]
-            .sudo()
-            ._bom_find(
-                product, company_id=wish.warehouse.company_id.id, bom_type="phantom"
-            )[product]
-        )
+        bom = kits.get((product, wish.warehouse.company_id))
         if not bom:
             return [wish]
         quantity = product.uom_id._compute_quantity(wish.quantity, bom.product_uom_id)

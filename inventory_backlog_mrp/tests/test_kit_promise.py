@@ -52,6 +52,16 @@ class TestKitPromise(BacklogCase):
         self.assertEqual((promise["ready"], promise["to_source"]), (3, 0))
         self.assertEqual(promise["expected_date"], "2030-01-15 09:00:00")
 
+    def test_consumable_parts_of_a_kit_made_to_order_are_to_source(self):
+        (self.leg + self.top).is_storable = False
+        mto = self.warehouse.mto_pull_id.route_id
+        mto.active = True
+        lines = self._quote(
+            (self.kit, 2), (self.kit, 2, {"route_ids": mto.ids})
+        ).order_line
+        self.assertEqual(lines.mapped("quote_ready_qty"), [2, 0])
+        self.assertEqual(lines.mapped("quote_to_source_qty"), [0, 2])
+
     def test_a_second_quotation_line_gets_what_the_first_left(self):
         self._put_in_stock(self.leg, 12)
         self._put_in_stock(self.top, 3)

@@ -1,3 +1,4 @@
+import operator
 from random import Random
 
 from odoo.tests import tagged
@@ -11,7 +12,7 @@ class TestKitProof(MrpBacklogCase):
     in kits, orders for them and for loose components, scarce stock, and deliveries that
     ship some components and not others."""
 
-    SEEDS = range(25)
+    SEEDS = range(15)
 
     def _world(self, random):
         parts = [self._product(f"Part {i}") for i in range(4)]
@@ -58,34 +59,37 @@ class TestKitProof(MrpBacklogCase):
             self._validate(picking)
 
     def test_shipping_what_is_ready_delivers_as_many_kits(self):
-        for seed in self.SEEDS:
-            parts, orders = self._world(Random(seed))
+        worlds = {seed: self._world(Random(seed)) for seed in self.SEEDS}
+        self.env.flush_all()
+        # PostgreSQL plans for an empty database otherwise.
+        self.env.cr.execute("ANALYZE")
+        for seed, (parts, orders) in worlds.items():
             lines = orders.order_line
+            before = [(line.product_uom_qty, line.qty_delivered) for line in lines]
+            on_hand = [part.qty_available for part in parts]
             split = self._agrees(*orders)
-            before = lines.mapped("qty_delivered")
-            on_hand = {part: part.qty_available for part in parts}
+            ready = [self._ready(part) for part in parts]
+            self._ship_all(orders.sudo().picking_ids)
             with self.subTest(seed=seed):
-                for part in parts:
-                    self.assertLessEqual(self._ready(part), on_hand[part])
-                for line, (open_qty, *_rest) in zip(lines, split, strict=True):
-                    self.assertEqual(
-                        open_qty + line.qty_delivered, line.product_uom_qty
-                    )
-            pickings = orders.sudo().picking_ids.filtered(
-                lambda picking: picking.state not in ("done", "cancel")
-            )
-            moves = pickings.move_ids.sorted(
-                lambda move: (move.priority == "0", move.date, move.id)
-            )
-            for move in moves:
-                move._action_assign()
-            for picking in pickings:
-                self._ship_at_most(picking)
-            with self.subTest(seed=seed):
+                self.assertTrue(all(map(operator.le, ready, on_hand)))
                 self.assertEqual(
+                    [open_qty for open_qty, *_rest in split],
+                    [ordered - delivered for ordered, delivered in before],
+                )
+                self.assertEqual(
+                    [ready_qty for _open, ready_qty, *_rest in split],
                     [
                         line.qty_delivered - delivered
-                        for line, delivered in zip(lines, before, strict=True)
+                        for line, (_ordered, delivered) in zip(
+                            lines, before, strict=True
+                        )
                     ],
-                    [ready for _open, ready, *_rest in split],
                 )
+
+    def _ship_all(self, pickings):
+        """Reserve in queue order and validate what is reserved."""
+        pickings = pickings.filtered(lambda p: p.state not in ("done", "cancel"))
+        for move in pickings.move_ids.sorted(lambda move: (move.date, move.id)):
+            move._action_assign()
+        for picking in pickings:
+            self._ship_at_most(picking)

@@ -31,6 +31,7 @@ Dir::Etc::SourceList "$dir/sources.list";
 Dir::Etc::SourceParts "/dev/null";
 Acquire::Check-Valid-Until "false";
 Acquire::Languages "none";
+APT::Update::Error-Mode "any";
 APT::Sandbox::User "";
 APT::Install-Recommends "false";
 Debug::NoLocking "true";

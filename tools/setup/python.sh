@@ -54,7 +54,7 @@ setup_venv() { # folder requirements
 create_venv() { # folder requirements
   say "Python packages of ${2##*/}, for $("$python" --version)"
   rm -rf "$1"
-  "$python" -m venv "$1"
+  env -u PYTHONPYCACHEPREFIX "$python" -m venv "$1"
   "$1/bin/pip" install -q "$UV"
   "$1/bin/uv" pip install --no-cache --python "$1/bin/python" -r "$2" && return
   say "uv could not (it does not read pip's configuration): pip, slower"
