@@ -130,7 +130,7 @@ class BacklogLine(models.Model):
             "product": row.product_id.display_name
             if row.product_id != self.product_id
             else "",
-            "quantity": self._quantity(row.qty, row.product_id.uom_id),
+            "quantity": self._unit_quantity(row.qty, row.product_id),
             "date": self.env._("now")
             if now
             else format_date(self.env, row.date)
@@ -182,7 +182,7 @@ class BacklogLine(models.Model):
                 {
                     "order": self._explain_document(line.order_id),
                     "customer": line.order_id.partner_id.display_name,
-                    "quantity": self._quantity(ahead[line], product.uom_id),
+                    "quantity": self._unit_quantity(ahead[line], product),
                 }
                 for line in named[:ROWS_SHOWN]
             ],
@@ -234,7 +234,7 @@ class BacklogLine(models.Model):
 
     def _total_of_orders(self, lines, ahead, product):
         orders = len({line.order_id for line in lines})
-        quantity = self._quantity(sum(ahead[line] for line in lines), product.uom_id)
+        quantity = self._unit_quantity(sum(ahead[line] for line in lines), product)
         if orders == 1:
             yield self.env._("1 other order, %s, is ahead.", quantity)
         elif orders:
@@ -249,7 +249,7 @@ class BacklogLine(models.Model):
             if not line:
                 yield self.env._(
                     "Production and transfers ahead: %s.",
-                    self._quantity(quantity, product.uom_id),
+                    self._unit_quantity(quantity, product),
                 )
 
     def _explain_customer(self):
@@ -275,4 +275,9 @@ class BacklogLine(models.Model):
         }
 
     def _product_quantity(self, quantity):
-        return self._quantity(quantity, self.product_uom_id)
+        return self._unit_quantity(quantity, self.product_id)
+
+    def _unit_quantity(self, quantity, product):
+        # A backlog manager need not be able to read products and units; a quantity is
+        # nothing without its unit.
+        return self._quantity(quantity, product.sudo().uom_id)

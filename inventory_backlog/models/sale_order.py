@@ -137,8 +137,8 @@ class SaleOrder(models.Model):
             "qty", "date", "document"}``. Dates in UTC as ``YYYY-MM-DD HH:MM:SS``; False
             where there is none. Values are untaxed, in the company's currency.
         :raise UserError: when ``order_ids`` is no list of ids
-        :raise AccessError: for an order that the user may not read, and for customers in
-            the portal
+        :raise AccessError: for an order that the user may not read, and for customers
+            in the portal
         :raise MissingError: for an order that does not exist
 
         The number of queries does not depend on the number of orders.

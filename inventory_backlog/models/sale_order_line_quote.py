@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.fields import Command
 
 from .backlog_line import INTERNAL
 from .product_promise import Wish
@@ -14,46 +13,6 @@ QUOTE_INPUTS = (
     "state",
     "warehouse_id",
 )
-
-
-# Figures that no line ever has.
-UNKNOWN_QUOTE = {
-    "quote_ready_qty": -1,
-    "quote_incoming_qty": -1,
-    "quote_to_source_qty": -1,
-    "quote_expected_date": "1970-01-01 00:00:00",
-}
-
-
-class SaleOrder(models.Model):
-    _inherit = "sale.order"
-
-    def onchange(self, values, field_names, fields_spec):
-        """One line that is edited changes what the others would get, which Odoo does
-        not send: it compares with figures that know of the edit already. So it gets
-        others to compare with."""
-        if "order_line" in field_names and values.get("order_line"):
-            commands = self._with_unknown_quotes(values["order_line"])
-            values = {**values, "order_line": commands}
-        return super().onchange(values, field_names, fields_spec)
-
-    def _with_unknown_quotes(self, commands):
-        """New lines come last: updating another would compute their figures, too."""
-        gone = {
-            command[1]
-            for command in commands
-            if command[0] in (Command.DELETE, Command.UNLINK)
-        }
-        new = [command for command in commands if command[0] == Command.CREATE]
-        return [
-            *(command for command in commands if command[0] != Command.CREATE),
-            *(
-                Command.update(id_, UNKNOWN_QUOTE)
-                for id_ in self.order_line.ids
-                if id_ not in gone
-            ),
-            *((code, ref, {**line, **UNKNOWN_QUOTE}) for code, ref, line in new),
-        ]
 
 
 class SaleOrderLine(models.Model):
