@@ -165,13 +165,15 @@ class BacklogLine(models.Model):
 
     def _explain_one_queue(self, product, warehouse, location, rows):
         ahead = self._ahead(product, warehouse, location, rows)
+        lines = self.env["sale.order.line"].sudo().union(*ahead)
         visible = (
-            self.with_context(backlog_product_ids=product.ids)
-            .search([("id", "in", [line.id for line in ahead if line])])
+            # Not of the product only: lines of kits that it is in are ahead as well.
+            self.with_context(backlog_product_ids=lines._backlog_products().ids)
+            .search([("id", "in", lines.ids)])
             .order_line_id
         )
-        named = [line for line in ahead if line in visible]
-        unnamed = [line for line in ahead if line and line not in visible]
+        named = [line for line in lines if line in visible]
+        unnamed = [line for line in lines if line not in visible]
         return {
             "place": self.env._(
                 "Number %(place)s in the queue for %(product)s.",

@@ -200,10 +200,9 @@ class TestPromise(BacklogCase):
         self._put_in_stock(self.product, 10)
         quotation = self._quote((self.product, 8), (self.product, 8))
 
-        with Form(quotation) as form:
-            with form.order_line.edit(0) as line:
-                line.product_uom_qty = 3
-                self.assertEqual(line.quote_ready_qty, 3)
+        with Form(quotation) as form, form.order_line.edit(0) as line:
+            line.product_uom_qty = 3
+            self.assertEqual(line.quote_ready_qty, 3)
         self.assertEqual(quotation.order_line.mapped("quote_ready_qty"), [3, 7])
 
         with Form(quotation) as form:
