@@ -2,11 +2,15 @@
 
 import os
 
+import freezegun
 import pytest
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tests.common import HttpCase, get_db_name
+
+# pytest measures real seconds, also in a test whose clock stands still.
+freezegun.configure(extend_ignore_list=["_pytest.timing"])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -33,6 +33,7 @@ class TestFields(FiguresCase):
                     "backorder_value",
                     "open_value",
                     "backlog_expected_date",
+                    "is_backlog_at_risk",
                     "is_backlog_late",
                 },
                 "stock.move": {
