@@ -215,8 +215,8 @@ class BacklogAllocation(models.Model):
         """Return the statement of what the whole queue leaves: free stock and receipts
         that nobody ahead needs, in the order in which they will be there.
 
-        Columns: ``product_id, warehouse_id, source`` (``stock`` or ``receipt``)``, qty,
-        date, document``.
+        Columns: ``product_id, warehouse_id, source, qty, date, document``; the source
+        is ``stock`` or ``receipt``.
         """
         return SQL(
             """

@@ -30,6 +30,7 @@ class BacklogLine(models.Model):
         }
 
     def action_open_order(self):
+        """Open the orders of these lines."""
         return self._action_open(self.order_id)
 
     def action_open_transfers(self):

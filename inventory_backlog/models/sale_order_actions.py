@@ -43,6 +43,7 @@ class SaleOrder(models.Model):
             )
 
     def action_open_backlog(self):
+        """Open what of this order is not yet shipped, line by line."""
         return self.env["backlog.line"]._action_open_lines(
             [("order_id", "in", self.ids)]
         )
