@@ -2,23 +2,39 @@ from odoo.tools.sql import column_exists, create_column
 
 
 def pre_init_hook(env):
-    """Fill the first promise of the confirmed lines in one statement, before the ORM
-    would compute it line by line: on a large database that takes hours."""
-    if column_exists(env.cr, "sale_order_line", "first_promise_date"):
-        return
-    create_column(env.cr, "sale_order_line", "first_promise_date", "timestamp")
-    env.cr.execute(
-        """
-        UPDATE sale_order_line line
-           SET first_promise_date = COALESCE(
-                   sale.commitment_date,
-                   sale.date_order + COALESCE(line.customer_lead, 0) * INTERVAL '1 day'
-               )
-          FROM sale_order sale
-         WHERE sale.id = line.order_id
-           AND sale.state = 'sale'
-        """
-    )
+    fill_first_promises(env.cr)
+
+
+def fill_first_promises(cr):
+    """Fill the first promise of the confirmed lines in one statement each, before the
+    ORM would compute it line by line: on a large database that takes hours. Of what
+    was promised before, the present date is all that is known."""
+    if not column_exists(cr, "sale_order_line", "first_promise_date"):
+        create_column(cr, "sale_order_line", "first_promise_date", "timestamp")
+        cr.execute(
+            """
+            UPDATE sale_order_line line
+               SET first_promise_date = COALESCE(
+                       sale.commitment_date,
+                       sale.date_order
+                       + COALESCE(line.customer_lead, 0) * INTERVAL '1 day'
+                   )
+              FROM sale_order sale
+             WHERE sale.id = line.order_id
+               AND sale.state = 'sale'
+            """
+        )
+    if not column_exists(cr, "purchase_order_line", "first_promise_date"):
+        create_column(cr, "purchase_order_line", "first_promise_date", "timestamp")
+        cr.execute(
+            """
+            UPDATE purchase_order_line line
+               SET first_promise_date = line.date_planned
+              FROM purchase_order purchase
+             WHERE purchase.id = line.order_id
+               AND purchase.state = 'purchase'
+            """
+        )
 
 
 def uninstall_hook(env):

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .backlog_mixin import without_jit
+
 OPEN_STATES = ("waiting", "confirmed", "partially_available", "assigned")
 # Rows of the allocation come from stock moves: several per move, told apart by the
 # last three bits of their id. The ids stay below 2**31, the limit of XML-RPC, up to
@@ -271,6 +273,7 @@ class BacklogAllocation(models.Model):
         """Return ``WITH place AS (…), … slice AS (…)``. Every step is materialized: the
         planner has no statistics of a step and, believing in one row, would compute it
         again for each row of the next."""
+        without_jit(self.env)
         return SQL(
             """
               WITH place AS MATERIALIZED (%s),

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .backlog_mixin import many_rows
+
 BACKLOG_STATES = [
     ("ready", "Ready to ship"),
     ("partial", "Partly ready"),
@@ -367,7 +369,7 @@ class BacklogLine(models.Model):
                      * uom.factor / line_uom.factor AS unit_value,
                    currency.rounding::numeric AS rounding,
                    company.backlog_risk_days
-              FROM (%s) split
+              FROM %s split
               JOIN sale_order_line line ON line.id = split.order_line_id
               JOIN sale_order sale ON sale.id = line.order_id
               JOIN product_product product ON product.id = line.product_id
@@ -378,7 +380,7 @@ class BacklogLine(models.Model):
               JOIN res_currency currency ON currency.id = company.currency_id
              WHERE sale.state = 'sale'
             """,
-            self._split(product_ids),
+            many_rows(SQL("(%s)", self._split(product_ids))),
         )
 
     @api.model

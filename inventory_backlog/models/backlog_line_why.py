@@ -69,7 +69,20 @@ class BacklogLine(models.Model):
                         names=", ".join(requests.mapped("name")),
                     )
                 )
-        return sentences + self._explain_lateness()
+        return sentences + self._explain_vendors(slices) + self._explain_lateness()
+
+    def _explain_vendors(self, slices):
+        """Which vendors are out of those that it waits for and those that would be
+        bought from."""
+        # Salespeople cannot read purchases; they get the name and the reason.
+        sentences = []
+        for row in slices.sudo():
+            template = row.product_id.product_tmpl_id
+            if row.source == "none":
+                sentences += template._vendor_sentences()
+            elif row.document and row.document._name == "purchase.order":
+                sentences += row.document._disruption_sentences(template)
+        return list(dict.fromkeys(sentences))
 
     def _explain_lateness(self):
         promise = format_date(self.env, self.promise_date)

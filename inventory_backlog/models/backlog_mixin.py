@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -17,6 +17,41 @@ def search_figure(name):
     return search
 
 
+def without_jit(env):
+    """Turn off PostgreSQL's just-in-time compilation for the rest of the transaction:
+    of our long statements it compiles thousands of expressions, which can take twenty
+    times as long as running them."""
+    done = env.cr.precommit.data
+    if "backlog_without_jit" not in done:
+        env.cr.execute("SET LOCAL jit = off")
+        done["backlog_without_jit"] = True
+
+
+def many_rows(table):
+    """The table expression ``table`` for a join. Of what comes out of our statements
+    the planner has no statistics and, believing in one row, would walk through all of
+    them for each row of the other side. Of the series it knows nothing either, and
+    believes in a thousand; the offset keeps it from joining the series last."""
+    return SQL(
+        "(SELECT row.* FROM %s row, GENERATE_SERIES(1, (SELECT 1)) OFFSET 0)", table
+    )
+
+
+class Rate(fields.Float):
+    """A float that can be empty: no data reads as ``False`` and never as 0, in Python,
+    over RPC and on screen."""
+
+    falsy_value = None
+
+    def convert_to_cache(self, value, record, validate=True):
+        if value is None or value is False:
+            return None
+        return super().convert_to_cache(value, record, validate)
+
+    def convert_to_record(self, value, record):
+        return False if value is None else value
+
+
 class BacklogMixin(models.AbstractModel):
     """Backlog figures on a core model: computed and never stored, and still searchable,
     sortable, groupable and summable.
@@ -24,11 +59,18 @@ class BacklogMixin(models.AbstractModel):
     The model declares its fields with ``compute="_compute_backlog"`` and
     ``search=search_figure(name)``, and implements ``_backlog_figures`` and
     ``_backlog_products``. The fields hold no logic of their own: all figures come from
-    ``backlog.line`` or ``backlog.allocation``.
+    ``backlog.line`` or ``backlog.allocation``, those of vendors (``_compute_vendor``)
+    from ``backlog.vendor``.
     """
 
     _name = "backlog.mixin"
     _description = "Backlog Figures"
+
+    # Which method gives the table of the fields with a compute method.
+    _figure_tables = {
+        "_compute_backlog": "_backlog_figures",
+        "_compute_vendor": "_vendor_figures",
+    }
 
     @api.model
     def _backlog_figures(self):
@@ -45,47 +87,68 @@ class BacklogMixin(models.AbstractModel):
         return self
 
     @api.model
-    def _backlog_fields(self):
-        return [
-            field
-            for field in self._fields.values()
-            if field.compute == "_compute_backlog"
-        ]
+    def _vendor_figures(self, ids=None):
+        """Return a table expression with the columns ``id`` and one per figure of
+        vendors, of all records or of those with ``ids``."""
+        raise NotImplementedError
+
+    @api.model
+    def _figure_fields(self, compute="_compute_backlog"):
+        return [f for f in self._fields.values() if f.compute == compute]
 
     def _compute_backlog(self):
-        fields = self._backlog_fields()
-        figures = {}
-        if records := self._origin._backlog_candidates():
-            of_products = records.with_context(
-                backlog_product_ids=records._backlog_products().ids
-            )
-            rows = self.env.execute_query_dict(
+        records = self._origin._backlog_candidates()
+        of_products = records.with_context(
+            backlog_product_ids=records._backlog_products().ids
+        )
+        self._set_figures("_compute_backlog", records, of_products._backlog_figures)
+
+    @api.model
+    def _vendor_field_names(self):
+        return [field.name for field in self._figure_fields("_compute_vendor")]
+
+    def _compute_vendor(self):
+        records = self._origin
+        self._set_figures(
+            "_compute_vendor", records, lambda: self._vendor_figures(records.ids)
+        )
+
+    def _set_figures(self, compute, records, figures):
+        """Set the fields that ``compute`` computes: of ``records`` from the table that
+        ``figures`` returns, of the others to nothing."""
+        figure_fields = self._figure_fields(compute)
+        rows = {}
+        if records:
+            result = self.env.execute_query_dict(
                 SQL(
                     "SELECT id, %s FROM %s figures WHERE id = ANY(%s)",
-                    SQL(", ").join(SQL.identifier(field.name) for field in fields),
-                    of_products._backlog_figures(),
+                    SQL(", ").join(
+                        SQL.identifier(field.name) for field in figure_fields
+                    ),
+                    figures(),
                     records.ids,
                 )
             )
-            figures = {row["id"]: row for row in rows}
+            rows = {row["id"]: row for row in result}
         for record in self:
-            row = figures.get(record._origin.id, {})
-            for field in fields:
-                record[field.name] = row.get(field.name) or False
+            row = rows.get(record._origin.id, {})
+            for field in figure_fields:
+                record[field.name] = row.get(field.name, False)
 
     def _field_to_sql(self, alias, field_expr, query=None):
         field = self._fields.get(field_expr)
-        if field is None or field.compute != "_compute_backlog" or query is None:
+        table = self._figure_tables.get(field and field.compute)
+        if table is None or query is None:
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(field, "read")
-        figures = query.make_alias(alias, "backlog")
+        figures = query.make_alias(alias, table)
         if figures not in query._joins:
             # Once per query: the statement holds the present moment, so a second one
             # would not be the same.
             query.add_join(
                 "LEFT JOIN",
                 figures,
-                self._backlog_figures(),
+                many_rows(getattr(self, table)()),
                 SQL(
                     "%s = %s",
                     SQL.identifier(figures, "id"),
@@ -93,7 +156,9 @@ class BacklogMixin(models.AbstractModel):
                 ),
             )
         column = SQL.identifier(figures, field.name)
-        if field.type in ("float", "monetary"):
+        if isinstance(field, Rate):
+            return column
+        if field.type in ("float", "integer", "monetary"):
             return SQL("COALESCE(%s, 0)", column)
         if field.type == "boolean":
             return SQL("COALESCE(%s, FALSE)", column)

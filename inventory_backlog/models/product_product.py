@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .backlog_line import VALUE_GROUPS
-from .backlog_mixin import search_figure
+from .backlog_mixin import many_rows, search_figure
 
 
 class ProductProduct(models.Model):
@@ -69,28 +69,29 @@ class ProductProduct(models.Model):
             SELECT %(key)s AS id, SUM(line.backlog_qty) AS backlog_qty,
                    SUM(line.backorder_qty) AS backorder_qty,
                    SUM(line.to_source_qty) AS to_source_qty,
-                   SUM(line.open_value * currency.rate) AS open_value
-              FROM (%(lines)s) line
+                   SUM(line.open_value * CASE line.currency_id %(rates)s END)
+                       AS open_value
+              FROM %(lines)s line
               JOIN product_product product ON product.id = line.product_id
-              JOIN (VALUES %(rates)s) AS currency (id, rate)
-                ON currency.id = line.currency_id
           GROUP BY %(key)s
             )""",
             key=key,
-            lines=query.select(
-                *(
-                    SQL.identifier(query.table, column)
-                    for column in (
-                        "product_id",
-                        "currency_id",
-                        "backlog_qty",
-                        "backorder_qty",
-                        "to_source_qty",
-                        "open_value",
+            lines=many_rows(
+                query.subselect(
+                    *(
+                        SQL.identifier(query.table, column)
+                        for column in (
+                            "product_id",
+                            "currency_id",
+                            "backlog_qty",
+                            "backorder_qty",
+                            "to_source_qty",
+                            "open_value",
+                        )
                     )
                 )
             ),
-            rates=SQL(", ").join(self._backlog_rates()),
+            rates=SQL(" ").join(self._backlog_rates()),
         )
 
     @api.model
@@ -112,4 +113,4 @@ class ProductProduct(models.Model):
             rate = currency._get_conversion_rate(
                 currency, company.currency_id, company, fields.Date.today()
             )
-            yield SQL("(%s, %s::numeric)", currency.id, rate)
+            yield SQL("WHEN %s THEN %s::numeric", currency.id, rate)

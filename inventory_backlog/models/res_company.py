@@ -1,4 +1,7 @@
-from odoo import fields, models
+from zoneinfo import ZoneInfo
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class ResCompany(models.Model):
@@ -10,7 +13,104 @@ class ResCompany(models.Model):
         help="A line with something to source is at risk when its promise is nearer "
         "than this number of days.",
     )
+    backlog_vendor_window_days = fields.Integer(
+        "Vendor Receipts Window",
+        default=365,
+        help="Vendors are judged by the receipts of this number of days.",
+    )
+    backlog_vendor_min_receipts = fields.Integer(
+        "Receipts to Prove a Vendor",
+        default=3,
+        help="With fewer receipts a vendor is unproven. A product with fewer shows "
+        "what its vendor does over all products.",
+    )
+    backlog_weight_accepted = fields.Integer(
+        "Weight of Accepted",
+        default=60,
+        help="Weight of accepted goods (100 − rejected %) in the quality score.",
+    )
+    backlog_weight_on_time = fields.Integer(
+        "Weight of On Time",
+        default=30,
+        help="Weight of the on-time rate in the quality score.",
+    )
+    backlog_weight_steady = fields.Integer(
+        "Weight of Steady Lead Time",
+        default=10,
+        help="Weight of a steady lead time (median over P90, in %) in the quality "
+        "score.",
+    )
+    backlog_tolerance_quality = fields.Float(
+        "Tolerance: Quality",
+        default=5,
+        help="How many points of quality a backup may be below the main vendor and "
+        "still be at parity.",
+    )
+    backlog_tolerance_on_time = fields.Float(
+        "Tolerance: On Time",
+        default=10,
+        help="How many percentage points less on time a backup may be.",
+    )
+    backlog_tolerance_lead_days = fields.Float(
+        "Tolerance: Lead Time",
+        default=3,
+        help="How many days longer the median lead time of a backup may be.",
+    )
+    backlog_tolerance_price = fields.Float(
+        "Tolerance: Price",
+        default=10,
+        help="How many percent dearer a backup may be.",
+    )
+    backlog_parity_first = fields.Boolean(
+        "Backups at Parity First",
+        help="While the main vendor is out, buy from the first backup at parity "
+        "instead of the first backup of the list.",
+    )
+
     _backlog_risk_days_positive = models.Constraint(
         "CHECK (backlog_risk_days >= 0)",
         "The risk horizon cannot be negative. Use 0 to look at late lines only.",
     )
+    _backlog_vendor_window_positive = models.Constraint(
+        "CHECK (backlog_vendor_window_days > 0 AND backlog_vendor_min_receipts > 0)",
+        "Judge vendors by at least one day and one receipt.",
+    )
+    _backlog_tolerance_positive = models.Constraint(
+        """CHECK (LEAST(backlog_tolerance_quality, backlog_tolerance_on_time,
+                        backlog_tolerance_lead_days, backlog_tolerance_price) >= 0)""",
+        "A tolerance cannot be negative. Use 0 to allow no difference.",
+    )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "backlog_vendor_window_days" in vals:
+            # What was kept looked at another window.
+            kept = self.env["backlog.vendor.measure"].sudo()
+            kept.search([("company_id", "in", self.ids)]).unlink()
+        return result
+
+    @api.constrains(
+        "backlog_weight_accepted", "backlog_weight_on_time", "backlog_weight_steady"
+    )
+    def _check_backlog_weights(self):
+        for company in self:
+            weights = (
+                company.backlog_weight_accepted,
+                company.backlog_weight_on_time,
+                company.backlog_weight_steady,
+            )
+            if min(weights) < 0 or not any(weights):
+                raise ValidationError(
+                    self.env._(
+                        "Give the quality score weights of 0 or more, at least one "
+                        "of them above 0."
+                    )
+                )
+
+    def _backlog_today(self):
+        """The calendar day in the time zone of the company (of its address), else of
+        the user."""
+        self.ensure_one()
+        zone = self.sudo().partner_id.tz or str(self.env.tz)
+        now = fields.Datetime.now().replace(tzinfo=ZoneInfo("UTC"))
+        return now.astimezone(ZoneInfo(zone)).date()

@@ -7,3 +7,36 @@ class ResConfigSettings(models.TransientModel):
     backlog_risk_days = fields.Integer(
         related="company_id.backlog_risk_days", readonly=False
     )
+    backlog_tz = fields.Selection(
+        related="company_id.partner_id.tz", string="Time Zone", readonly=False
+    )
+    backlog_vendor_window_days = fields.Integer(
+        related="company_id.backlog_vendor_window_days", readonly=False
+    )
+    backlog_vendor_min_receipts = fields.Integer(
+        related="company_id.backlog_vendor_min_receipts", readonly=False
+    )
+    backlog_weight_accepted = fields.Integer(
+        related="company_id.backlog_weight_accepted", readonly=False
+    )
+    backlog_weight_on_time = fields.Integer(
+        related="company_id.backlog_weight_on_time", readonly=False
+    )
+    backlog_weight_steady = fields.Integer(
+        related="company_id.backlog_weight_steady", readonly=False
+    )
+    backlog_tolerance_quality = fields.Float(
+        related="company_id.backlog_tolerance_quality", readonly=False
+    )
+    backlog_tolerance_on_time = fields.Float(
+        related="company_id.backlog_tolerance_on_time", readonly=False
+    )
+    backlog_tolerance_lead_days = fields.Float(
+        related="company_id.backlog_tolerance_lead_days", readonly=False
+    )
+    backlog_tolerance_price = fields.Float(
+        related="company_id.backlog_tolerance_price", readonly=False
+    )
+    backlog_parity_first = fields.Boolean(
+        related="company_id.backlog_parity_first", readonly=False
+    )

@@ -61,6 +61,19 @@ class StockMove(models.Model):
     def _compute_backlog(self):
         return super()._compute_backlog()
 
+    def _action_confirm(self, *args, **kwargs):
+        """What no vendor could be asked for is served from stock: waiting for a
+        purchase that was never made, nothing would be reserved for it."""
+        moves = super()._action_confirm(*args, **kwargs)
+        moves.filtered(
+            lambda move: (
+                move.state == "waiting"
+                and move.procure_method == "make_to_stock"
+                and not move.move_orig_ids
+            )
+        )._recompute_state()
+        return moves
+
     def _backlog_candidates(self):
         return self.filtered(lambda move: move.state in OPEN_STATES)
 

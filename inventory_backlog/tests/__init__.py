@@ -2,7 +2,9 @@ from . import test_access
 from . import test_companies
 from . import test_dates
 from . import test_delivery_steps
+from . import test_disruption
 from . import test_dropship
+from . import test_failover
 from . import test_fields
 from . import test_fresh
 from . import test_invariants
@@ -27,4 +29,13 @@ from . import test_tracking
 from . import test_translations
 from . import test_units
 from . import test_value
+from . import test_vendor_access
+from . import test_vendor_kept
+from . import test_vendor_measures
+from . import test_vendor_parity
+from . import test_vendor_queries
+from . import test_vendor_resilience
+from . import test_vendor_roles
+from . import test_vendor_switch
+from . import test_vendor_trial
 from . import test_warehouses

@@ -45,7 +45,7 @@ class FiguresCase(BacklogCase):
         )
 
     def _figures(self, records):
-        return records._backlog_fields()
+        return records._figure_fields()
 
     def _pairs(self):
         """Every figure of every model."""

@@ -58,7 +58,7 @@ class TestQueries(BacklogCase):
         ):
             with self.subTest(model=records._name):
                 self._assert_constant(
-                    records, [field.name for field in records._backlog_fields()]
+                    records, [field.name for field in records._figure_fields()]
                 )
         with self.subTest(model="backlog.line"):
             self._assert_constant(

@@ -41,5 +41,58 @@ class TestTours(HttpCase):
         )
         cls.order.action_confirm()
 
+    @classmethod
+    def _set_up_vendors(cls):
+        cls.buyer = new_test_user(
+            cls.env, "tour_buyer", "purchase.group_purchase_user", lang="en_US"
+        )
+        main, backup = cls.env["res.partner"].create(
+            [
+                {"name": name, "is_company": True, "supplier_rank": 1}
+                for name in ("Tour Main Vendor", "Tour Backup")
+            ]
+        )
+        lamp, shade = cls.env["product.product"].create(
+            [
+                {"name": name, "type": "consu", "is_storable": True}
+                for name in ("Tour Lamp", "Tour Shade")
+            ]
+        )
+        cls.env["product.supplierinfo"].create(
+            [
+                {
+                    "product_tmpl_id": product.product_tmpl_id.id,
+                    "partner_id": vendor.id,
+                    "price": price,
+                    "delay": delay,
+                    "sequence": sequence,
+                }
+                for product, vendor, price, delay, sequence in (
+                    (lamp, main, 10, 3, 1),
+                    (lamp, backup, 11, 7, 2),
+                    (shade, main, 5, 3, 1),
+                )
+            ]
+        )
+        cls.request = (
+            cls.env["purchase.order"]
+            .with_user(cls.buyer)
+            .create(
+                {
+                    "partner_id": main.id,
+                    "order_line": [
+                        Command.create({"product_id": lamp.id, "product_qty": 10})
+                    ],
+                }
+            )
+        )
+
+    def test_buyer_moves_a_request_to_the_backup(self):
+        self._set_up_vendors()
+        line = self.request.order_line
+        self.start_tour("/odoo", "inventory_backlog_buyer", login="tour_buyer")
+        self.assertEqual(line.order_id.partner_id.name, "Tour Backup")
+        self.assertEqual(self.request.state, "cancel")
+
     def test_salesperson_finds_out_why(self):
         self.start_tour("/odoo", "inventory_backlog_salesperson", login="tour_seller")

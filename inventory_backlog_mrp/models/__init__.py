@@ -1,6 +1,7 @@
 from . import mrp_bom
 from . import backlog_allocation
 from . import backlog_line
+from . import backlog_vendor
 from . import sale_order_line
 from . import sale_order
 from . import product_product

@@ -1,3 +1,4 @@
+from . import test_failover
 from . import test_kit
 from . import test_kit_promise
 from . import test_kit_proof

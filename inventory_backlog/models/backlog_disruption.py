@@ -1,0 +1,233 @@
+from odoo import api, fields, models
+from odoo.tools import SQL, format_date, ormcache
+
+from .backlog_mixin import search_figure
+
+STATES = [("coming", "Coming"), ("now", "Now"), ("past", "Past")]
+
+
+class BacklogDisruption(models.Model):
+    """A vendor is out: from a day to a day, both included, or until further notice.
+
+    Days are those of the company's time zone. While it is out, none of Odoo's ways to
+    buy chooses it by itself; nothing needs to be done when it is back. It holds for
+    the vendor, its contacts and the companies below it.
+    """
+
+    _name = "backlog.disruption"
+    _description = "Vendor Disruption"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "date_from desc, id desc"
+
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Vendor",
+        required=True,
+        index=True,
+        ondelete="cascade",
+        tracking=True,
+        help="Who cannot deliver. Its contacts and the companies below it are out too.",
+    )
+    product_tmpl_ids = fields.Many2many(
+        "product.template",
+        string="Products",
+        # Without its last product it would mean everything the vendor sells.
+        ondelete="restrict",
+        help="The products it cannot deliver. Empty: all it sells.",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        default=lambda self: self.env.company,
+        help="Empty: for all companies.",
+    )
+    date_from = fields.Date(
+        "From",
+        required=True,
+        default=lambda self: self.env.company._backlog_today(),
+        tracking=True,
+    )
+    date_to = fields.Date(
+        "To",
+        tracking=True,
+        help="The last day it is out. Empty: until further notice.",
+    )
+    reason = fields.Char(
+        required=True,
+        tracking=True,
+        help="What happened, for everybody who has to explain the delay.",
+    )
+    reported_by_id = fields.Many2one(
+        "res.partner",
+        "Said by",
+        default=lambda self: self.env.user.partner_id,
+        tracking=True,
+        help="Who said so: somebody at the vendor, or a colleague.",
+    )
+    active = fields.Boolean(default=True)
+    state = fields.Selection(
+        STATES,
+        compute="_compute_state",
+        search=search_figure("state"),
+        group_expand=True,
+        help="Coming, now or past, by the day in the time zone of the company.",
+    )
+
+    _dates_in_order = models.Constraint(
+        "CHECK (date_to IS NULL OR date_to >= date_from)",
+        "A disruption ends on the day it begins or later.",
+    )
+
+    @api.depends("date_from", "date_to")
+    @api.depends_context("company")
+    def _compute_state(self):
+        today = self.env.company._backlog_today()
+        for disruption in self:
+            if disruption.date_from and disruption.date_from > today:
+                disruption.state = "coming"
+            elif disruption.date_to and disruption.date_to < today:
+                disruption.state = "past"
+            else:
+                disruption.state = "now"
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        if field_expr != "state":
+            return super()._field_to_sql(alias, field_expr, query)
+        table = SQL.identifier(alias)
+        today = self.env.company._backlog_today()
+        return SQL(
+            """CASE WHEN %(table)s.date_from > %(today)s THEN 'coming'
+                    WHEN %(table)s.date_to < %(today)s THEN 'past'
+                    ELSE 'now' END""",
+            table=table,
+            today=today,
+        )
+
+    @api.depends("partner_id", "date_from", "date_to", "reason")
+    def _compute_display_name(self):
+        for disruption in self:
+            name = disruption.partner_id.display_name or ""
+            disruption.display_name = (
+                f"{name}: {disruption.reason}" if disruption.reason else name
+            )
+
+    @api.onchange("partner_id")
+    def _onchange_partner_id(self):
+        # A contact cannot be out on its own: the vendor is.
+        self.partner_id = self.partner_id.commercial_partner_id
+        self.product_tmpl_ids &= self._vendor_lines().product_tmpl_id
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        disruptions = super().create(vals_list)
+        self._forget()
+        return disruptions
+
+    def write(self, vals):
+        result = super().write(vals)
+        self._forget()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self._forget()
+        return result
+
+    @api.model
+    def _forget(self):
+        """Who may be chosen has changed, for everybody."""
+        self.env.registry.clear_cache()
+        for name in ("product.supplierinfo", "product.product", "product.template"):
+            model = self.env[name]
+            model.invalidate_model(model._vendor_field_names(), flush=False)
+        self.env["product.template"].invalidate_model(["vendor_alert"], flush=False)
+
+    # Who is out
+
+    @api.model
+    def _is_now(self, alias, today):
+        """The condition that the disruption ``alias`` holds on ``today`` for the
+        current company."""
+        return SQL(
+            """%(alias)s.active
+               AND %(alias)s.date_from <= %(today)s
+               AND COALESCE(%(alias)s.date_to >= %(today)s, TRUE)
+               AND COALESCE(%(alias)s.company_id = %(company)s, TRUE)""",
+            alias=alias,
+            today=today,
+            company=self.env.company.id,
+        )
+
+    @api.model
+    def _out(self, company):
+        """``{partner id: (template ids, …)}`` of who is out today for ``company``; no
+        template ids mean all products."""
+        return self._out_on(company.id, company._backlog_today())
+
+    @api.model
+    @ormcache("company_id", "today")
+    def _out_on(self, company_id, today):
+        # Asked for every choice of a vendor, changed once in a while.
+        out = {}
+        for disruption in self._current(company_id, today):
+            out.setdefault(disruption.partner_id.commercial_partner_id.id, []).append(
+                tuple(disruption.product_tmpl_ids.ids)
+            )
+        return out
+
+    @api.model
+    def _current(self, company_id, today):
+        # Choosing a vendor must not depend on who presses the button.
+        return self.sudo().search(
+            [
+                ("date_from", "<=", today),
+                "|",
+                ("date_to", "=", False),
+                ("date_to", ">=", today),
+                ("company_id", "in", (False, company_id)),
+            ]
+        )
+
+    @api.model
+    def _of(self, template, partners):
+        """The disruptions that hold today for ``partners`` and the product
+        ``template``; an empty template means any product."""
+        ancestors = partners._backlog_ancestors()
+        company = self.env.company
+        return self._current(company.id, company._backlog_today()).filtered(
+            lambda disruption: (
+                disruption.partner_id.commercial_partner_id in ancestors
+                and (
+                    not template
+                    or not disruption.product_tmpl_ids
+                    or template in disruption.product_tmpl_ids
+                )
+            )
+        )
+
+    @api.model
+    def _sentences(self, template, partners):
+        """Why ``partners`` do not deliver ``template``, a sentence each."""
+        return [disruption._sentence() for disruption in self._of(template, partners)]
+
+    def _sentence(self):
+        name = self.partner_id.display_name
+        if self.date_to:
+            return self.env._(
+                "%(vendor)s is out until %(date)s: %(reason)s.",
+                vendor=name,
+                date=format_date(self.env, self.date_to),
+                reason=self.reason,
+            )
+        return self.env._(
+            "%(vendor)s is out until further notice: %(reason)s.",
+            vendor=name,
+            reason=self.reason,
+        )
+
+    def _vendor_lines(self):
+        """The vendor lines of the vendor, of all companies the user works in."""
+        if not self.partner_id:
+            return self.env["product.supplierinfo"]
+        return self.env["product.supplierinfo"].search(
+            [("partner_id", "child_of", self.partner_id.commercial_partner_id.id)]
+        )

@@ -1,0 +1,188 @@
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import format_amount
+
+from .backlog_line import VALUE_GROUPS
+from .product_supplierinfo import PURCHASE
+from .purchase_order import REQUEST_STATES
+
+ROWS_SHOWN = 40
+
+
+class BacklogDisruption(models.Model):
+    """What hangs on a disruption: shown while it is registered, before it is saved.
+
+    ``impact`` holds finished texts and figures for the screen. Values are for those
+    who may see what customers pay, extra costs for those who buy.
+    """
+
+    _inherit = "backlog.disruption"
+
+    impact = fields.Json(
+        compute="_compute_impact",
+        exportable=False,
+        help="Purchases, customers and value that hang on this vendor, and for each "
+        "product the best backup.",
+    )
+
+    @api.depends("partner_id", "product_tmpl_ids", "company_id")
+    @api.depends_context("company", "lang", "uid")
+    def _compute_impact(self):
+        for disruption in self:
+            disruption.impact = bool(disruption.partner_id) and disruption._impact()
+
+    def action_move_requests(self):
+        """Show what it would cost and when it would come from the backups."""
+        requests = self._purchase_lines().filtered(
+            lambda line: line.state in ("draft", "sent")
+        )
+        return self.env["backlog.vendor.switch"]._open_for(requests.sudo(False))
+
+    def _impact(self):
+        offers = self._offers()
+        purchases = self._purchase_lines()
+        waiting = self._waiting(offers, purchases)
+        lines = self.env["backlog.line"].search([("id", "in", list(waiting))])
+        value = (
+            sum(line.open_value * waiting[line.id] for line in lines)
+            if (self.env.user.has_groups(VALUE_GROUPS))
+            else None
+        )
+        templates = offers.product_tmpl_id
+        return {
+            "purchases": len(purchases),
+            "requests": len(
+                purchases.filtered(lambda line: line.state in REQUEST_STATES)
+            ),
+            "lines": len(lines),
+            "late": len(lines.filtered(lambda line: line.is_late or line.is_at_risk)),
+            "customers": len(lines.partner_id.sudo().commercial_partner_id),
+            "value": ""
+            if value is None
+            else format_amount(self.env, value, self.env.company.currency_id),
+            "show_cost": self.env.user.has_group(PURCHASE),
+            "products": self._product_rows(templates, purchases, lines),
+            "more": max(0, len(templates) - ROWS_SHOWN),
+        }
+
+    def _offers(self):
+        """The vendor lines that are out, of the companies concerned."""
+        offers = self._vendor_lines().filtered(
+            lambda info: not info.company_id or info.company_id in self._companies()
+        )
+        if asked := self.product_tmpl_ids._origin:
+            return offers.filtered(lambda info: info.product_tmpl_id in asked)
+        return offers
+
+    def _companies(self):
+        return self.company_id or self.env.companies
+
+    def _purchase_lines(self):
+        """Purchase lines of the vendor with goods still to come, requests included."""
+        # Counted for everybody who may see the disruption; no prices are shown.
+        lines = self.env["purchase.order.line"].sudo()
+        domain = (
+            Domain("partner_id", "child_of", self.partner_id.commercial_partner_id.id)
+            & Domain("state", "in", (*REQUEST_STATES, "purchase"))
+            & Domain("company_id", "in", self._companies().ids)
+            & Domain("product_id", "!=", False)
+        )
+        if asked := self.product_tmpl_ids._origin:
+            domain &= Domain("product_id.product_tmpl_id", "in", asked.ids)
+        return lines.search(domain).filtered(
+            lambda line: line.qty_received < line.product_qty
+        )
+
+    def _waiting(self, offers, purchases):
+        """``{order line id: share of it that waits}``: for receipts of the vendor, and
+        for goods that nobody has ordered and that would be ordered from it."""
+        chosen = self.env["product.product"]
+        for product in offers.product_tmpl_id.product_variant_ids:
+            if product.main_vendor_id in offers.partner_id:
+                chosen |= product
+        products = chosen | purchases.product_id | purchases.move_ids.product_id
+        allocation = self.env["backlog.allocation"].with_context(
+            backlog_product_ids=products.ids
+        )
+        slices = allocation.search(
+            Domain("order_line_id", "!=", False)
+            & Domain("company_id", "in", self._companies().ids)
+            & (
+                Domain("receipt_move_id", "in", self._receipts(purchases).ids)
+                | Domain("source", "=", "none") & Domain("product_id", "in", chosen.ids)
+            )
+        )
+        waiting = defaultdict(float)
+        for row in slices:
+            line = row.order_line_id.sudo()
+            own = row.product_id == line.product_id and line.product_uom_qty
+            open_qty = own and line.product_uom_id._compute_quantity(
+                line.open_qty, line.product_id.uom_id, round=False
+            )
+            waiting[line.id] += row.qty / open_qty if open_qty else 1
+        return {line_id: min(1, share) for line_id, share in waiting.items()}
+
+    def _receipts(self, purchases):
+        """The open receipts of ``purchases``, the later steps of them included."""
+        moves = step = purchases.move_ids
+        while step := step.move_dest_ids - moves:
+            moves |= step
+        return moves.filtered(lambda move: move.state not in ("done", "cancel"))
+
+    def _product_rows(self, templates, purchases, lines):
+        """For each product what hangs on the vendor and the best backup, those that
+        customers wait for first."""
+        ordered = purchases.grouped(lambda line: line.product_id.product_tmpl_id)
+        waiting = lines.grouped(lambda line: line.product_id.product_tmpl_id)
+        none = self.env["purchase.order.line"], self.env["backlog.line"]
+        rows = [
+            (
+                template,
+                ordered.get(template, none[0]),
+                waiting.get(template, none[1]),
+            )
+            for template in templates
+        ]
+        rows.sort(key=lambda row: (-len(row[2]), -len(row[1]), row[0].display_name))
+        return [self._product_row(*row) for row in rows[:ROWS_SHOWN]]
+
+    def _product_row(self, template, purchases, lines):
+        product = (purchases.product_id or template.product_variant_ids)[:1]
+        ordered = sum(purchases.mapped("product_uom_qty"))
+        missing = sum(lines.mapped("to_source_qty"))
+        unit = template.sudo().uom_id
+        return {
+            "product": template.display_name,
+            "ordered": self._quantity(ordered, unit) if ordered else "",
+            "waiting": len(lines),
+            "customers": len(lines.partner_id.sudo().commercial_partner_id),
+            "backup": self._backup_row(product, ordered + missing),
+        }
+
+    def _quantity(self, quantity, unit):
+        return self.env["backlog.line"]._quantity(quantity, unit)
+
+    def _backup_row(self, product, quantity):
+        """The best backup for ``quantity`` of ``product`` in its unit, with what it
+        costs and takes more than the vendor."""
+        vendor = self.partner_id.commercial_partner_id
+        backup = product._stand_in_for(vendor, quantity)
+        if not backup:
+            return False
+        current = product._offer_of(self._offers().partner_id, quantity)
+        row = {
+            "name": backup.partner_id.display_name,
+            "parity": dict(
+                backup._fields["parity_state"]._description_selection(self.env)
+            ).get(backup.parity_state, ""),
+            "state": backup.parity_state,
+            "cost": "",
+            "days": backup.delay - current.delay,
+        }
+        if self.env.user.has_group(PURCHASE):
+            extra = (backup._unit_price() - current._unit_price()) * (quantity or 1)
+            row["cost"] = format_amount(self.env, extra, self.env.company.currency_id)
+            row["is_dearer"] = extra > 0
+        return row

@@ -1,0 +1,470 @@
+from odoo import api, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .backlog_mixin import without_jit
+
+ROLES = [
+    ("main", "Main"),
+    ("backup", "Backup"),
+    ("manual", "Manual only"),
+]
+PARITY_STATES = [
+    ("main", "Main vendor"),
+    ("at_parity", "At parity"),
+    ("below", "Below"),
+    ("unproven", "Unproven"),
+]
+# In this order, the most exposed first: the SQL below counts from 0.
+RESILIENCE = [
+    ("none", "No vendor"),
+    ("exposed", "Main vendor only"),
+    ("thin", "Thin"),
+    ("resilient", "Resilient"),
+]
+
+
+# What the statement reads of the ORM, to be written before it runs.
+READS = {
+    "backlog.disruption": [
+        "active",
+        "company_id",
+        "date_from",
+        "date_to",
+        "partner_id",
+        "product_tmpl_ids",
+    ],
+    "product.product": ["active", "product_tmpl_id"],
+    "product.supplierinfo": [
+        "approval_required",
+        "approved_until",
+        "company_id",
+        "currency_id",
+        "date_end",
+        "date_start",
+        "delay",
+        "discount",
+        "manual_only",
+        "min_qty",
+        "partner_id",
+        "price",
+        "product_id",
+        "product_tmpl_id",
+        "product_uom_id",
+        "sequence",
+    ],
+    "product.template": ["purchase_ok", "type", "uom_id"],
+    "res.partner": ["active", "commercial_partner_id", "parent_id"],
+}
+
+
+class BacklogVendor(models.AbstractModel):
+    """Who can sell us a product, in which role, and how close each comes to the main
+    one: the one definition of role, parity and resilience.
+
+    A live SQL statement for one company and day, a chain of named steps, one method
+    each, so that a satellite addon changes one rule by overriding one method::
+
+        ancestor  a vendor and the companies it belongs to
+        out       who cannot deliver what today
+        offer     every vendor line and variant: usable or not, price, place in the list
+        ranked    the offers with their role
+        measured  with what the receipts say, see ``backlog.vendor.receipt``
+        yardstick what the main vendor of each product does
+        judged    with parity, criterion by criterion
+
+    Rank is the order of the vendor list (core's ``sequence``): no second rank.
+    """
+
+    _name = "backlog.vendor"
+    _description = "Backlog Vendor"
+
+    @api.model
+    def _today(self):
+        return self.env.company._backlog_today()
+
+    @api.model
+    def _judged_vendors(self, template_ids=None):
+        """Return the statement with one row per vendor line and variant it is for.
+
+        :param template_ids: ids of product templates, None for all
+        """
+        without_jit(self.env)
+        return SQL(
+            """
+            WITH RECURSIVE ancestor AS (%(ancestor)s),
+                 out AS MATERIALIZED (%(out)s),
+                 offer AS MATERIALIZED (%(offer)s),
+                 ranked AS MATERIALIZED (%(ranked)s),
+                 measure AS MATERIALIZED (%(measure)s),
+                 measured AS MATERIALIZED (%(measured)s),
+                 yardstick AS MATERIALIZED (%(yardstick)s),
+                 asking AS MATERIALIZED (%(asking)s)
+            %(judged)s
+            """,
+            ancestor=self._ancestor(template_ids),
+            out=self._out(),
+            offer=self._offer(template_ids),
+            ranked=self._ranked(),
+            measure=self.env["backlog.vendor.measure"]._measures(template_ids),
+            measured=self._measured(),
+            yardstick=self._yardstick(),
+            asking=self._asking(),
+            judged=self._judged(),
+            to_flush=[
+                self.env[model]._fields[name]
+                for model, names in READS.items()
+                for name in names
+            ],
+        )
+
+    @api.model
+    def _of_templates(self, column, template_ids):
+        if template_ids is None:
+            return SQL("TRUE")
+        return SQL("%s = ANY(%s)", column, list(template_ids))
+
+    @api.model
+    def _ancestor(self, template_ids):
+        """Each vendor with itself and all above it. UNION, since a loop of parents in
+        old data must not be followed for ever."""
+        return SQL(
+            """
+            SELECT partner.id AS partner_id, partner.id AS ancestor_id,
+                   partner.parent_id
+              FROM res_partner partner
+             WHERE partner.id IN (
+                   SELECT partner_id FROM product_supplierinfo WHERE %s)
+             UNION
+            SELECT ancestor.partner_id, parent.id, parent.parent_id
+              FROM ancestor
+              JOIN res_partner parent ON parent.id = ancestor.parent_id
+            """,
+            self._of_templates(SQL("product_tmpl_id"), template_ids),
+        )
+
+    @api.model
+    def _out(self):
+        """The vendors that are out today, each with a product, or with none when it
+        is out for all."""
+        return SQL(
+            """
+            SELECT DISTINCT ancestor.partner_id, product.product_template_id
+              FROM backlog_disruption disruption
+              JOIN res_partner partner ON partner.id = disruption.partner_id
+              JOIN ancestor ON ancestor.ancestor_id = partner.commercial_partner_id
+         LEFT JOIN backlog_disruption_product_template_rel product
+                ON product.backlog_disruption_id = disruption.id
+             WHERE %s
+            """,
+            self.env["backlog.disruption"]._is_now(SQL("disruption"), self._today()),
+        )
+
+    @api.model
+    def _offer(self, template_ids):
+        """Every vendor line and variant. Prices are untaxed, net of discount, in the
+        company's currency per unit of the product; quantities in that unit."""
+        today = self._today()
+        return SQL(
+            """
+            SELECT info.id, product.id AS product_id, info.product_tmpl_id,
+                   info.partner_id, partner.commercial_partner_id AS vendor_id,
+                   source.ancestor_id AS source_id,
+                   COALESCE(info.product_id, -info.product_tmpl_id) AS measure_key,
+                   info.manual_only, info.delay,
+                   (info.company_id IS NULL OR info.company_id = %(company)s)
+                   AND partner.active AND product.active
+                   AND COALESCE(info.date_start <= %(today)s, TRUE)
+                   AND COALESCE(info.date_end >= %(today)s, TRUE)
+                   AND (CASE WHEN info.approved_until IS NULL
+                             THEN info.approval_required IS NOT TRUE
+                             ELSE info.approved_until >= %(today)s
+                         END) AS is_usable,
+                   (info.partner_id IN (
+                        SELECT partner_id FROM out WHERE product_template_id IS NULL)
+                    OR (info.partner_id, info.product_tmpl_id) IN (
+                        SELECT partner_id, product_template_id FROM out)
+                   ) AS is_disrupted,
+                   info.min_qty * info_uom.factor / uom.factor AS min_qty,
+                   info.price * (1 - COALESCE(info.discount, 0) / 100)
+                     * uom.factor / info_uom.factor * currency.rate AS unit_price,
+                   ROW_NUMBER() OVER (
+                       PARTITION BY product.id
+                       ORDER BY info.sequence, info.min_qty DESC, info.price, info.id
+                   ) AS place
+              FROM product_supplierinfo info
+              JOIN product_template template ON template.id = info.product_tmpl_id
+              JOIN product_product product
+                ON product.product_tmpl_id = info.product_tmpl_id
+               AND (info.product_id IS NULL OR info.product_id = product.id)
+              JOIN res_partner partner ON partner.id = info.partner_id
+              JOIN ancestor source
+                ON source.partner_id = info.partner_id AND source.parent_id IS NULL
+              JOIN uom_uom uom ON uom.id = template.uom_id
+              JOIN uom_uom info_uom ON info_uom.id = info.product_uom_id
+         LEFT JOIN (VALUES %(rates)s) AS currency (id, rate)
+                ON currency.id = info.currency_id
+             WHERE %(asked)s
+            """,
+            company=self.env.company.id,
+            today=today,
+            rates=SQL(", ").join(self._currency_rates(today)),
+            asked=self._of_templates(SQL("info.product_tmpl_id"), template_ids),
+        )
+
+    @api.model
+    def _currency_rates(self, today):
+        """``(currency, what one of it is worth in the company's currency)``."""
+        company = self.env.company
+        currencies = self.env["res.currency"].search(Domain.TRUE) | company.currency_id
+        rates = currencies._get_rates(company, today)
+        for currency in currencies:
+            rate = rates[company.currency_id.id] / rates[currency.id]
+            yield SQL("(%s, %s::numeric)", currency.id, rate)
+
+    @api.model
+    def _ranked(self):
+        """The first vendor that is chosen by itself is the main one. All price breaks
+        of a vendor have its role, and its contacts are the same vendor."""
+        return SQL(
+            """
+            SELECT offer.*,
+                   CASE WHEN NOT is_usable THEN NULL
+                        WHEN manual_only THEN 'manual'
+                        WHEN vendor_id = FIRST_VALUE(vendor_id) OVER (
+                            PARTITION BY product_id
+                            ORDER BY (is_usable AND manual_only IS NOT TRUE) DESC, place
+                        ) THEN 'main'
+                        ELSE 'backup'
+                    END AS vendor_role
+              FROM offer
+            """
+        )
+
+    @api.model
+    def _measured(self):
+        """The figures of the product when it has enough receipts, else the vendor's
+        over all products: they tell more than one delivery does."""
+        names = (
+            "receipt_count",
+            "on_time_rate",
+            "lead_time_median",
+            "lead_time_p90",
+            "reject_rate",
+        )
+        return SQL(
+            """
+            SELECT measured.*, %(score)s AS quality_score
+              FROM (
+            SELECT ranked.*, own.price_spread, %(figures)s,
+                   CASE WHEN own.receipt_count >= %(enough)s THEN 'product'
+                        WHEN everything.receipt_count > 0 THEN 'vendor'
+                    END AS measure_scope
+              FROM ranked
+         LEFT JOIN measure own ON own.vendor_id = ranked.vendor_id
+               AND own.measure_key = ranked.measure_key
+         LEFT JOIN measure everything ON everything.vendor_id = ranked.vendor_id
+               AND everything.measure_key = 0
+                   ) measured
+            """,
+            enough=self._enough(),
+            score=self.env["backlog.vendor.receipt"]._score(
+                {name: SQL.identifier(name) for name in names}
+            ),
+            figures=SQL(", ").join(
+                SQL(
+                    """CASE WHEN own.receipt_count >= %(enough)s THEN own.%(name)s
+                            ELSE everything.%(name)s END AS %(name)s""",
+                    enough=self._enough(),
+                    name=SQL.identifier(name),
+                )
+                for name in names
+            ),
+        )
+
+    @api.model
+    def _enough(self):
+        """With how many receipts a vendor counts as proven; at least one."""
+        return max(1, self.env.company.backlog_vendor_min_receipts)
+
+    @api.model
+    def _yardstick(self):
+        """What the main vendor of each product does. A lead time that was never
+        measured is the one it states."""
+        return SQL(
+            """
+            SELECT product_id,
+                   MAX(quality_score) AS quality_score,
+                   MAX(on_time_rate) AS on_time_rate,
+                   COALESCE(MAX(lead_time_median), MIN(delay)) AS lead_time_median
+              FROM measured
+             WHERE vendor_role = 'main'
+          GROUP BY product_id
+            """
+        )
+
+    @api.model
+    def _asking(self):
+        """What the main vendor asks for the smallest quantity of each offer: as in
+        Odoo, its cheapest line that this quantity reaches."""
+        return SQL(
+            """
+            SELECT other.id, other.product_id,
+                   COALESCE(
+                       MIN(main.unit_price) FILTER (
+                           WHERE main.min_qty <= other.min_qty),
+                       MAX(main.unit_price)
+                   ) AS main_price
+              FROM measured other
+              JOIN measured main ON main.product_id = other.product_id
+               AND main.vendor_role = 'main'
+             WHERE other.vendor_role <> 'main'
+          GROUP BY other.id, other.product_id
+            """
+        )
+
+    @api.model
+    def _judged(self):
+        """Parity: no criterion below the main vendor's by more than the company
+        tolerates. A criterion that one of them has no figure for is left out."""
+        company = self.env.company
+        return SQL(
+            """
+            SELECT judged.*,
+                   CASE WHEN vendor_role IS NULL THEN NULL
+                        WHEN vendor_role = 'main' THEN 'main'
+                        WHEN COALESCE(receipt_count, 0) < %(enough)s THEN 'unproven'
+                        WHEN quality_parity AND on_time_parity
+                             AND lead_time_parity AND price_parity THEN 'at_parity'
+                        ELSE 'below'
+                    END AS parity_state,
+                   JSONB_BUILD_OBJECT(
+                       'quality', JSONB_BUILD_ARRAY(
+                           quality_score, main_quality_score, quality_parity),
+                       'on_time', JSONB_BUILD_ARRAY(
+                           on_time_rate, main_on_time_rate, on_time_parity),
+                       'lead_time', JSONB_BUILD_ARRAY(
+                           lead_time_median, main_lead_time_median,
+                           lead_time_parity),
+                       'price', JSONB_BUILD_ARRAY(
+                           unit_price, main_price, price_parity)
+                   ) AS vendor_criteria
+              FROM (
+                    SELECT measured.*, asking.main_price,
+                           main.quality_score AS main_quality_score,
+                           main.on_time_rate AS main_on_time_rate,
+                           main.lead_time_median AS main_lead_time_median,
+                           COALESCE(measured.quality_score
+                               >= main.quality_score - %(quality)s, TRUE)
+                               AS quality_parity,
+                           COALESCE(measured.on_time_rate
+                               >= main.on_time_rate - %(on_time)s, TRUE)
+                               AS on_time_parity,
+                           COALESCE(measured.lead_time_median
+                               <= main.lead_time_median + %(lead_time)s, TRUE)
+                               AS lead_time_parity,
+                           COALESCE(measured.unit_price
+                               <= asking.main_price * (1 + %(price)s / 100), TRUE)
+                               AS price_parity
+                      FROM measured
+                 LEFT JOIN yardstick main ON main.product_id = measured.product_id
+                 LEFT JOIN asking ON asking.id = measured.id
+                       AND asking.product_id = measured.product_id
+                   ) judged
+            """,
+            enough=self._enough(),
+            quality=company.backlog_tolerance_quality,
+            on_time=company.backlog_tolerance_on_time,
+            lead_time=company.backlog_tolerance_lead_days,
+            price=company.backlog_tolerance_price,
+        )
+
+    # Per vendor line and per product
+
+    @api.model
+    def _line_figures(self, template_ids=None):
+        """One row per vendor line. A line for several variants can be main for one and
+        backup for another: it shows the best."""
+        return SQL(
+            """(
+            SELECT DISTINCT ON (id) *
+              FROM (%s) line
+          ORDER BY id, vendor_role = 'main' DESC NULLS LAST, product_id
+            )""",
+            self._judged_vendors(template_ids),
+        )
+
+    @api.model
+    def _variant_figures(self, template_ids=None):
+        """One row per variant, also of products without vendor: ``product_id,
+        product_tmpl_id, main_vendor_id, backup_vendor_ids, backup_vendor_count,
+        resilience`` (0–3, see ``RESILIENCE``; NULL for what is never bought).
+
+        Vendors under one parent are one source. A source that is out does not count,
+        and the first that is left stands in for the main one.
+        """
+        return SQL(
+            """
+            WITH judged AS MATERIALIZED (%(judged)s),
+                 vendor AS (
+                    SELECT product_id,
+                           (ARRAY_AGG(partner_id ORDER BY place) FILTER (
+                               WHERE vendor_role = 'main'))[1] AS main_vendor_id,
+                           (ARRAY_AGG(source_id ORDER BY place) FILTER (
+                               WHERE vendor_role = 'main'))[1] AS main_source_id,
+                           ARRAY_AGG(DISTINCT partner_id) FILTER (
+                               WHERE vendor_role = 'backup') AS backup_vendor_ids
+                      FROM judged
+                  GROUP BY product_id
+                 ),
+                 source AS (
+                    SELECT product_id, source_id,
+                           BOOL_OR(parity_state = 'at_parity') AS is_at_parity,
+                           ROW_NUMBER() OVER (
+                               PARTITION BY product_id ORDER BY MIN(place)) AS rank
+                      FROM judged
+                     WHERE vendor_role IN ('main', 'backup')
+                       AND NOT is_disrupted
+                  GROUP BY product_id, source_id
+                 ),
+                 total AS (
+                    SELECT product_id, COUNT(*) AS sources,
+                           COUNT(*) FILTER (
+                               WHERE source_id <> main_source_id) AS backups,
+                           COUNT(*) FILTER (
+                               WHERE rank > 1 AND is_at_parity) AS backups_at_parity
+                      FROM source
+                      JOIN vendor USING (product_id)
+                  GROUP BY product_id
+                 )
+            SELECT product.id AS product_id, product.product_tmpl_id,
+                   vendor.main_vendor_id, vendor.backup_vendor_ids,
+                   COALESCE(total.backups, 0) AS backup_vendor_count,
+                   CASE WHEN NOT (%(bought)s) THEN NULL
+                        WHEN total.sources IS NULL THEN 0
+                        WHEN total.sources = 1 THEN 1
+                        WHEN total.backups_at_parity < 2 THEN 2
+                        ELSE 3
+                    END AS resilience
+              FROM product_product product
+              JOIN product_template template ON template.id = product.product_tmpl_id
+         LEFT JOIN vendor ON vendor.product_id = product.id
+         LEFT JOIN total ON total.product_id = product.id
+             WHERE product.active
+               AND %(asked)s
+            """,
+            judged=self._judged_vendors(template_ids),
+            bought=self._is_bought(),
+            asked=self._of_templates(SQL("product.product_tmpl_id"), template_ids),
+        )
+
+    @api.model
+    def _is_bought(self):
+        """Whether the goods of ``template`` are bought at all."""
+        return SQL("template.purchase_ok AND template.type = 'consu'")
+
+    @api.model
+    def _resilience(self, level):
+        return SQL(
+            "(%s::varchar[])[%s + 1]", [value for value, _label in RESILIENCE], level
+        )

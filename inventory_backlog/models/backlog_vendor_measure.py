@@ -1,0 +1,200 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL, split_every
+
+BATCH = 200
+RATES = (
+    "on_time_rate",
+    "lead_time_median",
+    "lead_time_p90",
+    "reject_rate",
+    "price_spread",
+)
+
+
+class BacklogVendorMeasure(models.Model):
+    """What the receipts of each vendor say, kept so that lists of many products need
+    not go through all receipts again.
+
+    What is kept never shows when it could be wrong: a row counts for the day it was
+    computed on, and not for a vendor that was *touched* since (see
+    ``backlog.vendor.touch``): for those the statement of ``backlog.vendor.receipt``
+    runs live. The scheduled action computes anew whatever no longer counts, in
+    batches, and deletes exactly the touches it saw: one that it did not see still
+    sends its readers to the live figures.
+
+    The key is the id of a variant, of a template below zero, or 0 for all products.
+    Every vendor that was looked at has the row with key 0, also without receipts.
+    """
+
+    _name = "backlog.vendor.measure"
+    _description = "Vendor Measure"
+    _log_access = False
+
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+    vendor_id = fields.Many2one("res.partner", required=True, ondelete="cascade")
+    measure_key = fields.Integer(required=True)
+    day = fields.Date(required=True)
+    receipt_count = fields.Integer()
+    on_time_rate = fields.Float()
+    lead_time_median = fields.Float()
+    lead_time_p90 = fields.Float()
+    reject_rate = fields.Float()
+    price_spread = fields.Float()
+
+    _vendor_once = models.Constraint(
+        "UNIQUE (company_id, vendor_id, measure_key)",
+        "A vendor is measured once per company and product.",
+    )
+
+    @api.model
+    def _measures(self, template_ids=None):
+        """Return the statement of the measures of the current company: ``vendor_id,
+        measure_key, receipt_count`` and the rates.
+
+        :param template_ids: ids of the product templates whose vendors are asked for,
+            None for all
+        """
+        live = self._stale_vendors(template_ids)
+        columns = self._columns()
+        kept = SQL(
+            """
+            SELECT %s FROM backlog_vendor_measure
+             WHERE company_id = %s AND day = %s AND vendor_id <> ALL(%s)
+            """,
+            columns,
+            self.env.company.id,
+            self.env.company._backlog_today(),
+            live,
+        )
+        if not live:
+            return kept
+        return SQL(
+            "%s UNION ALL SELECT %s FROM (%s) live",
+            kept,
+            columns,
+            self.env["backlog.vendor.receipt"]._measures(live),
+        )
+
+    @api.model
+    def _columns(self):
+        names = ("vendor_id", "measure_key", "receipt_count", *RATES)
+        return SQL(", ").join(SQL.identifier(name) for name in names)
+
+    @api.model
+    def _stale_vendors(self, template_ids=None):
+        """The ids of the vendors that no row counts for."""
+        vendor = self.env["backlog.vendor"]
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT partner.commercial_partner_id
+                  FROM product_supplierinfo info
+                  JOIN res_partner partner ON partner.id = info.partner_id
+             LEFT JOIN backlog_vendor_measure kept
+                    ON kept.vendor_id = partner.commercial_partner_id
+                   AND kept.company_id = %(company)s
+                   AND kept.measure_key = 0
+                   AND kept.day = %(today)s
+                 WHERE %(asked)s
+                   AND (kept.id IS NULL OR partner.commercial_partner_id IN (
+                        SELECT vendor_id FROM backlog_vendor_touch))
+                """,
+                company=self.env.company.id,
+                today=self.env.company._backlog_today(),
+                asked=vendor._of_templates(SQL("info.product_tmpl_id"), template_ids),
+                to_flush=[
+                    self.env["product.supplierinfo"]._fields["partner_id"],
+                    self.env["product.supplierinfo"]._fields["product_tmpl_id"],
+                    self.env["res.partner"]._fields["commercial_partner_id"],
+                    # Computing what came touches the vendor.
+                    self.env["purchase.order.line"]._fields["qty_received"],
+                    self.env["purchase.order.line"]._fields["first_promise_date"],
+                    self.env["backlog.vendor.touch"]._fields["vendor_id"],
+                ],
+            )
+        )
+        return [row[0] for row in rows]
+
+    @api.model
+    def _cron_refresh(self):
+        """Compute anew what no longer counts: after midnight everything, else the
+        vendors that were touched. Killed half-way, the next run carries on."""
+        touched = self.env["backlog.vendor.touch"].search(Domain.TRUE)
+        companies = self.env["res.company"].search(Domain.TRUE)
+        stale = {
+            company: {
+                *self.with_company(company)._stale_vendors(),
+                *touched.vendor_id.ids,
+            }
+            for company in companies
+        }
+        cron = self.env["ir.cron"]
+        remaining = sum(map(len, stale.values()))
+        cron._commit_progress(remaining=remaining)
+        for company, vendor_ids in stale.items():
+            for batch in split_every(BATCH, vendor_ids):
+                self.with_company(company)._refresh(list(batch))
+                remaining -= len(batch)
+                if not cron._commit_progress(len(batch), remaining=remaining):
+                    return
+        touched.unlink()
+        cron._commit_progress(remaining=0)
+
+    @api.model
+    def _refresh(self, vendor_ids):
+        """Compute the measures of these vendors for the current company and keep
+        them."""
+        company = self.env.company
+        self.env.execute_query(
+            SQL(
+                """
+                WITH gone AS (
+                    DELETE FROM backlog_vendor_measure
+                     WHERE company_id = %(company)s AND vendor_id = ANY(%(vendors)s)
+                 RETURNING id
+                )
+                SELECT COUNT(*) FROM gone
+                """,
+                company=company.id,
+                vendors=vendor_ids,
+            )
+        )
+        self.env.execute_query(
+            SQL(
+                """
+                WITH live AS (%(live)s)
+                INSERT INTO backlog_vendor_measure (company_id, day, %(columns)s)
+                SELECT %(company)s, %(today)s, %(columns)s FROM live
+             UNION ALL
+                SELECT %(company)s, %(today)s, vendor.id, 0, 0,
+                       NULL, NULL, NULL, NULL, NULL
+                  FROM UNNEST(%(vendors)s) AS vendor (id)
+                 WHERE vendor.id NOT IN (SELECT vendor_id FROM live)
+             RETURNING id
+                """,
+                live=self.env["backlog.vendor.receipt"]._measures(vendor_ids),
+                columns=self._columns(),
+                company=company.id,
+                today=company._backlog_today(),
+                vendors=vendor_ids,
+            )
+        )
+
+
+class BacklogVendorTouch(models.Model):
+    """A vendor whose receipts changed since its measures were kept. Rows are only
+    added and deleted, so no receipt waits for another."""
+
+    _name = "backlog.vendor.touch"
+    _description = "Vendor Touched"
+    _log_access = False
+
+    vendor_id = fields.Many2one("res.partner", required=True, ondelete="cascade")
+
+    @api.model
+    def _touch(self, partners):
+        """The figures of these vendors are no longer what was kept."""
+        # Whoever receives goods changes the figures; nobody else may.
+        vendors = partners.sudo().commercial_partner_id
+        self.sudo().create([{"vendor_id": vendor.id} for vendor in vendors])

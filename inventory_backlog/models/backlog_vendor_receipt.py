@@ -1,0 +1,501 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+from odoo.tools.query import Query
+
+from .backlog_mixin import Rate, without_jit
+
+SCORE_HELP = (
+    "0 to 100: the weighted average of accepted (100 − rejected %), on time % and "
+    "steady lead time (median over P90, in %). The weights are in the settings."
+)
+
+
+class BacklogVendorReceipt(models.Model):
+    """What vendors did: one row per receipt of a purchase line, and one per purchase
+    line for what should be here and is not.
+
+    A receipt is a transfer, so a line that comes in three parts has three. Goods that
+    replace returned ones are no receipt. Days are those of the company's time zone,
+    values untaxed in the company's currency at the rate of the purchase, quantities in
+    the unit of the product (for a bought kit, pieces of its components).
+
+    Averages are right in groups and totals: each purchase line weighs the same in
+    the on-time rate, every piece in the reject rate, every receipt in the lead time.
+    ``backlog.vendor`` reads the same formulas, see ``_rates``.
+    """
+
+    _name = "backlog.vendor.receipt"
+    _description = "Vendor Receipt"
+    _auto = False
+    _order = "date desc, id desc"
+    _rec_name = "purchase_line_id"
+    _depends = {
+        "purchase.order": ["currency_rate", "date_approve", "partner_id", "state"],
+        "purchase.order.line": [
+            "first_promise_date",
+            "order_id",
+            "price_subtotal",
+            "product_id",
+            "product_uom_id",
+            "product_qty",
+        ],
+        "product.template": ["categ_id", "uom_id"],
+        "res.partner": ["commercial_partner_id", "tz"],
+        "stock.move": [
+            "date",
+            "location_dest_id",
+            "move_dest_ids",
+            "origin_returned_move_id",
+            "picking_id",
+            "product_qty",
+            "product_uom",
+            "purchase_line_id",
+            "quantity",
+            "state",
+        ],
+        "stock.scrap": [
+            "picking_id",
+            "product_uom_id",
+            "receipt_move_ids",
+            "scrap_qty",
+            "state",
+        ],
+    }
+
+    purchase_line_id = fields.Many2one("purchase.order.line", readonly=True)
+    order_id = fields.Many2one("purchase.order", "Purchase Order", readonly=True)
+    picking_id = fields.Many2one("stock.picking", "Receipt", readonly=True)
+    partner_id = fields.Many2one("res.partner", "Vendor", readonly=True)
+    product_id = fields.Many2one("product.product", readonly=True)
+    product_tmpl_id = fields.Many2one("product.template", "Template", readonly=True)
+    categ_id = fields.Many2one("product.category", "Product Category", readonly=True)
+    product_uom_id = fields.Many2one("uom.uom", "Unit", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    date = fields.Datetime(
+        readonly=True,
+        help="When it came; for what is overdue, when it was promised.",
+    )
+    first_promise_date = fields.Datetime(
+        "First Promise",
+        readonly=True,
+        help="When the vendor first promised it: the date on the purchase line when "
+        "the order was confirmed.",
+    )
+    receipt_count = fields.Integer("Receipts", readonly=True)
+    received_qty = fields.Float("Received", digits="Product Unit", readonly=True)
+    rejected_qty = fields.Float(
+        "Rejected",
+        digits="Product Unit",
+        readonly=True,
+        help="What of this receipt went back to the vendor or was scrapped from it or "
+        "from a later step of it.",
+    )
+    overdue_qty = fields.Float(
+        "Overdue",
+        digits="Product Unit",
+        readonly=True,
+        help="Promised for a day that is past, and not here.",
+    )
+    received_value = fields.Monetary(readonly=True)
+    unit_price = fields.Monetary(
+        readonly=True,
+        aggregator="avg",
+        help="Per unit of the product, untaxed and net of discount.",
+    )
+    is_on_time = fields.Boolean(
+        "On Time",
+        readonly=True,
+        help="It came on the day of the first promise or before.",
+    )
+    lead_days = fields.Integer(
+        "Lead Time (days)",
+        readonly=True,
+        aggregator="avg",
+        help="Days from the confirmation of the order to the receipt.",
+    )
+    on_time_rate = Rate(
+        "On Time (%)",
+        readonly=True,
+        aggregator="avg",
+        help="Of what was due, the share that came by the day first promised. Each "
+        "purchase line weighs the same; what is overdue and not here counts as late.",
+    )
+    reject_rate = Rate(
+        "Rejected (%)",
+        readonly=True,
+        aggregator="avg",
+        help="What went back to the vendor or was scrapped, over what was received. "
+        "Different products count by value.",
+    )
+    lead_time_median = Rate(
+        "Lead Time, Median",
+        readonly=True,
+        aggregator="avg",
+        help="Half of the receipts came within this number of days.",
+    )
+    lead_time_p90 = Rate(
+        "Lead Time, P90",
+        readonly=True,
+        aggregator="avg",
+        help="Nine of ten receipts came within this number of days.",
+    )
+    quality_score = Rate(
+        "Quality",
+        readonly=True,
+        aggregator="avg",
+        help=SCORE_HELP,
+    )
+
+    @property
+    def _table_query(self):
+        return self._receipts()
+
+    def _read_group_select(self, aggregate_spec: str, query: Query) -> SQL:
+        name, _colon, aggregator = aggregate_spec.partition(":")
+        rates = self._rates(self._table)
+        rates["quality_score"] = self._score(rates)
+        if aggregator == "avg" and name in rates:
+            self._check_field_access(self._fields[name], "read")
+            return rates[name]
+        return super()._read_group_select(aggregate_spec, query)
+
+    @api.model
+    def _rates(self, alias, one_product=None):
+        """``{field: aggregate over rows of alias}``: the formulas of the score.
+
+        :param SQL one_product: when true, rejected over received is by quantity;
+            over several products it is by value
+        """
+        column = {
+            name: SQL.identifier(alias, name)
+            for name in (
+                "due_share",
+                "lead_days",
+                "on_time_share",
+                "receipt_count",
+                "received_qty",
+                "received_value",
+                "rejected_qty",
+                "rejected_value",
+            )
+        }
+        rates = {
+            "on_time_rate": SQL(
+                "100 * SUM(%(on_time_share)s) / NULLIF(SUM(%(due_share)s), 0)", **column
+            ),
+            "reject_rate": SQL(
+                """100 * CASE WHEN %(one_product)s
+                    THEN SUM(%(rejected_qty)s) / NULLIF(SUM(%(received_qty)s), 0)
+                    ELSE SUM(%(rejected_value)s) / NULLIF(SUM(%(received_value)s), 0)
+                     END""",
+                one_product=one_product or SQL("FALSE"),
+                **column,
+            ),
+            "lead_time_median": self._lead_time(column["lead_days"], 0.5),
+            "lead_time_p90": self._lead_time(column["lead_days"], 0.9),
+        }
+        return {
+            # Without a receipt there is nothing to judge by, whatever is overdue.
+            name: SQL(
+                "CASE WHEN SUM(%s) > 0 THEN %s END", column["receipt_count"], rate
+            )
+            for name, rate in rates.items()
+        }
+
+    @api.model
+    def _lead_time(self, days, share):
+        return SQL(
+            "(PERCENTILE_CONT(%s) WITHIN GROUP (ORDER BY %s))::numeric", share, days
+        )
+
+    @api.model
+    def _score(self, rates):
+        """The quality score from the rates, 0 to 100: a weighted average of accepted,
+        on time and steady lead time. Free goods have no value to be rejected; without
+        receipts there is no rate and no score."""
+        company = self.env.company
+        weights = {
+            "accepted": company.backlog_weight_accepted,
+            "on_time": company.backlog_weight_on_time,
+            "steady": company.backlog_weight_steady,
+        }
+        return SQL(
+            """(
+                %(accepted)s * (100 - LEAST(100, COALESCE(%(reject_rate)s, 0)))
+                + %(on_time)s * %(on_time_rate)s
+                + %(steady)s * COALESCE(
+                    100 * %(lead_time_median)s / NULLIF(%(lead_time_p90)s, 0), 100)
+               ) / %(weight)s""",
+            weight=sum(weights.values()),
+            **weights,
+            **rates,
+        )
+
+    @api.model
+    def _measures(self, vendor_ids):
+        """Return the statement of what the receipts of the window say, in the current
+        company: per vendor and product variant, per vendor and template, per vendor.
+
+        Columns: ``vendor_id, measure_key, receipt_count, price_spread`` and the rates;
+        the key is the id of the variant, of the template below zero, or 0 for all.
+        """
+        company = self.env.company
+        since = fields.Datetime.subtract(
+            fields.Datetime.now(), days=company.backlog_vendor_window_days
+        )
+        rates = self._rates(
+            "receipt", one_product=SQL("GROUPING(receipt.product_tmpl_id) = 0")
+        )
+        return SQL(
+            """
+            SELECT receipt.partner_id AS vendor_id,
+                   CASE WHEN GROUPING(receipt.product_id) = 0
+                        THEN receipt.product_id
+                        WHEN GROUPING(receipt.product_tmpl_id) = 0
+                        THEN -receipt.product_tmpl_id
+                        ELSE 0
+                    END AS measure_key,
+                   SUM(receipt.receipt_count) AS receipt_count,
+                   %(rates)s,
+                   100 * (MAX(receipt.unit_price) - MIN(receipt.unit_price))
+                       / NULLIF(AVG(receipt.unit_price), 0) AS price_spread
+              FROM (%(receipts)s) receipt
+             WHERE receipt.company_id = %(company)s
+               AND receipt.date >= %(since)s
+          GROUP BY receipt.partner_id, GROUPING SETS (
+                       (receipt.product_tmpl_id, receipt.product_id),
+                       (receipt.product_tmpl_id),
+                       ())
+            """,
+            rates=SQL(", ").join(
+                SQL("%s AS %s", rate, SQL.identifier(name))
+                for name, rate in rates.items()
+            ),
+            receipts=self._receipts(vendor_ids),
+            company=company.id,
+            since=since,
+        )
+
+    @api.model
+    def _receipts(self, vendor_ids=None):
+        """Return the statement that gives the columns of this model.
+
+        :param vendor_ids: ids of vendors (commercial partners), None for all
+        """
+        without_jit(self.env)
+        return SQL(
+            """
+            WITH moved AS (%(moved)s),
+                 step AS (%(step)s),
+                 rejected AS MATERIALIZED (%(rejected)s)
+            SELECT receipt.*,
+                   received_qty * unit_price AS received_value,
+                   rejected_qty * unit_price AS rejected_value,
+                   CASE WHEN is_on_time THEN due_share ELSE 0 END AS on_time_share,
+                   CASE WHEN receipt_count = 1 AND due_share > 0 THEN
+                        CASE WHEN is_on_time THEN 100 ELSE 0 END
+                    END AS on_time_rate,
+                   100 * rejected_qty / NULLIF(received_qty, 0) AS reject_rate,
+                   lead_days AS lead_time_median,
+                   lead_days AS lead_time_p90,
+                   NULL::numeric AS quality_score
+              FROM (%(dated)s) receipt
+            """,
+            moved=self._moved(vendor_ids),
+            step=self._step(),
+            rejected=self._rejected(),
+            dated=self._dated(),
+            to_flush=[
+                self.env[model]._fields[name]
+                for model, names in self._depends.items()
+                for name in names
+            ],
+        )
+
+    @api.model
+    def _moved(self, vendor_ids):
+        """What came for each purchase line, transfer by transfer, and what is open."""
+        asked = SQL("TRUE")
+        if vendor_ids is not None:
+            asked = SQL("partner.commercial_partner_id = ANY(%s)", list(vendor_ids))
+        return SQL(
+            """
+            SELECT move.purchase_line_id, move.picking_id,
+                   move.state = 'done' AS is_done,
+                   MIN(move.id) AS id, MAX(move.date) AS date,
+                   SUM(CASE WHEN move.state = 'done'
+                            THEN move.quantity * move_uom.factor / uom.factor
+                            ELSE move.product_qty
+                        END)::numeric AS qty
+              FROM stock_move move
+              JOIN purchase_order_line line ON line.id = move.purchase_line_id
+              JOIN purchase_order purchase ON purchase.id = line.order_id
+              JOIN res_partner partner ON partner.id = purchase.partner_id
+              JOIN stock_location dest ON dest.id = move.location_dest_id
+              JOIN product_product product ON product.id = move.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN uom_uom uom ON uom.id = template.uom_id
+              JOIN uom_uom move_uom ON move_uom.id = move.product_uom
+         LEFT JOIN stock_picking picking ON picking.id = move.picking_id
+             WHERE move.purchase_line_id IS NOT NULL
+               AND move.state NOT IN ('draft', 'cancel')
+               AND dest.usage <> 'supplier'
+               -- Goods that come back, or instead of returned ones, are no receipt.
+               AND move.origin_returned_move_id IS NULL
+               AND picking.return_id IS NULL
+               AND purchase.state = 'purchase'
+               AND %s
+          GROUP BY move.purchase_line_id, move.picking_id, move.state = 'done'
+            """,
+            asked,
+        )
+
+    @api.model
+    def _step(self):
+        """The receipts behind each scrap: kept on it, or for one from before this
+        addon the moves of its transfer and those before them."""
+        return SQL(
+            """
+            SELECT rel.scrap_id, rel.move_id
+              FROM backlog_scrap_receipt_rel rel
+              JOIN stock_scrap scrap ON scrap.id = rel.scrap_id
+             WHERE scrap.state = 'done'
+             UNION
+            SELECT step.scrap_id, step.move_id
+              FROM (
+                    WITH RECURSIVE step AS (
+                        SELECT scrap.id AS scrap_id, move.id AS move_id
+                          FROM stock_scrap scrap
+                          JOIN stock_move move ON move.picking_id = scrap.picking_id
+                           AND move.product_id = scrap.product_id
+                           AND move.scrap_id IS NULL
+                         WHERE scrap.state = 'done'
+                         UNION
+                        SELECT step.scrap_id, rel.move_orig_id
+                          FROM step
+                          JOIN stock_move_move_rel rel
+                            ON rel.move_dest_id = step.move_id
+                    )
+                    SELECT * FROM step
+                   ) step
+            """
+        )
+
+    @api.model
+    def _rejected(self):
+        """What of each receipt was returned or scrapped. A scrap is spread over the
+        receipts it can come from, by quantity."""
+        return SQL(
+            """
+            SELECT move.purchase_line_id, move.picking_id, SUM(rejected.qty) AS qty
+              FROM (
+                    SELECT back.origin_returned_move_id AS move_id,
+                           back.quantity * move_uom.factor / uom.factor AS qty
+                      FROM stock_move back
+                      JOIN stock_move origin
+                        ON origin.id = back.origin_returned_move_id
+                      JOIN stock_location dest ON dest.id = back.location_dest_id
+                      JOIN product_product product ON product.id = back.product_id
+                      JOIN product_template template
+                        ON template.id = product.product_tmpl_id
+                      JOIN uom_uom uom ON uom.id = template.uom_id
+                      JOIN uom_uom move_uom ON move_uom.id = back.product_uom
+                     WHERE back.state = 'done'
+                       AND back.origin_returned_move_id IS NOT NULL
+                       AND origin.purchase_line_id IS NOT NULL
+                       AND (dest.usage = 'supplier' OR dest.id = origin.location_id)
+                 UNION ALL
+                    SELECT step.move_id,
+                           scrap.scrap_qty * scrap_uom.factor / uom.factor
+                             * move.quantity
+                             / NULLIF(SUM(move.quantity) OVER (
+                                   PARTITION BY step.scrap_id), 0)
+                      FROM step
+                      JOIN stock_scrap scrap ON scrap.id = step.scrap_id
+                      JOIN stock_move move ON move.id = step.move_id
+                      JOIN product_product product ON product.id = scrap.product_id
+                      JOIN product_template template
+                        ON template.id = product.product_tmpl_id
+                      JOIN uom_uom uom ON uom.id = template.uom_id
+                      JOIN uom_uom scrap_uom ON scrap_uom.id = scrap.product_uom_id
+                     WHERE move.purchase_line_id IS NOT NULL
+                   ) rejected
+              JOIN stock_move move ON move.id = rejected.move_id
+          GROUP BY move.purchase_line_id, move.picking_id
+            """
+        )
+
+    @api.model
+    def _dated(self):
+        """What came and what is overdue, held against the first promise. ``due_share``
+        is the part that a row has in what was due of its purchase line."""
+        promise = SQL("COALESCE(line.first_promise_date, line.date_planned)")
+        return SQL(
+            """
+            SELECT receipt.*,
+                   receipt_count = 1 AND day <= promised_day AS is_on_time,
+                   CASE WHEN receipt_count = 1 THEN day - ordered_day END AS lead_days,
+                   qty / NULLIF(SUM(qty) OVER (PARTITION BY purchase_line_id), 0)
+                       AS due_share
+              FROM (
+                    SELECT moved.id, moved.purchase_line_id, line.order_id,
+                           CASE WHEN moved.is_done THEN moved.picking_id
+                            END AS picking_id,
+                           partner.commercial_partner_id AS partner_id,
+                           line.product_id, product.product_tmpl_id, template.categ_id,
+                           template.uom_id AS product_uom_id, purchase.company_id,
+                           company.currency_id, moved.qty,
+                           CASE WHEN moved.is_done THEN moved.date
+                                ELSE %(promise)s
+                            END AS date,
+                           %(promise)s AS first_promise_date,
+                           moved.is_done::integer AS receipt_count,
+                           CASE WHEN moved.is_done THEN moved.qty ELSE 0
+                            END AS received_qty,
+                           CASE WHEN moved.is_done THEN 0 ELSE moved.qty
+                            END AS overdue_qty,
+                           CASE WHEN moved.is_done
+                                THEN LEAST(moved.qty,
+                                           COALESCE(rejected.qty, 0)::numeric)
+                                ELSE 0
+                            END AS rejected_qty,
+                           line.price_subtotal / NULLIF(line.product_qty, 0)
+                             * uom.factor / line_uom.factor
+                             / COALESCE(NULLIF(purchase.currency_rate, 0), 1)
+                               AS unit_price,
+                           %(day)s AS day, %(promised_day)s AS promised_day,
+                           %(ordered_day)s AS ordered_day
+                      FROM moved
+                      JOIN purchase_order_line line ON line.id = moved.purchase_line_id
+                      JOIN purchase_order purchase ON purchase.id = line.order_id
+                      JOIN res_partner partner ON partner.id = purchase.partner_id
+                      JOIN product_product product ON product.id = line.product_id
+                      JOIN product_template template
+                        ON template.id = product.product_tmpl_id
+                      JOIN uom_uom uom ON uom.id = template.uom_id
+                      JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+                      JOIN res_company company ON company.id = purchase.company_id
+                      JOIN res_partner home ON home.id = company.partner_id
+                 LEFT JOIN rejected
+                        ON rejected.purchase_line_id = moved.purchase_line_id
+                       AND rejected.picking_id IS NOT DISTINCT FROM moved.picking_id
+                     WHERE (moved.is_done OR %(promised_day)s < %(today)s)
+                       AND moved.qty > 0
+                   ) receipt
+            """,
+            day=self._day(SQL("moved.date")),
+            promise=promise,
+            promised_day=self._day(promise),
+            ordered_day=self._day(SQL("purchase.date_approve")),
+            today=self._day(SQL("%s::timestamp", fields.Datetime.now())),
+        )
+
+    @api.model
+    def _day(self, moment):
+        """The calendar day of ``moment`` (UTC) where the company ``home`` is."""
+        return SQL(
+            "(%s AT TIME ZONE 'UTC' AT TIME ZONE COALESCE(home.tz, %s))::date",
+            moment,
+            str(self.env.tz),
+        )

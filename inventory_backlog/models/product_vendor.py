@@ -1,0 +1,266 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .backlog_line import INTERNAL
+from .backlog_mixin import search_figure
+from .backlog_vendor import RESILIENCE
+
+MAIN_VENDOR_HELP = (
+    "The first vendor of the list that can be chosen, also while it is out."
+)
+BACKUP_HELP = "The vendors after the main one that Odoo may choose by itself."
+BACKUP_COUNT_HELP = (
+    "How many independent sources there are beside the main vendor. Vendors of one "
+    "parent company are one source; one that is out does not count."
+)
+RESILIENCE_HELP = (
+    "How well the product can do without a vendor. No vendor: nobody can deliver it "
+    "today. Main vendor only: one source. Resilient: two backups or more at parity "
+    "with the main vendor. Thin: anything between. A vendor that is out does not count."
+)
+
+
+class ProductProduct(models.Model):
+    """Vendors of a variant: their figures, and how one is chosen."""
+
+    _inherit = "product.product"
+
+    main_vendor_id = fields.Many2one(
+        "res.partner",
+        compute="_compute_vendor",
+        search=search_figure("main_vendor_id"),
+        groups=INTERNAL,
+        help=MAIN_VENDOR_HELP,
+    )
+    backup_vendor_ids = fields.Many2many(
+        "res.partner",
+        string="Backup Vendors",
+        compute="_compute_vendor",
+        search="_search_backup_vendor_ids",
+        groups=INTERNAL,
+        help=BACKUP_HELP,
+    )
+    backup_vendor_count = fields.Integer(
+        "Backups",
+        compute="_compute_vendor",
+        search=search_figure("backup_vendor_count"),
+        groups=INTERNAL,
+        help=BACKUP_COUNT_HELP,
+    )
+    vendor_resilience = fields.Selection(
+        RESILIENCE,
+        compute="_compute_vendor",
+        search=search_figure("vendor_resilience"),
+        group_expand=True,
+        groups=INTERNAL,
+        help=RESILIENCE_HELP,
+    )
+
+    @api.depends("product_tmpl_id.seller_ids.vendor_criteria", "purchase_ok", "type")
+    @api.depends_context("company")
+    def _compute_vendor(self):
+        return super()._compute_vendor()
+
+    @api.model
+    def _search_backup_vendor_ids(self, operator, value):
+        return self._backup_domain(operator, value)
+
+    @api.model
+    def _vendor_figures(self, ids=None):
+        templates = None if ids is None else self.browse(ids).product_tmpl_id.ids
+        vendor = self.env["backlog.vendor"]
+        return SQL(
+            """(
+            SELECT product_id AS id, main_vendor_id, backup_vendor_ids,
+                   backup_vendor_count, %s AS vendor_resilience
+              FROM (%s) variant
+            )""",
+            vendor._resilience(SQL("resilience")),
+            vendor._variant_figures(templates),
+        )
+
+    @api.model
+    def _backup_domain(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        backups = self.env["product.supplierinfo"]._search(
+            [("vendor_role", "=", "backup"), ("partner_id", operator, value)]
+        )
+        return [("seller_ids", "in", backups)]
+
+    def _get_filtered_sellers(self, partner_id=False, **kwargs):
+        """Leave out who may not be chosen by itself. A vendor that the caller names,
+        as a purchase order does, keeps its prices."""
+        sellers = super()._get_filtered_sellers(partner_id=partner_id, **kwargs)
+        return sellers if partner_id else sellers._chosen_by_itself()
+
+    def _stand_in_for(self, vendor, quantity=0):
+        """The vendor line that would be bought from if ``vendor`` were out: the best
+        of the others that may be chosen by itself, in rank, those at parity first if
+        the company says so. Its price break for ``quantity``, in the unit of the
+        product, if that reaches one."""
+        others = self._get_filtered_sellers(quantity=None).filtered(
+            lambda info: vendor not in info.partner_id._backlog_ancestors()
+        )
+        if self.env.company.backlog_parity_first:
+            others = others._parity_first()
+        return self._offer_of(others.partner_id[:1], quantity)
+
+    def _offer_of(self, partners, quantity):
+        """The vendor line of ``partners`` for ``quantity`` in the unit of the product,
+        or their first one when that is below their minimum."""
+        lines = self._prepare_sellers(False).filtered(
+            lambda info: info.partner_id in partners
+        )
+        return (
+            self._select_seller(
+                partner_id=lines.partner_id[:1], quantity=quantity, uom_id=self.uom_id
+            )
+            if lines
+            else lines
+        ) or lines[:1]
+
+    def _on_trial(self, quantity, uom):
+        """The vendor line of an unproven backup whose turn it is to get a purchase of
+        this product, or none. It is its turn when the last n − 1 purchases went to
+        others, so asking does not change the answer."""
+        sellers = self.env["product.supplierinfo"]
+        if not any(self.seller_ids.mapped("trial_every")):
+            return sellers
+        for info in self._get_filtered_sellers(quantity=quantity, uom_id=uom):
+            vendor = info.partner_id.commercial_partner_id
+            if (
+                info.trial_every
+                and info.vendor_role == "backup"
+                and info.parity_state == "unproven"
+                and self._went_to_others(vendor, info.trial_every - 1)
+            ):
+                return info
+        return sellers
+
+    def _went_to_others(self, vendor, purchases):
+        """Whether there were so many purchases since the last one from ``vendor``."""
+        # What was bought before is not for the one who asks to read.
+        last = (
+            self.env["purchase.order.line"]
+            .sudo()
+            .search(
+                [
+                    ("product_id", "=", self.id),
+                    ("company_id", "=", self.env.company.id),
+                    ("state", "!=", "cancel"),
+                ],
+                order="id desc",
+                limit=purchases,
+            )
+            if purchases
+            else self.env["purchase.order.line"]
+        )
+        return len(last) == purchases and vendor not in (
+            last.partner_id.commercial_partner_id
+        )
+
+
+class ProductTemplate(models.Model):
+    """Vendors of a product: with several variants, of the weakest of them."""
+
+    _inherit = "product.template"
+
+    main_vendor_id = fields.Many2one(
+        "res.partner",
+        compute="_compute_vendor",
+        search=search_figure("main_vendor_id"),
+        groups=INTERNAL,
+        help=MAIN_VENDOR_HELP,
+    )
+    backup_vendor_ids = fields.Many2many(
+        "res.partner",
+        string="Backup Vendors",
+        compute="_compute_vendor",
+        search="_search_backup_vendor_ids",
+        groups=INTERNAL,
+        help=BACKUP_HELP,
+    )
+    backup_vendor_count = fields.Integer(
+        "Backups",
+        compute="_compute_vendor",
+        search=search_figure("backup_vendor_count"),
+        groups=INTERNAL,
+        help=BACKUP_COUNT_HELP,
+    )
+    vendor_resilience = fields.Selection(
+        RESILIENCE,
+        compute="_compute_vendor",
+        search=search_figure("vendor_resilience"),
+        group_expand=True,
+        groups=INTERNAL,
+        help=RESILIENCE_HELP,
+    )
+    vendor_alert = fields.Text(
+        compute="_compute_vendor_alert",
+        groups=INTERNAL,
+        help="Which vendor of this product is out, and who stands in.",
+    )
+
+    @api.depends("seller_ids.vendor_criteria", "purchase_ok", "type")
+    @api.depends_context("company")
+    def _compute_vendor(self):
+        return super()._compute_vendor()
+
+    @api.model
+    def _search_backup_vendor_ids(self, operator, value):
+        return self.env["product.product"]._backup_domain(operator, value)
+
+    @api.model
+    def _vendor_figures(self, ids=None):
+        vendor = self.env["backlog.vendor"]
+        return SQL(
+            """(
+            SELECT product_tmpl_id AS id,
+                   (ARRAY_AGG(main_vendor_id ORDER BY product_id))[1]
+                       AS main_vendor_id,
+                   ARRAY_AGG(DISTINCT backup) FILTER (WHERE backup IS NOT NULL)
+                       AS backup_vendor_ids,
+                   MIN(backup_vendor_count) AS backup_vendor_count,
+                   %s AS vendor_resilience
+              FROM (%s) variant
+         LEFT JOIN LATERAL UNNEST(backup_vendor_ids) backup ON TRUE
+          GROUP BY product_tmpl_id
+            )""",
+            vendor._resilience(SQL("MIN(resilience)")),
+            vendor._variant_figures(ids),
+        )
+
+    @api.depends("seller_ids.is_disrupted")
+    @api.depends_context("company", "lang")
+    def _compute_vendor_alert(self):
+        for template in self:
+            template.vendor_alert = "\n".join(template._vendor_sentences())
+
+    def _vendor_sentences(self):
+        """Who is out and who stands in, in a sentence each; nothing while nobody is
+        out."""
+        product = self.product_variant_id
+        out = self.sudo().seller_ids._out().filtered("vendor_role")
+        if not out or not product:
+            return []
+        sentences = self.env["backlog.disruption"]._sentences(self, out.partner_id)
+        instead = product.sudo()._prepare_sellers(False)._chosen_by_itself()[:1]
+        if instead:
+            sentences.append(
+                self.env._(
+                    "Odoo buys %(product)s from %(vendor)s instead.",
+                    product=self.display_name,
+                    vendor=instead.partner_id.display_name,
+                )
+            )
+        else:
+            sentences.append(
+                self.env._(
+                    "No other vendor of %s can be chosen: nothing is bought by itself "
+                    "until you add or approve one.",
+                    self.display_name,
+                )
+            )
+        return sentences

@@ -1,0 +1,69 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+REQUEST_STATES = ("draft", "sent", "to approve")
+
+
+class PurchaseOrder(models.Model):
+    """What a vendor that is out means for the orders it already has."""
+
+    _inherit = "purchase.order"
+
+    vendor_alert = fields.Text(
+        compute="_compute_vendor_alert",
+        help="Why the vendor does not deliver what is ordered here.",
+    )
+
+    @api.depends("partner_id", "order_line.product_id", "state")
+    @api.depends_context("lang")
+    def _compute_vendor_alert(self):
+        for order in self:
+            waiting = order.filtered(lambda order: order.state != "cancel")
+            sentences = dict.fromkeys(
+                sentence
+                for template in waiting._lines_out().product_id.product_tmpl_id
+                for sentence in order._disruption_sentences(template)
+            )
+            order.vendor_alert = "\n".join(sentences)
+
+    def _disruption_sentences(self, template):
+        disruption = self.env["backlog.disruption"].with_company(self.company_id)
+        return disruption._sentences(template, self.partner_id)
+
+    def _lines_out(self):
+        """The lines with goods still to come that the vendor cannot deliver today."""
+        return self.order_line.filtered(
+            lambda line: (
+                line.product_id
+                and line.qty_received < line.product_qty
+                and line.order_id.partner_id._is_out(
+                    line.product_id.product_tmpl_id, line.company_id
+                )
+            )
+        )
+
+    def action_move_to_backup(self):
+        """Show what it would cost and when it would come from the backups."""
+        return self.env["backlog.vendor.switch"]._open_for(
+            self.filtered(lambda order: order.state in ("draft", "sent"))._lines_out()
+        )
+
+    def action_purchase_order_suggest(self):
+        """Suggest nothing that the vendor cannot deliver; the order's lines stay."""
+        out = [
+            tmpl
+            for partner in self.partner_id._backlog_ancestors()
+            for tmpl in self.env["backlog.disruption"]
+            ._out(self.company_id)
+            .get(partner.id, ())
+        ]
+        if not out:
+            return super().action_purchase_order_suggest()
+        possible = Domain.FALSE
+        if all(out):
+            templates = [template for templates in out for template in templates]
+            possible = Domain("product_tmpl_id", "not in", templates)
+        asked = self.env.context.get("suggest_domain") or []
+        return super(
+            PurchaseOrder, self.with_context(suggest_domain=Domain(asked) & possible)
+        ).action_purchase_order_suggest()

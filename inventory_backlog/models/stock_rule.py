@@ -1,0 +1,84 @@
+from odoo import api, models
+
+from odoo.addons.stock.models.stock_rule import ProcurementException
+
+
+class StockRule(models.Model):
+    """Failover: what Odoo buys by itself is not bought from a vendor that is out."""
+
+    _inherit = "stock.rule"
+
+    def _get_matching_supplier(
+        self, product_id, product_qty, product_uom, company_id, values
+    ):
+        """Replace a vendor that is out, also a pinned one, by the best that is not,
+        and take care that core's last resort (any vendor of the list) is one that may
+        be chosen by itself. Empty when there is none: the need stays to source."""
+        supplier = super()._get_matching_supplier(
+            product_id, product_qty, product_uom, company_id, values
+        )
+        product = product_id.with_company(company_id)
+        supplier = supplier and supplier.with_company(company_id)
+        if not supplier:
+            return supplier
+        chosen = supplier._chosen_by_itself()
+        if chosen and not any(product.seller_ids.mapped("trial_every")):
+            return chosen
+        if not self._is_pinned(values):
+            chosen = product._on_trial(product_qty, product_uom) or chosen
+        elif not supplier._out():
+            return supplier
+        return (
+            chosen
+            or product._select_seller(quantity=product_qty, uom_id=product_uom)
+            or product._prepare_sellers(False)._chosen_by_itself()[:1]
+        )
+
+    @api.model
+    def _is_pinned(self, values):
+        """Whether somebody chose the vendor, for this need or on its rule."""
+        orderpoint = values.get("orderpoint_id")
+        return bool(
+            values.get("supplierinfo_id")
+            or orderpoint
+            and orderpoint.supplier_id
+            or self._get_partner_id(values, self)
+        )
+
+    @api.model
+    def _run_buy(self, procurements):
+        # Without a vendor core cancels the delivery that asked, if its rule says so:
+        # when one is out or waits for approval, the customer still waits for the goods.
+        waiting = self.env["stock.move"]
+        for procurement, _rule in procurements:
+            product = procurement.product_id.with_company(procurement.company_id)
+            sellers = product._prepare_sellers(False)
+            if sellers - sellers._chosen_by_itself():
+                moves = procurement.values.get("move_dest_ids") or waiting.browse()
+                waiting |= moves.filtered("propagate_cancel")
+        waiting.propagate_cancel = False
+        try:
+            return super()._run_buy(procurements)
+        except ProcurementException as error:
+            raise ProcurementException(
+                [
+                    (procurement, self._why_not_bought(procurement, message))
+                    for procurement, message in error.procurement_exceptions
+                ]
+            ) from error
+        finally:
+            waiting.propagate_cancel = True
+
+    @api.model
+    def _why_not_bought(self, procurement, message):
+        template = procurement.product_id.product_tmpl_id
+        company = procurement.company_id
+        return "\n".join([message, *template.with_company(company)._vendor_sentences()])
+
+    def _post_vendor_notification(self, records_to_notify, users_to_notify, product):
+        result = super()._post_vendor_notification(
+            records_to_notify, users_to_notify, product
+        )
+        if sentences := product.product_tmpl_id._vendor_sentences():
+            records_to_notify.message_post(body=" ".join(sentences))
+        return result

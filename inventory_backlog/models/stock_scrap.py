@@ -1,0 +1,38 @@
+from odoo import fields, models
+
+
+class StockScrap(models.Model):
+    _inherit = "stock.scrap"
+
+    receipt_move_ids = fields.Many2many(
+        "stock.move",
+        "backlog_scrap_receipt_rel",
+        "scrap_id",
+        "move_id",
+        readonly=True,
+        copy=False,
+        help="The receipts from vendors that the scrapped goods came with.",
+    )
+
+    def do_scrap(self):
+        """What is scrapped on the way into stock is the vendor's reject. Odoo cuts the
+        chain of moves when it takes goods from a transfer, so it is kept before."""
+        for scrap in self:
+            scrap.receipt_move_ids = scrap._receipts()
+        result = super().do_scrap()
+        if (
+            partners
+            := self.sudo().receipt_move_ids.purchase_line_id.order_id.partner_id
+        ):
+            self.env["backlog.vendor.touch"]._touch(partners)
+        return result
+
+    def _receipts(self):
+        """The receipts from vendors behind the transfer that is scrapped from."""
+        # Who scraps need not be able to read purchases.
+        moves = step = self.sudo().picking_id.move_ids.filtered(
+            lambda move: move.product_id == self.product_id
+        )
+        while step := step.move_orig_ids - moves:
+            moves |= step
+        return moves.filtered("purchase_line_id")

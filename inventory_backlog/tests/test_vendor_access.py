@@ -1,0 +1,282 @@
+from odoo.exceptions import AccessError
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+
+from .vendors import VendorCase
+
+FOR_ALL = (
+    "vendor_role",
+    "approved_until",
+    "receipt_count",
+    "on_time_rate",
+    "lead_time_median",
+    "lead_time_p90",
+    "reject_rate",
+    "quality_score",
+    "parity_state",
+    "is_disrupted",
+    "vendor_lights",
+)
+FOR_BUYERS = ("price_spread", "vendor_criteria")
+
+
+@tagged("post_install", "-at_install")
+class TestVendorAccess(VendorCase):
+    """Who sees what of vendors: lights for everybody who sells, prices for those who
+    buy."""
+
+    def _user(self, login, *groups, **values):
+        return new_test_user(self.env, login, ",".join(groups), tz="UTC", **values)
+
+    # Figures
+
+    def test_salesperson_reads_roles_and_lights_without_prices(self):
+        self._delivered(self.first)
+        self._delivered(self.second)
+        [figures] = self._fresh(self.at_second).with_user(self.seller).read([*FOR_ALL])
+
+        self.assertEqual(figures["vendor_role"], "backup")
+        self.assertEqual(figures["parity_state"], "below")
+        rows = {row["name"]: row for row in figures["vendor_lights"]["rows"]}
+        self.assertEqual(
+            (rows["price"]["light"], rows["price"]["value"], rows["price"]["main"]),
+            ("below", "", ""),
+        )
+        self.assertEqual(rows["on_time"]["value"], "100 %")
+
+    def test_buyer_reads_prices_in_the_lights(self):
+        self._delivered(self.second)
+        [figures] = (
+            self._fresh(self.at_second)
+            .with_user(self.buyer)
+            .read([*FOR_ALL, *FOR_BUYERS])
+        )
+
+        rows = {row["name"]: row for row in figures["vendor_lights"]["rows"]}
+        self.assertEqual(rows["price"]["value"], self._money(12))
+        self.assertEqual(figures["price_spread"], 0)
+        self.assertEqual(figures["vendor_criteria"]["price"], [12, 10, False])
+
+    def test_lights_seen_by_a_buyer_do_not_show_to_a_salesperson(self):
+        self._delivered(self.second)
+        offer = self._fresh(self.at_second)
+        for user, shown in ((self.buyer, self._money(12)), (self.seller, "")):
+            [*_others, price] = offer.with_user(user).vendor_lights["rows"]
+            self.assertEqual(price["value"], shown)
+
+    def test_salesperson_cannot_get_at_prices(self):
+        offers = self.offers.with_user(self.seller)
+        self.assertFalse({*FOR_BUYERS} & {*offers.fields_get()})
+        for name in FOR_BUYERS:
+            with self.assertRaises(AccessError, msg=name):
+                offers.read([name])
+        for look in (
+            lambda: offers.search([("price_spread", ">", 0)]),
+            lambda: offers.search([], order="price_spread"),
+            lambda: offers._read_group([], [], ["price_spread:max"]),
+        ):
+            with self.assertRaises(AccessError):
+                look()
+
+    def test_salesperson_reads_the_resilience_and_vendors_of_a_product(self):
+        template = self.product.product_tmpl_id.with_user(self.seller)
+        [figures] = template.read(
+            [
+                "main_vendor_id",
+                "backup_vendor_ids",
+                "backup_vendor_count",
+                "vendor_resilience",
+                "vendor_alert",
+            ]
+        )
+
+        self.assertEqual(figures["main_vendor_id"][0], self.first.id)
+        self.assertEqual(figures["backup_vendor_ids"], (self.second + self.third).ids)
+        self.assertEqual(figures["vendor_resilience"], "thin")
+
+    # Receipts
+
+    def test_buyer_reads_receipts_and_salesperson_does_not(self):
+        self._delivered(self.first)
+        receipts = self.env["backlog.vendor.receipt"]
+        self.assertEqual(
+            receipts.with_user(self.buyer).search([]).mapped("partner_id"), self.first
+        )
+        for look in (
+            lambda model: model.search([]),
+            lambda model: model._read_group([], [], ["__count"]),
+            lambda model: model.search_read([], ["unit_price"]),
+        ):
+            with self.assertRaises(AccessError):
+                look(receipts.with_user(self.seller))
+
+    def test_nobody_writes_receipts(self):
+        receipts = self.env["backlog.vendor.receipt"].with_user(
+            self._user("manager", "inventory_backlog.group_backlog_manager")
+        )
+        self._delivered(self.first)
+        for write in (
+            lambda: receipts.create({}),
+            lambda: receipts.search([]).write({"receipt_count": 9}),
+            lambda: receipts.search([]).unlink(),
+        ):
+            with self.assertRaises(AccessError):
+                write()
+
+    # Disruptions
+
+    def test_salesperson_reads_disruptions_and_does_not_write_them(self):
+        disruption = self._disrupt(self.first).with_user(self.seller)
+        self.assertEqual(disruption.read(["reason", "state"])[0]["state"], "now")
+        for write in (
+            lambda: self._disrupt(self.second).with_user(self.seller).copy(),
+            lambda: disruption.write({"reason": "None"}),
+            lambda: disruption.unlink(),
+        ):
+            with self.assertRaises(AccessError):
+                write()
+
+    def test_what_hangs_on_a_vendor_can_be_read_by_all_who_see_the_disruption(self):
+        self._order(self.product, 5)
+        self._request(self.product, 5, vendor=self.first)
+        disruption = self._disrupt(self.first)
+        for group in (
+            "stock.group_stock_user",
+            "inventory_backlog.group_backlog_manager",
+        ):
+            user = self._user(group, group)
+            [row] = self._fresh(disruption).with_user(user).read(["impact"])
+            self.assertEqual(row["impact"]["requests"], 1, group)
+        [row] = self._fresh(disruption).with_user(self.seller).read(["impact"])
+        self.assertEqual(row["impact"]["value"], self._money(500))
+
+    def test_warehouse_user_receives_and_scraps_without_purchase_rights(self):
+        purchase = self._purchase(self.product, 10, vendor=self.first)
+        receipt = purchase.picking_ids.with_user(
+            self._user("warehouse", "stock.group_stock_user")
+        )
+        receipt.move_ids.picked = True
+        receipt.with_context(skip_sms=True).button_validate()
+        receipt.env["stock.scrap"].create(
+            {
+                "product_id": self.product.id,
+                "scrap_qty": 2,
+                "picking_id": receipt.id,
+                "location_id": self.stock.id,
+            }
+        ).action_validate()
+
+        offer = self._fresh(self.at_first).with_user(self.buyer)
+        self.assertEqual((offer.receipt_count, offer.reject_rate), (1, 20))
+
+    def test_buyer_writes_disruptions_and_the_manager_deletes_them(self):
+        disruption = self._disrupt(self.first)
+        disruption.reason = "Strike"
+        with self.assertRaises(AccessError):
+            disruption.unlink()
+
+        manager = self._user("manager", "inventory_backlog.group_backlog_manager")
+        disruption.with_user(manager).unlink()
+
+    def test_purchase_of_a_salesperson_follows_a_disruption(self):
+        """Choosing a vendor does not depend on who presses the button."""
+        self.product.route_ids = self.env.ref("stock_dropshipping.route_drop_shipping")
+        self._disrupt(self.first)
+        self._order(self.product, 5)
+
+        self.assertEqual(self._bought(), [("Second", 5)])
+
+    def test_salesperson_cannot_open_the_wizard_that_moves_requests(self):
+        with self.assertRaises(AccessError):
+            self.env["backlog.vendor.switch"].with_user(self.seller).create({})
+
+    # Companies
+
+    def test_second_company_sees_its_own_figures_and_disruptions(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        other.partner_id.tz = "UTC"
+        buyer_there = self._user(
+            "buyer_there",
+            "purchase.group_purchase_user",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        self.offers.company_id = False
+        self._delivered(self.first)
+        here = self._disrupt(self.first)
+        everywhere = self._disrupt(self.second, company_id=False)
+
+        disruptions = self.env["backlog.disruption"].with_user(buyer_there).search([])
+        self.assertEqual(disruptions.sudo(), everywhere.sudo())
+        with self.assertRaises(AccessError):
+            here.with_user(buyer_there).read(["reason"])
+        self.assertFalse(
+            self.env["backlog.vendor.receipt"].with_user(buyer_there).search([])
+        )
+        self.assertRecordValues(
+            self._fresh(self.offers).with_user(buyer_there),
+            [
+                {"receipt_count": 0, "is_disrupted": False},
+                {"receipt_count": 0, "is_disrupted": True},
+                {"receipt_count": 0, "is_disrupted": False},
+            ],
+        )
+        self.assertRecordValues(
+            self._fresh(self.offers).with_user(self.buyer),
+            [
+                {"receipt_count": 1, "is_disrupted": True},
+                {"receipt_count": 0, "is_disrupted": True},
+                {"receipt_count": 0, "is_disrupted": False},
+            ],
+        )
+
+    def test_request_of_another_company_follows_the_disruptions_there(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        self.env.user.company_ids += other
+        self.offers.company_id = False
+        self._disrupt(self.first)
+        requests = self._request(self.product, 5, vendor=self.first)
+        requests += (
+            self.env["purchase.order"]
+            .with_company(other)
+            .create({"partner_id": self.first.id, "company_id": other.id})
+        )
+        requests[1].order_line = [
+            Command.create({"product_id": self.product.id, "product_qty": 1})
+        ]
+
+        self.assertEqual([bool(r.vendor_alert) for r in requests], [True, False])
+
+    # Others
+
+    def test_portal_and_public_see_nothing(self):
+        self._disrupt(self.first)
+        self._delivered(self.first)
+        for user in (
+            self._user("portal", "base.group_portal"),
+            self.env.ref("base.public_user"),
+        ):
+            for name in (
+                "backlog.disruption",
+                "backlog.vendor.receipt",
+                "backlog.vendor.switch",
+                "product.supplierinfo",
+            ):
+                with self.assertRaises(AccessError, msg=f"{user.login} {name}"):
+                    self.env[name].with_user(user).search([])
+            names = ("vendor_resilience", "main_vendor_id", "vendor_alert")
+            about = self.env["product.template"].with_user(user).fields_get()
+            self.assertFalse({*names} & {*about})
+
+    def test_internal_user_without_rights_may_open_a_product_and_its_vendors(self):
+        user = self._user("internal", "base.group_user")
+        self._disrupt(self.first)
+        template = self._fresh(self.product.product_tmpl_id).with_user(user)
+
+        self.assertEqual(
+            template.read(["vendor_resilience"])[0]["vendor_resilience"], "thin"
+        )
+        [figures] = self.at_first.with_user(user).read(["vendor_role", "is_disrupted"])
+        self.assertEqual(
+            (figures["vendor_role"], figures["is_disrupted"]), ("main", True)
+        )

@@ -1,0 +1,2 @@
+from . import backlog_vendor_switch
+from . import product_replenish

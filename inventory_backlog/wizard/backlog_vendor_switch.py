@@ -1,0 +1,244 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+
+class BacklogVendorSwitch(models.TransientModel):
+    """Move requests for quotation to other vendors, after a look at price and date.
+
+    The purchase lines themselves move, with all that hangs on them: the deliveries
+    and reordering rules they were made for, and the orders behind. Nothing is
+    ordered. Moving back is the same action on the new request.
+    """
+
+    _name = "backlog.vendor.switch"
+    _description = "Move Requests to Another Vendor"
+
+    line_ids = fields.One2many("backlog.vendor.switch.line", "switch_id")
+    currency_id = fields.Many2one(
+        "res.currency", default=lambda self: self.env.company.currency_id
+    )
+    extra_cost = fields.Monetary(
+        compute="_compute_extra_cost",
+        help="What the chosen vendors cost more, all together, in the currency of the "
+        "company.",
+    )
+
+    @api.depends("line_ids.is_chosen", "line_ids.extra_cost")
+    def _compute_extra_cost(self):
+        for switch in self:
+            switch.extra_cost = sum(
+                switch.line_ids.filtered("is_chosen").mapped("extra_cost")
+            )
+
+    @api.model
+    def _open_for(self, purchase_lines):
+        """Open the wizard with a proposal for each of ``purchase_lines``."""
+        if not purchase_lines:
+            raise UserError(
+                self.env._(
+                    "Nothing to move: no request for quotation is with a vendor that "
+                    "is out. Confirmed orders stay where they are."
+                )
+            )
+        switch = self.create(
+            {
+                "line_ids": [
+                    Command.create(self._prepare_line(line)) for line in purchase_lines
+                ]
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Move Requests to Another Vendor"),
+            "res_model": self._name,
+            "res_id": switch.id,
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"dialog_size": "extra-large"},
+        }
+
+    @api.model
+    def _prepare_line(self, line):
+        product = line.product_id.with_company(line.company_id)
+        vendor = line.order_id.partner_id.commercial_partner_id
+        backup = product._stand_in_for(vendor, line.product_uom_qty)
+        return {
+            "purchase_line_id": line.id,
+            "supplierinfo_id": backup.id,
+            "is_chosen": bool(backup),
+        }
+
+    def action_move(self):
+        """Move the chosen lines: one request per old request and new vendor. Open what
+        came out."""
+        chosen = self.line_ids.filtered(lambda line: line.is_chosen)
+        if not chosen:
+            raise UserError(self.env._("Choose at least one line to move."))
+        if missing := chosen.filtered(lambda line: not line.supplierinfo_id):
+            raise UserError(
+                self.env._(
+                    "Choose a vendor for %s, or do not move it.",
+                    ", ".join(missing.product_id.mapped("display_name")),
+                )
+            )
+        requests = self.env["purchase.order"]
+        groups = chosen.grouped(
+            lambda line: (
+                line.purchase_line_id.order_id,
+                line.supplierinfo_id.partner_id,
+                line._new_currency(),
+            )
+        )
+        for (order, vendor, currency), lines in groups.items():
+            requests |= self._move(order, vendor, currency, lines)
+        action = self.env["ir.actions.act_window"]._for_xml_id("purchase.purchase_rfq")
+        action["domain"] = [("id", "in", requests.ids)]
+        action["context"] = {}
+        if len(requests) == 1:
+            action["views"] = [(False, "form")]
+            action["res_id"] = requests.id
+        return action
+
+    @api.model
+    def _move(self, order, vendor, currency, lines):
+        lines._check_still_open()
+        request = self.env["purchase.order"].create(
+            self._prepare_request(order, vendor, currency)
+        )
+        for line in lines:
+            line._move_to(request)
+        order.message_post(
+            body=self.env._(
+                "Moved to %(request)s with %(vendor)s: %(products)s.",
+                request=request._get_html_link(),
+                vendor=vendor.display_name,
+                products=", ".join(lines.product_id.mapped("display_name")),
+            )
+        )
+        request.message_post(
+            body=self.env._(
+                "Moved here from %(order)s with %(vendor)s.",
+                order=order._get_html_link(),
+                vendor=order.partner_id.display_name,
+            )
+        )
+        if not order.order_line.filtered("product_id"):
+            order.button_cancel()
+        return request
+
+    @api.model
+    def _prepare_request(self, order, vendor, currency):
+        """The old request for another vendor: same place, dates and orders behind."""
+        vendor = vendor.with_company(order.company_id)
+        position = self.env["account.fiscal.position"].with_company(order.company_id)
+        return {
+            "partner_id": vendor.id,
+            "company_id": order.company_id.id,
+            "picking_type_id": order.picking_type_id.id,
+            "dest_address_id": order.dest_address_id.id,
+            "currency_id": currency.id,
+            "user_id": vendor.buyer_id.id or order.user_id.id or self.env.uid,
+            "payment_term_id": vendor.property_supplier_payment_term_id.id,
+            "fiscal_position_id": position._get_fiscal_position(vendor).id,
+            "origin": order.origin,
+            "reference_ids": [Command.set(order.reference_ids.ids)],
+        }
+
+
+class BacklogVendorSwitchLine(models.TransientModel):
+    """One purchase line and the vendor it could move to."""
+
+    _name = "backlog.vendor.switch.line"
+    _description = "Line to Move to Another Vendor"
+
+    switch_id = fields.Many2one(
+        "backlog.vendor.switch", required=True, ondelete="cascade"
+    )
+    is_chosen = fields.Boolean("Move")
+    purchase_line_id = fields.Many2one(
+        "purchase.order.line", required=True, ondelete="cascade"
+    )
+    order_id = fields.Many2one(related="purchase_line_id.order_id")
+    product_id = fields.Many2one(related="purchase_line_id.product_id")
+    product_tmpl_id = fields.Many2one(related="product_id.product_tmpl_id")
+    product_qty = fields.Float(related="purchase_line_id.product_qty")
+    product_uom_id = fields.Many2one(related="purchase_line_id.product_uom_id")
+    currency_id = fields.Many2one(related="purchase_line_id.company_id.currency_id")
+    supplierinfo_id = fields.Many2one(
+        "product.supplierinfo",
+        "New Vendor",
+        domain="[('product_tmpl_id', '=', product_tmpl_id)]",
+        help="Empty: no other vendor may be chosen by itself.",
+    )
+    parity_state = fields.Selection(related="supplierinfo_id.parity_state")
+    price_now = fields.Monetary(
+        "Cost Now",
+        compute="_compute_difference",
+        help="Of the whole line, untaxed, in the company's currency.",
+    )
+    price_new = fields.Monetary(
+        "New Cost",
+        compute="_compute_difference",
+        help="Of the whole line with the new vendor, untaxed, in the company's "
+        "currency.",
+    )
+    extra_cost = fields.Monetary(compute="_compute_difference")
+    date_now = fields.Datetime("Arrival Now", related="purchase_line_id.date_planned")
+    date_new = fields.Datetime(
+        "New Arrival",
+        compute="_compute_difference",
+        help="When it arrives if the new vendor is ordered from today.",
+    )
+    extra_days = fields.Integer(compute="_compute_difference")
+
+    @api.depends("supplierinfo_id", "purchase_line_id")
+    def _compute_difference(self):
+        for line in self:
+            purchase_line = line.purchase_line_id
+            seller = line.supplierinfo_id.with_company(purchase_line.company_id)
+            order = purchase_line.order_id
+            line.price_now = purchase_line.price_subtotal / (order.currency_rate or 1)
+            line.price_new = (
+                seller._unit_price() * purchase_line.product_uom_qty if seller else 0
+            )
+            line.extra_cost = seller and line.price_new - line.price_now
+            line.date_new = seller and fields.Datetime.add(
+                line._date_order(), days=seller.delay
+            )
+            line.extra_days = (
+                (line.date_new - line.date_now).days
+                if line.date_new and line.date_now
+                else 0
+            )
+
+    def _date_order(self):
+        """Not before today: what has not been ordered cannot have been."""
+        return max(fields.Datetime.now(), self.purchase_line_id.order_id.date_order)
+
+    def _new_currency(self):
+        return self.supplierinfo_id.currency_id
+
+    def _check_still_open(self):
+        for line in self:
+            if line.purchase_line_id.state not in ("draft", "sent"):
+                raise UserError(
+                    self.env._(
+                        "%s is no longer a request: it was confirmed or cancelled "
+                        "meanwhile. Close this window and look again.",
+                        line.order_id.display_name,
+                    )
+                )
+
+    def _move_to(self, request):
+        """The purchase line itself goes, so that everything linked to it stays. Price,
+        description, taxes and date become those of the new vendor, as on a new line;
+        a quantity is kept in its unit."""
+        line = self.purchase_line_id
+        date = self.date_new
+        line.write({"order_id": request.id})
+        line._compute_tax_id()
+        line.technical_price_unit = line.price_unit
+        line._compute_price_unit_and_date_planned_and_name()
+        line.date_planned = date
+        request.date_order = self._date_order()

@@ -1,0 +1,24 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class BacklogVendor(models.AbstractModel):
+    _inherit = "backlog.vendor"
+
+    @api.model
+    def _is_bought(self):
+        """What is made or assembled lacks no vendor as long as it has none at all."""
+        return SQL(
+            """%s AND (
+                EXISTS (
+                    SELECT 1 FROM product_supplierinfo info
+                     WHERE info.product_tmpl_id = template.id)
+                OR NOT EXISTS (
+                    SELECT 1 FROM mrp_bom bom
+                     WHERE bom.product_tmpl_id = template.id
+                       AND bom.active
+                       AND COALESCE(bom.company_id = %s, TRUE))
+            )""",
+            super()._is_bought(),
+            self.env.company.id,
+        )

@@ -1,0 +1,127 @@
+from unittest import SkipTest
+
+from odoo.fields import Command
+from odoo.tests import freeze_time, tagged
+
+from odoo.addons.inventory_backlog.tests.vendors import VendorCase
+
+from .common import MrpBacklogCase
+
+
+@tagged("post_install", "-at_install")
+class TestFailoverBom(MrpBacklogCase, VendorCase):
+    """Components of a vendor that is out: in the BoM overview and in production."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.table_set = cls._product("Set")
+        cls.bom = cls._bom(cls.table_set, (cls.product, 2))
+
+    def _component(self):
+        """The component in the BoM overview."""
+        self._fresh(self.bom)
+        report = self.env["report.mrp.report_bom_structure"]
+        return report._get_report_data(self.bom.id)["lines"]["components"][0]
+
+    def _overview(self):
+        component = self._component()
+        return component["route_detail"], component["lead_time"]
+
+    def _disrupt_all(self, **days):
+        for vendor in (self.first, self.second, self.third):
+            self._disrupt(vendor, **days)
+
+    def test_overview_shows_who_would_be_bought_from(self):
+        self.assertEqual(self._overview(), ("First", 2))
+
+        self._disrupt(self.first, until=3)
+        self.assertEqual(self._overview(), ("Second", 4))
+        with freeze_time(self._after(4)):
+            self.assertEqual(self._overview(), ("First", 2))
+
+    def test_overview_opens_while_all_are_out(self):
+        self._disrupt_all()
+
+        self.assertFalse(self._component().get("supplier"))
+
+    def _produce_to_order(self):
+        mto = self.warehouse.mto_pull_id.route_id
+        mto.active = True
+        self.product.route_ids = mto + self.buy
+        return self._start(self.table_set, 1)
+
+    def test_component_bought_for_a_production_comes_from_the_backup(self):
+        self._disrupt(self.first)
+        self._produce_to_order()
+
+        self.assertEqual(self._bought(), [("Second", 2)])
+
+    def test_production_waits_for_its_component_while_all_are_out(self):
+        self._disrupt_all()
+        production = self._produce_to_order()
+
+        self.assertEqual(self._bought(), [])
+        self.assertEqual(production.state, "confirmed")
+        self.assertEqual(production.move_raw_ids.state, "confirmed")
+
+    def test_receipt_of_a_bought_kit_counts_its_components(self):
+        kit = self._kit("Kit", (self.product, 2))
+        at_first = self._offer(kit, self.first)
+        self._delivered(self.first, product=kit, quantity=3)
+
+        self._fresh(at_first)
+        self.assertEqual((at_first.receipt_count, at_first.on_time_rate), (1, 100))
+
+
+@tagged("post_install", "-at_install")
+class TestFailoverSubcontract(MrpBacklogCase, VendorCase):
+    """Goods that a vendor makes of our components."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if "subcontractor_ids" not in cls.env["mrp.bom"]._fields:
+            raise SkipTest("mrp_subcontracting is not installed")
+        cls.leg = cls._product("Leg")
+        cls.bom = cls._bom(
+            cls.product,
+            (cls.leg, 4),
+            bom_type="subcontract",
+            subcontractor_ids=[Command.set((cls.first + cls.second).ids)],
+        )
+
+    def _overview(self):
+        self._fresh(self.bom)
+        report = self.env["report.mrp.report_bom_structure"]
+        lines = report._get_report_data(self.bom.id)["lines"]
+        return lines.get("subcontracting", {}).get("name"), lines["bom_cost"]
+
+    def test_cost_is_that_of_the_subcontractor_that_can_deliver(self):
+        self.assertEqual(self._overview(), ("First", 10))
+
+        disruption = self._disrupt(self.first)
+        self.assertEqual(self._overview(), ("Second", 12))
+
+        disruption.active = False
+        self.assertEqual(self._overview(), ("First", 10))
+
+    def test_overview_opens_while_all_subcontractors_are_out(self):
+        self._disrupt(self.first)
+        self._disrupt(self.second)
+
+        self.assertEqual(self._overview(), (None, 0))
+
+    def test_subcontracted_receipt_and_its_return_count(self):
+        purchase = self._delivered(self.first, quantity=10)
+        self._return(purchase.picking_ids, 2)
+
+        self._fresh(self.at_first)
+        self.assertEqual(
+            (
+                self.at_first.receipt_count,
+                self.at_first.on_time_rate,
+                self.at_first.reject_rate,
+            ),
+            (1, 100, 20),
+        )
