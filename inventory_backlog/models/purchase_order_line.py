@@ -24,6 +24,11 @@ class PurchaseOrderLine(models.Model):
                 line.first_promise_date = False
             else:
                 line.first_promise_date = line.first_promise_date or line.date_planned
+        # What is confirmed when it is already due is overdue at once.
+        now = fields.Datetime.now()
+        self.filtered(
+            lambda line: line.first_promise_date and line.first_promise_date <= now
+        )._touch_vendors()
 
     def _compute_qty_received(self):
         # Goods came or went back: the figures of the vendors have changed.

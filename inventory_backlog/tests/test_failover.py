@@ -97,7 +97,7 @@ class TestFailoverScheduler(PinnedRules, VendorCase):
         self._need(**values)
         [note] = self.product.product_tmpl_id.activity_ids.mapped("note")
         self.assertIn("is out", note)
-        self.assertIn("No other vendor can be chosen", note)
+        self.assertIn("No other vendor of Chair can be chosen", note)
 
     def _need_again(self):
         self._run_scheduler()
@@ -219,7 +219,7 @@ class TestFailoverMto(FailoverRules, VendorCase):
         )
         self.assertIn("First is out until further notice: Flood.", verdict)
         self.assertTrue(
-            any("No other vendor can be chosen" in text for text in verdict)
+            any("No other vendor of Chair can be chosen" in text for text in verdict)
         )
 
     def test_salesperson_is_told_at_the_order(self):
@@ -523,7 +523,7 @@ class TestFailover(VendorCase):
         self.assertEqual(
             self._fresh(template).vendor_alert,
             f"First is out until {format_date(self.env, self._after(3))}: Flood.\n"
-            "Odoo buys from Second instead.",
+            "Odoo buys Chair from Second instead.",
         )
         with freeze_time(self._after(4)):
             self.assertFalse(self._fresh(template).vendor_alert)

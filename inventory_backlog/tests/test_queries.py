@@ -165,11 +165,11 @@ class TestQueries(BacklogCase):
     def test_shipping_costs_nothing(self):
         self.assertEqual(self._overhead(self._confirmed, self._ship), 0)
 
-    def test_buying_costs_nothing(self):
+    def test_buying_costs_at_most_the_promise_that_is_kept(self):
         def prepare():
             order = self._confirmed()
             return self._request(*((line.product_id, 9) for line in order.order_line))
 
-        self.assertEqual(
-            self._overhead(prepare, lambda request: request.button_confirm()), 0
+        self.assertLessEqual(
+            self._overhead(prepare, lambda request: request.button_confirm()), 1
         )
