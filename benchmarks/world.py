@@ -76,8 +76,10 @@ class World:
         """Copy one record ``count`` times; return the id of the first copy."""
         table = SQL.identifier(record._table)
         sequence = f"{record._table}_id_seq"
+        # Of 0 * i, since once per statement would be enough for NEXTVAL alone.
+        columns["id"] = SQL("NEXTVAL(%s) + 0 * i", sequence)
         changes = SQL(", ").join(
-            SQL("%s, %s", name, expression) for name, expression in columns.items()
+            SQL("%s::text, %s", name, value) for name, value in columns.items()
         )
         [[first]] = self.env.execute_query(
             SQL(
@@ -88,10 +90,7 @@ class World:
                       FROM %(table)s pattern,
                            GENERATE_SERIES(0, %(last)s) i,
                            LATERAL JSONB_POPULATE_RECORD(
-                               pattern,
-                               JSONB_BUILD_OBJECT(
-                                   'id', NEXTVAL(%(sequence)s) + 0 * i, %(changes)s)
-                           ) new
+                               pattern, JSONB_BUILD_OBJECT(%(changes)s)) new
                      WHERE pattern.id = %(id)s
                  RETURNING id
                 )
@@ -99,7 +98,6 @@ class World:
                 """,
                 table=table,
                 last=count - 1,
-                sequence=sequence,
                 changes=changes,
                 id=record.id,
             )

@@ -32,13 +32,13 @@ class BacklogDisruption(models.Model):
         "product.template",
         string="Products",
         # Without its last product it would mean everything the vendor sells.
-        ondelete="restrict",
+        context={"active_test": False},
         help="The products it cannot deliver. Empty: all it sells.",
     )
     company_id = fields.Many2one(
         "res.company",
         default=lambda self: self.env.company,
-        help="Empty: for all companies.",
+        help="Empty: for all companies. A branch is a company of its own.",
     )
     date_from = fields.Date(
         "From",
@@ -114,7 +114,22 @@ class BacklogDisruption(models.Model):
     def _onchange_partner_id(self):
         # A contact cannot be out on its own: the vendor is.
         self.partner_id = self.partner_id.commercial_partner_id
-        self.product_tmpl_ids &= self._vendor_lines().product_tmpl_id
+        products = self.product_tmpl_ids._origin
+        if not products:
+            return None
+        self.product_tmpl_ids = products & self._vendor_lines().product_tmpl_id
+        if self.product_tmpl_ids:
+            return None
+        return {
+            "warning": {
+                "title": self.env._("All products"),
+                "message": self.env._(
+                    "%s sells none of the products on the list. Without a product it "
+                    "is out for all it sells: add those it cannot deliver.",
+                    self.partner_id.display_name,
+                ),
+            }
+        }
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -177,8 +192,10 @@ class BacklogDisruption(models.Model):
     @api.model
     def _current(self, company_id, today):
         # Choosing a vendor must not depend on who presses the button.
-        return self.sudo().search(
+        current = self.sudo().with_context(active_test=False)
+        return current.search(
             [
+                ("active", "=", True),
                 ("date_from", "<=", today),
                 "|",
                 ("date_to", "=", False),

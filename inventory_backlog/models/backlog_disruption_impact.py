@@ -6,7 +6,7 @@ from odoo.tools import format_amount
 
 from .backlog_line import VALUE_GROUPS
 from .product_supplierinfo import PURCHASE
-from .purchase_order import REQUEST_STATES
+from .purchase_order import MOVABLE_STATES, REQUEST_STATES
 
 ROWS_SHOWN = 40
 
@@ -31,7 +31,12 @@ class BacklogDisruption(models.Model):
     @api.depends_context("company", "lang", "uid")
     def _compute_impact(self):
         for disruption in self:
-            disruption.impact = bool(disruption.partner_id) and disruption._impact()
+            # Vendors are chosen per company: that of the disruption, if it has one.
+            company = disruption.company_id or self.env.company
+            disruption.impact = (
+                bool(disruption.partner_id)
+                and disruption.with_company(company)._impact()
+            )
 
     def action_move_requests(self):
         """Show what it would cost and when it would come from the backups."""
@@ -54,7 +59,7 @@ class BacklogDisruption(models.Model):
         return {
             "purchases": len(purchases),
             "requests": len(
-                purchases.filtered(lambda line: line.state in REQUEST_STATES)
+                purchases.filtered(lambda line: line.state in MOVABLE_STATES)
             ),
             "lines": len(lines),
             "late": len(lines.filtered(lambda line: line.is_late or line.is_at_risk)),
@@ -70,7 +75,11 @@ class BacklogDisruption(models.Model):
     def _offers(self):
         """The vendor lines that are out, of the companies concerned."""
         offers = self._vendor_lines().filtered(
-            lambda info: not info.company_id or info.company_id in self._companies()
+            lambda info: (
+                (not info.company_id or info.company_id in self._companies())
+                and info.product_tmpl_id.active
+                and info.product_tmpl_id.product_variant_ids
+            )
         )
         if asked := self.product_tmpl_ids._origin:
             return offers.filtered(lambda info: info.product_tmpl_id in asked)
@@ -91,9 +100,7 @@ class BacklogDisruption(models.Model):
         )
         if asked := self.product_tmpl_ids._origin:
             domain &= Domain("product_id.product_tmpl_id", "in", asked.ids)
-        return lines.search(domain).filtered(
-            lambda line: line.qty_received < line.product_qty
-        )
+        return lines.search(domain).filtered(lambda line: line._open_qty() > 0)
 
     def _waiting(self, offers, purchases):
         """``{order line id: share of it that waits}``: for receipts of the vendor, and
@@ -150,7 +157,7 @@ class BacklogDisruption(models.Model):
 
     def _product_row(self, template, purchases, lines):
         product = (purchases.product_id or template.product_variant_ids)[:1]
-        ordered = sum(purchases.mapped("product_uom_qty"))
+        ordered = sum(line._open_qty() for line in purchases)
         missing = sum(lines.mapped("to_source_qty"))
         unit = template.sudo().uom_id
         return {

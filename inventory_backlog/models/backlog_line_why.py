@@ -79,7 +79,7 @@ class BacklogLine(models.Model):
         for row in slices.sudo():
             template = row.product_id.product_tmpl_id
             if row.source == "none":
-                sentences += template._vendor_sentences()
+                sentences += row.product_id._vendor_sentences()
             elif row.document and row.document._name == "purchase.order":
                 sentences += row.document._disruption_sentences(template)
         return list(dict.fromkeys(sentences))

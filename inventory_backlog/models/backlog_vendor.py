@@ -216,7 +216,9 @@ class BacklogVendor(models.AbstractModel):
     def _currency_rates(self, today):
         """``(currency, what one of it is worth in the company's currency)``."""
         company = self.env.company
-        currencies = self.env["res.currency"].search(Domain.TRUE) | company.currency_id
+        # Vendors may ask prices in a currency that is no longer in use.
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        currencies = currencies.search(Domain.TRUE)
         rates = currencies._get_rates(company, today)
         for currency in currencies:
             rate = rates[company.currency_id.id] / rates[currency.id]

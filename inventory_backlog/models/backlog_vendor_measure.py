@@ -59,13 +59,16 @@ class BacklogVendorMeasure(models.Model):
         columns = self._columns()
         kept = SQL(
             """
-            SELECT %s FROM backlog_vendor_measure
-             WHERE company_id = %s AND day = %s AND vendor_id <> ALL(%s)
+            SELECT %(columns)s FROM backlog_vendor_measure
+             WHERE company_id = %(company)s AND day = %(today)s
+               AND vendor_id <> ALL(%(live)s)
+               AND %(asked)s
             """,
-            columns,
-            self.env.company.id,
-            self.env.company._backlog_today(),
-            live,
+            columns=columns,
+            company=self.env.company.id,
+            today=self.env.company._backlog_today(),
+            live=live,
+            asked=self._asked(template_ids),
         )
         if not live:
             return kept
@@ -74,6 +77,24 @@ class BacklogVendorMeasure(models.Model):
             kept,
             columns,
             self.env["backlog.vendor.receipt"]._measures(live),
+        )
+
+    @api.model
+    def _asked(self, template_ids):
+        """The rows of the vendors of these products: for them, and for everything."""
+        if template_ids is None:
+            return SQL("TRUE")
+        return SQL(
+            """
+            (vendor_id, measure_key) IN (
+                SELECT partner.commercial_partner_id, UNNEST(ARRAY[
+                           0, COALESCE(info.product_id, -info.product_tmpl_id)])
+                  FROM product_supplierinfo info
+                  JOIN res_partner partner ON partner.id = info.partner_id
+                 WHERE info.product_tmpl_id = ANY(%s)
+            )
+            """,
+            list(template_ids),
         )
 
     @api.model
@@ -130,16 +151,17 @@ class BacklogVendorMeasure(models.Model):
             for company in companies
         }
         cron = self.env["ir.cron"]
-        remaining = sum(map(len, stale.values()))
+        vendor_ids = sorted(set().union(*stale.values()))
+        remaining = len(vendor_ids)
         cron._commit_progress(remaining=remaining)
-        for company, vendor_ids in stale.items():
-            for batch in split_every(BATCH, vendor_ids):
-                self.with_company(company)._refresh(list(batch))
-                remaining -= len(batch)
-                if not cron._commit_progress(len(batch), remaining=remaining):
-                    return
-        touched.unlink()
-        cron._commit_progress(remaining=0)
+        for batch in split_every(BATCH, vendor_ids, set):
+            for company, ids in stale.items():
+                if batch & ids:
+                    self.with_company(company)._refresh(list(batch & ids))
+            touched.filtered(lambda touch: touch.vendor_id.id in batch).unlink()  # noqa: B023
+            remaining -= len(batch)
+            if not cron._commit_progress(len(batch), remaining=remaining):
+                return
 
     @api.model
     def _refresh(self, vendor_ids):

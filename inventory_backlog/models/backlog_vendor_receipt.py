@@ -495,7 +495,6 @@ class BacklogVendorReceipt(models.Model):
     def _day(self, moment):
         """The calendar day of ``moment`` (UTC) where the company ``home`` is."""
         return SQL(
-            "(%s AT TIME ZONE 'UTC' AT TIME ZONE COALESCE(home.tz, %s))::date",
+            "(%s AT TIME ZONE 'UTC' AT TIME ZONE COALESCE(home.tz, 'UTC'))::date",
             moment,
-            str(self.env.tz),
         )

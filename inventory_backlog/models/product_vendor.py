@@ -121,45 +121,81 @@ class ProductProduct(models.Model):
             else lines
         ) or lines[:1]
 
-    def _on_trial(self, quantity, uom):
+    def _has_blocked_vendor(self):
+        """Whether a vendor of this product may not be chosen by itself today: it is
+        out, not approved, or manual only."""
+        sellers = self._prepare_sellers(False)
+        return bool(sellers - sellers._chosen_by_itself())
+
+    def _on_trial(self, ahead, **need):
         """The vendor line of an unproven backup whose turn it is to get a purchase of
-        this product, or none. It is its turn when the last n − 1 purchases went to
-        others, so asking does not change the answer."""
-        sellers = self.env["product.supplierinfo"]
-        if not any(self.seller_ids.mapped("trial_every")):
-            return sellers
-        for info in self._get_filtered_sellers(quantity=quantity, uom_id=uom):
-            vendor = info.partner_id.commercial_partner_id
+        this product, or none: its n-th since the last one from it, and then every n-th
+        of a run. Asking does not change the answer.
+
+        :param int ahead: how many purchases of the same run come before
+        """
+        for info in self._get_filtered_sellers(**need):
             if (
                 info.trial_every
                 and info.vendor_role == "backup"
                 and info.parity_state == "unproven"
-                and self._went_to_others(vendor, info.trial_every - 1)
             ):
-                return info
-        return sellers
+                vendor = info.partner_id.commercial_partner_id
+                wait = info.trial_every - 1
+                first = wait - self._purchases_since(vendor, wait)
+                if ahead >= first and (ahead - first) % info.trial_every == 0:
+                    return info
+        return self.env["product.supplierinfo"]
 
-    def _went_to_others(self, vendor, purchases):
-        """Whether there were so many purchases since the last one from ``vendor``."""
+    def _purchases_since(self, vendor, limit):
+        """How many of the last ``limit`` purchases of this product came after the last
+        one from ``vendor``."""
+        if not limit:
+            return 0
         # What was bought before is not for the one who asks to read.
-        last = (
-            self.env["purchase.order.line"]
-            .sudo()
-            .search(
-                [
-                    ("product_id", "=", self.id),
-                    ("company_id", "=", self.env.company.id),
-                    ("state", "!=", "cancel"),
-                ],
-                order="id desc",
-                limit=purchases,
+        purchases = self.env["purchase.order.line"].sudo()
+        last = purchases.search(
+            [
+                ("product_id", "=", self.id),
+                ("company_id", "=", self.env.company.id),
+                ("state", "!=", "cancel"),
+            ],
+            order="id desc",
+            limit=limit,
+        )
+        vendors = [line.partner_id.commercial_partner_id for line in last]
+        return vendors.index(vendor) if vendor in vendors else len(last)
+
+    def _vendor_sentences(self):
+        """Who is out and who stands in, in a sentence each; nothing while nobody is
+        out."""
+        # Who waits for the goods need not be able to read vendor lines.
+        sellers = self.sudo().seller_ids.filtered(
+            lambda info: info.product_id in (info.product_id.browse(), self)
+        )
+        out = sellers._out().filtered("vendor_role")
+        if not out:
+            return []
+        disruptions = self.env["backlog.disruption"]
+        sentences = disruptions._sentences(self.product_tmpl_id, out.partner_id)
+        instead = self.sudo()._get_filtered_sellers(quantity=None)[:1]
+        if instead:
+            sentences.append(
+                self.env._(
+                    "Odoo buys %(product)s from %(vendor)s instead.",
+                    product=self.display_name,
+                    vendor=instead.partner_id.display_name,
+                )
             )
-            if purchases
-            else self.env["purchase.order.line"]
-        )
-        return len(last) == purchases and vendor not in (
-            last.partner_id.commercial_partner_id
-        )
+        else:
+            sentences.append(
+                self.env._(
+                    "No other vendor of %s can be chosen: nothing is bought by itself "
+                    "until you add or approve one.",
+                    self.display_name,
+                )
+            )
+        return sentences
 
 
 class ProductTemplate(models.Model):
@@ -239,28 +275,21 @@ class ProductTemplate(models.Model):
             template.vendor_alert = "\n".join(template._vendor_sentences())
 
     def _vendor_sentences(self):
-        """Who is out and who stands in, in a sentence each; nothing while nobody is
-        out."""
-        product = self.product_variant_id
-        out = self.sudo().seller_ids._out().filtered("vendor_role")
-        if not out or not product:
-            return []
-        sentences = self.env["backlog.disruption"]._sentences(self, out.partner_id)
-        instead = product.sudo()._prepare_sellers(False)._chosen_by_itself()[:1]
-        if instead:
-            sentences.append(
-                self.env._(
-                    "Odoo buys %(product)s from %(vendor)s instead.",
-                    product=self.display_name,
-                    vendor=instead.partner_id.display_name,
-                )
+        """Who is out and who stands in, for each variant."""
+        return list(
+            dict.fromkeys(
+                sentence
+                for product in self.product_variant_ids
+                for sentence in product._vendor_sentences()
             )
-        else:
-            sentences.append(
-                self.env._(
-                    "No other vendor of %s can be chosen: nothing is bought by itself "
-                    "until you add or approve one.",
-                    self.display_name,
-                )
-            )
-        return sentences
+        )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_disruptions(self):
+        """A disruption that loses its last product would hold for all the vendor
+        sells: it ends."""
+        disruptions = self.env["backlog.disruption"].sudo()
+        disruptions = disruptions.with_context(active_test=False).search(
+            [("product_tmpl_ids", "in", self.ids)]
+        )
+        disruptions.filtered(lambda one: one.product_tmpl_ids <= self).active = False

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 REQUEST_STATES = ("draft", "sent", "to approve")
+# Until somebody has decided to order it, a request can go to another vendor.
+MOVABLE_STATES = ("draft", "sent")
 
 
 class PurchaseOrder(models.Model):
@@ -35,7 +37,7 @@ class PurchaseOrder(models.Model):
         return self.order_line.filtered(
             lambda line: (
                 line.product_id
-                and line.qty_received < line.product_qty
+                and line._open_qty() > 0
                 and line.order_id.partner_id._is_out(
                     line.product_id.product_tmpl_id, line.company_id
                 )
@@ -45,7 +47,7 @@ class PurchaseOrder(models.Model):
     def action_move_to_backup(self):
         """Show what it would cost and when it would come from the backups."""
         return self.env["backlog.vendor.switch"]._open_for(
-            self.filtered(lambda order: order.state in ("draft", "sent"))._lines_out()
+            self.filtered(lambda order: order.state in MOVABLE_STATES)._lines_out()
         )
 
     def action_purchase_order_suggest(self):

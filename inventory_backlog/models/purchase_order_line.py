@@ -31,9 +31,9 @@ class PurchaseOrderLine(models.Model):
         )._touch_vendors()
 
     def _compute_qty_received(self):
-        # Goods came or went back: the figures of the vendors have changed.
+        # Goods came, went back or will not come: the figures of the vendors changed.
         self.filtered(
-            lambda line: "done" in line.move_ids.mapped("state")
+            lambda line: {"done", "cancel"} & set(line.move_ids.mapped("state"))
         )._touch_vendors()
         return super()._compute_qty_received()
 
@@ -41,6 +41,23 @@ class PurchaseOrderLine(models.Model):
         if JUDGED & vals.keys():
             self._touch_vendors()
         return super().write(vals)
+
+    def _open_qty(self):
+        """What is still to come, in the unit of the product: nothing of what was
+        closed short."""
+        self.ensure_one()
+        if self.state != "purchase":
+            return self.product_uom_qty
+        if self.qty_received_method != "stock_moves":
+            missing = max(0, self.product_qty - self.qty_received)
+            return self.product_uom_id._compute_quantity(
+                missing, self.product_id.uom_id
+            )
+        return sum(
+            move.product_qty
+            for move in self.move_ids
+            if move.state not in ("done", "cancel") and not move._is_purchase_return()
+        )
 
     def _touch_vendors(self):
         confirmed = self.filtered(lambda line: line.state == "purchase" and line.id)

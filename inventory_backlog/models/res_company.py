@@ -108,9 +108,9 @@ class ResCompany(models.Model):
                 )
 
     def _backlog_today(self):
-        """The calendar day in the time zone of the company (of its address), else of
-        the user."""
+        """The calendar day in the time zone of the company: of its address, else UTC,
+        as Odoo dates purchases. The same for every user."""
         self.ensure_one()
-        zone = self.sudo().partner_id.tz or str(self.env.tz)
+        zone = self.sudo().partner_id.tz or "UTC"
         now = fields.Datetime.now().replace(tzinfo=ZoneInfo("UTC"))
         return now.astimezone(ZoneInfo(zone)).date()

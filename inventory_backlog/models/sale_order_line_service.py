@@ -14,16 +14,16 @@ class SaleOrderLine(models.Model):
             line.order_id.sudo().activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=self.env._("Buy %s by hand", line.product_id.display_name),
-                note=" ".join(line.product_id.product_tmpl_id._vendor_sentences()),
+                note=" ".join(line.product_id._vendor_sentences()),
                 user_id=(line.product_id.responsible_id or line.order_id.user_id).id
                 or self.env.uid,
             )
         return super(SaleOrderLine, self - waiting)._purchase_service_create(quantity)
 
     def _is_without_vendor(self):
-        """Whether a vendor is out and none is left for this line."""
+        """Whether vendors may not be chosen by themselves and none is left."""
         product = self.with_company(self._purchase_service_get_company()).product_id
-        return bool(product.seller_ids._out()) and not product._select_seller(
+        return product._has_blocked_vendor() and not product._select_seller(
             partner_id=self._retrieve_purchase_partner(),
             quantity=self.product_uom_qty,
             uom_id=self.product_uom_id,

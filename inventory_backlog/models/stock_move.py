@@ -62,17 +62,29 @@ class StockMove(models.Model):
         return super()._compute_backlog()
 
     def _action_confirm(self, *args, **kwargs):
-        """What no vendor could be asked for is served from stock: waiting for a
-        purchase that was never made, nothing would be reserved for it."""
+        """What is not bought since a vendor is out or not approved is served from
+        stock: waiting for a purchase that was never made, nothing would be reserved
+        for it."""
         moves = super()._action_confirm(*args, **kwargs)
         moves.filtered(
             lambda move: (
                 move.state == "waiting"
                 and move.procure_method == "make_to_stock"
                 and not move.move_orig_ids
+                and move.product_id.with_company(move.company_id)._has_blocked_vendor()
             )
         )._recompute_state()
         return moves
+
+    def write(self, vals):
+        if "date" in vals:
+            # Somebody corrects the day of a receipt.
+            day = fields.Datetime.to_datetime(vals["date"])
+            corrected = self.filtered(
+                lambda move: move.state == "done" and move.date != day
+            )
+            corrected.purchase_line_id._touch_vendors()
+        return super().write(vals)
 
     def _backlog_candidates(self):
         return self.filtered(lambda move: move.state in OPEN_STATES)

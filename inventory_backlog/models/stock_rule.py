@@ -1,4 +1,6 @@
-from odoo import api, models
+from collections import Counter
+
+from odoo import api, fields, models
 
 from odoo.addons.stock.models.stock_rule import ProcurementException
 
@@ -19,20 +21,34 @@ class StockRule(models.Model):
         )
         product = product_id.with_company(company_id)
         supplier = supplier and supplier.with_company(company_id)
-        if not supplier:
+        on_trial = any(product.seller_ids.mapped("trial_every"))
+        if not supplier or not (on_trial or product._has_blocked_vendor()):
             return supplier
-        chosen = supplier._chosen_by_itself()
-        if chosen and not any(product.seller_ids.mapped("trial_every")):
-            return chosen
-        if not self._is_pinned(values):
-            chosen = product._on_trial(product_qty, product_uom) or chosen
-        elif not supplier._out():
+        need = {
+            "quantity": product_qty,
+            "date": self._get_buy_date(values),
+            "uom_id": product_uom,
+            "params": {"force_uom": values.get("force_uom")},
+        }
+        if self._is_pinned(values):
+            if not supplier._out():
+                return supplier
+        elif on_trial:
+            trial = product._on_trial(values.get("purchases_ahead", 0), **need)
+            if trial:
+                return trial
+        possible = product._get_filtered_sellers(**{**need, "quantity": None})
+        if supplier in possible:
             return supplier
-        return (
-            chosen
-            or product._select_seller(quantity=product_qty, uom_id=product_uom)
-            or product._prepare_sellers(False)._chosen_by_itself()[:1]
-        )
+        return product._select_seller(**need) or possible[:1]
+
+    @api.model
+    def _get_buy_date(self, values):
+        """The day for which core looks for a vendor."""
+        if not values.get("date_planned"):
+            return None
+        planned = fields.Datetime.to_datetime(values["date_planned"]).date()
+        return max(planned, fields.Date.today())
 
     @api.model
     def _is_pinned(self, values):
@@ -50,10 +66,13 @@ class StockRule(models.Model):
         # Without a vendor core cancels the delivery that asked, if its rule says so:
         # when one is out or waits for approval, the customer still waits for the goods.
         waiting = self.env["stock.move"]
+        ahead = Counter()
         for procurement, _rule in procurements:
             product = procurement.product_id.with_company(procurement.company_id)
-            sellers = product._prepare_sellers(False)
-            if sellers - sellers._chosen_by_itself():
+            # What is bought before it in the same run has no purchase line yet.
+            procurement.values["purchases_ahead"] = ahead[product]
+            ahead[product] += 1
+            if product._has_blocked_vendor():
                 moves = procurement.values.get("move_dest_ids") or waiting.browse()
                 waiting |= moves.filtered("propagate_cancel")
         waiting.propagate_cancel = False
@@ -71,14 +90,13 @@ class StockRule(models.Model):
 
     @api.model
     def _why_not_bought(self, procurement, message):
-        template = procurement.product_id.product_tmpl_id
-        company = procurement.company_id
-        return "\n".join([message, *template.with_company(company)._vendor_sentences()])
+        product = procurement.product_id.with_company(procurement.company_id)
+        return "\n".join([message, *product._vendor_sentences()])
 
     def _post_vendor_notification(self, records_to_notify, users_to_notify, product):
         result = super()._post_vendor_notification(
             records_to_notify, users_to_notify, product
         )
-        if sentences := product.product_tmpl_id._vendor_sentences():
+        if sentences := product._vendor_sentences():
             records_to_notify.message_post(body=" ".join(sentences))
         return result

@@ -30,6 +30,7 @@ from . import test_translations
 from . import test_units
 from . import test_value
 from . import test_vendor_access
+from . import test_vendor_edges
 from . import test_vendor_kept
 from . import test_vendor_measures
 from . import test_vendor_parity

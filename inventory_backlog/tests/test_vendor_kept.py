@@ -171,3 +171,19 @@ class TestKeptMeasures(VendorCase):
         self.assertEqual(
             self.env["backlog.vendor.measure"]._stale_vendors(), self.first.ids
         )
+
+    def test_receipt_that_is_cancelled_shows(self):
+        late = self._purchase(self.product, 10, vendor=self.first, days=-1)
+        self._keep()
+
+        self._assert_change_shows(late.picking_ids.action_cancel)
+
+    def test_day_of_a_receipt_that_is_corrected_shows(self):
+        picking = self.purchase.picking_ids.filtered(
+            lambda picking: picking.state == "done"
+        )
+
+        def correct():
+            picking.date_done = self._after(3)
+
+        self._assert_change_shows(correct)

@@ -41,11 +41,14 @@ class BacklogVendorSwitch(models.TransientModel):
                     "is out. Confirmed orders stay where they are."
                 )
             )
+        if len(purchase_lines.company_id) > 1:
+            raise UserError(self.env._("Move the requests of one company at a time."))
         switch = self.create(
             {
+                "currency_id": purchase_lines.company_id.currency_id.id,
                 "line_ids": [
                     Command.create(self._prepare_line(line)) for line in purchase_lines
-                ]
+                ],
             }
         )
         return {
@@ -162,13 +165,16 @@ class BacklogVendorSwitchLine(models.TransientModel):
     order_id = fields.Many2one(related="purchase_line_id.order_id")
     product_id = fields.Many2one(related="purchase_line_id.product_id")
     product_tmpl_id = fields.Many2one(related="product_id.product_tmpl_id")
+    company_id = fields.Many2one(related="purchase_line_id.company_id")
     product_qty = fields.Float(related="purchase_line_id.product_qty")
     product_uom_id = fields.Many2one(related="purchase_line_id.product_uom_id")
     currency_id = fields.Many2one(related="purchase_line_id.company_id.currency_id")
     supplierinfo_id = fields.Many2one(
         "product.supplierinfo",
         "New Vendor",
-        domain="[('product_tmpl_id', '=', product_tmpl_id)]",
+        domain="[('product_tmpl_id', '=', product_tmpl_id),"
+        " ('product_id', 'in', (False, product_id)),"
+        " ('company_id', 'in', (False, company_id))]",
         help="Empty: no other vendor may be chosen by itself.",
     )
     parity_state = fields.Selection(related="supplierinfo_id.parity_state")
@@ -240,5 +246,12 @@ class BacklogVendorSwitchLine(models.TransientModel):
         line._compute_tax_id()
         line.technical_price_unit = line.price_unit
         line._compute_price_unit_and_date_planned_and_name()
+        offer = self.supplierinfo_id
+        if line.selected_seller_id != offer:
+            # Below its minimum or in another unit core finds no price of the vendor.
+            line.discount = offer.discount
+            line.price_unit = offer.product_uom_id._compute_price(
+                offer.price, line.product_uom_id
+            )
         line.date_planned = date
         request.date_order = self._date_order()

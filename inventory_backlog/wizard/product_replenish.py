@@ -8,8 +8,11 @@ class ProductReplenish(models.TransientModel):
     @api.onchange("route_id")
     def _onchange_supplier_id(self):
         if self.show_vendor and not self.supplier_id:
-            sellers = self.product_id._prepare_sellers(False)
-            self.supplier_id = sellers._chosen_by_itself()[:1]
+            sellers = self.product_tmpl_id.seller_ids
+            if sellers - sellers._chosen_by_itself():
+                self.supplier_id = self.product_id._get_filtered_sellers(quantity=None)[
+                    :1
+                ]
         return super()._onchange_supplier_id()
 
     def launch_replenishment(self):
@@ -28,5 +31,5 @@ class ProductReplenish(models.TransientModel):
             product, self.quantity, self.product_uom_id, company, values
         ):
             return
-        if sentences := product.product_tmpl_id._vendor_sentences():
+        if sentences := product._vendor_sentences():
             raise UserError("\n".join(sentences))
