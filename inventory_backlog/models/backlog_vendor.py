@@ -18,7 +18,7 @@ PARITY_STATES = [
 # In this order, the most exposed first: the SQL below counts from 0.
 RESILIENCE = [
     ("none", "No vendor"),
-    ("exposed", "Main vendor only"),
+    ("exposed", "One source"),
     ("thin", "Thin"),
     ("resilient", "Resilient"),
 ]

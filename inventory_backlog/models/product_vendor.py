@@ -16,8 +16,9 @@ BACKUP_COUNT_HELP = (
 )
 RESILIENCE_HELP = (
     "How well the product can do without a vendor. No vendor: nobody can deliver it "
-    "today. Main vendor only: one source. Resilient: two backups or more at parity "
-    "with the main vendor. Thin: anything between. A vendor that is out does not count."
+    "today. One source: the main vendor only, or the one that is left. Resilient: two "
+    "backups or more at parity with the main vendor. Thin: anything between. A vendor "
+    "that is out does not count."
 )
 
 
