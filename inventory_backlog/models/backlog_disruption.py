@@ -159,20 +159,6 @@ class BacklogDisruption(models.Model):
     # Who is out
 
     @api.model
-    def _is_now(self, alias, today):
-        """The condition that the disruption ``alias`` holds on ``today`` for the
-        current company."""
-        return SQL(
-            """%(alias)s.active
-               AND %(alias)s.date_from <= %(today)s
-               AND COALESCE(%(alias)s.date_to >= %(today)s, TRUE)
-               AND COALESCE(%(alias)s.company_id = %(company)s, TRUE)""",
-            alias=alias,
-            today=today,
-            company=self.env.company.id,
-        )
-
-    @api.model
     def _out(self, company):
         """``{partner id: (template ids, …)}`` of who is out today for ``company``; no
         template ids mean all products."""

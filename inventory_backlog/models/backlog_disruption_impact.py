@@ -41,7 +41,7 @@ class BacklogDisruption(models.Model):
     def action_move_requests(self):
         """Show what it would cost and when it would come from the backups."""
         requests = self._purchase_lines().filtered(
-            lambda line: line.state in ("draft", "sent")
+            lambda line: line.state in MOVABLE_STATES
         )
         return self.env["backlog.vendor.switch"]._open_for(requests.sudo(False))
 
@@ -52,7 +52,7 @@ class BacklogDisruption(models.Model):
         lines = self.env["backlog.line"].search([("id", "in", list(waiting))])
         value = (
             sum(line.open_value * waiting[line.id] for line in lines)
-            if (self.env.user.has_groups(VALUE_GROUPS))
+            if self.env.user.has_groups(VALUE_GROUPS)
             else None
         )
         templates = offers.product_tmpl_id

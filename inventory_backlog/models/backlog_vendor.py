@@ -26,14 +26,7 @@ RESILIENCE = [
 
 # What the statement reads of the ORM, to be written before it runs.
 READS = {
-    "backlog.disruption": [
-        "active",
-        "company_id",
-        "date_from",
-        "date_to",
-        "partner_id",
-        "product_tmpl_ids",
-    ],
+    "backlog.disruption": ["partner_id", "product_tmpl_ids"],
     "product.product": ["active", "product_tmpl_id"],
     "product.supplierinfo": [
         "approval_required",
@@ -78,10 +71,6 @@ class BacklogVendor(models.AbstractModel):
 
     _name = "backlog.vendor"
     _description = "Backlog Vendor"
-
-    @api.model
-    def _today(self):
-        return self.env.company._backlog_today()
 
     @api.model
     def _judged_vendors(self, template_ids=None):
@@ -147,6 +136,8 @@ class BacklogVendor(models.AbstractModel):
     def _out(self):
         """The vendors that are out today, each with a product, or with none when it
         is out for all."""
+        company = self.env.company
+        today = company._backlog_today()
         return SQL(
             """
             SELECT DISTINCT ancestor.partner_id, product.product_template_id
@@ -155,16 +146,16 @@ class BacklogVendor(models.AbstractModel):
               JOIN ancestor ON ancestor.ancestor_id = partner.commercial_partner_id
          LEFT JOIN backlog_disruption_product_template_rel product
                 ON product.backlog_disruption_id = disruption.id
-             WHERE %s
+             WHERE disruption.id = ANY(%s)
             """,
-            self.env["backlog.disruption"]._is_now(SQL("disruption"), self._today()),
+            self.env["backlog.disruption"]._current(company.id, today).ids,
         )
 
     @api.model
     def _offer(self, template_ids):
         """Every vendor line and variant. Prices are untaxed, net of discount, in the
         company's currency per unit of the product; quantities in that unit."""
-        today = self._today()
+        today = self.env.company._backlog_today()
         return SQL(
             """
             SELECT info.id, product.id AS product_id, info.product_tmpl_id,

@@ -6,33 +6,20 @@ from .backlog_line import INTERNAL
 from .backlog_mixin import search_figure
 from .backlog_vendor import RESILIENCE
 
-MAIN_VENDOR_HELP = (
-    "The first vendor of the list that can be chosen, also while it is out."
-)
-BACKUP_HELP = "The vendors after the main one that Odoo may choose by itself."
-BACKUP_COUNT_HELP = (
-    "How many independent sources there are beside the main vendor. Vendors of one "
-    "parent company are one source; one that is out does not count."
-)
-RESILIENCE_HELP = (
-    "How well the product can do without a vendor. No vendor: nobody can deliver it "
-    "today. One source: the main vendor only, or the one that is left. Resilient: two "
-    "backups or more at parity with the main vendor. Thin: anything between. A vendor "
-    "that is out does not count."
-)
 
+class BacklogVendorMixin(models.AbstractModel):
+    """The vendor figures of products and of their variants, beside ``backlog.mixin``,
+    which fills them."""
 
-class ProductProduct(models.Model):
-    """Vendors of a variant: their figures, and how one is chosen."""
-
-    _inherit = "product.product"
+    _name = "backlog.vendor.mixin"
+    _description = "Vendor Figures"
 
     main_vendor_id = fields.Many2one(
         "res.partner",
         compute="_compute_vendor",
         search=search_figure("main_vendor_id"),
         groups=INTERNAL,
-        help=MAIN_VENDOR_HELP,
+        help="The first vendor of the list that can be chosen, also while it is out.",
     )
     backup_vendor_ids = fields.Many2many(
         "res.partner",
@@ -40,14 +27,15 @@ class ProductProduct(models.Model):
         compute="_compute_vendor",
         search="_search_backup_vendor_ids",
         groups=INTERNAL,
-        help=BACKUP_HELP,
+        help="The vendors after the main one that Odoo may choose by itself.",
     )
     backup_vendor_count = fields.Integer(
         "Backups",
         compute="_compute_vendor",
         search=search_figure("backup_vendor_count"),
         groups=INTERNAL,
-        help=BACKUP_COUNT_HELP,
+        help="How many independent sources there are beside the main vendor. Vendors "
+        "of one parent company are one source; one that is out does not count.",
     )
     vendor_resilience = fields.Selection(
         RESILIENCE,
@@ -55,17 +43,32 @@ class ProductProduct(models.Model):
         search=search_figure("vendor_resilience"),
         group_expand=True,
         groups=INTERNAL,
-        help=RESILIENCE_HELP,
+        help="How well the product can do without a vendor. No vendor: nobody can "
+        "deliver it today. One source: the main vendor only, or the one that is left. "
+        "Resilient: two backups or more at parity with the main vendor. Thin: "
+        "anything between. A vendor that is out does not count.",
     )
+
+    @api.model
+    def _search_backup_vendor_ids(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        backups = self.env["product.supplierinfo"]._search(
+            [("vendor_role", "=", "backup"), ("partner_id", operator, value)]
+        )
+        return [("seller_ids", "in", backups)]
+
+
+class ProductProduct(models.Model):
+    """Vendors of a variant: their figures, and how one is chosen."""
+
+    _name = "product.product"
+    _inherit = ["product.product", "backlog.vendor.mixin"]
 
     @api.depends("product_tmpl_id.seller_ids.vendor_criteria", "purchase_ok", "type")
     @api.depends_context("company")
     def _compute_vendor(self):
         return super()._compute_vendor()
-
-    @api.model
-    def _search_backup_vendor_ids(self, operator, value):
-        return self._backup_domain(operator, value)
 
     @api.model
     def _vendor_figures(self, ids=None):
@@ -80,15 +83,6 @@ class ProductProduct(models.Model):
             vendor._resilience(SQL("resilience")),
             vendor._variant_figures(templates),
         )
-
-    @api.model
-    def _backup_domain(self, operator, value):
-        if operator in Domain.NEGATIVE_OPERATORS:
-            return NotImplemented
-        backups = self.env["product.supplierinfo"]._search(
-            [("vendor_role", "=", "backup"), ("partner_id", operator, value)]
-        )
-        return [("seller_ids", "in", backups)]
 
     def _get_filtered_sellers(self, partner_id=False, **kwargs):
         """Leave out who may not be chosen by itself. A vendor that the caller names,
@@ -202,38 +196,9 @@ class ProductProduct(models.Model):
 class ProductTemplate(models.Model):
     """Vendors of a product: with several variants, of the weakest of them."""
 
-    _inherit = "product.template"
+    _name = "product.template"
+    _inherit = ["product.template", "backlog.vendor.mixin"]
 
-    main_vendor_id = fields.Many2one(
-        "res.partner",
-        compute="_compute_vendor",
-        search=search_figure("main_vendor_id"),
-        groups=INTERNAL,
-        help=MAIN_VENDOR_HELP,
-    )
-    backup_vendor_ids = fields.Many2many(
-        "res.partner",
-        string="Backup Vendors",
-        compute="_compute_vendor",
-        search="_search_backup_vendor_ids",
-        groups=INTERNAL,
-        help=BACKUP_HELP,
-    )
-    backup_vendor_count = fields.Integer(
-        "Backups",
-        compute="_compute_vendor",
-        search=search_figure("backup_vendor_count"),
-        groups=INTERNAL,
-        help=BACKUP_COUNT_HELP,
-    )
-    vendor_resilience = fields.Selection(
-        RESILIENCE,
-        compute="_compute_vendor",
-        search=search_figure("vendor_resilience"),
-        group_expand=True,
-        groups=INTERNAL,
-        help=RESILIENCE_HELP,
-    )
     vendor_alert = fields.Text(
         compute="_compute_vendor_alert",
         groups=INTERNAL,
@@ -244,10 +209,6 @@ class ProductTemplate(models.Model):
     @api.depends_context("company")
     def _compute_vendor(self):
         return super()._compute_vendor()
-
-    @api.model
-    def _search_backup_vendor_ids(self, operator, value):
-        return self.env["product.product"]._backup_domain(operator, value)
 
     @api.model
     def _vendor_figures(self, ids=None):

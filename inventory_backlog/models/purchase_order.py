@@ -52,13 +52,7 @@ class PurchaseOrder(models.Model):
 
     def action_purchase_order_suggest(self):
         """Suggest nothing that the vendor cannot deliver; the order's lines stay."""
-        out = [
-            tmpl
-            for partner in self.partner_id._backlog_ancestors()
-            for tmpl in self.env["backlog.disruption"]
-            ._out(self.company_id)
-            .get(partner.id, ())
-        ]
+        out = self.partner_id._out_for(self.company_id)
         if not out:
             return super().action_purchase_order_suggest()
         possible = Domain.FALSE

@@ -30,9 +30,17 @@ class ResPartner(models.Model):
     def _is_out(self, template, company):
         """Whether this vendor cannot deliver the product ``template`` to ``company``
         today."""
-        out = self.env["backlog.disruption"]._out(company)
         return any(
             not templates or template.id in templates
+            for templates in self._out_for(company)
+        )
+
+    def _out_for(self, company):
+        """What this vendor cannot deliver to ``company`` today: a tuple of template
+        ids for each disruption, empty for all products."""
+        out = self.env["backlog.disruption"]._out(company)
+        return [
+            templates
             for partner in self._backlog_ancestors()
             for templates in out.get(partner.id, ())
-        )
+        ]

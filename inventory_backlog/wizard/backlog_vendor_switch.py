@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from ..models.purchase_order import MOVABLE_STATES
+
 
 class BacklogVendorSwitch(models.TransientModel):
     """Move requests for quotation to other vendors, after a look at price and date.
@@ -90,7 +92,7 @@ class BacklogVendorSwitch(models.TransientModel):
             lambda line: (
                 line.purchase_line_id.order_id,
                 line.supplierinfo_id.partner_id,
-                line._new_currency(),
+                line.supplierinfo_id.currency_id,
             )
         )
         for (order, vendor, currency), lines in groups.items():
@@ -222,12 +224,9 @@ class BacklogVendorSwitchLine(models.TransientModel):
         """Not before today: what has not been ordered cannot have been."""
         return max(fields.Datetime.now(), self.purchase_line_id.order_id.date_order)
 
-    def _new_currency(self):
-        return self.supplierinfo_id.currency_id
-
     def _check_still_open(self):
         for line in self:
-            if line.purchase_line_id.state not in ("draft", "sent"):
+            if line.purchase_line_id.state not in MOVABLE_STATES:
                 raise UserError(
                     self.env._(
                         "%s is no longer a request: it was confirmed or cancelled "
