@@ -1,6 +1,6 @@
 {
     "name": "Inventory Backlog",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "summary": "What customers ordered and you have not shipped: ready, short, "
     "on its way, to source",
     "category": "Sales/Sales",
@@ -15,6 +15,7 @@
         "data/ir_cron_data.xml",
         "views/backlog_disruption_views.xml",
         "views/backlog_line_views.xml",
+        "views/backlog_suggestion_templates.xml",
         "views/backlog_vendor_receipt_views.xml",
         "views/backlog_vendor_risk_views.xml",
         "views/product_product_views.xml",

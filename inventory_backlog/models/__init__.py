@@ -8,6 +8,12 @@ from . import backlog_vendor_receipt
 from . import backlog_vendor_measure
 from . import backlog_disruption
 from . import backlog_disruption_impact
+from . import backlog_need
+from . import backlog_suggestion
+from . import backlog_suggestion_plan
+from . import backlog_suggestion_run
+from . import backlog_suggestion_order
+from . import backlog_suggestion_digest
 from . import res_company
 from . import res_config_settings
 from . import res_partner
@@ -16,6 +22,7 @@ from . import sale_order_line
 from . import sale_order
 from . import sale_order_actions
 from . import stock_move
+from . import stock_move_supply
 from . import stock_picking
 from . import stock_rule
 from . import stock_scrap
@@ -31,3 +38,4 @@ from . import purchase_order
 from . import purchase_order_line
 from . import sale_order_line_quote
 from . import sale_order_line_service
+from . import sale_order_line_supply

@@ -194,12 +194,12 @@ class BacklogAllocation(models.Model):
         )
 
     @api.model
-    def _join_receipt(self):
-        """The receipt of each ``slice`` and the purchase behind it. A step inside the
-        warehouse has lost the purchase, the step before it knows."""
+    def _join_receipt(self, slices="slice"):
+        """The receipt of each of the ``slices`` and the purchase behind it. A step
+        inside the warehouse has lost the purchase, the step before it knows."""
         return SQL(
             """
-         LEFT JOIN stock_move receipt ON receipt.id = slice.receipt_move_id
+         LEFT JOIN stock_move receipt ON receipt.id = %(slices)s.receipt_move_id
          LEFT JOIN purchase_order_line ON purchase_order_line.id = COALESCE(
                        receipt.purchase_line_id,
                        CASE WHEN receipt.procure_method = 'make_to_order' THEN (
@@ -209,7 +209,8 @@ class BacklogAllocation(models.Model):
                             WHERE rel.move_dest_id = receipt.id
                        ) END
                    )
-            """
+            """,
+            slices=SQL.identifier(slices),
         )
 
     @api.model
@@ -226,22 +227,7 @@ class BacklogAllocation(models.Model):
             SELECT slice.product_id, warehouse.id AS warehouse_id, slice.source,
                    slice.qty, GREATEST(slice.date, %(now)s) AS date,
                    CASE WHEN receipt.id IS NOT NULL THEN %(document)s END AS document
-              FROM (
-                    SELECT product_id, pool_id, 'stock' AS source, SUM(qty) AS qty,
-                           NULL::timestamp AS date, NULL::bigint AS receipt_move_id
-                      FROM (
-                            SELECT product_id, pool_id, free AS qty FROM stock
-                         UNION ALL
-                            SELECT product_id, pool_id, -taken FROM queue
-                           ) stock
-                  GROUP BY product_id, pool_id
-                 UNION ALL
-                    SELECT product_id, pool_id, 'receipt', SUM(qty), MAX(date),
-                           supply_id
-                      FROM shared
-                     WHERE demand_id IS NULL
-                  GROUP BY product_id, pool_id, supply_id
-                   ) slice
+              FROM (%(rest)s) slice
               JOIN stock_warehouse warehouse ON warehouse.lot_stock_id = slice.pool_id
             %(receipt)s
              WHERE slice.qty > 0
@@ -250,8 +236,45 @@ class BacklogAllocation(models.Model):
             steps=self._steps(product_ids),
             now=self._now(),
             document=self._document(),
+            rest=self._rest(),
             receipt=self._join_receipt(),
         )
+
+    @api.model
+    def _rest(self):
+        """What no demand takes, per pool: free stock, and what is left of each receipt.
+        Uses the steps."""
+        return SQL(
+            """
+            SELECT product_id, pool_id, 'stock' AS source, SUM(qty) AS qty,
+                   NULL::timestamp AS date, NULL::bigint AS receipt_move_id
+              FROM (
+                    SELECT product_id, pool_id, free AS qty FROM stock
+                 UNION ALL
+                    SELECT product_id, pool_id, -taken FROM queue
+                   ) stock
+          GROUP BY product_id, pool_id
+         UNION ALL
+            SELECT product_id, pool_id, 'receipt', SUM(qty), MAX(date), supply_id
+              FROM shared
+             WHERE demand_id IS NULL
+          GROUP BY product_id, pool_id, supply_id
+            """
+        )
+
+    def _open_of_lines(self):
+        """``{(order line, product): quantity}``: all that is open of the order lines of
+        these rows."""
+        return {
+            (line, product): quantity
+            for line, product, quantity in self.with_context(
+                backlog_product_ids=self.product_id.ids
+            )._read_group(
+                [("order_line_id", "in", self.order_line_id.ids)],
+                ["order_line_id", "product_id"],
+                ["qty:sum"],
+            )
+        }
 
     @api.model
     def _now(self):

@@ -274,6 +274,16 @@ class ProductSupplierinfo(models.Model):
             round=False,
         )
 
+    def _why_not_chosen(self):
+        """Why this line is not chosen by itself, in a few words."""
+        if self._out():
+            return self.env._("Out")
+        if self.manual_only:
+            return self.env._("Manual only")
+        if not self._is_approved(self.env.company._backlog_today()):
+            return self.env._("Not approved")
+        return self.env._("Not valid today")
+
     def _is_approved(self, today):
         if self.approved_until:
             return self.approved_until >= today

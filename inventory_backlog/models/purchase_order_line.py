@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .product_supplierinfo import PURCHASE
+
 # What the figures of a vendor read of its order lines, beside what came.
 JUDGED = {"discount", "first_promise_date", "price_unit", "product_qty"}
 
@@ -16,6 +18,33 @@ class PurchaseOrderLine(models.Model):
         "the order was confirmed. Later changes of the date do not touch it, so that "
         "vendors are held to their word.",
     )
+
+    backlog_suggestion_id = fields.Many2one(
+        "backlog.suggestion",
+        "Reorder Suggestion",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        groups=PURCHASE,
+        help="The suggestion that it was made from; it says which orders wait for it.",
+    )
+    backlog_for_whom = fields.Char(
+        "For Whom",
+        compute="_compute_backlog_for_whom",
+        # Buyers do not read customers' orders; they get the names.
+        compute_sudo=True,
+        groups=PURCHASE,
+        help="Who waits for it, of the suggestion that it was made from.",
+    )
+
+    @api.depends("backlog_suggestion_id.line_ids")
+    @api.depends_context("lang")
+    def _compute_backlog_for_whom(self):
+        for line in self:
+            line.backlog_for_whom = ", ".join(
+                line.backlog_suggestion_id.line_ids._names()
+            )
 
     @api.depends("state")
     def _compute_first_promise_date(self):
@@ -58,6 +87,36 @@ class PurchaseOrderLine(models.Model):
             for move in self.move_ids
             if move.state not in ("done", "cancel") and not move._is_purchase_return()
         )
+
+    def _suggestion_step(self):
+        """Where this line stands for the suggestion it was made from: ``open``,
+        ``done`` or ``cancel``."""
+        self.ensure_one()
+        if self.state == "cancel":
+            return "cancel"
+        if (
+            self.state != "purchase"
+            or self.product_uom_id.compare(self._open_qty(), 0) > 0
+        ):
+            return "open"
+        return "done" if self.qty_received else "cancel"
+
+    def _find_candidate(self, *args):
+        """What was made from a suggestion is a line of its own: it can be undone, and
+        says for whom it is."""
+        suggestion_id = args[-1].get("backlog_suggestion_id") or False
+        lines = self.sudo().filtered(
+            lambda line: line.backlog_suggestion_id.id == suggestion_id
+        )
+        return super(PurchaseOrderLine, lines)._find_candidate(*args)
+
+    @api.model
+    def _prepare_purchase_order_line_from_procurement(self, *args):
+        result = super()._prepare_purchase_order_line_from_procurement(*args)
+        values = args[-2]
+        if values.get("backlog_suggestion_id"):
+            result["backlog_suggestion_id"] = values["backlog_suggestion_id"]
+        return result
 
     def _touch_vendors(self):
         confirmed = self.filtered(lambda line: line.state == "purchase" and line.id)

@@ -13,6 +13,24 @@ class ResCompany(models.Model):
         help="A line with something to source is at risk when its promise is nearer "
         "than this number of days.",
     )
+    backlog_horizon_days = fields.Integer(
+        "Reorder Horizon",
+        default=90,
+        help="Reorder suggestions look at what is needed within this number of days. "
+        "Choose more than your longest lead time.",
+    )
+    backlog_create_requests = fields.Boolean(
+        "Create Draft RFQs",
+        help="The scheduled run makes requests for quotation of what it suggests to "
+        "buy, when a vendor can be chosen. They stay drafts: nothing is sent or "
+        "confirmed.",
+    )
+    backlog_digest_user_ids = fields.Many2many(
+        "res.users",
+        string="Reorder Digest",
+        help="Who gets one mail per scheduled run, when suggestions changed. Empty: "
+        "all who may buy in this company.",
+    )
     backlog_vendor_window_days = fields.Integer(
         "Vendor Receipts Window",
         default=365,
@@ -71,6 +89,10 @@ class ResCompany(models.Model):
         "CHECK (backlog_risk_days >= 0)",
         "The risk horizon cannot be negative. Use 0 to look at late lines only.",
     )
+    _backlog_horizon_positive = models.Constraint(
+        "CHECK (backlog_horizon_days >= 0)",
+        "The horizon cannot be negative. Use 0 to look at what is needed today.",
+    )
     _backlog_vendor_window_positive = models.Constraint(
         "CHECK (backlog_vendor_window_days > 0 AND backlog_vendor_min_receipts > 0)",
         "Judge vendors by at least one day and one receipt.",
@@ -110,7 +132,13 @@ class ResCompany(models.Model):
     def _backlog_today(self):
         """The calendar day in the time zone of the company: of its address, else UTC,
         as Odoo dates purchases. The same for every user."""
-        self.ensure_one()
-        zone = self.sudo().partner_id.tz or "UTC"
         now = fields.Datetime.now().replace(tzinfo=ZoneInfo("UTC"))
-        return now.astimezone(ZoneInfo(zone)).date()
+        return now.astimezone(self._backlog_zoneinfo()).date()
+
+    def _backlog_zone(self):
+        """The name of the time zone in which the company counts days."""
+        self.ensure_one()
+        return self.sudo().partner_id.tz or "UTC"
+
+    def _backlog_zoneinfo(self):
+        return ZoneInfo(self._backlog_zone())

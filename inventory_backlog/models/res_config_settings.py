@@ -10,6 +10,15 @@ class ResConfigSettings(models.TransientModel):
     backlog_tz = fields.Selection(
         related="company_id.partner_id.tz", string="Time Zone", readonly=False
     )
+    backlog_horizon_days = fields.Integer(
+        related="company_id.backlog_horizon_days", readonly=False
+    )
+    backlog_create_requests = fields.Boolean(
+        related="company_id.backlog_create_requests", readonly=False
+    )
+    backlog_digest_user_ids = fields.Many2many(
+        related="company_id.backlog_digest_user_ids", readonly=False
+    )
     backlog_vendor_window_days = fields.Integer(
         related="company_id.backlog_vendor_window_days", readonly=False
     )

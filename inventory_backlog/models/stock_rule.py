@@ -93,6 +93,20 @@ class StockRule(models.Model):
         product = procurement.product_id.with_company(procurement.company_id)
         return "\n".join([message, *product._vendor_sentences()])
 
+    def _make_po_get_domain(self, company_id, values, partner):
+        domain = super()._make_po_get_domain(company_id, values, partner)
+        if values.get("backlog_suggestion_id"):
+            # Into a draft that came from suggestions, not one that a buyer writes.
+            domain += (("order_line.backlog_suggestion_id", "!=", False),)
+        return domain
+
+    @api.model
+    def _get_procurements_to_merge_groupby(self, procurement):
+        return (
+            procurement.values.get("backlog_suggestion_id"),
+            super()._get_procurements_to_merge_groupby(procurement),
+        )
+
     def _post_vendor_notification(self, records_to_notify, users_to_notify, product):
         result = super()._post_vendor_notification(
             records_to_notify, users_to_notify, product

@@ -40,3 +40,4 @@ from . import test_vendor_roles
 from . import test_vendor_switch
 from . import test_vendor_trial
 from . import test_warehouses
+from . import test_suggestion

@@ -1,0 +1,308 @@
+from typing import NamedTuple
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from .purchase_order import REQUEST_STATES
+
+
+class NeedRow(NamedTuple):
+    """A quantity that is wanted, or will be there, in the unit of the product."""
+
+    product_id: int
+    warehouse_id: int
+    part: str
+    """``want``: nothing covers it. ``late``: a receipt covers it, too late. ``draft``:
+    wanted by a document that is not confirmed; it may take what is left. ``left``: of
+    stock and receipts nobody needs it. ``request``: not confirmed, would bring it."""
+    qty: float
+    share: float
+    """Of a want of an order line: which part of all that is open of the line."""
+    day: object
+    """When it is needed or will be there, in the time zone of the company. None for
+    what is there."""
+    expected_day: object
+    """When the receipt of what is late comes."""
+    order_line_id: int
+    move_id: int
+    document: str
+    """What brings a supply, as ``model,id``."""
+
+
+class BacklogNeed(models.AbstractModel):
+    """What is missing and what would help: the queue of ``backlog.allocation`` seen by
+    those who buy, plus everything that Odoo does not count before it is confirmed.
+
+    One live SQL statement for the current company, in named parts, one method each, so
+    that a satellite addon adds one by overriding ``_parts``. No part splits anything
+    anew: what is short, late or left comes from the allocation.
+    """
+
+    _name = "backlog.need"
+    _description = "Backlog Need"
+
+    @api.model
+    def _rows(self, product_ids=None):
+        """Everything about the products that miss something, or that are asked for.
+
+        :param product_ids: ids of products, None for all that miss something
+        :return: ``[NeedRow]``, in the order of product, day and document: the same
+            facts give the same list
+        """
+        parts = SQL(" UNION ALL ").join(
+            SQL("(%s)", part) for part in self._parts(product_ids)
+        )
+        statement = SQL(
+            """
+            %(steps)s, need AS MATERIALIZED (%(parts)s)
+            SELECT need.product_id, need.warehouse_id, need.part,
+                   need.qty::float8, need.share::float8, need.day, need.expected_day,
+                   need.order_line_id, need.move_id, need.document
+              FROM need
+              JOIN stock_warehouse warehouse ON warehouse.id = need.warehouse_id
+             WHERE warehouse.company_id = %(company)s
+               AND need.qty > 0
+               AND %(asked)s
+          ORDER BY need.product_id, need.day NULLS FIRST, need.part, need.warehouse_id,
+                   need.move_id, need.order_line_id, need.document
+            """,
+            steps=self.env["backlog.allocation"]._steps(product_ids),
+            parts=parts,
+            company=self.env.company.id,
+            asked=SQL("TRUE")
+            if product_ids is not None
+            else SQL(
+                """need.product_id IN (
+                    SELECT product_id FROM need
+                     WHERE part IN ('want', 'late', 'draft')
+                )"""
+            ),
+        )
+        self._flush()
+        return [NeedRow(*row) for row in self.env.execute_query(statement)]
+
+    @api.model
+    def _flush(self):
+        self.env.flush_query(self.env["backlog.allocation"]._table_sql)
+        self.env["purchase.order.line"].flush_model()
+        self.env["purchase.order"].flush_model(["state", "picking_type_id"])
+        self.env["stock.move"].flush_model()
+
+    @api.model
+    def _parts(self, product_ids):
+        return [
+            self._wants(),
+            self._lates(),
+            self._drafts(product_ids),
+            self._lefts(),
+            self._draft_supplies(product_ids),
+            self._requests(product_ids),
+        ]
+
+    @api.model
+    def _day(self, moment):
+        """The calendar day of ``moment`` (UTC) where the company is."""
+        return SQL(
+            "(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date",
+            moment,
+            self.env.company._backlog_zone(),
+        )
+
+    @api.model
+    def _of_products(self, column, product_ids):
+        return self.env["backlog.allocation"]._of_products(column, product_ids)
+
+    @api.model
+    def _wants(self):
+        """The slices that nobody brings. An order line that has no move is wanted by
+        the day it was promised, less the days of security of the company."""
+        return SQL(
+            """
+            SELECT slice.product_id,
+                   COALESCE(warehouse.id, slice.warehouse_id) AS warehouse_id,
+                   'want' AS part, slice.qty, %(share)s AS share,
+                   %(day)s AS day, NULL::date AS expected_day, slice.order_line_id,
+                   slice.move_id, NULL AS document
+              FROM (
+                    SELECT slice.*, SUM(qty) OVER (
+                               PARTITION BY order_line_id, product_id) AS line_qty
+                      FROM slice
+                   ) slice
+         LEFT JOIN demand ON demand.move_id = slice.move_id
+         LEFT JOIN stock_warehouse warehouse
+                ON warehouse.lot_stock_id = demand.pool_id
+         LEFT JOIN stock_move move ON move.id = slice.move_id
+         LEFT JOIN sale_order_line line ON line.id = slice.order_line_id
+         LEFT JOIN sale_order sale ON sale.id = line.order_id
+         LEFT JOIN res_company company ON company.id = slice.company_id
+             WHERE slice.source = 'none'
+               AND (warehouse.id IS NOT NULL OR slice.move_id IS NULL)
+            """,
+            share=SQL(
+                "CASE WHEN slice.order_line_id IS NOT NULL"
+                " THEN slice.qty / NULLIF(slice.line_qty, 0) END"
+            ),
+            day=self._day(
+                SQL(
+                    """COALESCE(move.date, %s
+                        - COALESCE(company.security_lead, 0) * INTERVAL '1 day')""",
+                    self._promise(),
+                )
+            ),
+        )
+
+    @api.model
+    def _promise(self):
+        """What the customer of ``line`` was last promised, as in ``backlog.line``."""
+        return SQL(
+            """
+            COALESCE(
+                sale.commitment_date,
+                sale.date_order
+                + COALESCE(line.customer_lead, 0) * INTERVAL '1 day'
+            )
+            """
+        )
+
+    @api.model
+    def _lates(self):
+        """The slices whose receipt comes after the day they are needed and promised. A
+        receipt that is overdue comes today at the earliest."""
+        allocation = self.env["backlog.allocation"]
+        return SQL(
+            """
+            SELECT late.product_id, late.warehouse_id, 'late', late.qty, late.share,
+                   late.day, late.expected_day, late.order_line_id, late.move_id,
+                   %(document)s
+              FROM (
+                    SELECT slice.*, warehouse.id AS warehouse_id,
+                           slice.qty / NULLIF(slice.line_qty, 0) AS share,
+                           GREATEST(%(needed)s, %(promised)s) AS day,
+                           GREATEST(%(expected)s, %(today)s) AS expected_day
+                      FROM (
+                            SELECT product_id, source, qty, date, order_line_id,
+                                   move_id, receipt_move_id,
+                                   SUM(qty) OVER (
+                                       PARTITION BY order_line_id, product_id
+                                   ) AS line_qty
+                              FROM slice
+                           ) slice
+                      JOIN demand ON demand.move_id = slice.move_id
+                      JOIN stock_warehouse warehouse
+                        ON warehouse.lot_stock_id = demand.pool_id
+                      JOIN stock_move move ON move.id = slice.move_id
+                 LEFT JOIN sale_order_line line ON line.id = slice.order_line_id
+                 LEFT JOIN sale_order sale ON sale.id = line.order_id
+                     WHERE slice.source = 'receipt'
+                   ) late
+            %(join_receipt)s
+             WHERE late.expected_day > late.day
+            """,
+            document=allocation._document(),
+            needed=self._day(SQL("move.date")),
+            promised=self._day(self._promise()),
+            expected=self._day(SQL("slice.date")),
+            today=self.env.company._backlog_today(),
+            join_receipt=allocation._join_receipt("late"),
+        )
+
+    @api.model
+    def _drafts(self, product_ids):
+        """What documents want that nobody has confirmed: transfers out of the stock to
+        elsewhere in the company. Deliveries that are a draft are nobody's need."""
+        return SQL(
+            """
+            SELECT move.product_id, warehouse.id, 'draft', move.product_qty, NULL,
+                   %(day)s, NULL, NULL, move.id, NULL
+              FROM stock_move move
+              JOIN place ON place.id = move.location_id
+              JOIN stock_warehouse warehouse ON warehouse.lot_stock_id = place.pool_id
+              JOIN stock_location final
+                ON final.id = COALESCE(move.location_final_id, move.location_dest_id)
+         LEFT JOIN place dest ON dest.id = final.id
+             WHERE move.state = 'draft'
+               AND final.usage IN ('internal', 'transit', 'production')
+               AND dest.pool_id IS DISTINCT FROM place.pool_id
+               AND %(of_products)s
+            """,
+            day=self._day(SQL("move.date")),
+            of_products=self._of_products(SQL("move.product_id"), product_ids),
+        )
+
+    @api.model
+    def _lefts(self):
+        """Free stock and receipts that nobody in the queue needs."""
+        allocation = self.env["backlog.allocation"]
+        return SQL(
+            """
+            SELECT slice.product_id, warehouse.id, 'left', slice.qty, NULL,
+                   %(day)s, NULL, NULL, NULL,
+                   CASE WHEN slice.source = 'receipt' THEN %(document)s END
+              FROM (%(rest)s) slice
+              JOIN stock_warehouse warehouse ON warehouse.lot_stock_id = slice.pool_id
+            %(join_receipt)s
+            """,
+            day=self._day(SQL("slice.date")),
+            document=allocation._document(),
+            rest=allocation._rest(),
+            join_receipt=allocation._join_receipt(),
+        )
+
+    @api.model
+    def _draft_supplies(self, product_ids):
+        """What documents would bring that nobody has confirmed: transfers into the
+        stock, and productions."""
+        allocation = self.env["backlog.allocation"]
+        return SQL(
+            """
+            SELECT receipt.product_id, warehouse.id, 'request', receipt.product_qty,
+                   NULL, %(day)s, NULL, NULL, NULL, %(document)s
+              FROM stock_move receipt
+              JOIN place ON place.id
+                  = COALESCE(receipt.location_final_id, receipt.location_dest_id)
+              JOIN stock_warehouse warehouse ON warehouse.lot_stock_id = place.pool_id
+         LEFT JOIN place origin ON origin.id = receipt.location_id
+         LEFT JOIN purchase_order_line
+                ON purchase_order_line.id = receipt.purchase_line_id
+             WHERE receipt.state = 'draft'
+               AND origin.pool_id IS DISTINCT FROM place.pool_id
+               AND %(of_products)s
+            """,
+            day=self._day(SQL("receipt.date")),
+            document=allocation._document(),
+            of_products=self._of_products(SQL("receipt.product_id"), product_ids),
+        )
+
+    @api.model
+    def _requests(self, product_ids):
+        """Requests for quotation, in the unit of the product, for the place that core
+        counts them for (``product.product._get_quantity_in_progress``). One that the
+        vendor ships to a customer is for that order line alone."""
+        return SQL(
+            """
+            SELECT wanted.product_id,
+                   CASE WHEN place.usage = 'customer' THEN COALESCE(
+                       line.warehouse_id, sale.warehouse_id)
+                        ELSE place.warehouse_id
+                    END,
+                   'request', wanted.product_uom_qty::numeric, NULL,
+                   %(day)s, NULL,
+                   CASE WHEN place.usage = 'customer' THEN wanted.sale_line_id END,
+                   NULL, 'purchase.order,' || request.id
+              FROM purchase_order_line wanted
+              JOIN purchase_order request ON request.id = wanted.order_id
+              JOIN stock_picking_type type ON type.id = request.picking_type_id
+         LEFT JOIN stock_warehouse_orderpoint orderpoint
+                ON orderpoint.id = wanted.orderpoint_id
+              JOIN stock_location place ON place.id = COALESCE(
+                       orderpoint.location_id, wanted.location_final_id,
+                       type.default_location_dest_id)
+         LEFT JOIN sale_order_line line ON line.id = wanted.sale_line_id
+         LEFT JOIN sale_order sale ON sale.id = line.order_id
+             WHERE request.state IN %(states)s
+               AND %(of_products)s
+            """,
+            day=self._day(SQL("wanted.date_planned")),
+            states=tuple(REQUEST_STATES),
+            of_products=self._of_products(SQL("wanted.product_id"), product_ids),
+        )

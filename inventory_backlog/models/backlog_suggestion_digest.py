@@ -1,0 +1,86 @@
+from odoo import api, models
+from odoo.tools import format_amount, format_date
+
+ROWS_SHOWN = 10
+
+
+class BacklogSuggestion(models.Model):
+    """One mail per scheduled run to those who buy, only when something changed, and one
+    to the managers about products that were left out."""
+
+    _inherit = "backlog.suggestion"
+
+    @api.model
+    def _send_digest(self, outcome):
+        changed = outcome.counts["created"] + outcome.counts["withdrawn"]
+        if changed or outcome.updated_ids:
+            self._mail(
+                self._digest_readers(),
+                "inventory_backlog.suggestion_digest",
+                counts=outcome.counts,
+                suggestions=self.browse(outcome.created_ids)
+                .exists()
+                .filtered(lambda one: one.state == "proposed")
+                .sorted()[:ROWS_SHOWN],
+            )
+        failed = [text for text in outcome.failed.values() if text]
+        if failed:
+            self._mail(
+                self._readers("inventory_backlog.group_backlog_manager"),
+                "inventory_backlog.suggestion_failed",
+                failed=failed,
+            )
+
+    @api.model
+    def _digest_readers(self):
+        chosen = self.env.company.backlog_digest_user_ids.filtered("active")
+        return chosen or self._readers("inventory_backlog.group_backlog_purchase")
+
+    @api.model
+    def _readers(self, group):
+        users = self.env.ref(group).all_user_ids
+        return users.filtered(
+            lambda user: (
+                user.active and not user.share and self.env.company in user.company_ids
+            )
+        )
+
+    @api.model
+    def _mail(self, users, template, **values):
+        """Send the template to these users, to each in their language."""
+        for lang, readers in users.filtered("email").grouped("lang").items():
+            one = self.with_context(lang=lang)
+            body = one.env["ir.qweb"]._render(
+                template,
+                {
+                    "company": self.env.company,
+                    "format_amount": format_amount,
+                    "format_date": format_date,
+                    "env": one.env,
+                    "url": f"{self.get_base_url()}/odoo/action-inventory_backlog."
+                    "backlog_suggestion_action",
+                    **{
+                        name: value.with_env(one.env)
+                        if isinstance(value, models.BaseModel)
+                        else value
+                        for name, value in values.items()
+                    },
+                },
+                lang=lang,
+            )
+            self.env["mail.mail"].create(
+                {
+                    "subject": one._mail_subject(template),
+                    "body_html": body,
+                    "email_to": ", ".join(readers.mapped("email_formatted")),
+                    "email_from": self.env.company.email_formatted
+                    or self.env.user.email_formatted,
+                    "auto_delete": True,
+                }
+            )
+
+    @api.model
+    def _mail_subject(self, template):
+        if template.endswith("failed"):
+            return self.env._("Reorder suggestions: products were left out")
+        return self.env._("Reorder suggestions for %s", self.env.company.name)

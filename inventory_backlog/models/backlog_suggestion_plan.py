@@ -1,0 +1,534 @@
+from collections import defaultdict
+from datetime import timedelta
+from math import ceil
+from typing import NamedTuple
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+
+from .backlog_need import NeedRow
+
+SALES_WEEKS = 13
+
+
+class Missing(NamedTuple):
+    """A part of a want that nothing covers, or comes too late."""
+
+    want: NeedRow
+    qty: float
+
+
+class Net(NamedTuple):
+    """What is missing of a product in a warehouse, after all that would help."""
+
+    short_qty: float
+    in_progress_qty: float
+    missing: list
+    late: list
+    stock: float
+    """What is left over of the stock, for other warehouses."""
+
+    @property
+    def missing_qty(self):
+        return sum(part.qty for part in self.missing)
+
+
+class Batch(NamedTuple):
+    """What is read once for all products that are planned together."""
+
+    values: dict
+    """``{order line id: (open value, day promised)}``"""
+    served: dict
+    """``{move id: [(order line id, share of what is open of it)]}``: which order lines
+    wait for the goods that a move without one carries on."""
+
+
+class ReorderFacts(NamedTuple):
+    """What the set-up of a product and the decisions of people say; the keys are ids of
+    warehouses, with the kind of suggestion where it matters."""
+
+    digest: str
+    warehouse_ids: tuple
+    left_to_rules: dict
+    """Reordering rules that order by themselves what is short here."""
+    kept_qty: dict
+    """What the rules of a warehouse want to keep there."""
+    multiples: dict
+    """In which unit the rules of a warehouse order."""
+    chosen: dict
+    """The vendor that somebody chose."""
+    declined: set
+    """The kinds that somebody dismissed."""
+
+
+class BacklogSuggestion(models.Model):
+    """What should be suggested for a product, from the rows of ``backlog.need``. It
+    writes nothing: the run compares it with what is there."""
+
+    _inherit = "backlog.suggestion"
+
+    @api.model
+    def _plan(self, products, rows, facts):
+        """Plan some products of the current company.
+
+        :param rows: ``{product id: [NeedRow]}``
+        :param facts: ``{product id: ReorderFacts}``
+        :return: ``{product: {(warehouse id, action): values}}``; the values of the
+            lines are a list of dicts under ``line_ids``. Nothing is left to do for a
+            product with an empty plan. An exception in place of a plan says what is
+            wrong with the product.
+        """
+        batch = self._batch(rows)
+        sold = self._weekly_sales(products)
+        plans = {}
+        for product in products:
+            plan = self._plan_product(
+                product, rows[product.id], facts[product.id], batch
+            )
+            for values in plan.values():
+                values["weekly_sales_qty"] = product.uom_id.round(sold[product.id])
+            plans[product] = plan
+        return plans
+
+    @api.model
+    def _plan_product(self, product, rows, facts, batch):
+        horizon = self._horizon_day()
+        by_warehouse = defaultdict(list)
+        for row in rows:
+            if row.part not in ("want", "late", "draft") or row.day <= horizon:
+                by_warehouse[row.warehouse_id].append(row)
+        nets = {
+            warehouse_id: self._net(product.uom_id, of_warehouse)
+            for warehouse_id, of_warehouse in by_warehouse.items()
+        }
+        plan = {}
+        free = {
+            warehouse_id: net.stock - facts.kept_qty.get(warehouse_id, 0)
+            for warehouse_id, net in nets.items()
+        }
+        by_need = sorted(
+            nets.items(),
+            key=lambda item: (
+                item[1].missing[0].want.day if item[1].missing else horizon,
+                item[0],
+            ),
+        )
+        for warehouse_id, net in by_need:
+            warehouse = self.env["stock.warehouse"].browse(warehouse_id)
+            if net.late:
+                plan[warehouse_id, "expedite"] = self._plan_expedite(net, batch)
+            if not net.missing or warehouse_id in facts.left_to_rules:
+                continue
+            missing = net.missing
+            if len(facts.warehouse_ids) > 1:
+                missing, values = self._plan_transfer(
+                    product, warehouse, net, free, facts, batch
+                )
+                if values:
+                    plan[warehouse_id, "transfer"] = values
+            for action, parts in self._group_missing(product, missing).items():
+                values = self._plan_supply(
+                    product, warehouse, action, net, parts, facts, batch
+                )
+                plan[warehouse_id, values.pop("action_type")] = values
+        return plan
+
+    @api.model
+    def _horizon_day(self):
+        company = self.env.company
+        return company._backlog_today() + timedelta(days=company.backlog_horizon_days)
+
+    @api.model
+    def _net(self, uom, rows):
+        """Lay what would help over what is wanted, in the order of the days. Stock and
+        receipts that are left over serve only what is not in the queue yet."""
+        lefts = [[row, row.qty] for row in rows if row.part == "left"]
+        requests = [[row, row.qty] for row in rows if row.part == "request"]
+        short = in_progress = 0
+        missing, late = (
+            [],
+            [Missing(row, row.qty) for row in rows if row.part == "late"],
+        )
+        for want in rows:
+            if want.part not in ("want", "draft"):
+                continue
+            quantity = want.qty
+            if want.part == "draft":
+                for left, taken in self._take(uom, lefts, quantity):
+                    quantity -= taken
+                    if left.day and left.day > want.day:
+                        late.append(
+                            Missing(
+                                want._replace(
+                                    expected_day=left.day, document=left.document
+                                ),
+                                taken,
+                            )
+                        )
+            quantity = uom.round(quantity)
+            short += quantity
+            direct = want.part == "want" and not want.move_id and want.order_line_id
+            mine = [
+                pair
+                for pair in requests
+                if (pair[0].order_line_id or 0) in (direct or 0, 0)
+                and bool(pair[0].order_line_id) <= bool(direct)
+            ]
+            for _request, taken in self._take(uom, mine, quantity):
+                quantity -= taken
+                in_progress += taken
+            quantity = uom.round(quantity)
+            if uom.compare(quantity, 0) > 0:
+                missing.append(Missing(want, quantity))
+        stock = sum(qty for row, qty in lefts if row.day is None)
+        return Net(uom.round(short), uom.round(in_progress), missing, late, stock)
+
+    @api.model
+    def _take(self, uom, supplies, quantity):
+        """Take ``quantity`` from the supplies, the first first: ``(row, taken)``."""
+        for supply in supplies:
+            taken = min(quantity, supply[1])
+            if uom.compare(taken, 0) <= 0:
+                continue
+            supply[1] -= taken
+            quantity -= taken
+            yield supply[0], taken
+
+    @api.model
+    def _split_missing(self, uom, missing, quantity):
+        """Cut ``missing`` in two: the first ``quantity`` of it, and the rest."""
+        first, rest = [], []
+        for part in missing:
+            taken = min(part.qty, quantity)
+            quantity -= taken
+            if uom.compare(taken, 0) > 0:
+                first.append(part._replace(qty=taken))
+            if uom.compare(part.qty, taken) > 0:
+                rest.append(part._replace(qty=uom.round(part.qty - taken)))
+        return first, rest
+
+    # The kinds, in the order in which they are tried
+
+    @api.model
+    def _plan_expedite(self, net, batch):
+        quantity = sum(part.qty for part in net.late)
+        return {
+            **self._plan_lines(net.late, batch),
+            "shortage_qty": quantity,
+            "suggested_qty": quantity,
+            "arrival_date": max(part.want.expected_day for part in net.late),
+        }
+
+    @api.model
+    def _plan_transfer(self, product, warehouse, net, free, facts, batch):
+        """Bring it from the warehouse that has most of it free. What is wanted by an
+        order line without a delivery cannot be brought.
+
+        :return: what is still missing, and the values of the suggestion, if any
+        """
+        uom = product.uom_id
+        here = [
+            part
+            for part in net.missing
+            if part.want.move_id or not part.want.order_line_id
+        ]
+        others = {
+            other: qty
+            for other, qty in free.items()
+            if other != warehouse.id and qty > 0
+        }
+        if not others or not here or (warehouse.id, "transfer") in facts.declined:
+            return net.missing, None
+        source = max(others, key=lambda other: (others[other], -other))
+        wanted = uom.round(sum(part.qty for part in here))
+        quantity = uom.round(min(wanted, free[source]), rounding_method="DOWN")
+        if uom.compare(quantity, 0) <= 0:
+            return net.missing, None
+        free[source] -= quantity
+        first, rest = self._split_missing(uom, here, quantity)
+        values = {
+            **self._plan_lines(first, batch),
+            "shortage_qty": net.short_qty,
+            "in_progress_qty": net.in_progress_qty,
+            "other_qty": uom.round(net.missing_qty - quantity),
+            "suggested_qty": quantity,
+            "source_warehouse_id": source,
+            "arrival_date": self._work_day(self.env.company._backlog_today()),
+        }
+        rest += [part for part in net.missing if part not in here]
+        return rest, values
+
+    @api.model
+    def _group_missing(self, product, missing):
+        """What to order for the warehouse and what the vendor ships to the customer:
+        ``{action: [Missing]}``."""
+        groups = defaultdict(list)
+        for part in missing:
+            line = self.env["sale.order.line"].browse(part.want.order_line_id)
+            direct = not part.want.move_id and line and line._is_shipped_by_vendor()
+            groups["dropship" if direct else "buy"].append(part)
+        return groups
+
+    @api.model
+    def _plan_supply(self, product, warehouse, action, net, parts, facts, batch):
+        """Buy it. A satellite that can make it overrides this."""
+        quantity = product.uom_id.round(sum(part.qty for part in parts))
+        return {
+            **self._plan_lines(parts, batch),
+            **self._plan_buy(product, warehouse, action, quantity, facts),
+            "action_type": action,
+            "shortage_qty": net.short_qty,
+            "in_progress_qty": net.in_progress_qty,
+            "other_qty": product.uom_id.round(net.missing_qty - quantity),
+        }
+
+    @api.model
+    def _plan_buy(self, product, warehouse, action, quantity, facts):
+        offer = self._choose_offer(product, warehouse, action, quantity, facts)
+        multiple = facts.multiples.get(warehouse.id)
+        if not offer:
+            return {
+                "suggested_qty": self._whole_units(product, quantity, multiple),
+                "estimated_cost": quantity * product.standard_price,
+                "obstacle": "no_vendor",
+            }
+        ordered, cost = self._order_quantity(offer, quantity, multiple)
+        minimum = offer.product_uom_id._compute_quantity(offer.min_qty, product.uom_id)
+        return {
+            "supplierinfo_id": offer.id,
+            "partner_id": offer.partner_id.id,
+            "minimum_qty": minimum,
+            "suggested_qty": ordered,
+            "estimated_cost": cost or ordered * product.standard_price,
+            "arrival_date": self._arrival(offer),
+            "lead_days": self._lead_days(offer),
+        }
+
+    @api.model
+    def _choose_offer(self, product, warehouse, action, quantity, facts):
+        """The vendor line to buy from: what somebody chose for this need as long as
+        that can be chosen, else as Odoo would, with its failover and trial share."""
+        possible = product._get_filtered_sellers(quantity=None)
+        chosen = facts.chosen.get((warehouse.id, action))
+        if chosen and chosen in possible.partner_id.ids:
+            partner = self.env["res.partner"].browse(chosen)
+        else:
+            # By rank alone: below its minimum the main vendor sells more, and the
+            # comparison shows who would sell less.
+            trial = any(product.seller_ids.mapped("trial_every"))
+            offer = trial and product._on_trial(0, quantity=None) or possible[:1]
+            partner = offer.partner_id
+        return self._cheapest_offer(
+            product, partner, quantity, facts.multiples.get(warehouse.id)
+        )
+
+    @api.model
+    def _cheapest_offer(self, product, partner, quantity, multiple=None):
+        """Of the price breaks of one vendor the one for which the whole order costs
+        least. Ordering more than needed may."""
+        valid = product._get_filtered_sellers(partner_id=partner, quantity=None)
+        offers = valid or product._prepare_sellers(False).filtered(
+            lambda info: info.partner_id == partner
+        )
+        return min(
+            offers,
+            key=lambda offer: self._order_quantity(offer, quantity, multiple)[::-1],
+            default=offers,
+        )
+
+    @api.model
+    def _order_quantity(self, offer, quantity, multiple=None):
+        """What to order of ``offer`` for ``quantity``: at least its minimum, in whole
+        purchase units and multiples.
+
+        :return: the quantity in the unit of the product, and what it costs in the
+            currency of the company
+        """
+        product = offer.product_id or offer.product_tmpl_id.product_variant_id
+        unit = offer.product_uom_id
+        minimum = unit._compute_quantity(offer.min_qty, product.uom_id)
+        ordered = self._whole_units(product, max(quantity, minimum), unit)
+        ordered = self._whole_units(product, ordered, multiple)
+        return ordered, ordered * offer._unit_price()
+
+    @api.model
+    def _whole_units(self, product, quantity, unit):
+        """``quantity`` in the unit of the product, raised to whole ``unit`` when that
+        is another one."""
+        uom = product.uom_id
+        if not unit or unit == uom:
+            return uom.round(quantity, rounding_method="UP")
+        units = uom._compute_quantity(quantity, unit, round=False)
+        return unit._compute_quantity(ceil(round(units, 6)), uom)
+
+    # Days
+
+    @api.model
+    def _lead_days(self, offer):
+        return offer.delay + self.env.company.days_to_purchase
+
+    @api.model
+    def _arrival(self, offer):
+        """When it would be there if it were ordered on the next working day."""
+        start = self._work_day(self.env.company._backlog_today())
+        return start + timedelta(days=self._lead_days(offer))
+
+    @api.model
+    def _work_day(self, day, step=1):
+        """The next day on which the company works, or with -1 the last one."""
+        for distance in range(60):
+            found = day + timedelta(days=distance * step)
+            if found in self._work_days(found.year):
+                return found
+        return day
+
+    @api.model
+    def _work_days(self, year):
+        """The days of the year on which the company works, kept for the
+        transaction."""
+        company = self.env.company
+        kept = self.env.cr.cache.setdefault("backlog_work_days", {})
+        if (company.id, year) not in kept:
+            calendar = company.resource_calendar_id
+            zone = company._backlog_zoneinfo()
+            start = fields.Datetime.to_datetime(f"{year}-01-01").replace(tzinfo=zone)
+            intervals = (
+                calendar._work_intervals_batch(start, start + relativedelta(years=1))[
+                    False
+                ]
+                if calendar
+                else []
+            )
+            days = {begin.date() for begin, _end, _meta in intervals}
+            kept[company.id, year] = days or {
+                start.date() + timedelta(days=number) for number in range(366)
+            }
+        return kept[company.id, year]
+
+    # For whom
+
+    @api.model
+    def _plan_lines(self, parts, batch):
+        """The days and values of a suggestion from the demand behind it, and that
+        demand: one row per order line, document and day."""
+        rows = {}
+        for part in parts:
+            for line in self._demand_lines(part, batch):
+                key = (
+                    line["order_line_id"],
+                    line["asked_by"],
+                    line["document"],
+                    line["need_date"],
+                )
+                if key in rows:
+                    rows[key]["qty"] += line["qty"]
+                    rows[key]["value"] += line["value"]
+                else:
+                    rows[key] = line
+        return {
+            "need_date": min(part.want.day for part in parts),
+            "line_ids": list(rows.values()),
+        }
+
+    @api.model
+    def _demand_lines(self, part, batch):
+        """Who waits for a missing part: its order line, or those that wait for what
+        the move behind it brings. Else the document that asks."""
+        want, quantity = part
+        line = {
+            "order_line_id": want.order_line_id or False,
+            "asked_by": False,
+            "qty": quantity,
+            "need_date": want.day,
+            "promise_date": False,
+            "value": 0.0,
+            "document": want.document or False,
+            "expected_date": want.expected_day or False,
+        }
+        if want.order_line_id:
+            return [
+                self._with_value(batch, line, (want.share or 0) * quantity / want.qty)
+            ]
+        move = self.env["stock.move"].browse(want.move_id)
+        line["asked_by"] = move._asking_document()
+        waiting = batch.served.get(want.move_id)
+        if not waiting:
+            return [line]
+        part_of_move = quantity / (move.product_qty or quantity)
+        total = sum(share for _line_id, share in waiting)
+        return [
+            self._with_value(
+                batch,
+                {
+                    **line,
+                    "order_line_id": line_id,
+                    "qty": quantity * share / total,
+                },
+                share * part_of_move,
+            )
+            for line_id, share in waiting
+        ]
+
+    @api.model
+    def _with_value(self, batch, line, share):
+        """Add promise and value to a line that waits for ``share`` of what is open of
+        its order line."""
+        value, promise = batch.values.get(line["order_line_id"], (0.0, False))
+        currency = self.env.company.currency_id
+        return {
+            **line,
+            "value": currency.round(value * share),
+            "promise_date": promise,
+        }
+
+    @api.model
+    def _batch(self, rows):
+        """What the planning of several products reads at once."""
+        moves, line_ids = set(), set()
+        for row in (row for of_product in rows.values() for row in of_product):
+            if row.order_line_id:
+                line_ids.add(row.order_line_id)
+            elif row.move_id:
+                moves.add(row.move_id)
+        served = self.env["stock.move"].browse(moves)._order_lines_served()
+        for waiting in served.values():
+            line_ids.update(line_id for line_id, _share in waiting)
+        return Batch(self._line_values(line_ids, rows), served)
+
+    @api.model
+    def _line_values(self, line_ids, product_ids):
+        lines = self.env["sale.order.line"].browse(line_ids)
+        moved = set(product_ids) | set(lines.product_id.ids)
+        company = self.env.company.with_context(tz=self.env.company._backlog_zone())
+        return {
+            line.id: (
+                line.open_value,
+                line.promise_date
+                and fields.Datetime.context_timestamp(
+                    company, line.promise_date
+                ).date(),
+            )
+            for line in self.env["backlog.line"]
+            .with_context(backlog_product_ids=list(moved))
+            .search([("id", "in", lines.ids)])
+        }
+
+    @api.model
+    def _weekly_sales(self, products):
+        """``{product id: quantity}`` shipped to customers per week."""
+        since = fields.Datetime.subtract(fields.Datetime.now(), weeks=SALES_WEEKS)
+        sold = defaultdict(float)
+        for product, quantity in self.env["stock.move"]._read_group(
+            [
+                ("product_id", "in", products.ids),
+                ("company_id", "=", self.env.company.id),
+                ("state", "=", "done"),
+                ("date", ">=", since),
+                ("location_dest_id.usage", "=", "customer"),
+            ],
+            ["product_id"],
+            ["product_qty:sum"],
+        ):
+            sold[product.id] = quantity / SALES_WEEKS
+        return sold

@@ -1,0 +1,600 @@
+import hashlib
+import logging
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL, split_every
+
+from .backlog_suggestion import BUYING, OPEN
+from .backlog_suggestion_plan import ReorderFacts
+
+_logger = logging.getLogger(__name__)
+
+BATCH = 200
+# A component of a component of …: deeper than any bill of materials.
+MAX_ROUNDS = 20
+LOCK = 0x6261636B  # "back", the first key of the advisory lock; the company the second
+RESULTS = ("created", "updated", "withdrawn", "left_to_rules", "failed")
+# Suggestions come and go by themselves: no messages, no followers.
+RUN_CONTEXT = {"tracking_disable": True, "mail_create_nosubscribe": True}
+COMPARED = (
+    "need_date",
+    "order_by_date",
+    "arrival_date",
+    "shortage_qty",
+    "in_progress_qty",
+    "other_qty",
+    "minimum_qty",
+    "suggested_qty",
+    "weekly_sales_qty",
+    "supplierinfo_id",
+    "partner_id",
+    "is_vendor_chosen",
+    "source_warehouse_id",
+    "obstacle",
+    "estimated_cost",
+    "released_value",
+    "saved_value",
+)
+
+
+@dataclass
+class Outcome:
+    """What a run did so far."""
+
+    counts: Counter = field(default_factory=Counter)
+    created_ids: list = field(default_factory=list)
+    updated_ids: list = field(default_factory=list)
+    failed: dict = field(default_factory=dict)
+    """What is wrong with the products that were left out, by id."""
+
+    def add(self, step):
+        self.counts.update(step.counts)
+        self.created_ids += step.created_ids
+        self.updated_ids += step.updated_ids
+
+
+class BacklogSuggestionCheck(models.Model):
+    """What the last run saw of a product. While nothing of it changes, the run need not
+    look at the product again."""
+
+    _name = "backlog.suggestion.check"
+    _description = "Reorder Check"
+    _log_access = False
+
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+    product_id = fields.Many2one(
+        "product.product", required=True, index=True, ondelete="cascade"
+    )
+    digest = fields.Char(required=True)
+
+    _one = models.UniqueIndex("(company_id, product_id)")
+
+
+class BacklogSuggestion(models.Model):
+    """The run: which products changed, batch by batch, and what that changes."""
+
+    _inherit = "backlog.suggestion"
+
+    @api.model
+    def generate(self, product_ids=None):
+        """Compute what to source for the backlog of the current companies, and keep the
+        suggestions in step with it. Doing it again changes nothing.
+
+        :param list product_ids: ids of product variants, and what they are made of; all
+            by default
+        :return: how many suggestions were ``created``, ``updated`` and ``withdrawn``,
+            how many shortages are ``left_to_rules`` (a reordering rule orders them by
+            itself), and how many products ``failed`` (see the log)
+        :raise AccessError: without the right to buy
+        :raise UserError: for ids that are no numbers
+        """
+        self.check_access("write")
+        ids = self._checked_ids(product_ids)
+        if ids is not None:
+            self.env["product.product"].browse(ids).check_access("read")
+        total = Counter(dict.fromkeys(RESULTS, 0))
+        for company in self.env.companies:
+            # Suggestions follow orders, receipts and vendors that the user may not see.
+            run = self.sudo().with_company(company).with_context(**RUN_CONTEXT)
+            outcome = run._generate(ids)
+            total.update(outcome.counts)
+            total["failed"] += len(outcome.failed)
+        return dict(total)
+
+    @api.model
+    def _checked_ids(self, product_ids):
+        if product_ids is None or product_ids is False:
+            return None
+        if not isinstance(product_ids, list | tuple) or not all(
+            isinstance(i, int) and not isinstance(i, bool) for i in product_ids
+        ):
+            raise UserError(
+                self.env._("Give the products as a list of ids, or none for all.")
+            )
+        return list(product_ids)
+
+    @api.model
+    def _cron_generate(self):
+        """The scheduled run of all companies. Killed half-way, the next one carries
+        on: what was done is not looked at again."""
+        for company in self.env["res.company"].search([]):
+            run = self.with_company(company).with_context(**RUN_CONTEXT)
+            outcome = run._generate(commit=True)
+            if company.backlog_create_requests:
+                run._create_requests(outcome)
+            run._send_digest(outcome)
+            if not self.env["ir.cron"]._commit_progress():
+                return
+
+    @api.model
+    def _generate(self, product_ids=None, commit=False):
+        """Run for the current company.
+
+        :param product_ids: see ``generate``
+        :param commit: whether to commit after every batch, as a job does
+        """
+        outcome = Outcome()
+        self._wake_up()
+        for _round in range(MAX_ROUNDS):
+            changed = self._changed_products(product_ids, outcome.failed)
+            if not changed:
+                break
+            remaining = len(changed)
+            for batch in split_every(BATCH, changed, list):
+                if not self._lock():
+                    # Another run is at it: it does the rest.
+                    _logger.info("Reorder suggestions: another run is at work.")
+                    return outcome
+                self._run_batch(batch, outcome)
+                remaining -= len(batch)
+                if commit and not self.env["ir.cron"]._commit_progress(
+                    len(batch), remaining=remaining
+                ):
+                    return outcome
+            if product_ids is not None:
+                product_ids = self._with_components(product_ids)
+        self._rank()
+        return outcome
+
+    @api.model
+    def _lock(self):
+        """Keep other runs of this company away until the transaction ends."""
+        [[locked]] = self.env.execute_query(
+            SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK, self.env.company.id)
+        )
+        return locked
+
+    @api.model
+    def _wake_up(self):
+        """What was snoozed until today comes back, and what came to nothing goes."""
+        today = self.env.company._backlog_today()
+        mine = Domain("company_id", "=", self.env.company.id)
+        asleep = Domain("state", "=", "snoozed") & Domain("snooze_until", "<=", today)
+        self.search(mine & asleep).write({"state": "proposed", "snooze_until": False})
+        # What was cancelled after the need had been proposed anew.
+        cancelled = Domain("state", "=", "done") & (
+            Domain("action_type", "in", BUYING)
+            & Domain("purchase_line_ids", "not any", [("state", "!=", "cancel")])
+            | Domain("picking_id.state", "=", "cancel")
+        )
+        self.search(mine & cancelled).unlink()
+
+    @api.model
+    def _with_components(self, product_ids):
+        """The products and those that suggestions for them need. None here: what is
+        bought needs nothing."""
+        return product_ids
+
+    # What changed
+
+    @api.model
+    def _changed_products(self, product_ids, failed):
+        """The ids of the products that are not as the last run saw them."""
+        rows, facts = self._situation(product_ids)
+        mine = Domain("company_id", "=", self.env.company.id)
+        if product_ids is not None:
+            mine &= Domain("product_id", "in", product_ids)
+        checks = self.env["backlog.suggestion.check"].search_fetch(
+            mine, ["product_id", "digest"]
+        )
+        kept = {check.product_id.id: check.digest for check in checks}
+        suggested = self.search_fetch(
+            mine & Domain("state", "in", OPEN), ["product_id"]
+        ).product_id.ids
+        return sorted(
+            product_id
+            for product_id in {*rows, *kept, *suggested}
+            if product_id not in failed
+            and (
+                product_id not in rows
+                or kept.get(product_id)
+                != self._digest(rows[product_id], facts[product_id])
+            )
+        )
+
+    @api.model
+    def _situation(self, product_ids):
+        """``{product id: [NeedRow]}`` and ``{product id: ReorderFacts}`` of those that
+        miss something."""
+        rows = defaultdict(list)
+        for row in self.env["backlog.need"]._rows(product_ids):
+            rows[row.product_id].append(row)
+        rows = {
+            product_id: of_product
+            for product_id, of_product in rows.items()
+            if any(row.part in ("want", "late", "draft") for row in of_product)
+        }
+        return rows, self._facts(list(rows))
+
+    @api.model
+    def _digest(self, rows, facts):
+        seen = (
+            self.env.company._backlog_today(),
+            self.env.company.backlog_horizon_days,
+            [tuple(row) for row in rows],
+            facts.digest,
+        )
+        return hashlib.sha256(repr(seen).encode()).hexdigest()
+
+    @api.model
+    def _facts(self, product_ids):
+        """``{product id: ReorderFacts}``, for a handful of statements."""
+        changed = self._last_changes(product_ids)
+        warehouses = tuple(
+            self.env["stock.warehouse"]
+            .search([("company_id", "=", self.env.company.id)])
+            .ids
+        )
+        facts = {
+            product_id: ReorderFacts(
+                str(changed.get(product_id)), warehouses, {}, {}, {}, {}, set()
+            )
+            for product_id in product_ids
+        }
+        self._add_rules(facts)
+        for suggestion in self.search_fetch(
+            [
+                ("company_id", "=", self.env.company.id),
+                ("product_id", "in", product_ids),
+                ("state", "in", OPEN),
+            ],
+            [
+                "product_id",
+                "warehouse_id",
+                "action_type",
+                "is_vendor_chosen",
+                "partner_id",
+                "state",
+            ],
+        ):
+            of_product = facts[suggestion.product_id.id]
+            key = suggestion.warehouse_id.id, suggestion.action_type
+            if suggestion.is_vendor_chosen:
+                of_product.chosen[key] = suggestion.partner_id.id
+            if suggestion.state == "dismissed":
+                of_product.declined.add(key)
+        return facts
+
+    @api.model
+    def _add_rules(self, facts):
+        """What reordering rules order by themselves, keep, and in which units. A rule
+        for a shelf does not see what the rest of the warehouse is short of."""
+        today = self.env.company._backlog_today()
+        for rule in self.env["stock.warehouse.orderpoint"].search(
+            [
+                ("company_id", "=", self.env.company.id),
+                ("product_id", "in", list(facts)),
+            ]
+        ):
+            of_product = facts[rule.product_id.id]
+            warehouse = rule.warehouse_id
+            stock = warehouse.lot_stock_id
+            if not stock.parent_path.startswith(rule.location_id.parent_path):
+                continue
+            of_product.kept_qty[warehouse.id] = rule.product_min_qty
+            of_product.multiples[warehouse.id] = rule.replenishment_uom_id
+            awake = not rule.snoozed_until or rule.snoozed_until <= today
+            if rule.trigger == "auto" and awake:
+                of_product.left_to_rules[warehouse.id] = rule
+
+    @api.model
+    def _last_changes(self, product_ids):
+        """``{product id: text}`` that changes with the product, its vendors, its
+        reordering rules and what vendors cannot deliver."""
+        out = self.env["backlog.disruption"]._current(
+            self.env.company.id, self.env.company._backlog_today()
+        )
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT product.id, CONCAT_WS(' ', product.write_date,
+                               template.write_date, seller.changed, rule.changed,
+                               %(out)s)
+                      FROM product_product product
+                      JOIN product_template template
+                        ON template.id = product.product_tmpl_id
+                 LEFT JOIN (
+                            SELECT product_tmpl_id,
+                                   CONCAT(COUNT(*), MAX(write_date)) AS changed
+                              FROM product_supplierinfo
+                          GROUP BY product_tmpl_id
+                           ) seller ON seller.product_tmpl_id = template.id
+                 LEFT JOIN (
+                            SELECT product_id,
+                                   CONCAT(COUNT(*), MAX(write_date)) AS changed
+                              FROM stock_warehouse_orderpoint
+                          GROUP BY product_id
+                           ) rule ON rule.product_id = product.id
+                     WHERE product.id = ANY(%(products)s)
+                    """,
+                    out=str([(one.id, one.write_date) for one in out]),
+                    products=product_ids,
+                    to_flush=[
+                        self.env[model]._fields["write_date"]
+                        for model in (
+                            "product.product",
+                            "product.template",
+                            "product.supplierinfo",
+                            "stock.warehouse.orderpoint",
+                        )
+                    ],
+                )
+            )
+        )
+
+    # One batch
+
+    @api.model
+    def _run_batch(self, product_ids, outcome):
+        """Plan some products and bring their suggestions in step. When one makes it
+        fail, they are done one by one and that one is left out."""
+        try:
+            with self.env.cr.savepoint():
+                self._bring_in_step(product_ids, outcome)
+        except OperationalError:
+            # Somebody is at work on it: the next run looks again.
+            if len(product_ids) == 1:
+                outcome.failed.setdefault(product_ids[0], False)
+                return
+            self._run_one_by_one(product_ids, outcome)
+        except Exception as error:
+            if len(product_ids) > 1:
+                self._run_one_by_one(product_ids, outcome)
+                return
+            self.env.invalidate_all()
+            product = self.env["product.product"].browse(product_ids)
+            outcome.failed[product.id] = f"{product.display_name}: {error}"
+            _logger.warning(
+                "Reorder suggestions: %s is skipped",
+                product.display_name,
+                exc_info=True,
+            )
+
+    @api.model
+    def _run_one_by_one(self, product_ids, outcome):
+        for product_id in product_ids:
+            self.env.invalidate_all()
+            self._run_batch([product_id], outcome)
+
+    @api.model
+    def _bring_in_step(self, product_ids, outcome):
+        rows, facts = self._situation(product_ids)
+        products = self.env["product.product"].browse(rows)
+        plans = self._plan(products, rows, facts)
+        existing = self._existing(product_ids)
+        step = Outcome()
+        for product in products:
+            if facts[product.id].left_to_rules:
+                step.counts["left_to_rules"] += self._count_left(
+                    rows[product.id], facts[product.id]
+                )
+        self._keep_in_step(plans, existing, step)
+        self._remember(product_ids, rows, facts)
+        outcome.add(step)
+
+    @api.model
+    def _count_left(self, rows, facts):
+        """How many warehouses are short of what their rule orders by itself."""
+        horizon = self._horizon_day()
+        return len(
+            {
+                row.warehouse_id
+                for row in rows
+                if row.part in ("want", "draft")
+                and row.day <= horizon
+                and row.warehouse_id in facts.left_to_rules
+            }
+        )
+
+    @api.model
+    def _existing(self, product_ids):
+        """``{(product id, warehouse id, action): suggestion}``, open ones and the
+        receipts that somebody asked to pull in."""
+        suggestions = self.search(
+            [
+                ("company_id", "=", self.env.company.id),
+                ("product_id", "in", product_ids),
+                "|",
+                ("state", "in", OPEN),
+                "&",
+                ("action_type", "=", "expedite"),
+                ("state", "=", "ordered"),
+            ]
+        )
+        return {
+            (one.product_id.id, one.warehouse_id.id, one.action_type): one
+            for one in suggestions
+        }
+
+    @api.model
+    def _keep_in_step(self, plans, existing, step):
+        """Create, update and withdraw what the plans say."""
+        new = []
+        for product, plan in plans.items():
+            for (warehouse_id, action), values in plan.items():
+                values = self._finished(values)
+                suggestion = existing.pop((product.id, warehouse_id, action), None)
+                if suggestion is None:
+                    new.append(
+                        {
+                            **values,
+                            "product_id": product.id,
+                            "warehouse_id": warehouse_id,
+                            "company_id": self.env.company.id,
+                            "action_type": action,
+                            "line_ids": [
+                                fields.Command.create(line)
+                                for line in values["line_ids"]
+                            ],
+                        }
+                    )
+                elif suggestion._update(values):
+                    step.updated_ids.append(suggestion.id)
+        gone = self.browse().union(*existing.values())
+        # A receipt that was pulled in is no longer late: well done.
+        pulled_in = gone.filtered(lambda one: one.state == "ordered")
+        pulled_in.state = "done"
+        step.counts["withdrawn"] += len(gone - pulled_in)
+        (gone - pulled_in).unlink()
+        step.created_ids += self.create(new).ids
+        step.counts["created"] += len(new)
+        step.counts["updated"] += len(step.updated_ids) + len(pulled_in)
+
+    @api.model
+    def _finished(self, values):
+        """Add the sums and the last day to order to what was planned."""
+        lines = values["line_ids"]
+        arrival = values.get("arrival_date")
+        latest = values["need_date"] - timedelta(days=values.pop("lead_days", 0))
+        return {
+            **dict.fromkeys(COMPARED, False),
+            **values,
+            "order_by_date": self._work_day(latest, -1),
+            "released_value": sum(line["value"] for line in lines),
+            "saved_value": sum(
+                line["value"]
+                for line in lines
+                if arrival and line["promise_date"] and arrival <= line["promise_date"]
+            ),
+        }
+
+    def _update(self, values):
+        """Write what is different. Somebody's decision stays, unless more is short."""
+        self.ensure_one()
+        changes = {
+            name: values[name]
+            for name in COMPARED
+            if name != "is_vendor_chosen" and self._differs(name, values[name])
+        }
+        if self.is_vendor_chosen and "partner_id" in changes:
+            # The one that was chosen cannot be any more.
+            changes["is_vendor_chosen"] = False
+        if self.line_ids._figures() != self.line_ids._figures_of(values["line_ids"]):
+            changes["line_ids"] = [
+                fields.Command.clear(),
+                *(fields.Command.create(line) for line in values["line_ids"]),
+            ]
+        changes |= self._revived(values)
+        if changes:
+            self.write(changes)
+        return bool(changes)
+
+    def _revived(self, values):
+        """What was dismissed, or asked for, comes back when more is short. When less is
+        short that counts from now on."""
+        compare = self.product_uom_id.compare
+        if self.state == "dismissed":
+            if compare(values["shortage_qty"], self.dismissed_qty) > 0:
+                return {"state": "proposed", "dismiss_reason": False}
+            if compare(values["shortage_qty"], self.dismissed_qty) < 0:
+                return {"dismissed_qty": values["shortage_qty"]}
+        if (
+            self.state == "ordered"
+            and compare(values["shortage_qty"], self.shortage_qty) > 0
+        ):
+            return {"state": "proposed"}
+        return {}
+
+    def _differs(self, name, value):
+        field = self._fields[name]
+        mine = self[name]
+        if field.type == "float":
+            return bool(self.product_uom_id.compare(mine, value or 0))
+        if field.type == "monetary":
+            return bool(self.currency_id.compare_amounts(mine, value or 0))
+        if field.type == "many2one":
+            return mine.id != value
+        return mine != value
+
+    @api.model
+    def _remember(self, product_ids, rows, facts):
+        """Keep what was seen, and forget the products that miss nothing now."""
+        seen = [
+            (product_id, self._digest(rows[product_id], facts[product_id]))
+            for product_id in rows
+        ]
+        gone = [product_id for product_id in product_ids if product_id not in rows]
+        if gone:
+            self.env["backlog.suggestion.check"].search(
+                [
+                    ("company_id", "=", self.env.company.id),
+                    ("product_id", "in", gone),
+                ]
+            ).unlink()
+        if seen:
+            ids, digests = zip(*seen, strict=True)
+            self.env.execute_query(
+                SQL(
+                    """
+                    INSERT INTO backlog_suggestion_check
+                           (company_id, product_id, digest)
+                    SELECT %s, * FROM UNNEST(%s, %s) ORDER BY 1, 2
+               ON CONFLICT (company_id, product_id)
+                 DO UPDATE SET digest = EXCLUDED.digest
+                 RETURNING id
+                    """,
+                    self.env.company.id,
+                    list(ids),
+                    list(digests),
+                )
+            )
+            self.env["backlog.suggestion.check"].invalidate_model()
+
+    @api.model
+    def _rank(self):
+        """Number the open suggestions of the company by what they do for customers per
+        amount spent; what costs nothing comes first, what helps nobody last."""
+        self.flush_model()
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE backlog_suggestion
+                   SET rank = ranked.place
+                  FROM (
+                        SELECT id, ROW_NUMBER() OVER (
+                                   ORDER BY COALESCE(released_value, 0) = 0,
+                                            (released_value + saved_value)
+                                            / NULLIF(estimated_cost, 0)
+                                            DESC NULLS FIRST,
+                                            released_value DESC, need_date, id
+                               ) AS place
+                          FROM backlog_suggestion
+                         WHERE company_id = %s AND state IN %s
+                       ) ranked
+                 WHERE backlog_suggestion.id = ranked.id
+                   AND backlog_suggestion.rank IS DISTINCT FROM ranked.place
+             RETURNING backlog_suggestion.id
+                """,
+                self.env.company.id,
+                OPEN,
+            )
+        )
+        self.invalidate_model(["rank"])
