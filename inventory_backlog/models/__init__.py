@@ -14,6 +14,7 @@ from . import backlog_suggestion_plan
 from . import backlog_suggestion_run
 from . import backlog_suggestion_order
 from . import backlog_suggestion_digest
+from . import backlog_suggestion_actions
 from . import res_company
 from . import res_config_settings
 from . import res_partner
@@ -35,6 +36,7 @@ from . import product_vendor_risk
 from . import product_actions
 from . import product_promise
 from . import purchase_order
+from . import purchase_order_actions
 from . import purchase_order_line
 from . import sale_order_line_quote
 from . import sale_order_line_service

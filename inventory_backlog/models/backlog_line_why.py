@@ -62,7 +62,12 @@ class BacklogLine(models.Model):
                     to_source=self._product_quantity(self.to_source_qty),
                 )
             )
-            if requests := self._requests(slices):
+            # Salespeople cannot read suggestions; they get what was made of them.
+            line = self.order_line_id.sudo()
+            if note := line.backlog_supply_note:
+                sentences.append(self.env._("Under way: %s.", note))
+            made = line.backlog_suggestion_line_ids.suggestion_id.purchase_line_ids
+            if requests := self._requests(slices) - made.order_id:
                 sentences.append(
                     self.env._(
                         "Not confirmed yet: request for quotation %(names)s.",

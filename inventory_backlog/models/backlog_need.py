@@ -216,7 +216,7 @@ class BacklogNeed(models.AbstractModel):
                    %(day)s, NULL, NULL, move.id, NULL
               FROM stock_move move
               JOIN place ON place.id = move.location_id
-              JOIN stock_warehouse warehouse ON warehouse.lot_stock_id = place.pool_id
+              JOIN stock_warehouse warehouse ON %(stock)s
               JOIN stock_location final
                 ON final.id = COALESCE(move.location_final_id, move.location_dest_id)
          LEFT JOIN place dest ON dest.id = final.id
@@ -226,8 +226,14 @@ class BacklogNeed(models.AbstractModel):
                AND %(of_products)s
             """,
             day=self._day(SQL("move.date")),
+            stock=self._draft_stock(),
             of_products=self._of_products(SQL("move.product_id"), product_ids),
         )
+
+    @api.model
+    def _draft_stock(self):
+        """Which ``warehouse`` a draft takes from."""
+        return SQL("warehouse.lot_stock_id = place.pool_id")
 
     @api.model
     def _lefts(self):

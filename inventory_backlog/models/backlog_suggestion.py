@@ -226,7 +226,8 @@ class BacklogSuggestion(models.Model):
         exportable=False,
         help="What each vendor of the product would mean for this need.",
     )
-    can_undo = fields.Boolean(compute="_compute_can_undo")
+    # Buyers need not be able to read every kind of document that may come out.
+    can_undo = fields.Boolean(compute="_compute_can_undo", compute_sudo=True)
 
     _one_open = models.UniqueIndex(
         "(product_id, warehouse_id, action_type)"

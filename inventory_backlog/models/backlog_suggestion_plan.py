@@ -1,4 +1,5 @@
 from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import timedelta
 from math import ceil
 from typing import NamedTuple
@@ -10,6 +11,9 @@ from odoo import api, fields, models
 from .backlog_need import NeedRow
 
 SALES_WEEKS = 13
+# The parts of ``backlog.need`` that somebody must act on; ``direct``: a want that a
+# vendor ships to the customer.
+WANTED = ("want", "direct", "draft")
 
 
 class Missing(NamedTuple):
@@ -17,6 +21,9 @@ class Missing(NamedTuple):
 
     want: NeedRow
     qty: float
+    document: str = None
+    """What brings it too late, as ``model,id``, and when."""
+    expected_day: object = None
 
 
 class Net(NamedTuple):
@@ -28,20 +35,31 @@ class Net(NamedTuple):
     late: list
     stock: float
     """What is left over of the stock, for other warehouses."""
+    ready: dict
+    """``{document: quantity}`` of the drafts that the stock serves at once."""
 
     @property
     def missing_qty(self):
         return sum(part.qty for part in self.missing)
 
 
-class Batch(NamedTuple):
-    """What is read once for all products that are planned together."""
+@dataclass
+class Batch:
+    """What is read once for all products that are planned together, and what planning
+    them says about others."""
 
+    product_ids: list
     values: dict
     """``{order line id: (open value, day promised)}``"""
+    moves: dict
+    """``{id: move}`` of those without an order line."""
     served: dict
     """``{move id: [(order line id, share of what is open of it)]}``: which order lines
     wait for the goods that a move without one carries on."""
+    ready: dict = field(default_factory=dict)
+    """``{(product id, document): quantity}`` that stock serves of drafts at once."""
+    more: dict = field(default_factory=dict)
+    """For satellites."""
 
 
 class ReorderFacts(NamedTuple):
@@ -69,17 +87,17 @@ class BacklogSuggestion(models.Model):
     _inherit = "backlog.suggestion"
 
     @api.model
-    def _plan(self, products, rows, facts):
+    def _plan(self, products, rows, facts, batch):
         """Plan some products of the current company.
 
         :param rows: ``{product id: [NeedRow]}``
         :param facts: ``{product id: ReorderFacts}``
+        :param batch: what ``_batch`` read
         :return: ``{product: {(warehouse id, action): values}}``; the values of the
             lines are a list of dicts under ``line_ids``. Nothing is left to do for a
             product with an empty plan. An exception in place of a plan says what is
             wrong with the product.
         """
-        batch = self._batch(rows)
         sold = self._weekly_sales(products)
         plans = {}
         for product in products:
@@ -93,46 +111,68 @@ class BacklogSuggestion(models.Model):
 
     @api.model
     def _plan_product(self, product, rows, facts, batch):
-        horizon = self._horizon_day()
-        by_warehouse = defaultdict(list)
-        for row in rows:
-            if row.part not in ("want", "late", "draft") or row.day <= horizon:
-                by_warehouse[row.warehouse_id].append(row)
-        nets = {
-            warehouse_id: self._net(product.uom_id, of_warehouse)
-            for warehouse_id, of_warehouse in by_warehouse.items()
-        }
-        plan = {}
+        nets = self._nets(product, rows)
+        for net in nets.values():
+            for document, ready in net.ready.items():
+                batch.ready[product.id, document] = ready
         free = {
             warehouse_id: net.stock - facts.kept_qty.get(warehouse_id, 0)
             for warehouse_id, net in nets.items()
         }
-        by_need = sorted(
-            nets.items(),
-            key=lambda item: (
-                item[1].missing[0].want.day if item[1].missing else horizon,
-                item[0],
-            ),
-        )
-        for warehouse_id, net in by_need:
+        plan = {}
+        for warehouse_id, net in nets.items():
             warehouse = self.env["stock.warehouse"].browse(warehouse_id)
             if net.late:
                 plan[warehouse_id, "expedite"] = self._plan_expedite(net, batch)
-            if not net.missing or warehouse_id in facts.left_to_rules:
-                continue
-            missing = net.missing
-            if len(facts.warehouse_ids) > 1:
-                missing, values = self._plan_transfer(
+            if net.missing and warehouse_id not in facts.left_to_rules:
+                for values in self._plan_missing(
                     product, warehouse, net, free, facts, batch
-                )
-                if values:
-                    plan[warehouse_id, "transfer"] = values
-            for action, parts in self._group_missing(product, missing).items():
-                values = self._plan_supply(
-                    product, warehouse, action, net, parts, facts, batch
-                )
-                plan[warehouse_id, values.pop("action_type")] = values
+                ):
+                    plan[warehouse_id, values.pop("action_type")] = values
         return plan
+
+    @api.model
+    def _nets(self, product, rows):
+        """``{warehouse id: Net}`` within the horizon, the most urgent first."""
+        horizon = self._horizon_day()
+        by_warehouse = defaultdict(list)
+        for row in rows:
+            if row.part not in ("want", "late", "draft") or row.day <= horizon:
+                by_warehouse[row.warehouse_id].append(self._with_direct(row))
+        nets = {
+            warehouse_id: self._net(product.uom_id, of_warehouse)
+            for warehouse_id, of_warehouse in by_warehouse.items()
+        }
+
+        def urgency(warehouse_id):
+            missing = nets[warehouse_id].missing
+            return missing[0].want.day if missing else horizon, warehouse_id
+
+        return {one: nets[one] for one in sorted(nets, key=urgency)}
+
+    @api.model
+    def _plan_missing(self, product, warehouse, net, free, facts, batch):
+        """What to do about what is missing: bring it, then buy or make the rest."""
+        missing = net.missing
+        if len(facts.warehouse_ids) > 1:
+            missing, values = self._plan_transfer(
+                product, warehouse, net, free, facts, batch
+            )
+            if values:
+                yield {**values, "action_type": "transfer"}
+        for action, parts in self._group_missing(missing).items():
+            yield self._plan_supply(
+                product, warehouse, action, net, parts, facts, batch
+            )
+
+    @api.model
+    def _with_direct(self, row):
+        """Tell apart what the vendor ships: order lines without a move whose routes say
+        so."""
+        if row.part != "want" or row.move_id or not row.order_line_id:
+            return row
+        line = self.env["sale.order.line"].browse(row.order_line_id)
+        return row._replace(part="direct") if line._is_shipped_by_vendor() else row
 
     @api.model
     def _horizon_day(self):
@@ -143,46 +183,47 @@ class BacklogSuggestion(models.Model):
     def _net(self, uom, rows):
         """Lay what would help over what is wanted, in the order of the days. Stock and
         receipts that are left over serve only what is not in the queue yet."""
+        today = self.env.company._backlog_today()
         lefts = [[row, row.qty] for row in rows if row.part == "left"]
         requests = [[row, row.qty] for row in rows if row.part == "request"]
         short = in_progress = 0
-        missing, late = (
-            [],
-            [Missing(row, row.qty) for row in rows if row.part == "late"],
-        )
+        ready = defaultdict(float)
+        missing = []
+        late = [
+            Missing(row, row.qty, row.document, row.expected_day)
+            for row in rows
+            if row.part == "late"
+        ]
         for want in rows:
-            if want.part not in ("want", "draft"):
+            if want.part not in WANTED:
                 continue
             quantity = want.qty
-            if want.part == "draft":
-                for left, taken in self._take(uom, lefts, quantity):
-                    quantity -= taken
-                    if left.day and left.day > want.day:
-                        late.append(
-                            Missing(
-                                want._replace(
-                                    expected_day=left.day, document=left.document
-                                ),
-                                taken,
-                            )
-                        )
+            drafted = want.part == "draft"
+            for left, taken in self._take(uom, lefts, drafted and quantity):
+                quantity -= taken
+                expected = left.day and max(left.day, today)
+                if not left.document:
+                    ready[want.document] += taken
+                elif expected > want.day:
+                    late.append(Missing(want, taken, left.document, expected))
             quantity = uom.round(quantity)
             short += quantity
-            direct = want.part == "want" and not want.move_id and want.order_line_id
-            mine = [
+            helping = [
                 pair
                 for pair in requests
-                if (pair[0].order_line_id or 0) in (direct or 0, 0)
-                and bool(pair[0].order_line_id) <= bool(direct)
+                if pair[0].order_line_id
+                == (want.order_line_id if want.part == "direct" else None)
             ]
-            for _request, taken in self._take(uom, mine, quantity):
+            for _request, taken in self._take(uom, helping, quantity):
                 quantity -= taken
                 in_progress += taken
             quantity = uom.round(quantity)
             if uom.compare(quantity, 0) > 0:
                 missing.append(Missing(want, quantity))
-        stock = sum(qty for row, qty in lefts if row.day is None)
-        return Net(uom.round(short), uom.round(in_progress), missing, late, stock)
+        stock = sum(qty for row, qty in lefts if not row.document)
+        return Net(
+            uom.round(short), uom.round(in_progress), missing, late, stock, ready
+        )
 
     @api.model
     def _take(self, uom, supplies, quantity):
@@ -217,22 +258,17 @@ class BacklogSuggestion(models.Model):
             **self._plan_lines(net.late, batch),
             "shortage_qty": quantity,
             "suggested_qty": quantity,
-            "arrival_date": max(part.want.expected_day for part in net.late),
+            "arrival_date": max(part.expected_day for part in net.late),
         }
 
     @api.model
     def _plan_transfer(self, product, warehouse, net, free, facts, batch):
-        """Bring it from the warehouse that has most of it free. What is wanted by an
-        order line without a delivery cannot be brought.
+        """Bring it from the warehouse that has most of it free.
 
         :return: what is still missing, and the values of the suggestion, if any
         """
         uom = product.uom_id
-        here = [
-            part
-            for part in net.missing
-            if part.want.move_id or not part.want.order_line_id
-        ]
+        here = [part for part in net.missing if part.want.part != "direct"]
         others = {
             other: qty
             for other, qty in free.items()
@@ -260,14 +296,12 @@ class BacklogSuggestion(models.Model):
         return rest, values
 
     @api.model
-    def _group_missing(self, product, missing):
+    def _group_missing(self, missing):
         """What to order for the warehouse and what the vendor ships to the customer:
         ``{action: [Missing]}``."""
         groups = defaultdict(list)
         for part in missing:
-            line = self.env["sale.order.line"].browse(part.want.order_line_id)
-            direct = not part.want.move_id and line and line._is_shipped_by_vendor()
-            groups["dropship" if direct else "buy"].append(part)
+            groups["dropship" if part.want.part == "direct" else "buy"].append(part)
         return groups
 
     @api.model
@@ -435,7 +469,7 @@ class BacklogSuggestion(models.Model):
     def _demand_lines(self, part, batch):
         """Who waits for a missing part: its order line, or those that wait for what
         the move behind it brings. Else the document that asks."""
-        want, quantity = part
+        want, quantity = part.want, part.qty
         line = {
             "order_line_id": want.order_line_id or False,
             "asked_by": False,
@@ -443,14 +477,14 @@ class BacklogSuggestion(models.Model):
             "need_date": want.day,
             "promise_date": False,
             "value": 0.0,
-            "document": want.document or False,
-            "expected_date": want.expected_day or False,
+            "document": part.document or False,
+            "expected_date": part.expected_day or False,
         }
         if want.order_line_id:
             return [
                 self._with_value(batch, line, (want.share or 0) * quantity / want.qty)
             ]
-        move = self.env["stock.move"].browse(want.move_id)
+        move = batch.moves[want.move_id]
         line["asked_by"] = move._asking_document()
         waiting = batch.served.get(want.move_id)
         if not waiting:
@@ -485,16 +519,20 @@ class BacklogSuggestion(models.Model):
     @api.model
     def _batch(self, rows):
         """What the planning of several products reads at once."""
-        moves, line_ids = set(), set()
-        for row in (row for of_product in rows.values() for row in of_product):
-            if row.order_line_id:
-                line_ids.add(row.order_line_id)
-            elif row.move_id:
-                moves.add(row.move_id)
-        served = self.env["stock.move"].browse(moves)._order_lines_served()
+        all_rows = [row for of_product in rows.values() for row in of_product]
+        line_ids = {row.order_line_id for row in all_rows if row.order_line_id}
+        moves = self.env["stock.move"].browse(
+            {row.move_id for row in all_rows if row.move_id and not row.order_line_id}
+        )
+        served = moves._order_lines_served()
         for waiting in served.values():
             line_ids.update(line_id for line_id, _share in waiting)
-        return Batch(self._line_values(line_ids, rows), served)
+        return Batch(
+            list(rows),
+            self._line_values(line_ids, rows),
+            {move.id: move for move in moves},
+            served,
+        )
 
     @api.model
     def _line_values(self, line_ids, product_ids):

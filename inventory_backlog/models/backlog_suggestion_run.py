@@ -8,7 +8,7 @@ from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import SQL, split_every
 
 from .backlog_suggestion import BUYING, OPEN
@@ -388,7 +388,8 @@ class BacklogSuggestion(models.Model):
     def _bring_in_step(self, product_ids, outcome):
         rows, facts = self._situation(product_ids)
         products = self.env["product.product"].browse(rows)
-        plans = self._plan(products, rows, facts)
+        batch = self._batch(rows)
+        plans = self._plan(products, rows, facts, batch)
         existing = self._existing(product_ids)
         step = Outcome()
         for product in products:
@@ -397,8 +398,14 @@ class BacklogSuggestion(models.Model):
                     rows[product.id], facts[product.id]
                 )
         self._keep_in_step(plans, existing, step)
+        self._tell_others(product_ids, batch)
         self._remember(product_ids, rows, facts)
         outcome.add(step)
+
+    @api.model
+    def _tell_others(self, product_ids, batch):
+        """What planning these products says about suggestions for others: nothing as
+        long as nothing is made."""
 
     @api.model
     def _count_left(self, rows, facts):
@@ -450,10 +457,10 @@ class BacklogSuggestion(models.Model):
                             "warehouse_id": warehouse_id,
                             "company_id": self.env.company.id,
                             "action_type": action,
-                            "line_ids": [
-                                fields.Command.create(line)
-                                for line in values["line_ids"]
-                            ],
+                            **{
+                                name: [Command.create(row) for row in values[name]]
+                                for name in self._child_fields()
+                            },
                         }
                     )
                 elif suggestion._update(values):
@@ -475,7 +482,8 @@ class BacklogSuggestion(models.Model):
         arrival = values.get("arrival_date")
         latest = values["need_date"] - timedelta(days=values.pop("lead_days", 0))
         return {
-            **dict.fromkeys(COMPARED, False),
+            **dict.fromkeys(self._run_fields(), False),
+            **{name: [] for name in self._child_fields()},
             **values,
             "order_by_date": self._work_day(latest, -1),
             "released_value": sum(line["value"] for line in lines),
@@ -486,22 +494,31 @@ class BacklogSuggestion(models.Model):
             ),
         }
 
+    @api.model
+    def _run_fields(self):
+        """The figures that the run keeps in step."""
+        return COMPARED
+
+    @api.model
+    def _child_fields(self):
+        """The lists that the run keeps in step; their models have ``_figures``."""
+        return ["line_ids"]
+
     def _update(self, values):
         """Write what is different. Somebody's decision stays, unless more is short."""
         self.ensure_one()
         changes = {
             name: values[name]
-            for name in COMPARED
+            for name in self._run_fields()
             if name != "is_vendor_chosen" and self._differs(name, values[name])
         }
         if self.is_vendor_chosen and "partner_id" in changes:
             # The one that was chosen cannot be any more.
             changes["is_vendor_chosen"] = False
-        if self.line_ids._figures() != self.line_ids._figures_of(values["line_ids"]):
-            changes["line_ids"] = [
-                fields.Command.clear(),
-                *(fields.Command.create(line) for line in values["line_ids"]),
-            ]
+        for name in self._child_fields():
+            if self[name]._figures() != self[name]._figures_of(values[name]):
+                rows = [Command.create(row) for row in values[name]]
+                changes[name] = [Command.clear(), *rows]
         changes |= self._revived(values)
         if changes:
             self.write(changes)

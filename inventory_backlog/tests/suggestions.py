@@ -1,4 +1,9 @@
+from unittest.mock import patch
+
+from odoo.fields import Command
 from odoo.tests import freeze_time
+
+from odoo.addons.inventory_backlog.models.backlog_suggestion_order import Choice
 
 from .common import NOW
 from .vendors import VendorCase
@@ -79,3 +84,102 @@ class SuggestionCase(VendorCase):
             (one.action_type, one.shortage_qty, one.in_progress_qty, one.suggested_qty)
             for one in suggestions
         ]
+
+    # More of the world
+
+    def _second_warehouse(self, **values):
+        return self.env["stock.warehouse"].create(
+            {
+                "name": "Depot",
+                "code": "DEP",
+                "company_id": self.company.id,
+                **values,
+            }
+        )
+
+    def _table(self, name="Table", vendor=None, price=20, **offer):
+        """Another product that is bought from the first vendor."""
+        product = self._product(name, route_ids=self.buy.ids)
+        self._offer(product, vendor or self.first, price, delay=2, **offer)
+        return product
+
+    def _direct(self, name="Direct"):
+        """A product that the first vendor ships to the customer."""
+        route = self.env.ref("stock_dropshipping.route_drop_shipping")
+        product = self._product(name, route_ids=route.ids)
+        self._offer(product, self.first, 10, delay=2)
+        return product
+
+    def _made_to_order(self, name="To Order"):
+        """A product that is bought for each order line."""
+        mto = self.warehouse.mto_pull_id.route_id
+        mto.active = True
+        product = self._product(name, route_ids=(mto + self.buy).ids)
+        self._offer(product, self.first, 10, delay=2)
+        return product
+
+    def _transfer(self, product, quantity, source, dest, days=2, confirm=True):
+        """A transfer between two places of the company."""
+        source_place, dest_place = (
+            one.lot_stock_id if one._name == "stock.warehouse" else one
+            for one in (source, dest)
+        )
+        picking = self.env["stock.picking"].create(
+            {
+                "picking_type_id": self.warehouse.int_type_id.id,
+                "location_id": source_place.id,
+                "location_dest_id": dest_place.id,
+                "scheduled_date": self._after(days),
+                "move_ids": [
+                    Command.create(
+                        {
+                            "product_id": product.id,
+                            "product_uom_qty": quantity,
+                            "location_id": source_place.id,
+                            "location_dest_id": dest_place.id,
+                            "date": self._after(days),
+                        }
+                    )
+                ],
+            }
+        )
+        if confirm:
+            picking.action_confirm()
+        return picking
+
+    # Deciding
+
+    def _accept(self, *choices):
+        """The buyer orders ``(suggestion, quantity, offer)`` at once."""
+        self.suggestions._accept([Choice(*choice) for choice in choices])
+        self.env.flush_all()
+        self.env.invalidate_all()
+
+    def _accepted(self, suggestions):
+        """The requests that were made of the suggestions, as the buyer sees them."""
+        ids = suggestions.action_create_rfq()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return self.env["purchase.order"].with_user(self.buyer).browse(ids)
+
+    # The scheduled action
+
+    def _cron(self, commits=None):
+        """Run it for all companies. ``commits``: a list that gets what was done at each
+        commit; nothing is really committed."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+
+        def commit(_cron, processed=0, remaining=None, **_values):
+            if commits is not None:
+                commits.append((processed, remaining))
+            return 1
+
+        with patch.object(self.env.registry["ir.cron"], "_commit_progress", commit):
+            self.env["backlog.suggestion"]._cron_generate()
+        self.env.flush_all()
+        self.env.invalidate_all()
+
+    def _mails(self):
+        """What waits to be sent, the newest first."""
+        return self.env["mail.mail"].search([], order="id desc")

@@ -7,3 +7,6 @@ from . import sale_order
 from . import product_product
 from . import product_promise
 from . import stock_move
+from . import backlog_need
+from . import backlog_suggestion
+from . import backlog_suggestion_plan

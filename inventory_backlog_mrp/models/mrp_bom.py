@@ -1,3 +1,5 @@
+from math import ceil
+
 from odoo import api, models
 from odoo.tools import SQL
 
@@ -192,3 +194,128 @@ class MrpBom(models.Model):
             )
             """
         )
+
+    # What is made
+
+    @api.model
+    def _backlog_boms_of(self, products, warehouse):
+        """``{product: bill of materials}`` of what is made in a warehouse, preferring
+        those for its way of producing, as in Odoo's own ``_get_matching_bom``."""
+        company_id = warehouse.company_id.id
+        found = self._bom_find(products, company_id=company_id, bom_type="normal")
+        here = self._bom_find(
+            products,
+            picking_type=warehouse.manu_type_id,
+            company_id=company_id,
+            bom_type="normal",
+        )
+        return {
+            product: here.get(product) or found.get(product) for product in products
+        }
+
+    @api.model
+    def _backlog_recipes(self, pairs):
+        """What one unit of each product needs, through kits, of goods that are kept in
+        stock.
+
+        :param pairs: ``{(product, bill of materials)}``
+        :return: ``{(product, bill of materials): [(component id, quantity, step)]}``
+            in the unit of the component; the quantity is rounded up to the step
+        """
+        recipes = {pair: [] for pair in pairs}
+        if not pairs:
+            return recipes
+        self.env["mrp.bom.line"].flush_model()
+        self.flush_model()
+        made = SQL(
+            """(
+            SELECT bom_id, kit_id, %s AS company_id, ARRAY[]::integer[] AS value_ids
+              FROM UNNEST(%s, %s) AS made (bom_id, kit_id)
+            )""",
+            self.env.company.id,
+            [bom.id for _product, bom in pairs],
+            [product.id for product, _bom in pairs],
+        )
+        for product_id, bom_id, component_id, quantity, step in self.env.execute_query(
+            SQL(
+                """
+                SELECT component.kit_id, component.bom_id, component.product_id,
+                       component.qty::float8, component.step::float8
+                  FROM (%s) component
+                  JOIN product_product product ON product.id = component.product_id
+                  JOIN product_template template
+                    ON template.id = product.product_tmpl_id
+                 WHERE template.is_storable
+              ORDER BY component.product_id
+                """,
+                self._backlog_components(SQL("%s made", made)),
+            )
+        ):
+            pair = self.env["product.product"].browse(product_id), self.browse(bom_id)
+            recipes[pair].append((component_id, quantity, step))
+        return recipes
+
+    @api.model
+    def _backlog_edges(self):
+        """Which product leads to which component, whatever the kind of the bill."""
+        return SQL(
+            """
+            SELECT product.id AS product_id, line.product_id AS component_id
+              FROM mrp_bom bom
+              JOIN mrp_bom_line line ON line.bom_id = bom.id
+              JOIN product_product product
+                ON product.product_tmpl_id = bom.product_tmpl_id
+               AND (bom.product_id IS NULL OR bom.product_id = product.id)
+             WHERE bom.active
+            """
+        )
+
+    @api.model
+    def _backlog_cycles(self, product_ids):
+        """The ids of those products that their own bills of materials lead back to."""
+        self.env["mrp.bom.line"].flush_model()
+        self.flush_model()
+        return {
+            row[0]
+            for row in self.env.execute_query(
+                SQL(
+                    """
+                    WITH RECURSIVE edge AS (%s), down AS (
+                            SELECT product_id AS root, component_id
+                              FROM edge
+                             WHERE product_id = ANY(%s)
+                         UNION
+                            SELECT down.root, edge.component_id
+                              FROM down
+                              JOIN edge ON edge.product_id = down.component_id
+                           )
+                    SELECT root FROM down WHERE component_id = root
+                    """,
+                    self._backlog_edges(),
+                    product_ids,
+                )
+            )
+        }
+
+    def _backlog_lead_days(self, product, quantity):
+        """How many days it takes to make so much: the lead time of the bill of
+        materials, or the working days of its operations when they take longer."""
+        self.ensure_one()
+        if not self.operation_ids:
+            return self.produce_delay
+        times = quantity / (
+            self.product_uom_id._compute_quantity(self.product_qty, product.uom_id) or 1
+        )
+        hours = sum(
+            (
+                operation.time_cycle
+                * times
+                / ((operation.workcenter_id.time_efficiency or 100) / 100)
+                + operation.workcenter_id.time_start
+                + operation.workcenter_id.time_stop
+            )
+            / 60
+            for operation in self.operation_ids
+        )
+        calendar = self.env.company.resource_calendar_id
+        return max(self.produce_delay, ceil(hours / (calendar.hours_per_day or 8)))

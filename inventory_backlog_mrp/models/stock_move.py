@@ -15,3 +15,15 @@ class StockMove(models.Model):
             aggregates=["product_id:recordset"],
         )
         return products.sudo(self.env.su)
+
+    def _carries_on(self):
+        """What goes into production comes out as something else."""
+        moves = super()._carries_on()
+        finished = (self | moves).raw_material_production_id.move_finished_ids
+        return moves | (finished and finished._carries_on())
+
+    def _asking_document(self):
+        production = self.raw_material_production_id
+        if production:
+            return f"mrp.production,{production.id}"
+        return super()._asking_document()

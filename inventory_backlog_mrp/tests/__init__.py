@@ -3,3 +3,4 @@ from . import test_kit
 from . import test_kit_promise
 from . import test_kit_proof
 from . import test_manufacturing
+from . import test_suggestion_make

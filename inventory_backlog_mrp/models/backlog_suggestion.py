@@ -1,0 +1,281 @@
+from odoo import api, fields, models
+
+COMPONENT_FIGURES = ("product_id", "qty", "need_date")
+
+
+class BacklogSuggestion(models.Model):
+    """What is made: how much of it can be made now, and what it lacks."""
+
+    _inherit = "backlog.suggestion"
+
+    action_type = fields.Selection(
+        selection_add=[("make", "Make")],
+        ondelete={"make": "cascade"},
+        help="Pull in: a receipt comes too late, ask for it to come earlier. Transfer: "
+        "another warehouse has it free. Buy: ask a vendor. Buy for customer: the "
+        "vendor ships it straight to the customer. Make: produce it.",
+    )
+    bom_id = fields.Many2one("mrp.bom", "Bill of Materials", readonly=True)
+    missing_qty = fields.Float(
+        "To Make",
+        digits="Product Unit",
+        readonly=True,
+        help="All that is to be made. What the components allow is suggested, the rest "
+        "follows when they come.",
+    )
+    able_to_make_qty = fields.Float(
+        "Able to Make",
+        digits="Product Unit",
+        readonly=True,
+        help="How much the components that are in stock and not needed by others "
+        "allow.",
+    )
+    bottleneck_id = fields.Many2one(
+        "product.product",
+        readonly=True,
+        help="The component that allows least.",
+    )
+    component_ids = fields.One2many(
+        "backlog.suggestion.component", "suggestion_id", readonly=True
+    )
+    production_ids = fields.One2many(
+        "mrp.production",
+        "backlog_suggestion_id",
+        "Manufacturing Orders",
+        readonly=True,
+        # Buyers read their names in what is under way.
+        groups="mrp.group_mrp_user",
+    )
+
+    @api.model
+    def _selection_obstacle(self):
+        obstacles = {
+            "bom_cycle": self.env._("Its bill of materials contains itself"),
+        }
+        return super()._selection_obstacle() + list(obstacles.items())
+
+    # Following
+
+    @api.depends("production_ids.state")
+    def _compute_state(self):
+        return super()._compute_state()
+
+    def _ordered_steps(self):
+        if self.action_type != "make":
+            return super()._ordered_steps()
+        steps = [
+            state if state in ("done", "cancel") else "open"
+            for state in self.production_ids.mapped("state")
+        ]
+        if not steps and self.state == "ordered":
+            # Somebody deleted the order.
+            return ["cancel"]
+        return steps
+
+    @api.depends("production_ids.state")
+    def _compute_can_undo(self):
+        return super()._compute_can_undo()
+
+    def _is_draft(self):
+        return super()._is_draft() and all(
+            production.state == "draft" for production in self.production_ids
+        )
+
+    def _undo_documents(self):
+        self.production_ids.unlink()
+        return super()._undo_documents()
+
+    def _supply_notes(self):
+        notes = super()._supply_notes()
+        productions = self.production_ids.filtered(
+            lambda production: production.state not in ("done", "cancel")
+        )
+        notes += [self.env._("MO %s", production.name) for production in productions]
+        return notes
+
+    # Making
+
+    @api.model
+    def _accept_make(self, choices):
+        """A draft manufacturing order each, in the batches of its bill of materials."""
+        productions = self.env["mrp.production"]
+        for choice in choices:
+            suggestion = choice.suggestion
+            productions.create(suggestion._production_values(choice))
+            suggestion.suggested_qty = choice.qty
+
+    def _production_values(self, choice):
+        """One manufacturing order, or one per batch when the bill of materials has
+        a size of batches."""
+        bom = self.bom_id
+        quantity = self.product_uom_id._compute_quantity(choice.qty, bom.product_uom_id)
+        size = bom.batch_size if bom.enable_batch_size else quantity
+        values = []
+        while bom.product_uom_id.compare(quantity, 0) > 0:
+            made = min(size, quantity) if not bom.enable_batch_size else size
+            quantity -= made
+            values.append(
+                {
+                    "product_id": self.product_id.id,
+                    "product_qty": made,
+                    "product_uom_id": bom.product_uom_id.id,
+                    "bom_id": bom.id,
+                    "picking_type_id": (
+                        bom.picking_type_id or self.warehouse_id.manu_type_id
+                    ).id,
+                    "company_id": self.company_id.id,
+                    "location_final_id": self.warehouse_id.lot_stock_id.id,
+                    "date_start": self._start_time(choice),
+                    "date_deadline": fields.Datetime.to_datetime(self.need_date),
+                    "origin": ", ".join(self.line_ids.order_id.mapped("name")[:5]),
+                    "backlog_suggestion_id": self.id,
+                }
+            )
+        return values
+
+    def _start_time(self, choice):
+        """The day to begin so that it is done when needed, today at the earliest."""
+        day = self.order_by_date
+        if choice.date:
+            day = choice.date - (self.need_date - self.order_by_date)
+        return max(fields.Datetime.to_datetime(day), fields.Datetime.now())
+
+    # Explaining
+
+    @api.depends("able_to_make_qty", "bottleneck_id")
+    def _compute_explanation(self):
+        return super()._compute_explanation()
+
+    def _quantity_sentences(self):
+        if self.action_type != "make":
+            return super()._quantity_sentences()
+        if self.obstacle == "bom_cycle":
+            return [
+                self.env._(
+                    "The bill of materials of %s contains itself, so what goes into it "
+                    "is not suggested. Correct the bill of materials.",
+                    self.product_id.display_name,
+                )
+            ]
+        if not self.bottleneck_id:
+            return [self.env._("All components are in stock: it can be made now.")]
+        figures = {
+            "able": self._quantity(self.able_to_make_qty),
+            "component": self.bottleneck_id.display_name,
+        }
+        if self.able_to_make_qty:
+            return [
+                self.env._(
+                    "The components allow %(able)s now; the bottleneck is "
+                    "%(component)s. The rest follows when it comes.",
+                    **figures,
+                )
+            ]
+        return [
+            self.env._("Nothing can be made now: %(component)s is missing.", **figures)
+        ]
+
+    # How much can be made
+
+    def _settle(self):
+        """What the components in stock allow of these suggestions, and the one that
+        allows least. What can be made is suggested; when nothing can, all of it."""
+        for suggestion in self:
+            uom = suggestion.product_uom_id
+            missing = suggestion.missing_qty
+            scarce = min(
+                suggestion.component_ids,
+                key=lambda component: (component._share(), component.id),
+                default=suggestion.component_ids,
+            )
+            share = scarce._share() if scarce else 1
+            able = missing
+            if share < 1:
+                able = uom.round(missing * share, rounding_method="DOWN")
+                if missing == int(missing):
+                    able = int(able + 1e-6)
+            values = {
+                "able_to_make_qty": able,
+                "bottleneck_id": scarce.product_id.id if share < 1 else False,
+                "suggested_qty": able or missing,
+            }
+            if any(suggestion._differs(name, value) for name, value in values.items()):
+                suggestion.write(values)
+
+
+class BacklogSuggestionComponent(models.Model):
+    """What a suggestion needs that is made: a component, through kits, in the unit of
+    the component. It is demand for other suggestions."""
+
+    _name = "backlog.suggestion.component"
+    _description = "Component of a Suggestion"
+    _order = "suggestion_id, product_id, id"
+
+    suggestion_id = fields.Many2one(
+        "backlog.suggestion",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(related="suggestion_id.company_id", store=True)
+    product_id = fields.Many2one(
+        "product.product",
+        "Component",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    product_uom_id = fields.Many2one(related="product_id.uom_id")
+    qty = fields.Float(
+        "Needed",
+        digits="Product Unit",
+        readonly=True,
+        help="For all that is to be made, in the unit of the component.",
+    )
+    ready_qty = fields.Float(
+        "In Stock",
+        digits="Product Unit",
+        readonly=True,
+        help="The part of it that is in stock and not needed by those who need it "
+        "earlier.",
+    )
+    need_date = fields.Date("Needed On", readonly=True)
+
+    def _share(self):
+        return min(1, self.ready_qty / self.qty) if self.qty else 1
+
+    def _figures(self):
+        return self._figures_of(
+            [{name: line[name] for name in COMPONENT_FIGURES} for line in self]
+        )
+
+    @api.model
+    def _figures_of(self, rows):
+        plain = self.env["backlog.suggestion.line"]._plain
+        return sorted(
+            (
+                [
+                    value.id if isinstance(value, models.BaseModel) else plain(value)
+                    for value in (row[name] for name in COMPONENT_FIGURES)
+                ]
+                for row in rows
+            ),
+            key=repr,
+        )
+
+
+class MrpProduction(models.Model):
+    _inherit = "mrp.production"
+
+    backlog_suggestion_id = fields.Many2one(
+        "backlog.suggestion",
+        "Reorder Suggestion",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        groups="inventory_backlog.group_backlog_purchase",
+        help="The suggestion that it was made from; it says which orders wait for it.",
+    )
