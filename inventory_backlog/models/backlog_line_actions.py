@@ -71,11 +71,8 @@ class BacklogLine(models.Model):
     def action_suggest_purchase(self):
         """Open what is suggested for the goods of these lines, for a kit those that
         are moved, computed anew, or say why there is nothing."""
-        # Buyers have no access to orders; what is moved for a line names its products.
-        products = self._allocation().product_id | self.sudo().product_id
-        return self.env["backlog.suggestion"]._action_suggest(
-            products.with_env(self.env)
-        )
+        products = self._allocation().product_id or self.product_id
+        return self.env["backlog.suggestion"]._action_suggest(products)
 
     def action_check_availability(self):
         """Reserve what is in stock for these lines, first in queue first, and say what

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import format_amount, format_date
 from odoo.tools.misc import formatLang
 
@@ -86,7 +87,7 @@ class BacklogSuggestion(models.Model):
         default="proposed",
         index=True,
         tracking=True,
-        group_expand=True,
+        group_expand="_expand_states",
         help="Proposed: waits for a decision. Snoozed: comes back on its day. "
         "Dismissed: comes back when more is short. Under way: requested or ordered. "
         "Done: it arrived.",
@@ -207,6 +208,9 @@ class BacklogSuggestion(models.Model):
         copy=False,
         help="What was short when it was dismissed. It comes back when more is.",
     )
+    is_told = fields.Boolean(
+        readonly=True, copy=False, help="Whether a digest mail has named it."
+    )
     line_ids = fields.One2many(
         "backlog.suggestion.line", "suggestion_id", "For Whom", readonly=True
     )
@@ -240,6 +244,14 @@ class BacklogSuggestion(models.Model):
     def _selection_obstacle(self):
         obstacles = {"no_vendor": self.env._("No vendor can be chosen")}
         return list(obstacles.items())
+
+    @api.model
+    def _expand_states(self, states, domain):
+        """A column for every state, unless a filter says which: an empty one would
+        look as if there were none."""
+        if any(one.field_expr == "state" for one in Domain(domain).iter_conditions()):
+            return [state for state, _name in STATES if state in states]
+        return [state for state, _name in STATES]
 
     @api.depends("product_id", "warehouse_id")
     def _compute_display_name(self):

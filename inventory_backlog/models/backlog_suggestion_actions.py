@@ -246,7 +246,7 @@ class BacklogSuggestionLine(models.Model):
     _inherit = "backlog.suggestion.line"
 
     asked_name = fields.Char(
-        "Asked By",
+        "Production or Transfer",
         compute="_compute_names",
         # Who buys need not be able to read productions and transfers.
         compute_sudo=True,

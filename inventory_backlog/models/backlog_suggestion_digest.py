@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import format_amount, format_date
 
+from .backlog_suggestion_run import RESULTS
+
 ROWS_SHOWN = 10
 
 
@@ -12,17 +14,26 @@ class BacklogSuggestion(models.Model):
 
     @api.model
     def _send_digest(self, outcome):
-        changed = outcome.counts["created"] + outcome.counts["withdrawn"]
-        if changed or outcome.updated_ids:
+        news = self.search(
+            [
+                ("company_id", "=", self.env.company.id),
+                ("state", "=", "proposed"),
+                ("is_told", "=", False),
+            ]
+        )
+        if news or outcome.updated_ids or outcome.counts["withdrawn"]:
             self._mail(
                 self._digest_readers(),
                 "inventory_backlog.suggestion_digest",
-                counts=outcome.counts,
-                suggestions=self.browse(outcome.created_ids)
-                .exists()
-                .filtered(lambda one: one.state == "proposed")
-                .sorted()[:ROWS_SHOWN],
+                counts={
+                    **dict.fromkeys(RESULTS, 0),
+                    **outcome.counts,
+                    "created": len(news),
+                },
+                suggestions=news[:ROWS_SHOWN],
             )
+            # A run that was killed told nobody: what it created is news for the next.
+            news.is_told = True
         failed = [text for text in outcome.failed.values() if text]
         if failed:
             self._mail(

@@ -49,14 +49,12 @@ class Outcome:
     """What a run did so far."""
 
     counts: Counter = field(default_factory=Counter)
-    created_ids: list = field(default_factory=list)
     updated_ids: list = field(default_factory=list)
     failed: dict = field(default_factory=dict)
     """What is wrong with the products that were left out, by id."""
 
     def add(self, step):
         self.counts.update(step.counts)
-        self.created_ids += step.created_ids
         self.updated_ids += step.updated_ids
 
 
@@ -471,7 +469,7 @@ class BacklogSuggestion(models.Model):
         pulled_in.state = "done"
         step.counts["withdrawn"] += len(gone - pulled_in)
         (gone - pulled_in).unlink()
-        step.created_ids += self.create(new).ids
+        self.create(new)
         step.counts["created"] += len(new)
         step.counts["updated"] += len(step.updated_ids) + len(pulled_in)
 

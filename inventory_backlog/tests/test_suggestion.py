@@ -195,7 +195,7 @@ class TestSuggestion(SuggestionCase):
         order = self._wanted(table, 2)
         self._wanted(self.product, 5)
         self._generate()
-        order.action_cancel()
+        order.sudo().action_cancel()
         self._wanted(self.product, 1)
         lamp = self._table("Lamp")
         self._wanted(lamp, 1)

@@ -94,5 +94,34 @@ class TestTours(HttpCase):
         self.assertEqual(line.order_id.partner_id.name, "Tour Backup")
         self.assertEqual(self.request.state, "cancel")
 
+    def _suggested(self, name):
+        return self.env["backlog.suggestion"].search([("product_id.name", "=", name)])
+
+    def test_buyer_turns_suggestions_into_requests(self):
+        self._set_up_vendors()
+        self.request.button_cancel()
+        goods = self.request.order_line.product_id.search(
+            [("name", "in", ("Tour Lamp", "Tour Shade"))]
+        )
+        order = self.order.copy(
+            {
+                "order_line": [
+                    Command.create({"product_id": product.id, "product_uom_qty": 4})
+                    for product in goods
+                ]
+            }
+        )
+        order.action_confirm()
+        self.start_tour("/odoo", "inventory_backlog_suggestions", login="tour_buyer")
+        shade, lamp = self._suggested("Tour Shade"), self._suggested("Tour Lamp")
+        self.assertEqual(shade.state, "ordered")
+        line = shade.purchase_line_ids
+        self.assertEqual(line.order_id.partner_id.name, "Tour Main Vendor")
+        self.assertEqual((line.product_qty, line.state), (4, "draft"))
+        self.assertIn(order.name, line.backlog_for_whom)
+        self.assertEqual(lamp.state, "proposed")
+        self.assertEqual(lamp.partner_id.name, "Tour Backup")
+        self.assertFalse(lamp.purchase_line_ids)
+
     def test_salesperson_finds_out_why(self):
         self.start_tour("/odoo", "inventory_backlog_salesperson", login="tour_seller")

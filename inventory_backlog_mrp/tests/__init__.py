@@ -4,3 +4,4 @@ from . import test_kit_promise
 from . import test_kit_proof
 from . import test_manufacturing
 from . import test_suggestion_make
+from . import test_suggestion_components

@@ -18,8 +18,38 @@ const LIGHT_LABELS = {
 
 /** How a vendor does beside the main one: a light per criterion, the figures when
  * pointing at it. */
+export class BacklogLights extends Component {
+    static template = "inventory_backlog.BacklogLights";
+    static props = {
+        lights: Object,
+        labels: {type: Boolean, optional: true},
+    };
+
+    get rows() {
+        return this.props.lights.rows.map((row) => ({
+            ...row,
+            criterionIcon: CRITERION_ICONS[row.name],
+            lightIcon: LIGHT_ICONS[row.light],
+            className: `o_backlog_light_${row.light}`,
+            state: LIGHT_LABELS[row.light],
+            text: `${row.label}: ${row.value} ${LIGHT_LABELS[row.light]}`,
+        }));
+    }
+
+    get info() {
+        return JSON.stringify({...this.props.lights, rows: this.rows});
+    }
+
+    get spoken() {
+        const {title, sample} = this.props.lights;
+        return [title, ...this.rows.map((row) => row.text), sample].join(". ");
+    }
+}
+
+/** The lights of a vendor line. */
 export class BacklogLightsField extends Component {
     static template = "inventory_backlog.BacklogLightsField";
+    static components = {BacklogLights};
     static props = {
         ...standardFieldProps,
         labels: {type: Boolean, optional: true},
@@ -31,26 +61,6 @@ export class BacklogLightsField extends Component {
 
     get isOut() {
         return this.props.record.data.is_disrupted;
-    }
-
-    get rows() {
-        return this.lights.rows.map((row) => ({
-            ...row,
-            criterionIcon: CRITERION_ICONS[row.name],
-            lightIcon: LIGHT_ICONS[row.light],
-            className: `o_backlog_light_${row.light}`,
-            state: LIGHT_LABELS[row.light],
-            text: `${row.label}: ${row.value} ${LIGHT_LABELS[row.light]}`,
-        }));
-    }
-
-    get info() {
-        return JSON.stringify({...this.lights, rows: this.rows});
-    }
-
-    get spoken() {
-        const {title, sample} = this.lights;
-        return [title, ...this.rows.map((row) => row.text), sample].join(". ");
     }
 }
 

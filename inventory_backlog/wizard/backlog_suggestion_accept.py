@@ -1,0 +1,337 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from ..models.backlog_suggestion import BUYING
+from ..models.backlog_suggestion_order import Choice
+
+# To ask for an earlier receipt there is nothing to choose.
+FIXED = ("expedite",)
+
+
+class BacklogSuggestionAccept(models.TransientModel):
+    """Accept suggestions after a look at quantity, vendor and date: requests, draft
+    transfers and activities come out. Nothing is sent or confirmed."""
+
+    _name = "backlog.suggestion.accept"
+    _description = "Accept Suggestions"
+
+    company_id = fields.Many2one("res.company", required=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    line_ids = fields.One2many("backlog.suggestion.accept.line", "accept_id")
+    has_buying = fields.Boolean(compute="_compute_has_buying")
+    total_cost = fields.Monetary(
+        compute="_compute_total_cost",
+        help="Of what is chosen, untaxed, in the currency of the company.",
+    )
+
+    @api.depends("line_ids.is_buying")
+    def _compute_has_buying(self):
+        for accept in self:
+            accept.has_buying = any(accept.line_ids.mapped("is_buying"))
+
+    @api.depends("line_ids.is_chosen", "line_ids.cost")
+    def _compute_total_cost(self):
+        for accept in self:
+            chosen = accept.line_ids.filtered("is_chosen")
+            accept.total_cost = sum(chosen.mapped("cost"))
+
+    @api.onchange("line_ids")
+    def _onchange_line_ids(self):
+        """What is split off one line is not bought by the other."""
+        for first in self.line_ids.filtered(lambda line: not line.is_split):
+            parts = self.line_ids.filtered(
+                lambda line, first=first: (
+                    line.is_split
+                    and line.is_chosen
+                    and line.suggestion_id == first.suggestion_id
+                )
+            )
+            share = max(0, 100 - sum(parts.mapped("share")))
+            if first.share != share:
+                first.share = share
+
+    @api.model
+    def _open_for(self, suggestions):
+        """Open the window with a line for each of ``suggestions``."""
+        if not suggestions:
+            raise UserError(self.env._("Choose at least one suggestion."))
+        suggestions._check_open()
+        if len(suggestions.company_id) > 1:
+            raise UserError(
+                self.env._("Accept the suggestions of one company at a time.")
+            )
+        accept = self.create(
+            {
+                "company_id": suggestions.company_id.id,
+                "line_ids": [
+                    Command.create(
+                        {
+                            "suggestion_id": one.id,
+                            "supplierinfo_id": one.supplierinfo_id.id,
+                            "qty": one.suggested_qty,
+                        }
+                    )
+                    for one in suggestions
+                ],
+            }
+        )
+        return accept._action_window()
+
+    def _action_window(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Accept Suggestions"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"dialog_size": "extra-large"},
+        }
+
+    def action_confirm(self):
+        """Do what is chosen and open what came out."""
+        chosen = self.line_ids.filtered("is_chosen")
+        chosen._check_chosen()
+        suggestions = chosen.suggestion_id
+        suggestions.check_access("write")
+        suggestions._accept([line._choice() for line in chosen])
+        return self._action_results(suggestions)
+
+    def _action_results(self, suggestions):
+        """The requests when there are some that the user may open, else a word on what
+        was done."""
+        suggestions.invalidate_recordset()
+        requests = suggestions.sudo().purchase_line_ids.order_id.filtered(
+            lambda order: order.state in ("draft", "sent")
+        )
+        requests = requests.with_env(self.env)
+        if not requests or not self.env.user.has_group("purchase.group_purchase_user"):
+            return suggestions._notification(
+                self.env._("Accepted"),
+                " ".join(self._result_sentences(suggestions.sudo())),
+            )
+        action = self.env["ir.actions.act_window"]._for_xml_id("purchase.purchase_rfq")
+        action |= {"domain": [("id", "in", requests.ids)], "context": {}}
+        if len(requests) == 1:
+            action |= {"views": [(False, "form")], "res_id": requests.id}
+        return action
+
+    @api.model
+    def _result_sentences(self, suggestions):
+        """What came out of these suggestions."""
+        if notes := suggestions._supply_notes():
+            yield self.env._("Created: %s.", ", ".join(notes))
+        if asked := suggestions.asked_activity_ids:
+            yield self.env._(
+                "Activities to pull receipts in: %s.",
+                ", ".join(asked.mapped("res_name")),
+            )
+
+
+class BacklogSuggestionAcceptLine(models.TransientModel):
+    """One suggestion, or a share of it, and what is to be ordered of it."""
+
+    _name = "backlog.suggestion.accept.line"
+    _description = "Suggestion to Accept"
+    _order = "suggestion_id, is_split, id"
+
+    accept_id = fields.Many2one(
+        "backlog.suggestion.accept", "Window", required=True, ondelete="cascade"
+    )
+    # Withdrawn by the run while the window is open: said when it is confirmed.
+    suggestion_id = fields.Many2one("backlog.suggestion", ondelete="set null")
+    is_chosen = fields.Boolean("Accept", default=True)
+    is_split = fields.Boolean(help="A share of another line of this window.")
+    share = fields.Float(
+        "Share (%)",
+        default=100,
+        digits=(5, 1),
+        help="The part of what is missing that this vendor gets.",
+    )
+    product_id = fields.Many2one(related="suggestion_id.product_id")
+    product_tmpl_id = fields.Many2one(related="product_id.product_tmpl_id")
+    product_uom_id = fields.Many2one(related="suggestion_id.product_uom_id")
+    warehouse_id = fields.Many2one(related="suggestion_id.warehouse_id")
+    company_id = fields.Many2one(related="suggestion_id.company_id")
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    action_type = fields.Selection(related="suggestion_id.action_type")
+    need_date = fields.Date(related="suggestion_id.need_date")
+    is_buying = fields.Boolean(compute="_compute_is_buying")
+    is_fixed = fields.Boolean(
+        compute="_compute_is_buying", help="There is no quantity or date to choose."
+    )
+    supplierinfo_id = fields.Many2one(
+        "product.supplierinfo",
+        "Vendor",
+        domain="[('product_tmpl_id', '=', product_tmpl_id),"
+        " ('product_id', 'in', (False, product_id)),"
+        " ('company_id', 'in', (False, company_id))]",
+    )
+    qty = fields.Float(
+        "Quantity",
+        digits="Product Unit",
+        compute="_compute_qty",
+        store=True,
+        readonly=False,
+        help="In the unit of the product. Another vendor or share proposes a new one, "
+        "with the minimum and the purchase unit of the vendor.",
+    )
+    earliest_date = fields.Date(
+        "Earliest",
+        compute="_compute_earliest_date",
+        help="When it would be there if it were ordered today.",
+    )
+    arrival_date = fields.Date(
+        "Arrival",
+        compute="_compute_arrival_date",
+        store=True,
+        readonly=False,
+        help="When it should be there: when it is needed, or the earliest that the "
+        "vendor can.",
+    )
+    cost = fields.Monetary(
+        compute="_compute_cost",
+        help="Untaxed, in the currency of the company.",
+    )
+    kept = fields.Char(
+        "Promises Kept",
+        compute="_compute_kept",
+        help="How many of the promises to customers it keeps if it arrives on that "
+        "day.",
+    )
+    is_too_late = fields.Boolean(compute="_compute_kept")
+
+    @api.depends("action_type")
+    def _compute_is_buying(self):
+        for line in self:
+            line.is_buying = line.action_type in BUYING
+            line.is_fixed = line.action_type in FIXED
+
+    @api.depends("supplierinfo_id", "share")
+    def _compute_qty(self):
+        for line in self:
+            suggestion = line._suggestion()
+            if not line.is_buying or not line.supplierinfo_id:
+                line.qty = suggestion.suggested_qty * line.share / 100
+                continue
+            missing = line.product_uom_id.round(
+                sum(suggestion.line_ids.mapped("qty")) * line.share / 100
+            )
+            line.qty, _cost = suggestion._order_quantity(
+                line._offer(), missing, suggestion._orderpoint_multiple()
+            )
+
+    @api.depends("supplierinfo_id")
+    def _compute_earliest_date(self):
+        for line in self:
+            suggestion = line._suggestion()
+            line.earliest_date = (
+                suggestion._arrival(line._offer())
+                if line.is_buying and line.supplierinfo_id
+                else suggestion.arrival_date
+            )
+
+    @api.depends("supplierinfo_id")
+    def _compute_arrival_date(self):
+        for line in self:
+            days = [line.need_date, line.earliest_date]
+            if line.is_fixed:
+                days = [line.earliest_date]
+            line.arrival_date = max(filter(None, days), default=False)
+
+    @api.depends("qty", "supplierinfo_id")
+    def _compute_cost(self):
+        for line in self:
+            if line.is_buying and line.supplierinfo_id:
+                price = line._offer()._unit_price()
+            else:
+                suggestion = line._suggestion()
+                planned = suggestion.suggested_qty
+                price = planned and suggestion.estimated_cost / planned
+            line.cost = line.qty * price
+
+    @api.depends("arrival_date")
+    @api.depends_context("lang")
+    def _compute_kept(self):
+        for line in self:
+            arrival = line.arrival_date
+            promises = line._suggestion().line_ids.mapped("promise_date")
+            promised = [day for day in promises if day]
+            kept = [day for day in promised if arrival and arrival <= day]
+            line.kept = promised and self.env._(
+                "%(kept)s of %(all)s", kept=len(kept), all=len(promised)
+            )
+            line.is_too_late = len(kept) < len(promised) or bool(
+                arrival and line.earliest_date and arrival < line.earliest_date
+            )
+
+    def _suggestion(self):
+        """The suggestion in its company. Whose orders are behind it is not for the
+        buyer to read, only how many promises are kept."""
+        suggestion = self.suggestion_id.sudo()
+        return suggestion.with_company(suggestion.company_id)
+
+    def _offer(self):
+        return self.supplierinfo_id.sudo().with_company(self.company_id)
+
+    def action_split(self):
+        """Give a half to a second vendor: the one that would stand in."""
+        self.ensure_one()
+        product = self._suggestion().product_id
+        product = product.with_company(self.company_id)
+        other = product._stand_in_for(
+            self.supplierinfo_id.partner_id.commercial_partner_id.sudo(), self.qty / 2
+        )
+        half = self.share / 2
+        self.share = half
+        self.create(
+            {
+                "accept_id": self.accept_id.id,
+                "suggestion_id": self.suggestion_id.id,
+                "is_split": True,
+                "share": half,
+                "supplierinfo_id": other.id,
+            }
+        )
+        return self.accept_id._action_window()
+
+    def _check_chosen(self):
+        """That everything can be ordered: a clear word for each reason that it
+        cannot."""
+        if not self:
+            raise UserError(self.env._("Choose at least one line."))
+        if self.filtered(lambda line: not line.suggestion_id):
+            raise UserError(
+                self.env._(
+                    "One of these suggestions was withdrawn meanwhile: nothing is "
+                    "short any more. Close this window and look again."
+                )
+            )
+        if missing := self.filtered(
+            lambda line: line.is_buying and not line.supplierinfo_id
+        ):
+            raise UserError(
+                self.env._(
+                    "Choose a vendor for %s, or do not accept it. A product without "
+                    "vendors gets one on its own form.",
+                    ", ".join(missing.product_id.mapped("display_name")),
+                )
+            )
+        if nothing := self.filtered(
+            lambda line: line.product_uom_id.compare(line.qty, 0) <= 0
+        ):
+            raise UserError(
+                self.env._(
+                    "Order more than nothing of %s, or do not accept it.",
+                    ", ".join(nothing.product_id.mapped("display_name")),
+                )
+            )
+
+    def _choice(self):
+        return Choice(
+            self.suggestion_id,
+            self.qty,
+            self._offer() if self.is_buying else None,
+            None if self.is_fixed else self.arrival_date,
+        )
