@@ -214,7 +214,10 @@ class BacklogSuggestion(models.Model):
                 ("move_id.move_orig_ids", "=", False),
             ]
         )
-        return rows.move_id
+        return rows.move_id.filtered(
+            lambda move: set(move.created_purchase_line_ids.mapped("state"))
+            <= {"cancel"}
+        )
 
     def _direct_procurements(self, choice):
         """One need per order line: the vendor ships each to its customer."""

@@ -208,12 +208,12 @@ class BacklogSuggestion(models.Model):
                     late.append(Missing(want, taken, left.document, expected))
             quantity = uom.round(quantity)
             short += quantity
-            helping = [
-                pair
-                for pair in requests
-                if pair[0].order_line_id
-                == (want.order_line_id if want.part == "direct" else None)
-            ]
+            # What a vendor would ship to the customer counts for that line, whatever
+            # the routes say by now.
+            mine = {want.order_line_id} if not want.move_id else set()
+            if want.part != "direct":
+                mine.add(None)
+            helping = [pair for pair in requests if pair[0].order_line_id in mine]
             for _request, taken in self._take(uom, helping, quantity):
                 quantity -= taken
                 in_progress += taken

@@ -5,3 +5,4 @@ from . import test_kit_proof
 from . import test_manufacturing
 from . import test_suggestion_make
 from . import test_suggestion_components
+from . import test_suggestion_worlds
