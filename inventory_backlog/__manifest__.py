@@ -56,6 +56,7 @@
         "demo/stock_picking_demo.xml",
         "demo/account_move_demo.xml",
         "demo/backlog_disruption_demo.xml",
+        "demo/backlog_suggestion_demo.xml",
     ],
     "pre_init_hook": "pre_init_hook",
     "uninstall_hook": "uninstall_hook",

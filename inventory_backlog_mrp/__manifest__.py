@@ -11,7 +11,11 @@
         "security/ir.model.access.csv",
         "security/inventory_backlog_mrp_rules.xml",
     ],
-    "demo": ["demo/mrp_bom_demo.xml", "demo/sale_order_demo.xml"],
+    "demo": [
+        "demo/mrp_bom_demo.xml",
+        "demo/sale_order_demo.xml",
+        "demo/backlog_suggestion_demo.xml",
+    ],
     "auto_install": True,
     "uninstall_hook": "uninstall_hook",
 }

@@ -119,7 +119,9 @@ class BacklogNeed(models.AbstractModel):
         return SQL(
             """
             SELECT slice.product_id,
-                   COALESCE(warehouse.id, slice.warehouse_id) AS warehouse_id,
+                   COALESCE(
+                       warehouse.id, slice.warehouse_id, sale.warehouse_id
+                   ) AS warehouse_id,
                    'want' AS part, slice.qty, %(share)s AS share,
                    %(day)s AS day, NULL::date AS expected_day, slice.order_line_id,
                    slice.move_id, NULL AS document

@@ -421,6 +421,14 @@ class BacklogSuggestion(models.Model):
                     self._quantity(self.minimum_qty),
                 )
             )
+        elif self.product_uom_id.compare(self._price_break(), missing) > 0:
+            sentences.append(
+                self.env._(
+                    "From %s on the vendor asks less: all of it costs less than what "
+                    "is missing.",
+                    self._quantity(self._price_break()),
+                )
+            )
         if self.weekly_sales_qty:
             sentences.append(
                 self.env._(
@@ -439,6 +447,10 @@ class BacklogSuggestion(models.Model):
                 )
             )
         return sentences
+
+    def _price_break(self):
+        """From which quantity on the vendor sells at the price that was chosen."""
+        return self.supplierinfo_id._least_qty() if self.supplierinfo_id else 0
 
     def _vendor_sentences(self):
         if self.action_type not in BUYING:

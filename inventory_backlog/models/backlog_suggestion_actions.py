@@ -55,11 +55,11 @@ class BacklogSuggestion(models.Model):
                 need=format_date(self.env, self.need_date),
                 expected=format_date(self.env, self.arrival_date),
             )
-        source = self.source_warehouse_id or self.partner_id
-        if source:
+        origin = self.source_warehouse_id or self.partner_id
+        if origin:
             return self.env._(
-                "%(qty)s from %(source)s, by %(date)s",
-                source=source.display_name,
+                "%(qty)s from %(origin)s, by %(date)s",
+                origin=origin.display_name,
                 **figures,
             )
         if self.action_type in BUYING:
@@ -97,7 +97,7 @@ class BacklogSuggestion(models.Model):
             )
         else:
             yield self.env._("Nothing changed: the suggestions are up to date.")
-        if left := self._left_to_rules():
+        if left := counts["left_to_rules"]:
             yield self.env._(
                 "Shortages left to reordering rules, which order them by themselves: "
                 "%s.",
@@ -108,20 +108,6 @@ class BacklogSuggestion(models.Model):
                 "Products left out: %s. The log of the server says why.",
                 counts["failed"],
             )
-
-    @api.model
-    def _left_to_rules(self):
-        """How many shortages reordering rules order by themselves, also those that the
-        run had no reason to look at again."""
-        left = 0
-        for company in self.env.companies:
-            run = self.sudo().with_company(company)
-            rows, facts = run._situation(None)
-            left += sum(
-                run._count_left(of_product, facts[product_id])
-                for product_id, of_product in rows.items()
-            )
-        return left
 
     @api.model
     def _notification(self, title, message, kind="success"):
@@ -190,7 +176,7 @@ class BacklogSuggestion(models.Model):
     def _reason_for_nothing(self, rows, facts):
         wanted = [row for row in rows if row.part in ("want", "draft")]
         due = [row for row in wanted if row.day <= self._horizon_day()]
-        if any(row.warehouse_id in facts.left_to_rules for row in due):
+        if self._count_left(rows, facts):
             return self.env._("its reordering rule orders it by itself.")
         if due:
             return self.env._(
@@ -246,11 +232,11 @@ class BacklogSuggestionLine(models.Model):
     _inherit = "backlog.suggestion.line"
 
     asked_name = fields.Char(
-        "Production or Transfer",
+        "Order or Document",
         compute="_compute_names",
-        # Who buys need not be able to read productions and transfers.
+        # Who buys need not be able to read orders, productions and transfers.
         compute_sudo=True,
-        help="The document that asks when it is not a customer's order.",
+        help="What asks for it: a customer's order, a production or a transfer.",
     )
     document_name = fields.Char(
         "Receipt",
@@ -259,11 +245,12 @@ class BacklogSuggestionLine(models.Model):
         help="What brings it too late.",
     )
 
-    @api.depends("asked_by", "document")
+    @api.depends("order_line_id", "asked_by", "document")
     def _compute_names(self):
         for line in self:
-            line.asked_name = line.asked_by.display_name if line.asked_by else False
-            line.document_name = line.document.display_name if line.document else False
+            asking = line.order_id or line.asked_by
+            line.asked_name = asking and asking.display_name
+            line.document_name = line.document and line.document.display_name
 
     def action_open_receipt(self):
         """Open what brings it too late."""

@@ -215,8 +215,9 @@ class BacklogSuggestion(models.Model):
             ]
         )
         return rows.move_id.filtered(
-            lambda move: set(move.created_purchase_line_ids.mapped("state"))
-            <= {"cancel"}
+            lambda move: (
+                set(move.created_purchase_line_ids.mapped("state")) <= {"cancel"}
+            )
         )
 
     def _direct_procurements(self, choice):

@@ -151,6 +151,20 @@ class BacklogSuggestion(models.Model):
         return {one: nets[one] for one in sorted(nets, key=urgency)}
 
     @api.model
+    def _count_left(self, rows, facts):
+        """In how many warehouses the product is short of what its reordering rule
+        there orders by itself."""
+        if not facts.left_to_rules:
+            return 0
+        product = self.env["product.product"].browse(rows[0].product_id)
+        nets = self._nets(product, rows)
+        return sum(
+            bool(net.missing)
+            for warehouse_id, net in nets.items()
+            if warehouse_id in facts.left_to_rules
+        )
+
+    @api.model
     def _plan_missing(self, product, warehouse, net, free, facts, batch):
         """What to do about what is missing: bring it, then buy or make the rest."""
         missing = net.missing
@@ -263,7 +277,8 @@ class BacklogSuggestion(models.Model):
 
     @api.model
     def _plan_transfer(self, product, warehouse, net, free, facts, batch):
-        """Bring it from the warehouse that has most of it free.
+        """Bring it from the warehouse that has most of it free. Where somebody
+        dismissed that, all of it is still missing.
 
         :return: what is still missing, and the values of the suggestion, if any
         """
@@ -274,14 +289,13 @@ class BacklogSuggestion(models.Model):
             for other, qty in free.items()
             if other != warehouse.id and qty > 0
         }
-        if not others or not here or (warehouse.id, "transfer") in facts.declined:
+        if not others or not here:
             return net.missing, None
         source = max(others, key=lambda other: (others[other], -other))
         wanted = uom.round(sum(part.qty for part in here))
         quantity = uom.round(min(wanted, free[source]), rounding_method="DOWN")
         if uom.compare(quantity, 0) <= 0:
             return net.missing, None
-        free[source] -= quantity
         first, rest = self._split_missing(uom, here, quantity)
         values = {
             **self._plan_lines(first, batch),
@@ -292,7 +306,10 @@ class BacklogSuggestion(models.Model):
             "source_warehouse_id": source,
             "arrival_date": self._work_day(self.env.company._backlog_today()),
         }
-        rest += [part for part in net.missing if part not in here]
+        if (warehouse.id, "transfer") in facts.declined:
+            return net.missing, values
+        free[source] -= quantity
+        rest += [part for part in net.missing if part.want.part == "direct"]
         return rest, values
 
     @api.model
@@ -328,11 +345,12 @@ class BacklogSuggestion(models.Model):
                 "obstacle": "no_vendor",
             }
         ordered, cost = self._order_quantity(offer, quantity, multiple)
-        minimum = offer.product_uom_id._compute_quantity(offer.min_qty, product.uom_id)
         return {
             "supplierinfo_id": offer.id,
             "partner_id": offer.partner_id.id,
-            "minimum_qty": minimum,
+            "minimum_qty": min(
+                one._least_qty() for one in self._offers_of(product, offer.partner_id)
+            ),
             "suggested_qty": ordered,
             "estimated_cost": cost or ordered * product.standard_price,
             "arrival_date": self._arrival(offer),
@@ -361,14 +379,19 @@ class BacklogSuggestion(models.Model):
     def _cheapest_offer(self, product, partner, quantity, multiple=None):
         """Of the price breaks of one vendor the one for which the whole order costs
         least. Ordering more than needed may."""
-        valid = product._get_filtered_sellers(partner_id=partner, quantity=None)
-        offers = valid or product._prepare_sellers(False).filtered(
-            lambda info: info.partner_id == partner
-        )
+        offers = self._offers_of(product, partner)
         return min(
             offers,
             key=lambda offer: self._order_quantity(offer, quantity, multiple)[::-1],
             default=offers,
+        )
+
+    @api.model
+    def _offers_of(self, product, partner):
+        """The price breaks of one vendor, all it ever gave when none is valid."""
+        valid = product._get_filtered_sellers(partner_id=partner, quantity=None)
+        return valid or product._prepare_sellers(False).filtered(
+            lambda info: info.partner_id == partner
         )
 
     @api.model
@@ -381,8 +404,7 @@ class BacklogSuggestion(models.Model):
         """
         product = offer.product_id or offer.product_tmpl_id.product_variant_id
         unit = offer.product_uom_id
-        minimum = unit._compute_quantity(offer.min_qty, product.uom_id)
-        ordered = self._whole_units(product, max(quantity, minimum), unit)
+        ordered = self._whole_units(product, max(quantity, offer._least_qty()), unit)
         ordered = self._whole_units(product, ordered, multiple)
         return ordered, ordered * offer._unit_price()
 

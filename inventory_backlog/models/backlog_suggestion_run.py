@@ -50,6 +50,8 @@ class Outcome:
 
     counts: Counter = field(default_factory=Counter)
     updated_ids: list = field(default_factory=list)
+    revived_ids: set = field(default_factory=set)
+    """The products of what somebody had dismissed and that is back."""
     failed: dict = field(default_factory=dict)
     """What is wrong with the products that were left out, by id."""
 
@@ -141,7 +143,7 @@ class BacklogSuggestion(models.Model):
         outcome = Outcome()
         self._wake_up()
         for _round in range(MAX_ROUNDS):
-            changed = self._changed_products(product_ids, outcome.failed)
+            changed = self._changed_products(product_ids, outcome)
             if not changed:
                 break
             remaining = len(changed)
@@ -193,9 +195,13 @@ class BacklogSuggestion(models.Model):
     # What changed
 
     @api.model
-    def _changed_products(self, product_ids, failed):
+    def _changed_products(self, product_ids, outcome):
         """The ids of the products that are not as the last run saw them."""
         rows, facts = self._situation(product_ids)
+        outcome.counts["left_to_rules"] = sum(
+            self._count_left(of_product, facts[product_id])
+            for product_id, of_product in rows.items()
+        )
         mine = Domain("company_id", "=", self.env.company.id)
         if product_ids is not None:
             mine &= Domain("product_id", "in", product_ids)
@@ -209,7 +215,7 @@ class BacklogSuggestion(models.Model):
         return sorted(
             product_id
             for product_id in {*rows, *kept, *suggested}
-            if product_id not in failed
+            if product_id not in outcome.failed
             and (
                 product_id not in rows
                 or kept.get(product_id)
@@ -390,34 +396,17 @@ class BacklogSuggestion(models.Model):
         plans = self._plan(products, rows, facts, batch)
         existing = self._existing(product_ids)
         step = Outcome()
-        for product in products:
-            if facts[product.id].left_to_rules:
-                step.counts["left_to_rules"] += self._count_left(
-                    rows[product.id], facts[product.id]
-                )
         self._keep_in_step(plans, existing, step)
         self._tell_others(product_ids, batch)
-        self._remember(product_ids, rows, facts)
+        # What comes back counts for the other suggestions of its product: next round.
+        seen = [one for one in product_ids if one not in step.revived_ids]
+        self._remember(seen, rows, facts)
         outcome.add(step)
 
     @api.model
     def _tell_others(self, product_ids, batch):
         """What planning these products says about suggestions for others: nothing as
         long as nothing is made."""
-
-    @api.model
-    def _count_left(self, rows, facts):
-        """How many warehouses are short of what their rule orders by itself."""
-        horizon = self._horizon_day()
-        return len(
-            {
-                row.warehouse_id
-                for row in rows
-                if row.part in ("want", "draft")
-                and row.day <= horizon
-                and row.warehouse_id in facts.left_to_rules
-            }
-        )
 
     @api.model
     def _existing(self, product_ids):
@@ -461,7 +450,7 @@ class BacklogSuggestion(models.Model):
                             },
                         }
                     )
-                elif suggestion._update(values):
+                elif suggestion._update(values, step):
                     step.updated_ids.append(suggestion.id)
         gone = self.browse().union(*existing.values())
         # A receipt that was pulled in is no longer late: well done.
@@ -502,7 +491,7 @@ class BacklogSuggestion(models.Model):
         """The lists that the run keeps in step; their models have ``_figures``."""
         return ["line_ids"]
 
-    def _update(self, values):
+    def _update(self, values, step):
         """Write what is different. Somebody's decision stays, unless more is short."""
         self.ensure_one()
         changes = {
@@ -517,7 +506,10 @@ class BacklogSuggestion(models.Model):
             if self[name]._figures() != self[name]._figures_of(values[name]):
                 rows = [Command.create(row) for row in values[name]]
                 changes[name] = [Command.clear(), *rows]
-        changes |= self._revived(values)
+        revived = self._revived(values)
+        if "state" in revived:
+            step.revived_ids.add(self.product_id.id)
+        changes |= revived
         if changes:
             self.write(changes)
         return bool(changes)
@@ -554,7 +546,8 @@ class BacklogSuggestion(models.Model):
         """Keep what was seen, and forget the products that miss nothing now."""
         seen = [
             (product_id, self._digest(rows[product_id], facts[product_id]))
-            for product_id in rows
+            for product_id in product_ids
+            if product_id in rows
         ]
         gone = [product_id for product_id in product_ids if product_id not in rows]
         if gone:

@@ -274,6 +274,11 @@ class ProductSupplierinfo(models.Model):
             round=False,
         )
 
+    def _least_qty(self):
+        """The least that the vendor sells at this price, in the unit of the product."""
+        uom = (self.product_id or self.product_tmpl_id).uom_id
+        return self.product_uom_id._compute_quantity(self.min_qty, uom)
+
     def _why_not_chosen(self):
         """Why this line is not chosen by itself, in a few words."""
         if self._out():

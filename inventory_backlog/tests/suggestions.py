@@ -1,3 +1,4 @@
+from datetime import datetime
 from unittest.mock import patch
 
 from odoo.fields import Command
@@ -166,6 +167,11 @@ class SuggestionCase(VendorCase):
         self.env.flush_all()
         self.env.invalidate_all()
         return self.env["purchase.order"].with_user(self.buyer).browse(ids)
+
+    def _on(self, day):
+        """The clock stands at nine on that day."""
+        self.env.cr.cache.pop("backlog_work_days", None)
+        return freeze_time(datetime.combine(day, NOW.time()))
 
     # The scheduled action
 

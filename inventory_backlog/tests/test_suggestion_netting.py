@@ -202,9 +202,14 @@ class TestSuggestionNetting(SuggestionCase):
     def test_a_dropshipped_request_does_not_serve_the_stock(self):
         product = self._table()
         direct = self.env.ref("stock_dropshipping.route_drop_shipping")
-        self._order((product, 5, {"route_ids": direct.ids}))
+        order = self._order((product, 5, {"route_ids": direct.ids}))
         self._wanted(product, 4)
         self.assertEqual(self._figures(self._suggest(product)), [("buy", 9, 5, 4)])
+        order.sudo()._get_purchase_orders().button_cancel()
+        self.assertEqual(
+            {one.action_type: one.suggested_qty for one in self._suggest(product)},
+            {"buy": 4, "dropship": 5},
+        )
 
     def test_a_dropshipped_request_counts_also_when_the_product_is_stocked_by_now(
         self,

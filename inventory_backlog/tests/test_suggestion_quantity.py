@@ -85,6 +85,12 @@ class TestSuggestionQuantity(SuggestionCase):
         self.assertEqual(suggestion.suggested_qty, 10)
         self.assertEqual(suggestion.estimated_cost, 50)
         self.assertEqual(suggestion.supplierinfo_id.min_qty, 10)
+        self.assertEqual(suggestion.minimum_qty, 0)
+        self.assertIn(
+            "From 10.00 Units on the vendor asks less: all of it costs less than what "
+            "is missing.",
+            suggestion.explanation,
+        )
 
     def test_a_price_break_is_left_when_the_whole_order_costs_more(self):
         """2 at 10 cost 20, 10 at 5 cost 50."""

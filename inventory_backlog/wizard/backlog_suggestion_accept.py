@@ -19,16 +19,23 @@ class BacklogSuggestionAccept(models.TransientModel):
     company_id = fields.Many2one("res.company", required=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     line_ids = fields.One2many("backlog.suggestion.accept.line", "accept_id")
-    has_buying = fields.Boolean(compute="_compute_has_buying")
+    has_buying = fields.Boolean(compute="_compute_kinds")
+    has_other = fields.Boolean(
+        compute="_compute_kinds", help="Something is not bought but brought or made."
+    )
+    has_split = fields.Boolean(compute="_compute_kinds")
     total_cost = fields.Monetary(
         compute="_compute_total_cost",
         help="Of what is chosen, untaxed, in the currency of the company.",
     )
 
-    @api.depends("line_ids.is_buying")
-    def _compute_has_buying(self):
+    @api.depends("line_ids.is_buying", "line_ids.is_split")
+    def _compute_kinds(self):
         for accept in self:
-            accept.has_buying = any(accept.line_ids.mapped("is_buying"))
+            buying = accept.line_ids.mapped("is_buying")
+            accept.has_buying = any(buying)
+            accept.has_other = not all(buying)
+            accept.has_split = any(accept.line_ids.mapped("is_split"))
 
     @api.depends("line_ids.is_chosen", "line_ids.cost")
     def _compute_total_cost(self):
@@ -141,7 +148,13 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
     )
     # Withdrawn by the run while the window is open: said when it is confirmed.
     suggestion_id = fields.Many2one("backlog.suggestion", ondelete="set null")
-    is_chosen = fields.Boolean("Accept", default=True)
+    is_chosen = fields.Boolean(
+        "Accept",
+        compute="_compute_is_chosen",
+        store=True,
+        readonly=False,
+        help="What is to be bought waits for a vendor.",
+    )
     is_split = fields.Boolean(help="A share of another line of this window.")
     share = fields.Float(
         "Share (%)",
@@ -208,6 +221,11 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
             line.is_buying = line.action_type in BUYING
             line.is_fixed = line.action_type in FIXED
 
+    @api.depends("supplierinfo_id")
+    def _compute_is_chosen(self):
+        for line in self:
+            line.is_chosen = line.supplierinfo_id or not line.is_buying
+
     @api.depends("supplierinfo_id", "share")
     def _compute_qty(self):
         for line in self:
@@ -226,19 +244,21 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
     def _compute_earliest_date(self):
         for line in self:
             suggestion = line._suggestion()
-            line.earliest_date = (
-                suggestion._arrival(line._offer())
-                if line.is_buying and line.supplierinfo_id
-                else suggestion.arrival_date
-            )
+            if not line.is_buying:
+                line.earliest_date = suggestion.arrival_date
+            else:
+                line.earliest_date = line.supplierinfo_id and suggestion._arrival(
+                    line._offer()
+                )
 
     @api.depends("supplierinfo_id")
     def _compute_arrival_date(self):
         for line in self:
-            days = [line.need_date, line.earliest_date]
-            if line.is_fixed:
-                days = [line.earliest_date]
-            line.arrival_date = max(filter(None, days), default=False)
+            if line.is_fixed or line.is_buying and not line.supplierinfo_id:
+                line.arrival_date = line.earliest_date
+            else:
+                days = [line.need_date, line.earliest_date]
+                line.arrival_date = max(filter(None, days), default=False)
 
     @api.depends("qty", "supplierinfo_id")
     def _compute_cost(self):
@@ -248,7 +268,7 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
             else:
                 suggestion = line._suggestion()
                 planned = suggestion.suggested_qty
-                price = planned and suggestion.estimated_cost / planned
+                price = suggestion.estimated_cost / planned if planned else 0
             line.cost = line.qty * price
 
     @api.depends("arrival_date")
@@ -259,11 +279,12 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
             promises = line._suggestion().line_ids.mapped("promise_date")
             promised = [day for day in promises if day]
             kept = [day for day in promised if arrival and arrival <= day]
-            line.kept = promised and self.env._(
+            line.kept = bool(arrival and promised) and self.env._(
                 "%(kept)s of %(all)s", kept=len(kept), all=len(promised)
             )
-            line.is_too_late = len(kept) < len(promised) or bool(
-                arrival and line.earliest_date and arrival < line.earliest_date
+            line.is_too_late = bool(arrival) and (
+                len(kept) < len(promised)
+                or bool(line.earliest_date and arrival < line.earliest_date)
             )
 
     def _suggestion(self):
