@@ -10,6 +10,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/inventory_backlog_mrp_rules.xml",
+        "views/backlog_suggestion_views.xml",
     ],
     "demo": [
         "demo/mrp_bom_demo.xml",

@@ -321,7 +321,12 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
         """That everything can be ordered: a clear word for each reason that it
         cannot."""
         if not self:
-            raise UserError(self.env._("Choose at least one line."))
+            raise UserError(
+                self.env._(
+                    "Choose at least one line. What is to be bought without a vendor "
+                    "needs one first: choose it here, or add one to the product."
+                )
+            )
         if self.filtered(lambda line: not line.suggestion_id):
             raise UserError(
                 self.env._(
