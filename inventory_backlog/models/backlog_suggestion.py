@@ -215,7 +215,11 @@ class BacklogSuggestion(models.Model):
         "backlog.suggestion.line", "suggestion_id", "For Whom", readonly=True
     )
     purchase_line_ids = fields.One2many(
-        "purchase.order.line", "backlog_suggestion_id", "Purchase Lines", readonly=True
+        "purchase.order.line",
+        "backlog_suggestion_id",
+        "Purchase Lines",
+        readonly=True,
+        groups="purchase.group_purchase_user",
     )
     picking_id = fields.Many2one(
         "stock.picking", "Transfer", readonly=True, copy=False, index="btree_not_null"
@@ -521,7 +525,9 @@ class BacklogSuggestion(models.Model):
             "arrival": format_date(self.env, arrival),
             "kept": self.env._(
                 "%(kept)s of %(all)s", kept=len(kept), all=len(promised)
-            ),
+            )
+            if promised
+            else "",
             "all_kept": len(kept) == len(promised),
             "parity": states.get(offer.parity_state, ""),
             "lights": offer.vendor_lights,

@@ -50,7 +50,7 @@ class BacklogSuggestion(models.Model):
                 )
             )
         self._accept([one._proposed_choice() for one in self])
-        return self.purchase_line_ids.order_id.ids
+        return self.sudo().purchase_line_ids.order_id.ids
 
     def action_accept(self):
         """Do what is suggested, as it is: make requests, draft transfers, activities.

@@ -24,6 +24,17 @@ from . import test_screens
 from . import test_search
 from . import test_shelves
 from . import test_split
+from . import test_suggestion
+from . import test_suggestion_accept
+from . import test_suggestion_access
+from . import test_suggestion_life
+from . import test_suggestion_netting
+from . import test_suggestion_other
+from . import test_suggestion_quantity
+from . import test_suggestion_rpc
+from . import test_suggestion_rules
+from . import test_suggestion_run
+from . import test_suggestion_screens
 from . import test_tours
 from . import test_tracking
 from . import test_translations
@@ -40,4 +51,3 @@ from . import test_vendor_roles
 from . import test_vendor_switch
 from . import test_vendor_trial
 from . import test_warehouses
-from . import test_suggestion

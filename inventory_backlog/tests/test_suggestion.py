@@ -102,7 +102,10 @@ class TestSuggestion(SuggestionCase):
         self.assertEqual(self._figures(suggestion), [("buy", 10, 0, 10)])
         self.assertEqual(suggestion.need_date, self._after(4).date())
         self.assertEqual(
-            [(line.order_id.id, line.qty, line.need_date) for line in suggestion.line_ids],
+            [
+                (line.order_id.id, line.qty, line.need_date)
+                for line in suggestion.line_ids
+            ],
             [
                 (second.id, 5, self._after(4).date()),
                 (first.id, 5, self._after(9).date()),
@@ -146,9 +149,7 @@ class TestSuggestion(SuggestionCase):
         self.assertEqual(
             [row["cost"] for row in rows], [self._money(cost) for cost in (50, 60, 75)]
         )
-        self.assertEqual(
-            [row["kept"] for row in rows], ["1 of 1", "1 of 1", "0 of 1"]
-        )
+        self.assertEqual([row["kept"] for row in rows], ["1 of 1", "1 of 1", "0 of 1"])
         self.assertEqual([row["all_kept"] for row in rows], [True, True, False])
 
     def test_a_vendor_that_is_out_is_replaced_by_its_backup(self):
@@ -159,9 +160,7 @@ class TestSuggestion(SuggestionCase):
         self.assertEqual(suggestion.estimated_cost, 60)
         [row, *_others] = suggestion.option_table["rows"]
         self.assertEqual((row["possible"], row["note"]), (False, "Out"))
-        self.assertIn(
-            "Odoo buys Chair from Second instead.", suggestion.explanation
-        )
+        self.assertIn("Odoo buys Chair from Second instead.", suggestion.explanation)
 
     def test_without_a_vendor_it_says_what_to_do(self):
         self.offers.unlink()

@@ -55,7 +55,10 @@ class TestSuggestionAccept(SuggestionCase):
         self._wanted([(self.product, 5), (table, 2)])
         requests = self._accepted(self._suggest(self.product, table))
         self.assertEqual(
-            {request.currency_id: request.order_line.product_id for request in requests},
+            {
+                request.currency_id: request.order_line.product_id
+                for request in requests
+            },
             {self.company.currency_id: self.product, euro: table},
         )
 

@@ -135,9 +135,7 @@ class TestSuggestionNetting(SuggestionCase):
         order = self._wanted(product, 5)
         order.sudo()._get_purchase_orders().button_cancel()
         [split] = self._split(order.order_line)
-        self.assertEqual(
-            sum(self._suggest(product).mapped("shortage_qty")), split[3]
-        )
+        self.assertEqual(sum(self._suggest(product).mapped("shortage_qty")), split[3])
 
     def test_what_is_bought_for_the_stock_is_not_kept_for_a_line_with_its_own_request(
         self,
@@ -168,7 +166,9 @@ class TestSuggestionNetting(SuggestionCase):
         self.assertEqual(self._figures(suggestion), [("dropship", 5, 0, 5)])
         request = self._accepted(suggestion)
         self.assertEqual(request.picking_type_id.code, "dropship")
-        self.assertEqual(request.sudo().order_line.sale_line_id, order.sudo().order_line)
+        self.assertEqual(
+            request.sudo().order_line.sale_line_id, order.sudo().order_line
+        )
         self.assertEqual(request.order_line.backlog_suggestion_id, suggestion)
         self.assertFalse(self._suggest(product, state="proposed"))
         # Odoo lets only those confirm it who read customers' orders.
@@ -358,6 +358,4 @@ class TestSuggestionNetting(SuggestionCase):
         self.assertFalse(self._suggest(state="proposed"))
         self._receive(request.sudo())
         self.assertFalse(self._suggest(state="proposed"))
-        self.assertEqual(
-            sum(line.product_qty for line in request.order_line), 5
-        )
+        self.assertEqual(sum(line.product_qty for line in request.order_line), 5)

@@ -83,6 +83,7 @@ class TestSuggestionOther(SuggestionCase):
         self._suggest().action_accept()
         self._wanted(self.product, 2, days=3)
         purchase.order_line.product_qty = 7
+        purchase.order_line.move_ids.date = self._after(9)
         suggestion = self._suggest(action="expedite")
         self.assertEqual(suggestion.state, "proposed")
         self.assertEqual(suggestion.shortage_qty, 7)
@@ -202,7 +203,9 @@ class TestSuggestionOther(SuggestionCase):
         self._wanted(self.product, 5)
         self._suggest().action_dismiss("Too far")
         self._generate()
-        self.assertEqual(self._figures(self._suggested(action="buy")), [("buy", 5, 0, 5)])
+        self.assertEqual(
+            self._figures(self._suggested(action="buy")), [("buy", 5, 0, 5)]
+        )
         self.assertEqual(set(self._generate().values()), {0})
 
     def test_accepted_it_is_a_draft_transfer(self):
@@ -352,9 +355,7 @@ class TestSuggestionOther(SuggestionCase):
     def test_days_are_those_of_the_company(self):
         """At 20:00 UTC it is tomorrow in Jakarta."""
         self.company.partner_id.tz = "Asia/Jakarta"
-        self._order(
-            (self.product, 1), commitment_date=self._after(5, hours=11)
-        )
+        self._order((self.product, 1), commitment_date=self._after(5, hours=11))
         suggestion = self._suggest()
         self.assertEqual(suggestion.need_date, self._after(6).date())
         self.assertEqual(suggestion.line_ids.promise_date, self._after(6).date())

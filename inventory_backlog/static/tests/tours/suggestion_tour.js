@@ -47,7 +47,8 @@ registry.category("web_tour.tours").add("inventory_backlog_suggestions", {
         },
         {
             content: "The main vendor is chosen",
-            trigger: ".o_backlog_options tr:contains(Tour Main Vendor):contains(Chosen)",
+            trigger:
+                ".o_backlog_options tr:contains(Tour Main Vendor):contains(Chosen)",
         },
         {
             content: "Compare, and choose the other one",

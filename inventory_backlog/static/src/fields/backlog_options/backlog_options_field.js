@@ -25,6 +25,13 @@ export class BacklogOptionsField extends Component {
         return this.options.possible && row.possible && !row.chosen;
     }
 
+    keptClass(row) {
+        if (!row.possible) {
+            return "text-muted";
+        }
+        return row.all_kept ? "text-success" : "text-danger";
+    }
+
     async choose(row) {
         const {record} = this.props;
         this.state.isBusy = true;
