@@ -221,8 +221,11 @@ class BacklogSuggestion(models.Model):
         readonly=True,
         groups="purchase.group_purchase_user",
     )
+    move_ids = fields.One2many(
+        "stock.move", "backlog_suggestion_id", "Transferred", readonly=True
+    )
     picking_id = fields.Many2one(
-        "stock.picking", "Transfer", readonly=True, copy=False, index="btree_not_null"
+        "stock.picking", "Transfer", compute="_compute_picking_id"
     )
     asked_activity_ids = fields.Many2many(
         "mail.activity", string="Asked", readonly=True, copy=False
@@ -264,10 +267,15 @@ class BacklogSuggestion(models.Model):
                 f"{suggestion.product_id.display_name} · {suggestion.warehouse_id.name}"
             )
 
+    @api.depends("state")
+    def _compute_picking_id(self):
+        for suggestion in self:
+            suggestion.picking_id = suggestion.move_ids.picking_id[-1:]
+
     # Following what was ordered
 
     @api.depends(
-        "picking_id.state",
+        "move_ids.state",
         "purchase_line_ids.product_qty",
         "purchase_line_ids.qty_received",
         "purchase_line_ids.state",
@@ -296,8 +304,7 @@ class BacklogSuggestion(models.Model):
         """Where each document of this suggestion stands: ``open``, ``done`` or
         ``cancel``; empty when it never had one."""
         steps = [line._suggestion_step() for line in self.purchase_line_ids]
-        if self.picking_id:
-            state = self.picking_id.state
+        for state in self.move_ids.mapped("state"):
             steps.append(state if state in ("done", "cancel") else "open")
         if not steps and self.state == "ordered" and self.action_type != "expedite":
             # Somebody deleted the request.
@@ -316,7 +323,9 @@ class BacklogSuggestion(models.Model):
             limit=1,
         )
 
-    @api.depends("state", "purchase_line_ids.state", "picking_id.state")
+    # No more depends here and below: they would cost every receipt and transfer a
+    # query, for texts that are read once.
+    @api.depends("state")
     def _compute_can_undo(self):
         for suggestion in self:
             suggestion.can_undo = (
@@ -329,7 +338,7 @@ class BacklogSuggestion(models.Model):
             return True
         return all(
             line.state in ("draft", "sent") for line in self.purchase_line_ids
-        ) and self.picking_id.state in (False, "draft")
+        ) and set(self.move_ids.mapped("state")) <= {"draft"}
 
     # What people see
 
@@ -523,9 +532,7 @@ class BacklogSuggestion(models.Model):
             "quantity": self._quantity(ordered),
             "cost": format_amount(self.env, cost, currency),
             "arrival": format_date(self.env, arrival),
-            "kept": self.env._(
-                "%(kept)s of %(all)s", kept=len(kept), all=len(promised)
-            )
+            "kept": self.env._("%(kept)s of %(all)s", kept=len(kept), all=len(promised))
             if promised
             else "",
             "all_kept": len(kept) == len(promised),

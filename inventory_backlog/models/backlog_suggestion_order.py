@@ -275,9 +275,7 @@ class BacklogSuggestion(models.Model):
                 }
             )
             for choice in of_route:
-                choice.suggestion.write(
-                    {"picking_id": picking.id, "suggested_qty": choice.qty}
-                )
+                choice.suggestion.suggested_qty = choice.qty
 
     def _move_values(self, choice):
         source, target = self.source_warehouse_id, self.warehouse_id
@@ -288,6 +286,7 @@ class BacklogSuggestion(models.Model):
             "location_id": source.lot_stock_id.id,
             "location_dest_id": target.lot_stock_id.id,
             "company_id": self.company_id.id,
+            "backlog_suggestion_id": self.id,
             "date": datetime.combine(self.need_date, time(12)),
         }
 
@@ -385,13 +384,9 @@ class BacklogSuggestion(models.Model):
         for request in requests.filtered(lambda order: not order.order_line):
             request.button_cancel()
             request.unlink()
-        picking = self.picking_id
-        moves = picking.move_ids.filtered(
-            lambda move: move.product_id == self.product_id
-        )
-        moves.unlink()
-        if picking and not picking.move_ids:
-            picking.unlink()
+        pickings = self.move_ids.picking_id
+        self.move_ids.unlink()
+        pickings.filtered(lambda picking: not picking.move_ids).unlink()
         self.asked_activity_ids.unlink()
 
     @api.model

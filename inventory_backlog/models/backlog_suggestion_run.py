@@ -182,7 +182,8 @@ class BacklogSuggestion(models.Model):
         cancelled = Domain("state", "=", "done") & (
             Domain("action_type", "in", BUYING)
             & Domain("purchase_line_ids", "not any", [("state", "!=", "cancel")])
-            | Domain("picking_id.state", "=", "cancel")
+            | Domain("action_type", "=", "transfer")
+            & Domain("move_ids", "not any", [("state", "!=", "cancel")])
         )
         self.search(mine & cancelled).unlink()
 

@@ -26,7 +26,6 @@ class PurchaseOrderLine(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="set null",
-        groups=PURCHASE,
         help="The suggestion that it was made from; it says which orders wait for it.",
     )
     backlog_for_whom = fields.Char(
@@ -38,7 +37,7 @@ class PurchaseOrderLine(models.Model):
         help="Who waits for it, of the suggestion that it was made from.",
     )
 
-    @api.depends("backlog_suggestion_id.line_ids")
+    @api.depends("backlog_suggestion_id")
     @api.depends_context("lang")
     def _compute_backlog_for_whom(self):
         for line in self:

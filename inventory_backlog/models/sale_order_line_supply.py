@@ -25,11 +25,7 @@ class SaleOrderLine(models.Model):
         "are expected. A request is no promise before the vendor confirms it.",
     )
 
-    @api.depends(
-        "backlog_suggestion_line_ids.suggestion_id.purchase_line_ids.date_planned",
-        "backlog_suggestion_line_ids.suggestion_id.purchase_line_ids.state",
-        "backlog_suggestion_line_ids.suggestion_id.picking_id.state",
-    )
+    # No depends: they would cost every purchase and transfer a query.
     @api.depends_context("lang", "tz")
     def _compute_backlog_supply_note(self):
         for line in self:
@@ -65,7 +61,7 @@ class BacklogSuggestion(models.Model):
                 if line.state == "purchase"
                 else self.env._("RFQ %(order)s, expected %(date)s", **figures)
             )
-        transfers = self.picking_id.filtered(
+        transfers = self.move_ids.picking_id.filtered(
             lambda picking: picking.state not in ("done", "cancel")
         )
         notes += [self.env._("Transfer %s", picking.name) for picking in transfers]

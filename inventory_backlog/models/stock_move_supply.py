@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import models
+from odoo import fields, models
 
 from .backlog_allocation import OPEN_STATES
 
@@ -12,6 +12,21 @@ class StockMove(models.Model):
     """For whom a move that no customer waits for carries its goods."""
 
     _inherit = "stock.move"
+
+    backlog_suggestion_id = fields.Many2one(
+        "backlog.suggestion",
+        "Reorder Suggestion",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The suggestion that this transfer was made from.",
+    )
+
+    def _prepare_move_split_vals(self, qty):
+        values = super()._prepare_move_split_vals(qty)
+        values["backlog_suggestion_id"] = self.backlog_suggestion_id.id
+        return values
 
     def _order_lines_served(self):
         """Which order lines wait for what these moves carry, through transfers and

@@ -1,4 +1,3 @@
-from odoo.fields import Command
 from odoo.tests import tagged
 
 from .suggestions import SuggestionCase
@@ -189,7 +188,10 @@ class TestSuggestionNetting(SuggestionCase):
                 line.sale_line_id.id: line.product_qty
                 for line in suggestion.sudo().purchase_line_ids
             },
-            {order.sudo().order_line.id: qty for order, qty in zip(orders, (5, 3))},
+            {
+                order.sudo().order_line.id: qty
+                for order, qty in zip(orders, (5, 3), strict=True)
+            },
         )
 
     def test_a_request_for_the_stock_does_not_serve_a_dropshipped_line(self):

@@ -72,10 +72,6 @@ class BacklogSuggestion(models.Model):
             return ["cancel"]
         return steps
 
-    @api.depends("production_ids.state")
-    def _compute_can_undo(self):
-        return super()._compute_can_undo()
-
     def _is_draft(self):
         return super()._is_draft() and all(
             production.state == "draft" for production in self.production_ids
@@ -276,6 +272,5 @@ class MrpProduction(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="set null",
-        groups="inventory_backlog.group_backlog_purchase",
         help="The suggestion that it was made from; it says which orders wait for it.",
     )
