@@ -17,7 +17,7 @@ import psycopg2
 
 SHORTAGES = 1_000
 BATCH = 20
-# The process is killed when it has made so many suggestions, and so many purchase lines.
+# The process is killed when it has made so many suggestions, so many purchase lines.
 KILLS = {"backlog_suggestion": (100, 400, 420, 900), "purchase_order_line": (90, 600)}
 DONE = "SCHEDULED RUN DONE"
 
@@ -41,8 +41,9 @@ print("{DONE}")
 LEFT = {
     "suggestions": """
         SELECT product_id, warehouse_id, action_type, state, rank, need_date,
-               order_by_date, arrival_date, shortage_qty, in_progress_qty, suggested_qty,
-               partner_id, estimated_cost, released_value, saved_value, is_told
+               order_by_date, arrival_date, shortage_qty, in_progress_qty,
+               suggested_qty, partner_id, estimated_cost, released_value, saved_value,
+               is_told
           FROM backlog_suggestion ORDER BY product_id, action_type, id
     """,
     "order lines behind them": """
@@ -181,20 +182,23 @@ def compare(name, database, expected):
     return passed
 
 
-def scenario(world, with_requests):
+def scenario(source, with_requests):
     print(f"\n{'With' if with_requests else 'Without'} draft requests", flush=True)
+    world = f"{source}_world"
     sql(world, f"UPDATE res_company SET backlog_create_requests = {with_requests}")
-    whole = copy(world, f"{world}_whole")
+    whole = copy(world, f"{source}_whole")
     Process(whole, RUN).finish()
     expected = left(whole)
     assert len(expected["suggestions"]) >= SHORTAGES
-    assert bool(expected["purchase lines"]) == with_requests
+    assert len(expected["purchase lines"]) == with_requests * len(
+        expected["suggestions"]
+    )
 
-    killed = copy(world, f"{world}_killed")
+    killed = copy(world, f"{source}_killed")
     kill(killed, with_requests)
     passed = compare("killed", killed, expected)
 
-    both = copy(world, f"{world}_both")
+    both = copy(world, f"{source}_both")
     processes = [Process(both, RUN) for _number in range(2)]
     for process in processes:
         process.finish()
@@ -206,14 +210,13 @@ def scenario(world, with_requests):
 
 
 def main(source):
-    world = f"{source}_kill"
-    copy(source, world)
+    world = copy(source, f"{source}_world")
     try:
         Process(world, FILL).finish()
-        passed = all([scenario(world, False), scenario(world, True)])
+        passed = all([scenario(source, False), scenario(source, True)])
     finally:
-        for name in ("", "_whole", "_killed", "_both"):
-            drop(world + name)
+        for name in ("world", "whole", "killed", "both"):
+            drop(f"{source}_{name}")
     print("\nNothing was lost, nothing doubled." if passed else "\nFAILED")
     return 0 if passed else 1
 

@@ -57,6 +57,8 @@ def measure_runs(env, name, levels):
     world.fill(PRODUCTS, levels)
     first = Measure(env, suggestions.generate)
     assert first.result["created"] >= PRODUCTS * (levels + 1), first.result
+    bought = suggestions.search([("product_id", ">=", world.first_products[-1])])
+    assert all(one.partner_id for one in bought)
     first.show(
         f"{name}, first run",
         f"< 1/10 of OCA's {OCA_QUERIES} queries",
@@ -79,11 +81,10 @@ def measure_runs(env, name, levels):
 
 
 def measure_core(env, world):
-    """The same 1,000 products: what core's reordering rules say to order, with vendor
-    and quantity, and what a suggestion says, with vendor, quantity, price, days and for
-    whom. Neither writes."""
+    """The same 1,000 products: what core's reordering rules say to order; the statement
+    that says what is missing, when and for whom; and with it all of a suggestion, with
+    vendor, price and days, as the run computes it before it writes."""
     products = world.products()[:RULES]
-    env["backlog.suggestion.check"].search([]).unlink()
     suggestions = env["backlog.suggestion"].sudo().with_company(env.company)
     stock = env["stock.warehouse"].search([], limit=1).lot_stock_id
     rules = env["stock.warehouse.orderpoint"].create(
@@ -98,24 +99,27 @@ def measure_core(env, world):
         rules._compute_qty_to_order_computed()
         return rules.mapped("qty_to_order")
 
-    def plan():
+    def compute():
         rows, facts = suggestions._situation(products.ids)
         return suggestions._plan(
             env["product.product"].browse(rows), rows, facts, suggestions._batch(rows)
         )
 
-    def statement():
+    def read():
         return {row.product_id for row in env["backlog.need"]._rows(products.ids)}
 
-    theirs, *ours_all = medians(env, core, statement, plan)
+    theirs, statement, plan = medians(env, core, read, compute)
     theirs.show(f"core: qty_to_order of {RULES} rules")
-    for name, ours in zip(("statement alone", "planned"), ours_all, strict=True):
+    for name, ours, goal in (
+        ("statement alone", statement, 0.2),
+        ("planned, not written", plan, None),
+    ):
         assert len(ours.result) == RULES, len(ours.result)
         ratio = ours.seconds / theirs.seconds
         ours.show(
             f"{RULES} suggestions, {name}",
-            f"≤ 0.2 x core, ≤ 60 queries: {ratio:.3f} x",
-            ratio <= 0.2 and ours.queries <= 60,
+            f"{ratio:.3f} x core" + (f", goal ≤ {goal}, ≤ 60 queries" if goal else ""),
+            ratio <= goal and ours.queries <= 60 if goal else None,
         )
 
 

@@ -1,10 +1,10 @@
 """A world of shortages: products that customers wait for and nobody brings, made like
 the other one by copying."""
 
+from world import World
+
 from odoo.fields import Command
 from odoo.tools import SQL
-
-from world import World
 
 VENDORS = 30
 LEAD_DAYS = 3
@@ -17,7 +17,7 @@ class Shortages(World):
     below them, two of the next product go into each, and the last ones are bought."""
 
     def fill(self, count, levels=0):
-        self.count, self.levels = count, levels
+        self.count, self.levels, self.first_templates = count, levels, {}
         self._make_patterns()
         self.first_products = [
             self._copy_goods(pattern, bought=level == levels)
@@ -92,20 +92,22 @@ class Shortages(World):
             product_tmpl_id=SQL("%s + i", template),
             combination_indices=SQL("'copy ' || i"),
         )
-        # One sequence is not the other: later levels find their template by this.
-        self.shift = getattr(self, "shift", {}) | {product: template}
+        self.first_templates[product] = template
         if bought:
             self._copy(
                 self.offer,
                 self.count,
                 product_tmpl_id=SQL("%s + i", template),
+                product_id=SQL("%s + i", product),
                 partner_id=SQL("%s + i %% %s", self.vendors[0].id, VENDORS),
             )
         return product
 
     def _copy_boms(self, upper, lower):
         bom = self._copy(
-            self.bom, self.count, product_tmpl_id=SQL("%s + i", self.shift[upper])
+            self.bom,
+            self.count,
+            product_tmpl_id=SQL("%s + i", self.first_templates[upper]),
         )
         self._copy(
             self.bom.bom_line_ids,

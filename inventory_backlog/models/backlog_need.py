@@ -6,13 +6,18 @@ from odoo.tools import SQL
 from .purchase_order import REQUEST_STATES
 
 
+# The parts for which somebody should act.
+ASKING = ("want", "chained", "late", "draft")
+
+
 class NeedRow(NamedTuple):
     """A quantity that is wanted, or will be there, in the unit of the product."""
 
     product_id: int
     warehouse_id: int
     part: str
-    """``want``: nothing covers it. ``late``: a receipt covers it, too late. ``draft``:
+    """``want``: nothing covers it. ``chained``: the same, and it takes only what is
+    brought for it. ``hole``: stock below zero, that receipts fill first. ``late``: a receipt covers it, too late. ``draft``:
     wanted by a document that is not confirmed; it may take what is left. ``left``: of
     stock and receipts nobody needs it. ``request``: not confirmed, would bring it."""
     qty: float
@@ -25,6 +30,7 @@ class NeedRow(NamedTuple):
     """When the receipt of what is late comes."""
     order_line_id: int
     move_id: int
+    """The move that wants it, or of a request the one that it was made for."""
     document: str
     """What brings a supply, as ``model,id``."""
 
@@ -74,8 +80,9 @@ class BacklogNeed(models.AbstractModel):
             else SQL(
                 """need.product_id IN (
                     SELECT product_id FROM need
-                     WHERE part IN ('want', 'late', 'draft')
-                )"""
+                     WHERE part = ANY(%(wanted)s)
+                )""",
+                wanted=list(ASKING),
             ),
         )
         self._flush()
@@ -94,6 +101,7 @@ class BacklogNeed(models.AbstractModel):
             self._wants(),
             self._lates(),
             self._drafts(product_ids),
+            self._holes(),
             self._lefts(),
             self._draft_supplies(product_ids),
             self._requests(product_ids),
@@ -122,7 +130,8 @@ class BacklogNeed(models.AbstractModel):
                    COALESCE(
                        warehouse.id, slice.warehouse_id, sale.warehouse_id
                    ) AS warehouse_id,
-                   'want' AS part, slice.qty, %(share)s AS share,
+                   CASE WHEN demand.chained THEN 'chained' ELSE 'want' END AS part,
+                   slice.qty, %(share)s AS share,
                    %(day)s AS day, NULL::date AS expected_day, slice.order_line_id,
                    slice.move_id, NULL AS document
               FROM (
@@ -238,6 +247,24 @@ class BacklogNeed(models.AbstractModel):
         return SQL("warehouse.lot_stock_id = place.pool_id")
 
     @api.model
+    def _holes(self):
+        """Stock below zero. What comes fills that first, so that more is needed than
+        customers wait for, as in Odoo's own forecast."""
+        return SQL(
+            """
+            SELECT quant.product_id, warehouse.id, 'hole', -SUM(quant.quantity)::numeric,
+                   NULL, %s::date, NULL, NULL, NULL, NULL
+              FROM stock_quant quant
+              JOIN place ON place.id = quant.location_id
+              JOIN stock_warehouse warehouse ON warehouse.lot_stock_id = place.pool_id
+             WHERE quant.product_id IN (SELECT product_id FROM slice)
+          GROUP BY quant.product_id, warehouse.id
+            HAVING SUM(quant.quantity) < 0
+            """,
+            self.env.company._backlog_today(),
+        )
+
+    @api.model
     def _lefts(self):
         """Free stock and receipts that nobody in the queue needs."""
         allocation = self.env["backlog.allocation"]
@@ -264,12 +291,17 @@ class BacklogNeed(models.AbstractModel):
         return SQL(
             """
             SELECT receipt.product_id, warehouse.id, 'request', receipt.product_qty,
-                   NULL, %(day)s, NULL, NULL, NULL, %(document)s
+                   NULL, %(day)s, NULL, NULL, chained.move_id, %(document)s
               FROM stock_move receipt
               JOIN place ON place.id
                   = COALESCE(receipt.location_final_id, receipt.location_dest_id)
               JOIN stock_warehouse warehouse ON warehouse.lot_stock_id = place.pool_id
          LEFT JOIN place origin ON origin.id = receipt.location_id
+         LEFT JOIN (
+                    SELECT move_orig_id, MIN(move_dest_id) AS move_id
+                      FROM stock_move_move_rel
+                  GROUP BY move_orig_id
+                   ) chained ON chained.move_orig_id = receipt.id
          LEFT JOIN purchase_order_line
                 ON purchase_order_line.id = receipt.purchase_line_id
              WHERE receipt.state = 'draft'
@@ -285,32 +317,62 @@ class BacklogNeed(models.AbstractModel):
     def _requests(self, product_ids):
         """Requests for quotation, in the unit of the product, for the place that core
         counts them for (``product.product._get_quantity_in_progress``). One that the
-        vendor ships to a customer is for that order line alone."""
+        vendor ships to a customer is for that order line alone, and what was made for
+        a delivery is for that, as far as it goes."""
         return SQL(
             """
-            SELECT wanted.product_id,
-                   CASE WHEN place.usage = 'customer' THEN COALESCE(
-                       line.warehouse_id, sale.warehouse_id)
-                        ELSE place.warehouse_id
-                    END,
-                   'request', wanted.product_uom_qty::numeric, NULL,
-                   %(day)s, NULL,
-                   CASE WHEN place.usage = 'customer' THEN wanted.sale_line_id END,
-                   NULL, 'purchase.order,' || request.id
-              FROM purchase_order_line wanted
-              JOIN purchase_order request ON request.id = wanted.order_id
-              JOIN stock_picking_type type ON type.id = request.picking_type_id
-         LEFT JOIN stock_warehouse_orderpoint orderpoint
-                ON orderpoint.id = wanted.orderpoint_id
-              JOIN stock_location place ON place.id = COALESCE(
-                       orderpoint.location_id, wanted.location_final_id,
-                       type.default_location_dest_id)
-         LEFT JOIN sale_order_line line ON line.id = wanted.sale_line_id
-         LEFT JOIN sale_order sale ON sale.id = line.order_id
-             WHERE request.state IN %(states)s
-               AND %(of_products)s
+              WITH wanted AS (
+                    SELECT wanted.id, wanted.product_id,
+                           wanted.product_uom_qty::numeric AS qty,
+                           wanted.date_planned, request.id AS order_id,
+                           CASE WHEN place.usage = 'customer' THEN COALESCE(
+                               line.warehouse_id, sale.warehouse_id)
+                                ELSE place.warehouse_id
+                            END AS warehouse_id,
+                           CASE WHEN place.usage = 'customer' THEN wanted.sale_line_id
+                            END AS order_line_id
+                      FROM purchase_order_line wanted
+                      JOIN purchase_order request ON request.id = wanted.order_id
+                      JOIN stock_picking_type type
+                        ON type.id = request.picking_type_id
+                 LEFT JOIN stock_warehouse_orderpoint orderpoint
+                        ON orderpoint.id = wanted.orderpoint_id
+                      JOIN stock_location place ON place.id = COALESCE(
+                               orderpoint.location_id, wanted.location_final_id,
+                               type.default_location_dest_id)
+                 LEFT JOIN sale_order_line line ON line.id = wanted.sale_line_id
+                 LEFT JOIN sale_order sale ON sale.id = line.order_id
+                     WHERE request.state IN %(states)s
+                       AND %(of_products)s
+                   ), made_for AS (
+                    SELECT wanted.id, move.id AS move_id,
+                           LEAST(move.product_qty, GREATEST(0,
+                               wanted.qty - SUM(move.product_qty) OVER ahead
+                               + move.product_qty)) AS qty
+                      FROM wanted
+                      JOIN stock_move_created_purchase_line_rel rel
+                        ON rel.created_purchase_line_id = wanted.id
+                      JOIN stock_move move ON move.id = rel.move_id
+                     WHERE %(move_open)s
+                    WINDOW ahead AS (
+                           PARTITION BY wanted.id ORDER BY move.date, move.id
+                               ROWS UNBOUNDED PRECEDING)
+                   )
+            SELECT wanted.product_id, wanted.warehouse_id, 'request', part.qty, NULL,
+                   %(day)s, NULL, wanted.order_line_id, part.move_id,
+                   'purchase.order,' || wanted.order_id
+              FROM wanted
+              JOIN (
+                    SELECT id, move_id, qty FROM made_for
+                 UNION ALL
+                    SELECT wanted.id, NULL, wanted.qty - COALESCE(SUM(made_for.qty), 0)
+                      FROM wanted
+                 LEFT JOIN made_for ON made_for.id = wanted.id
+                  GROUP BY wanted.id, wanted.qty
+                   ) part ON part.id = wanted.id
             """,
             day=self._day(SQL("wanted.date_planned")),
             states=tuple(REQUEST_STATES),
             of_products=self._of_products(SQL("wanted.product_id"), product_ids),
+            move_open=self.env["backlog.allocation"]._is_open("move"),
         )

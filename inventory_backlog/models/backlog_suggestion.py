@@ -370,8 +370,7 @@ class BacklogSuggestion(models.Model):
         return dict(selection)[self.action_type]
 
     def _quantity(self, quantity):
-        unit = self.product_uom_id
-        return f"{formatLang(self.env, quantity, dp='Product Unit')} {unit.name}"
+        return self.env["backlog.line"]._quantity(quantity, self.product_uom_id)
 
     def _sentences(self):
         """The reasons for the quantity, the vendor and the dates, one sentence
@@ -391,7 +390,14 @@ class BacklogSuggestion(models.Model):
             *self._netting_sentences(),
             *self._quantity_sentences(),
             *self._vendor_sentences(),
+            *self._way_sentences(),
         ]
+
+    def _way_sentences(self):
+        """What is under way for it."""
+        # Buyers need not be able to read every kind of document.
+        notes = self.sudo()._supply_notes() if self.state == "ordered" else []
+        return [self.env._("Under way: %s.", ", ".join(notes))] if notes else []
 
     def _netting_sentences(self):
         missing = self.shortage_qty - self.in_progress_qty - self.other_qty

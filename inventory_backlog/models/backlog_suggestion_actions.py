@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from .backlog_need import ASKING
 from .backlog_suggestion import BUYING, OPEN
 
 PRODUCTS_NAMED = 5
@@ -174,7 +175,7 @@ class BacklogSuggestion(models.Model):
 
     @api.model
     def _reason_for_nothing(self, rows, facts):
-        wanted = [row for row in rows if row.part in ("want", "draft")]
+        wanted = [row for row in rows if row.part in ASKING and row.part != "late"]
         due = [row for row in wanted if row.day <= self._horizon_day()]
         if self._count_left(rows, facts):
             return self.env._("its reordering rule orders it by itself.")

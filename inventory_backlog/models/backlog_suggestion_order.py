@@ -169,12 +169,15 @@ class BacklogSuggestion(models.Model):
         for choice in choices:
             ordered[choice.suggestion] += choice.qty
         for choice in choices:
-            choice.suggestion.write(
+            suggestion = choice.suggestion
+            other = choice.offer.partner_id != suggestion.partner_id
+            suggestion.write(
                 {
                     "supplierinfo_id": choice.offer.id,
                     "partner_id": choice.offer.partner_id.id,
-                    "suggested_qty": ordered[choice.suggestion],
-                    "is_vendor_chosen": False,
+                    "suggested_qty": ordered[suggestion],
+                    # Taken back, it is still the vendor that somebody wanted.
+                    "is_vendor_chosen": suggestion.is_vendor_chosen or other,
                     "obstacle": False,
                 }
             )
@@ -314,11 +317,16 @@ class BacklogSuggestion(models.Model):
                 documents[line.document] |= line
         return documents
 
-    def _late_note(self, lines):
-        """Who waits for it, a line each."""
+    def _late_note(self, lines, to_vendor=False):
+        """Who waits for it, a line each. Vendors are not told for whom."""
         return self.env["ir.qweb"]._render(
             "inventory_backlog.suggestion_late_note",
-            {"suggestion": self, "lines": lines, "format_date": format_date},
+            {
+                "suggestion": self,
+                "lines": lines,
+                "to_vendor": to_vendor,
+                "format_date": format_date,
+            },
         )
 
     def action_write_vendor(self):
@@ -348,7 +356,9 @@ class BacklogSuggestion(models.Model):
                 "default_subject": self.env._(
                     "%(order)s: can you deliver earlier?", order=purchase.name
                 ),
-                "default_body": self.sudo()._late_note(documents[purchase]),
+                "default_body": self.sudo()._late_note(
+                    documents[purchase], to_vendor=True
+                ),
             },
         }
 

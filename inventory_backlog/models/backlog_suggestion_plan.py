@@ -8,12 +8,12 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 
-from .backlog_need import NeedRow
+from .backlog_need import ASKING, NeedRow
 
 SALES_WEEKS = 13
 # The parts of ``backlog.need`` that somebody must act on; ``direct``: a want that a
 # vendor ships to the customer.
-WANTED = ("want", "direct", "draft")
+WANTED = ("want", "chained", "direct", "draft", "hole")
 
 
 class Missing(NamedTuple):
@@ -137,8 +137,13 @@ class BacklogSuggestion(models.Model):
         horizon = self._horizon_day()
         by_warehouse = defaultdict(list)
         for row in rows:
-            if row.part not in ("want", "late", "draft") or row.day <= horizon:
+            if row.part not in ASKING or row.day <= horizon:
                 by_warehouse[row.warehouse_id].append(self._with_direct(row))
+        for of_warehouse in by_warehouse.values():
+            if not any(row.part in (*ASKING, "direct") for row in of_warehouse):
+                # Stock below zero is corrected by a count, not bought, unless somebody
+                # waits.
+                of_warehouse[:] = [row for row in of_warehouse if row.part != "hole"]
         nets = {
             warehouse_id: self._net(product.uom_id, of_warehouse)
             for warehouse_id, of_warehouse in by_warehouse.items()
@@ -212,8 +217,8 @@ class BacklogSuggestion(models.Model):
             if want.part not in WANTED:
                 continue
             quantity = want.qty
-            drafted = want.part == "draft"
-            for left, taken in self._take(uom, lefts, drafted and quantity):
+            queued = want.part not in ("draft", "hole")
+            for left, taken in self._take(uom, lefts, 0 if queued else quantity):
                 quantity -= taken
                 expected = left.day and max(left.day, today)
                 if not left.document:
@@ -222,12 +227,7 @@ class BacklogSuggestion(models.Model):
                     late.append(Missing(want, taken, left.document, expected))
             quantity = uom.round(quantity)
             short += quantity
-            # What a vendor would ship to the customer counts for that line, whatever
-            # the routes say by now.
-            mine = {want.order_line_id} if not want.move_id else set()
-            if want.part != "direct":
-                mine.add(None)
-            helping = [pair for pair in requests if pair[0].order_line_id in mine]
+            helping = [pair for pair in requests if self._helps(pair[0], want)]
             for _request, taken in self._take(uom, helping, quantity):
                 quantity -= taken
                 in_progress += taken
@@ -238,6 +238,16 @@ class BacklogSuggestion(models.Model):
         return Net(
             uom.round(short), uom.round(in_progress), missing, late, stock, ready
         )
+
+    @api.model
+    def _helps(self, request, want):
+        """Whether a request may serve a want: what was made for one delivery, or is
+        shipped to one customer, is for nobody else."""
+        if request.order_line_id:
+            return not want.move_id and request.order_line_id == want.order_line_id
+        if request.move_id:
+            return request.move_id == want.move_id
+        return want.part not in ("direct", "chained")
 
     @api.model
     def _take(self, uom, supplies, quantity):
@@ -506,6 +516,8 @@ class BacklogSuggestion(models.Model):
             return [
                 self._with_value(batch, line, (want.share or 0) * quantity / want.qty)
             ]
+        if not want.move_id:
+            return [line]
         move = batch.moves[want.move_id]
         line["asked_by"] = move._asking_document()
         waiting = batch.served.get(want.move_id)
@@ -541,7 +553,12 @@ class BacklogSuggestion(models.Model):
     @api.model
     def _batch(self, rows):
         """What the planning of several products reads at once."""
-        all_rows = [row for of_product in rows.values() for row in of_product]
+        all_rows = [
+            row
+            for of_product in rows.values()
+            for row in of_product
+            if row.part in ASKING
+        ]
         line_ids = {row.order_line_id for row in all_rows if row.order_line_id}
         moves = self.env["stock.move"].browse(
             {row.move_id for row in all_rows if row.move_id and not row.order_line_id}

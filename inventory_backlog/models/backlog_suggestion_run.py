@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from psycopg2 import OperationalError
+from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, split_every
 
+from .backlog_need import ASKING
 from .backlog_suggestion import BUYING, OPEN
 from .backlog_suggestion_plan import ReorderFacts
 
@@ -234,7 +236,7 @@ class BacklogSuggestion(models.Model):
         rows = {
             product_id: of_product
             for product_id, of_product in rows.items()
-            if any(row.part in ("want", "late", "draft") for row in of_product)
+            if any(row.part in ASKING for row in of_product)
         }
         return rows, self._facts(list(rows))
 
@@ -370,6 +372,10 @@ class BacklogSuggestion(models.Model):
                 outcome.failed.setdefault(product_ids[0], False)
                 return
             self._run_one_by_one(product_ids, outcome)
+        except UniqueViolation:
+            # Another run ended after this one had looked: it did these.
+            outcome.failed.update(dict.fromkeys(product_ids, False))
+            self.env.invalidate_all()
         except Exception as error:
             if len(product_ids) > 1:
                 self._run_one_by_one(product_ids, outcome)

@@ -32,7 +32,7 @@ class TestSuggestion(SuggestionCase):
         self.assertEqual(suggestion.arrival_date, self._after(2).date())
         self.assertEqual(suggestion.line_ids.sudo().order_line_id, order.order_line)
         self.assertEqual(suggestion.line_ids.qty, 5)
-        self.assertIn("Short 5.00 Units.", suggestion.explanation)
+        self.assertIn("Short 5 Units.", suggestion.explanation)
 
     def test_doing_it_again_changes_nothing(self):
         self._wanted(self.product, 5)
@@ -184,7 +184,7 @@ class TestSuggestion(SuggestionCase):
         self.assertEqual(
             self._suggest().explanation.splitlines(),
             [
-                "Short 18.00 Units − on request 15.00 Units = 3.00 Units.",
+                "Short 18 Units − on request 15 Units = 3 Units.",
                 "From First, ordered today it would arrive on 01/17/2030.",
             ],
         )

@@ -34,7 +34,7 @@ class TestSuggestionOther(SuggestionCase):
         self.assertEqual(suggestion.sudo().released_value, 500)
         self.assertEqual(suggestion.estimated_cost, 0)
         self.assertIn(
-            "5.00 Units come too late: needed on 01/18/2030, expected on 01/24/2030.",
+            "5 Units come too late: needed on 01/18/2030, expected on 01/24/2030.",
             suggestion.explanation,
         )
 
@@ -66,7 +66,7 @@ class TestSuggestionOther(SuggestionCase):
         self.assertEqual(activity.user_id, self.buyer)
         self.assertEqual(activity.date_deadline, self._after(0).date())
         self.assertEqual(activity.summary, "Pull in Chair")
-        for text in ("5.00 Units", order.name, "01/18/2030", "01/24/2030"):
+        for text in ("5 Units", order.name, "01/18/2030", "01/24/2030"):
             self.assertIn(text, activity.note)
         self.assertEqual(suggestion.state, "ordered")
 
@@ -119,7 +119,10 @@ class TestSuggestionOther(SuggestionCase):
         context = action["context"]
         self.assertEqual(context["default_res_ids"], purchase.ids)
         self.assertEqual(context["default_partner_ids"], self.first.ids)
-        self.assertIn(order.name, str(context["default_body"]))
+        body = str(context["default_body"])
+        self.assertIn("5 Units", body)
+        # For whom is none of the vendor's business.
+        self.assertNotIn(order.name, body)
         wizard = self.env[action["res_model"]].with_user(self.buyer)
         wizard = wizard.with_context(**context).create({})
         self.assertIn("can you deliver earlier", wizard.subject)
@@ -157,10 +160,10 @@ class TestSuggestionOther(SuggestionCase):
         self.assertEqual((buy.action_type, buy.suggested_qty), ("buy", 2))
         self.assertEqual((transfer.other_qty, buy.other_qty), (2, 3))
         self.assertIn(
-            "Depot has 3.00 Units that nobody there needs.", transfer.explanation
+            "Depot has 3 Units that nobody there needs.", transfer.explanation
         )
         self.assertIn(
-            "Short 5.00 Units − by other suggestions 3.00 Units = 2.00 Units.",
+            "Short 5 Units − by other suggestions 3 Units = 2 Units.",
             buy.explanation,
         )
 

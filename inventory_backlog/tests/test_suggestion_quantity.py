@@ -44,16 +44,16 @@ class TestSuggestionQuantity(SuggestionCase):
         self.assertEqual(
             suggestion.explanation.splitlines()[:3],
             [
-                "Short 1.00 Units.",
-                "The minimum of the vendor is 12.00 Units.",
-                "Suggested 12.00 Units: 11.00 Units extra, about 2.0 weeks of sales.",
+                "Short 1 Units.",
+                "The minimum of the vendor is 12 Units.",
+                "Suggested 12 Units: 11 Units extra, about 2.0 weeks of sales.",
             ],
         )
 
     def test_surplus_of_what_is_not_sold_says_so(self):
         self.at_first.min_qty = 12
         self.assertIn(
-            "Suggested 12.00 Units: 11.00 Units extra, and none was sold in the last "
+            "Suggested 12 Units: 11 Units extra, and none was sold in the last "
             "13 weeks.",
             self._suggested_for(1).explanation,
         )
@@ -71,7 +71,7 @@ class TestSuggestionQuantity(SuggestionCase):
         self.assertEqual(suggestion.partner_id, self.first)
         self.assertEqual(
             [row["quantity"] for row in suggestion.option_table["rows"]],
-            ["12.00 Units", "5.00 Units", "5.00 Units"],
+            ["12 Units", "5 Units", "5 Units"],
         )
 
     # Price breaks
@@ -85,7 +85,7 @@ class TestSuggestionQuantity(SuggestionCase):
         self.assertEqual(suggestion.supplierinfo_id.min_qty, 10)
         self.assertEqual(suggestion.minimum_qty, 0)
         self.assertIn(
-            "From 10.00 Units on the vendor asks less: all of it costs less than what "
+            "From 10 Units on the vendor asks less: all of it costs less than what "
             "is missing.",
             suggestion.explanation,
         )
