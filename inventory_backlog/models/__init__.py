@@ -10,6 +10,9 @@ from . import backlog_disruption
 from . import backlog_disruption_impact
 from . import backlog_need
 from . import backlog_suggestion
+from . import backlog_suggestion_line
+from . import backlog_suggestion_why
+from . import backlog_suggestion_options
 from . import backlog_suggestion_plan
 from . import backlog_suggestion_run
 from . import backlog_suggestion_order

@@ -5,7 +5,6 @@ from odoo.tools import SQL
 
 from .purchase_order import REQUEST_STATES
 
-
 # The parts for which somebody should act.
 ASKING = ("want", "chained", "late", "draft")
 
@@ -17,9 +16,10 @@ class NeedRow(NamedTuple):
     warehouse_id: int
     part: str
     """``want``: nothing covers it. ``chained``: the same, and it takes only what is
-    brought for it. ``hole``: stock below zero, that receipts fill first. ``late``: a receipt covers it, too late. ``draft``:
-    wanted by a document that is not confirmed; it may take what is left. ``left``: of
-    stock and receipts nobody needs it. ``request``: not confirmed, would bring it."""
+    brought for it. ``late``: a receipt covers it, too late. ``draft``: wanted by a
+    document that is not confirmed; it may take what is left. ``hole``: stock below
+    zero, that receipts fill first. ``left``: of stock and receipts nobody needs it.
+    ``request``: not confirmed, would bring it."""
     qty: float
     share: float
     """Of a want of an order line: which part of all that is open of the line."""
@@ -252,8 +252,9 @@ class BacklogNeed(models.AbstractModel):
         customers wait for, as in Odoo's own forecast."""
         return SQL(
             """
-            SELECT quant.product_id, warehouse.id, 'hole', -SUM(quant.quantity)::numeric,
-                   NULL, %s::date, NULL, NULL, NULL, NULL
+            SELECT quant.product_id, warehouse.id, 'hole',
+                   -SUM(quant.quantity)::numeric, NULL, %s::date, NULL, NULL, NULL,
+                   NULL
               FROM stock_quant quant
               JOIN place ON place.id = quant.location_id
               JOIN stock_warehouse warehouse ON warehouse.lot_stock_id = place.pool_id

@@ -3,8 +3,6 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import format_amount, format_date
-from odoo.tools.misc import formatLang
 
 from .backlog_line import VALUE_GROUPS
 
@@ -24,16 +22,6 @@ STATES = [
 # One suggestion of a kind for each product and warehouse.
 OPEN = ("proposed", "snoozed", "dismissed")
 BUYING = ("buy", "dropship")
-LINE_FIGURES = (
-    "order_line_id",
-    "asked_by",
-    "qty",
-    "need_date",
-    "promise_date",
-    "value",
-    "document",
-    "expected_date",
-)
 
 
 class BacklogSuggestion(models.Model):
@@ -230,13 +218,6 @@ class BacklogSuggestion(models.Model):
     asked_activity_ids = fields.Many2many(
         "mail.activity", string="Asked", readonly=True, copy=False
     )
-    explanation = fields.Text(compute="_compute_explanation")
-    option_table = fields.Json(
-        "Vendors Compared",
-        compute="_compute_option_table",
-        exportable=False,
-        help="What each vendor of the product would mean for this need.",
-    )
     # Buyers need not be able to read every kind of document that may come out.
     can_undo = fields.Boolean(compute="_compute_can_undo", compute_sudo=True)
 
@@ -304,8 +285,10 @@ class BacklogSuggestion(models.Model):
         """Where each document of this suggestion stands: ``open``, ``done`` or
         ``cancel``; empty when it never had one."""
         steps = [line._suggestion_step() for line in self.purchase_line_ids]
-        for state in self.move_ids.mapped("state"):
-            steps.append(state if state in ("done", "cancel") else "open")
+        steps += [
+            state if state in ("done", "cancel") else "open"
+            for state in self.move_ids.mapped("state")
+        ]
         if not steps and self.state == "ordered" and self.action_type != "expedite":
             # Somebody deleted the request.
             return ["cancel"]
@@ -359,229 +342,7 @@ class BacklogSuggestion(models.Model):
                 near = day <= today + timedelta(days=7)
                 suggestion.urgency = "week" if near else "later"
 
-    @api.depends_context("lang", "uid")
-    @api.depends("shortage_qty", "suggested_qty", "state", "arrival_date")
-    def _compute_explanation(self):
-        for suggestion in self:
-            suggestion.explanation = "\n".join(suggestion._sentences())
-
-    def _action_name(self):
-        selection = self._fields["action_type"]._description_selection(self.env)
-        return dict(selection)[self.action_type]
-
-    def _quantity(self, quantity):
-        return self.env["backlog.line"]._quantity(quantity, self.product_uom_id)
-
-    def _sentences(self):
-        """The reasons for the quantity, the vendor and the dates, one sentence
-        each."""
-        self.ensure_one()
-        if self.action_type == "expedite":
-            return [
-                self.env._(
-                    "%(qty)s come too late: needed on %(need)s, expected on %(date)s. "
-                    "Ask for them to come earlier before you buy more.",
-                    qty=self._quantity(self.shortage_qty),
-                    need=format_date(self.env, self.need_date),
-                    date=format_date(self.env, self.arrival_date),
-                )
-            ]
-        return [
-            *self._netting_sentences(),
-            *self._quantity_sentences(),
-            *self._vendor_sentences(),
-            *self._way_sentences(),
-        ]
-
-    def _way_sentences(self):
-        """What is under way for it."""
-        # Buyers need not be able to read every kind of document.
-        notes = self.sudo()._supply_notes() if self.state == "ordered" else []
-        return [self.env._("Under way: %s.", ", ".join(notes))] if notes else []
-
-    def _netting_sentences(self):
-        missing = self.shortage_qty - self.in_progress_qty - self.other_qty
-        parts = [self.env._("Short %s", self._quantity(self.shortage_qty))]
-        if self.in_progress_qty:
-            parts.append(
-                self.env._("on request %s", self._quantity(self.in_progress_qty))
-            )
-        if self.other_qty:
-            parts.append(
-                self.env._("by other suggestions %s", self._quantity(self.other_qty))
-            )
-        netting = " − ".join(parts)
-        if len(parts) == 1:
-            return [f"{netting}."]
-        return [f"{netting} = {self._quantity(missing)}."]
-
-    def _quantity_sentences(self):
-        if self.action_type == "transfer":
-            return [
-                self.env._(
-                    "%(warehouse)s has %(qty)s that nobody there needs.",
-                    warehouse=self.source_warehouse_id.name,
-                    qty=self._quantity(self.suggested_qty),
-                )
-            ]
-        missing = self.shortage_qty - self.in_progress_qty - self.other_qty
-        extra = self.suggested_qty - missing
-        if self.product_uom_id.compare(extra, 0) <= 0:
-            return []
-        figures = {
-            "suggested": self._quantity(self.suggested_qty),
-            "extra": self._quantity(extra),
-        }
-        sentences = []
-        if self.product_uom_id.compare(self.minimum_qty, missing) > 0:
-            sentences.append(
-                self.env._(
-                    "The minimum of the vendor is %s.",
-                    self._quantity(self.minimum_qty),
-                )
-            )
-        elif self.product_uom_id.compare(self._price_break(), missing) > 0:
-            sentences.append(
-                self.env._(
-                    "From %s on the vendor asks less: all of it costs less than what "
-                    "is missing.",
-                    self._quantity(self._price_break()),
-                )
-            )
-        if self.weekly_sales_qty:
-            sentences.append(
-                self.env._(
-                    "Suggested %(suggested)s: %(extra)s extra, about %(weeks)s weeks "
-                    "of sales.",
-                    weeks=formatLang(self.env, extra / self.weekly_sales_qty, digits=1),
-                    **figures,
-                )
-            )
-        else:
-            sentences.append(
-                self.env._(
-                    "Suggested %(suggested)s: %(extra)s extra, and none was sold in "
-                    "the last 13 weeks.",
-                    **figures,
-                )
-            )
-        return sentences
-
-    def _price_break(self):
-        """From which quantity on the vendor sells at the price that was chosen."""
-        return self.supplierinfo_id._least_qty() if self.supplierinfo_id else 0
-
-    def _vendor_sentences(self):
-        if self.action_type not in BUYING:
-            return []
-        sentences = []
-        if self.partner_id and self.state in OPEN:
-            sentences.append(
-                self.env._(
-                    "From %(vendor)s, ordered today it would arrive on %(date)s.",
-                    vendor=self.partner_id.display_name,
-                    date=format_date(self.env, self.arrival_date),
-                )
-            )
-        elif not self.partner_id:
-            sentences.append(
-                self.env._(
-                    "No vendor of %s can be chosen by itself: choose one below, or add "
-                    "one to the product.",
-                    self.product_id.display_name,
-                )
-            )
-        product = self.product_id.with_company(self.company_id)
-        return sentences + product._vendor_sentences()
-
-    @api.depends("shortage_qty", "suggested_qty", "partner_id", "state")
-    @api.depends_context("lang", "uid")
-    def _compute_option_table(self):
-        for suggestion in self:
-            # Salespeople's rights do not matter here: only buyers read suggestions.
-            suggestion.option_table = (
-                suggestion.sudo().with_company(suggestion.company_id)._options()
-                if suggestion.action_type in BUYING
-                else False
-            )
-
-    def _options(self):
-        """Every vendor of the product, with what it would mean to buy this need there:
-        ``{"rows": [{"partner_id", "vendor", "price", "cost", "quantity", "arrival",
-        "kept", "parity", "lights", "note", "chosen", "possible"}]}``, in finished
-        texts."""
-        product = self.product_id
-        missing = self.product_uom_id.round(sum(self.line_ids.mapped("qty")))
-        possible = product._get_filtered_sellers(quantity=None).partner_id
-        sellers = product._prepare_sellers(False)
-        return {
-            "possible": self.state in OPEN,
-            "rows": [
-                self._option(partner, missing, partner in possible)
-                for partner in sellers.partner_id
-            ],
-        }
-
-    def _option(self, partner, missing, possible):
-        multiple = self._orderpoint_multiple()
-        offer = self._cheapest_offer(self.product_id, partner, missing, multiple)
-        ordered, cost = self._order_quantity(offer, missing, multiple)
-        arrival = self._arrival(offer)
-        promised = self.line_ids.filtered("promise_date")
-        kept = promised.filtered(lambda line: arrival <= line.promise_date)
-        currency = self.company_id.currency_id
-        states = dict(offer._fields["parity_state"]._description_selection(self.env))
-        return {
-            "partner_id": partner.id,
-            "vendor": partner.display_name,
-            "price": format_amount(self.env, offer._unit_price(), currency),
-            "quantity": self._quantity(ordered),
-            "cost": format_amount(self.env, cost, currency),
-            "arrival": format_date(self.env, arrival),
-            "kept": self.env._("%(kept)s of %(all)s", kept=len(kept), all=len(promised))
-            if promised
-            else "",
-            "all_kept": len(kept) == len(promised),
-            "parity": states.get(offer.parity_state, ""),
-            "lights": offer.vendor_lights,
-            "note": "" if possible else offer._why_not_chosen(),
-            "possible": possible,
-            "chosen": partner == self.partner_id,
-        }
-
-    def _orderpoint_multiple(self):
-        """The unit in which the reordering rule of the warehouse orders, if any."""
-        run = self.with_company(self.company_id)
-        facts = run._facts(self.product_id.ids)[self.product_id.id]
-        return facts.multiples.get(self.warehouse_id.id)
-
     # Deciding
-
-    def action_choose_vendor(self, partner_id):
-        """Buy this need from another vendor of the product. The scheduled run keeps
-        the choice as long as the vendor can be chosen.
-
-        :param int partner_id: one of the vendors of the product
-        :return: True
-        :raise UserError: when the vendor does not sell the product or is out
-        """
-        self.ensure_one()
-        self.check_access("write")
-        self._check_open()
-        # As in ``generate``.
-        one = self.sudo().with_company(self.company_id)
-        possible = one.product_id._get_filtered_sellers(quantity=None).partner_id
-        if partner_id not in possible.ids or self.action_type not in BUYING:
-            raise UserError(
-                self.env._(
-                    "This vendor cannot be chosen for %s: it does not sell it, is out, "
-                    "or is not approved.",
-                    self.display_name,
-                )
-            )
-        one.write({"partner_id": partner_id, "is_vendor_chosen": True})
-        self._look_again()
-        return True
 
     def _check_open(self):
         if settled := self.filtered(lambda one: one.state not in OPEN):
@@ -657,103 +418,3 @@ class BacklogSuggestion(models.Model):
         self.env["backlog.suggestion.check"].sudo().search(
             [("product_id", "in", self.product_id.ids)]
         ).unlink()
-
-
-class BacklogSuggestionLine(models.Model):
-    """Who waits for what is suggested: an order line, or a document when it is for
-    production or another warehouse."""
-
-    _name = "backlog.suggestion.line"
-    _description = "Demand behind a Suggestion"
-    _order = "need_date, id"
-
-    suggestion_id = fields.Many2one(
-        "backlog.suggestion",
-        required=True,
-        readonly=True,
-        index=True,
-        ondelete="cascade",
-    )
-    company_id = fields.Many2one(related="suggestion_id.company_id", store=True)
-    currency_id = fields.Many2one(related="company_id.currency_id")
-    product_id = fields.Many2one(related="suggestion_id.product_id")
-    product_uom_id = fields.Many2one(related="suggestion_id.product_uom_id")
-    order_line_id = fields.Many2one(
-        "sale.order.line", readonly=True, index="btree_not_null", ondelete="cascade"
-    )
-    order_id = fields.Many2one(
-        "sale.order", compute="_compute_order", compute_sudo=True
-    )
-    partner_id = fields.Many2one(
-        "res.partner", "Customer", compute="_compute_order", compute_sudo=True
-    )
-    asked_by = fields.Reference(
-        selection="_selection_document",
-        readonly=True,
-        help="The document that asks when it is not a customer's order.",
-    )
-    qty = fields.Float(
-        "Quantity",
-        digits="Product Unit",
-        readonly=True,
-        help="How much of the suggestion is for it, in the unit of the product.",
-    )
-    need_date = fields.Date("Needed On", readonly=True)
-    promise_date = fields.Date(
-        readonly=True, help="What the customer was last promised."
-    )
-    value = fields.Monetary(
-        readonly=True,
-        groups=VALUE_GROUPS,
-        help="The open value that waits for it: untaxed, net of discount.",
-    )
-    document = fields.Reference(
-        selection="_selection_document",
-        readonly=True,
-        help="The receipt to pull in.",
-    )
-    expected_date = fields.Date(readonly=True, help="When that receipt comes.")
-
-    @api.model
-    def _selection_document(self):
-        return self.env["backlog.allocation"]._selection_document()
-
-    def _figures(self):
-        """What the run compares of these lines, in plain values."""
-        return self._figures_of(
-            [{name: line[name] for name in LINE_FIGURES} for line in self]
-        )
-
-    @api.model
-    def _figures_of(self, rows):
-        return sorted(
-            ([self._plain(row[name]) for name in LINE_FIGURES] for row in rows),
-            key=repr,
-        )
-
-    @api.model
-    def _plain(self, value):
-        if isinstance(value, models.BaseModel):
-            if value._name == "sale.order.line":
-                return value.id
-            return f"{value._name},{value.id}"
-        # Amounts and quantities are rounded when they are stored.
-        return f"{value:.3f}" if isinstance(value, float) else value or False
-
-    def _names(self):
-        """Who waits: order and customer, or the document, each once."""
-        return list(
-            dict.fromkeys(
-                f"{line.order_id.name} · {line.partner_id.display_name}"
-                if line.order_id
-                else line.asked_by.display_name
-                for line in self
-                if line.order_id or line.asked_by
-            )
-        )
-
-    @api.depends("order_line_id")
-    def _compute_order(self):
-        for line in self:
-            line.order_id = line.order_line_id.order_id
-            line.partner_id = line.order_line_id.order_id.partner_id

@@ -264,7 +264,7 @@ class BacklogSuggestion(models.Model):
             one = choice.suggestion
             routes[one.source_warehouse_id, one.warehouse_id].append(choice)
         for (source, target), of_route in routes.items():
-            picking = self.env["stock.picking"].create(
+            self.env["stock.picking"].create(
                 {
                     "picking_type_id": source.int_type_id.id,
                     "location_id": source.lot_stock_id.id,
