@@ -54,6 +54,8 @@ class Outcome:
     updated_ids: list = field(default_factory=list)
     revived_ids: set = field(default_factory=set)
     """The products of what somebody had dismissed and that is back."""
+    is_busy: bool = False
+    """Whether another run is at work and does the rest."""
     failed: dict = field(default_factory=dict)
     """What is wrong with the products that were left out, by id."""
 
@@ -126,10 +128,10 @@ class BacklogSuggestion(models.Model):
     def _cron_generate(self):
         """The scheduled run of all companies. Killed half-way, the next one carries
         on: what was done is not looked at again."""
-        for company in self.env["res.company"].search([]):
+        for company in self.env["res.company"].search(Domain.TRUE):
             run = self.with_company(company).with_context(**RUN_CONTEXT)
             outcome = run._generate(commit=True)
-            if company.backlog_create_requests:
+            if company.backlog_create_requests and not outcome.is_busy:
                 run._create_requests(outcome)
             run._send_digest(outcome)
             if not self.env["ir.cron"]._commit_progress():
@@ -153,6 +155,7 @@ class BacklogSuggestion(models.Model):
                 if not self._lock():
                     # Another run is at it: it does the rest.
                     _logger.info("Reorder suggestions: another run is at work.")
+                    outcome.is_busy = True
                     return outcome
                 self._run_batch(batch, outcome)
                 remaining -= len(batch)

@@ -1,6 +1,6 @@
 from collections import Counter
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 
 from odoo.addons.stock.models.stock_rule import ProcurementException
 
@@ -96,9 +96,18 @@ class StockRule(models.Model):
     def _make_po_get_domain(self, company_id, values, partner):
         domain = super()._make_po_get_domain(company_id, values, partner)
         if values.get("backlog_suggestion_id"):
-            # Into a draft that came from suggestions, not one that a buyer writes.
+            # Into a draft that came from suggestions, whoever accepted them, not one
+            # that a buyer writes.
+            domain = tuple(term for term in domain if term[0] != "user_id")
             domain += (("order_line.backlog_suggestion_id", "!=", False),)
         return domain
+
+    def _prepare_purchase_order(self, company_id, origins, values):
+        vals = super()._prepare_purchase_order(company_id, origins, values)
+        if values[0].get("backlog_suggestion_id") and not vals["user_id"]:
+            # Somebody accepted it; what the scheduled run makes belongs to nobody.
+            vals["user_id"] = self.env.uid != SUPERUSER_ID and self.env.uid
+        return vals
 
     @api.model
     def _get_procurements_to_merge_groupby(self, procurement):

@@ -382,7 +382,7 @@ class TestSuggestionAccept(SuggestionCase):
 
         def fail_for_chairs(suggestion, *args, **kwargs):
             if suggestion.product_id == self.product:
-                raise UserError("No chairs")
+                raise UserError(self.env._("No chairs"))
             return procure(suggestion, *args, **kwargs)
 
         with (
