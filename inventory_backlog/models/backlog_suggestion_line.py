@@ -29,7 +29,9 @@ class BacklogSuggestionLine(models.Model):
         index=True,
         ondelete="cascade",
     )
-    company_id = fields.Many2one(related="suggestion_id.company_id", store=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
     currency_id = fields.Many2one(related="company_id.currency_id")
     product_id = fields.Many2one(related="suggestion_id.product_id")
     product_uom_id = fields.Many2one(related="suggestion_id.product_uom_id")

@@ -165,8 +165,22 @@ class BacklogSuggestion(models.Model):
                     return outcome
             if product_ids is not None:
                 product_ids = self._with_components(product_ids)
+            if len(changed) > BATCH:
+                self._analyze()
         self._rank()
         return outcome
+
+    @api.model
+    def _analyze(self):
+        """Tell PostgreSQL how many rows there are by now. What the next round reads of
+        them it would else plan for an empty table, and walk all of it for each row."""
+        for model in ("backlog.suggestion", *self._child_models()):
+            table = SQL.identifier(self.env[model]._table)
+            self.env.cr.execute(SQL("ANALYZE %s", table))
+
+    @api.model
+    def _child_models(self):
+        return [self._fields[name].comodel_name for name in self._child_fields()]
 
     @api.model
     def _lock(self):
@@ -455,7 +469,7 @@ class BacklogSuggestion(models.Model):
                             "company_id": self.env.company.id,
                             "action_type": action,
                             **{
-                                name: [Command.create(row) for row in values[name]]
+                                name: self._create_rows(values[name])
                                 for name in self._child_fields()
                             },
                         }
@@ -492,6 +506,11 @@ class BacklogSuggestion(models.Model):
         }
 
     @api.model
+    def _create_rows(self, rows):
+        company_id = self.env.company.id
+        return [Command.create({**row, "company_id": company_id}) for row in rows]
+
+    @api.model
     def _run_fields(self):
         """The figures that the run keeps in step."""
         return COMPARED
@@ -514,7 +533,7 @@ class BacklogSuggestion(models.Model):
             changes["is_vendor_chosen"] = False
         for name in self._child_fields():
             if self[name]._figures() != self[name]._figures_of(values[name]):
-                rows = [Command.create(row) for row in values[name]]
+                rows = self._create_rows(values[name])
                 changes[name] = [Command.clear(), *rows]
         revived = self._revived(values)
         if "state" in revived:

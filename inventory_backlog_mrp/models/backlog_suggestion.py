@@ -214,7 +214,9 @@ class BacklogSuggestionComponent(models.Model):
         index=True,
         ondelete="cascade",
     )
-    company_id = fields.Many2one(related="suggestion_id.company_id", store=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
     product_id = fields.Many2one(
         "product.product",
         "Component",
