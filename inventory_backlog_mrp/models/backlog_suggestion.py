@@ -1,5 +1,15 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 
+# What follows from the components of a suggestion.
+SETTLED = (
+    "able_to_make_qty",
+    "arrival_date",
+    "bottleneck_id",
+    "saved_value",
+    "suggested_qty",
+)
 COMPONENT_FIGURES = ("product_id", "qty", "need_date")
 
 
@@ -173,30 +183,60 @@ class BacklogSuggestion(models.Model):
 
     # How much can be made
 
+    def _differs(self, name, value):
+        """What follows from the components is settled when those are known."""
+        if self.action_type == "make" and name in SETTLED:
+            return False
+        return super()._differs(name, value)
+
     def _settle(self):
-        """What the components in stock allow of these suggestions, and the one that
-        allows least. What can be made is suggested; when nothing can, all of it."""
+        """What the components in stock allow of these suggestions, the one that allows
+        least, and when it would be done. What can be made is suggested; when nothing
+        can, all of it."""
         for suggestion in self:
-            uom = suggestion.product_uom_id
-            missing = suggestion.missing_qty
-            scarce = min(
-                suggestion.component_ids,
-                key=lambda component: (component._share(), component.id),
-                default=suggestion.component_ids,
-            )
-            share = scarce._share() if scarce else 1
-            able = missing
-            if share < 1:
-                able = uom.round(missing * share, rounding_method="DOWN")
-                if missing == int(missing):
-                    able = int(able + 1e-6)
-            values = {
-                "able_to_make_qty": able,
-                "bottleneck_id": scarce.product_id.id if share < 1 else False,
-                "suggested_qty": able or missing,
-            }
-            if any(suggestion._differs(name, value) for name, value in values.items()):
+            values = suggestion._settled()
+            if any(
+                super(BacklogSuggestion, suggestion)._differs(*one)
+                for one in values.items()
+            ):
                 suggestion.write(values)
+
+    def _settled(self):
+        scarce = min(
+            self.component_ids,
+            key=lambda component: (component._share(), component.id),
+            default=self.component_ids,
+        )
+        share = scarce._share() if scarce else 1
+        if share < 1 or self.obstacle:
+            able, arrival = self._able(share), False
+        else:
+            able, arrival = self.missing_qty, self._done_by()
+        return {
+            "able_to_make_qty": 0 if self.obstacle else able,
+            "bottleneck_id": scarce.id and share < 1 and scarce.product_id.id,
+            "suggested_qty": able or self.missing_qty,
+            "arrival_date": arrival,
+            "saved_value": sum(
+                line.value
+                for line in self.line_ids
+                if arrival and line.promise_date and arrival <= line.promise_date
+            ),
+        }
+
+    def _able(self, share):
+        """A share of what is missing: whole units when that is whole."""
+        able = self.product_uom_id.round(
+            self.missing_qty * share, rounding_method="DOWN"
+        )
+        whole = self.missing_qty == int(self.missing_qty)
+        return int(able + 1e-6) if whole else able
+
+    def _done_by(self):
+        """When it is done if it is begun on the next working day."""
+        lead = self.bom_id._backlog_lead_days(self.product_id, self.missing_qty)
+        start = self._work_day(self.company_id._backlog_today())
+        return start + timedelta(days=lead)
 
 
 class BacklogSuggestionComponent(models.Model):

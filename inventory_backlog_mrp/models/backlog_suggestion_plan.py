@@ -143,8 +143,6 @@ class BacklogSuggestion(models.Model):
         start = self._work_day(
             values["need_date"] - timedelta(days=values["lead_days"]), -1
         )
-        today = self._work_day(self.env.company._backlog_today())
-        values["arrival_date"] = today + timedelta(days=values["lead_days"])
         values["component_ids"] = self._components(product, bom, quantity, start, batch)
         return values
 
@@ -293,7 +291,13 @@ class BacklogSuggestion(models.Model):
             ready = batch.ready.get((component.product_id.id, document), 0)
             if component.product_uom_id.compare(component.ready_qty, ready):
                 component.ready_qty = ready
-        components.suggestion_id.filtered(
-            lambda one: one.action_type == "make"
-        )._settle()
+        mine = self.search(
+            [
+                ("company_id", "=", self.env.company.id),
+                ("product_id", "in", product_ids),
+                ("state", "in", OPEN),
+            ]
+        )
+        touched = components.suggestion_id | mine
+        touched.filtered(lambda one: one.action_type == "make")._settle()
         return super()._tell_others(product_ids, batch)
