@@ -15,6 +15,17 @@ class TestSuggestionAccept(SuggestionCase):
 
     # One request for each
 
+    def test_a_request_belongs_to_who_accepted_it(self):
+        self._wanted(self.product, 5)
+        ids = self._suggest().action_create_rfq()
+        self.assertEqual(self.env["purchase.order"].browse(ids).user_id, self.buyer)
+
+    def test_a_request_to_a_vendor_with_a_buyer_belongs_to_that_buyer(self):
+        self.first.buyer_id = self.seller
+        self._wanted(self.product, 5)
+        ids = self._suggest().action_create_rfq()
+        self.assertEqual(self.env["purchase.order"].browse(ids).user_id, self.seller)
+
     def test_one_request_for_all_that_one_vendor_sells(self):
         table = self._table()
         self._wanted([(self.product, 5), (table, 2)])

@@ -39,9 +39,23 @@ class TestSuggestionMake(SuggestionCase, MrpBacklogCase):
         self.assertEqual(table.able_to_make_qty, 3)
         self.assertEqual(table.bottleneck_id, self.leg)
         self.assertEqual(table.suggested_qty, 3)
+        # Nobody knows when it is done, and no promise is called kept.
+        self.assertFalse(table.arrival_date)
+        self.assertEqual(table.sudo().saved_value, 0)
         self.assertEqual(self._suggested(self.leg).suggested_qty, 6)
         self.assertFalse(self._suggested(self.seat))
         self.assertEqual(set(self._generate().values()), {0})
+
+    def test_with_all_components_it_is_done_after_its_lead_time(self):
+        self.bom.produce_delay = 2
+        self._put_in_stock(self.leg, 20)
+        self._put_in_stock(self.seat, 5)
+        self._wanted(self.table, 5, days=5)
+        table = self._suggest(self.table)
+        self.assertFalse(table.bottleneck_id)
+        self.assertEqual(table.able_to_make_qty, 5)
+        self.assertEqual(table.arrival_date, self._after(2).date())
+        self.assertEqual(table.sudo().saved_value, 500)
 
     def test_accepted_becomes_a_draft_manufacturing_order(self):
         self._put_in_stock(self.leg, 14)
