@@ -196,6 +196,13 @@ class BacklogSuggestion(models.Model):
         copy=False,
         help="What was short when it was dismissed. It comes back when more is.",
     )
+    is_returned = fields.Boolean(
+        compute="_compute_state",
+        store=True,
+        copy=False,
+        help="What was ordered for it was cancelled. The scheduled run does not order "
+        "it again, and keeps one when the need was proposed anew meanwhile.",
+    )
     is_told = fields.Boolean(
         readonly=True, copy=False, help="Whether a digest mail has named it."
     )
@@ -223,7 +230,8 @@ class BacklogSuggestion(models.Model):
 
     _one_open = models.UniqueIndex(
         "(product_id, warehouse_id, action_type)"
-        " WHERE state IN ('proposed', 'snoozed', 'dismissed')",
+        " WHERE state IN ('proposed', 'snoozed', 'dismissed')"
+        " AND is_returned IS NOT TRUE",
         "There is a suggestion of this kind for this product and warehouse already.",
     )
     _state_rank = models.Index("(company_id, state, rank)")
@@ -264,9 +272,12 @@ class BacklogSuggestion(models.Model):
     def _compute_state(self):
         for suggestion in self:
             state = suggestion.state or "proposed"
+            returned = suggestion.is_returned
             if state in ("ordered", "done"):
                 state = suggestion._followed_state()
+                returned = state == "proposed"
             suggestion.state = state
+            suggestion.is_returned = returned
 
     def _followed_state(self):
         """Where what was ordered stands: cancelled, it is proposed again."""
@@ -276,10 +287,7 @@ class BacklogSuggestion(models.Model):
             return self.state
         if "open" in steps:
             return "ordered"
-        if "done" in steps:
-            return "done"
-        # When the need has been proposed anew meanwhile, that one counts it.
-        return "done" if self._open_twin() else "proposed"
+        return "done" if "done" in steps else "proposed"
 
     def _ordered_steps(self):
         """Where each document of this suggestion stands: ``open``, ``done`` or
@@ -294,18 +302,6 @@ class BacklogSuggestion(models.Model):
             return ["cancel"]
         return steps
 
-    def _open_twin(self):
-        return self.search(
-            [
-                ("product_id", "=", self.product_id.id),
-                ("warehouse_id", "=", self.warehouse_id.id),
-                ("action_type", "=", self.action_type),
-                ("state", "in", OPEN),
-                ("id", "!=", self._origin.id),
-            ],
-            limit=1,
-        )
-
     # No more depends here and below: they would cost every receipt and transfer a
     # query, for texts that are read once.
     @api.depends("state")
@@ -316,12 +312,14 @@ class BacklogSuggestion(models.Model):
             )
 
     def _is_draft(self):
-        """Whether everything that was created is still a draft."""
+        """Whether everything that was created, and not cancelled, is still a draft."""
         if self.action_type == "expedite":
             return True
-        return all(
-            line.state in ("draft", "sent") for line in self.purchase_line_ids
-        ) and set(self.move_ids.mapped("state")) <= {"draft"}
+        states = {
+            *self.purchase_line_ids.mapped("state"),
+            *self.move_ids.mapped("state"),
+        }
+        return states - {"cancel"} <= {"draft"}
 
     # What people see
 

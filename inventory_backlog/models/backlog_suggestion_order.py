@@ -1,6 +1,6 @@
 import logging
 from collections import defaultdict
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from typing import NamedTuple
 
 from psycopg2 import OperationalError
@@ -12,6 +12,8 @@ from odoo.tools import format_date, split_every
 from odoo.addons.stock.models.stock_rule import ProcurementException
 
 from .backlog_suggestion import BUYING, OPEN
+from .backlog_suggestion_run import RUN_CONTEXT
+from .purchase_order import REQUEST_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -50,7 +52,9 @@ class BacklogSuggestion(models.Model):
                 )
             )
         self._accept([one._proposed_choice() for one in self])
-        return self.sudo().purchase_line_ids.order_id.ids
+        # Whoever may buy here may know the numbers of what came out.
+        requests = self.sudo().purchase_line_ids.order_id
+        return requests.filtered(lambda order: order.state in REQUEST_STATES).ids
 
     def action_accept(self):
         """Do what is suggested, as it is: make requests, draft transfers, activities.
@@ -76,6 +80,7 @@ class BacklogSuggestion(models.Model):
             raise UserError(
                 self.env._("Somebody else is at these suggestions. Look again.")
             ) from error
+        suggestions.sudo()._check_still_needed()
         by_action = defaultdict(list)
         for choice in choices:
             # The buyer decides; the documents behind, as customers' orders, are not
@@ -84,8 +89,41 @@ class BacklogSuggestion(models.Model):
             by_action[choice.suggestion.action_type].append(sudoed)
         for action, of_action in by_action.items():
             getattr(self.sudo(), f"_accept_{action}")(of_action)
-        suggestions.sudo().write({"state": "ordered", "snooze_until": False})
+        suggestions.sudo().write(
+            {"state": "ordered", "snooze_until": False, "is_returned": False}
+        )
         suggestions._look_again()
+
+    def _check_still_needed(self):
+        """Look at the products once more: what somebody else ordered meanwhile, or no
+        customer wants any more, is not ordered."""
+        before = {one: (one.display_name, one._missing_qty()) for one in self}
+        for company, suggestions in self.grouped("company_id").items():
+            run = self.with_company(company).with_context(**RUN_CONTEXT)
+            if run._generate(suggestions.product_id.ids).is_busy:
+                raise UserError(
+                    self.env._(
+                        "The suggestions are being updated right now. Try again in a "
+                        "moment."
+                    )
+                )
+        changed = [
+            name
+            for one, (name, missing) in before.items()
+            if not one.exists()
+            or one.product_uom_id.compare(one._missing_qty(), missing) < 0
+        ]
+        if changed:
+            raise UserError(
+                self.env._(
+                    "Less is missing by now of %s. Press “Update” and look again.",
+                    ", ".join(changed[:5]),
+                )
+            )
+
+    def _missing_qty(self):
+        """What is short and nothing else covers."""
+        return self.shortage_qty - self.in_progress_qty - self.other_qty
 
     def _look_again(self):
         """Bring the suggestions for these products in step with what was just done."""
@@ -100,9 +138,14 @@ class BacklogSuggestion(models.Model):
     def _accept_buy(self, choices):
         self._check_vendors(choices)
         for company, of_company in self._by_company(choices).items():
-            procure = self.with_company(company).env["stock.rule"]
-            procure.run(
-                [choice.suggestion._procurement(choice) for choice in of_company]
+            chained = self.with_company(company)._chained_moves(of_company)
+            self.with_company(company).env["stock.rule"].run(
+                [
+                    choice.suggestion._procurement(
+                        choice, move_dest_ids=chained[choice.suggestion]
+                    )
+                    for choice in of_company
+                ]
             )
         self._check_bought(choices)
         self._note_offer(choices)
@@ -111,12 +154,18 @@ class BacklogSuggestion(models.Model):
     def _accept_dropship(self, choices):
         self._check_vendors(choices)
         for company, of_company in self._by_company(choices).items():
-            procure = self.with_company(company).env["stock.rule"]
-            procure.run(
+            rest = {
+                line: line.qty
+                for choice in of_company
+                for line in choice.suggestion.line_ids
+            }
+            self.with_company(company).env["stock.rule"].run(
                 [
                     procurement
                     for choice in of_company
-                    for procurement in choice.suggestion._direct_procurements(choice)
+                    for procurement in choice.suggestion._direct_procurements(
+                        choice, rest
+                    )
                 ]
             )
         self._check_bought(choices)
@@ -198,39 +247,48 @@ class BacklogSuggestion(models.Model):
                 "warehouse_id": self.warehouse_id,
                 "route_ids": self.warehouse_id.buy_pull_id.route_id,
                 "date_planned": self._arrival_time(choice),
-                "move_dest_ids": self._chained_moves(),
                 **values,
                 "supplierinfo_id": offer,
                 "backlog_suggestion_id": self.id,
             },
         )
 
-    def _chained_moves(self):
-        """Deliveries that take only what is brought for them, and for which nobody
-        brings anything any more: what is bought must be linked to them."""
-        rows = self.env["backlog.allocation"].search(
-            [
-                ("product_id", "=", self.product_id.id),
-                ("warehouse_id", "=", self.warehouse_id.id),
-                ("source", "=", "none"),
-                ("move_id.procure_method", "=", "make_to_order"),
-                ("move_id.move_orig_ids", "=", False),
-            ]
-        )
-        return rows.move_id.filtered(
-            lambda move: (
-                set(move.created_purchase_line_ids.mapped("state")) <= {"cancel"}
+    @api.model
+    def _chained_moves(self, choices):
+        """``{suggestion: moves}``: the deliveries and productions behind them that take
+        only what is brought for them. What is ordered must be linked to these."""
+        suggestions = self.browse().union(*(choice.suggestion for choice in choices))
+        products = suggestions.product_id
+        rows, _facts = self._situation(products.ids)
+        nets = {
+            product: self._nets(product, rows.get(product.id, []))
+            for product in products
+        }
+        moves = self.env["stock.move"]
+        return {
+            one: moves.browse(
+                part.want.move_id
+                for net in [nets[one.product_id].get(one.warehouse_id.id)]
+                if net
+                for part in net.missing
+                if part.want.part == "chained"
             )
-        )
+            for one in suggestions
+        }
 
-    def _direct_procurements(self, choice):
-        """One need per order line: the vendor ships each to its customer."""
-        rest = choice.qty
+    def _direct_procurements(self, choice, rest):
+        """One need per order line: the vendor ships each to its customer.
+
+        :param rest: ``{line: quantity}`` still to be ordered, less what this orders
+        """
+        uom = self.product_uom_id
+        wanted = choice.qty
         for line in self.line_ids:
-            quantity = min(rest, line.qty)
-            if self.product_uom_id.compare(quantity, 0) <= 0:
+            quantity = uom.round(min(wanted, rest[line]))
+            if uom.compare(quantity, 0) <= 0:
                 continue
-            rest -= quantity
+            rest[line] -= quantity
+            wanted -= quantity
             sale_line = line.order_line_id
             partner = sale_line.order_id.partner_shipping_id
             yield self._procurement(
@@ -243,6 +301,14 @@ class BacklogSuggestion(models.Model):
                 location_id=partner.property_stock_customer,
                 origin=sale_line.order_id.name,
             )
+        if uom.compare(wanted, 0) > 0:
+            raise UserError(
+                self.env._(
+                    "The vendor ships %s to the customers, who wait for less. Lower "
+                    "the quantity.",
+                    self.display_name,
+                )
+            )
 
     def _arrival_time(self, choice):
         """Noon of the day on which it should be there: when it is needed, or the
@@ -252,7 +318,13 @@ class BacklogSuggestion(models.Model):
             run = self.with_company(self.company_id)
             offer = choice.offer.with_company(self.company_id)
             day = max(self.need_date, run._arrival(offer))
-        return datetime.combine(day, time(12))
+        return self._noon(day)
+
+    def _noon(self, day):
+        """Noon of a day where the company is, in UTC."""
+        zone = self.company_id._backlog_zoneinfo()
+        noon = datetime.combine(day, time(12), tzinfo=zone)
+        return noon.astimezone(UTC).replace(tzinfo=None)
 
     # Other ways
 
@@ -290,7 +362,7 @@ class BacklogSuggestion(models.Model):
             "location_dest_id": target.lot_stock_id.id,
             "company_id": self.company_id.id,
             "backlog_suggestion_id": self.id,
-            "date": datetime.combine(self.need_date, time(12)),
+            "date": self._noon(self.need_date),
         }
 
     @api.model
@@ -389,13 +461,15 @@ class BacklogSuggestion(models.Model):
         return True
 
     def _undo_documents(self):
-        requests = self.purchase_line_ids.order_id
-        self.purchase_line_ids.unlink()
+        lines = self.purchase_line_ids.filtered(lambda line: line.state != "cancel")
+        requests = lines.order_id
+        lines.unlink()
         for request in requests.filtered(lambda order: not order.order_line):
             request.button_cancel()
             request.unlink()
-        pickings = self.move_ids.picking_id
-        self.move_ids.unlink()
+        moves = self.move_ids.filtered(lambda move: move.state != "cancel")
+        pickings = moves.picking_id
+        moves.unlink()
         pickings.filtered(lambda picking: not picking.move_ids).unlink()
         self.asked_activity_ids.unlink()
 
@@ -409,6 +483,8 @@ class BacklogSuggestion(models.Model):
                 ("state", "=", "proposed"),
                 ("action_type", "in", BUYING),
                 ("supplierinfo_id", "!=", False),
+                # What somebody cancelled waits for somebody.
+                ("is_returned", "=", False),
                 ("obstacle", "=", False),
             ]
         )

@@ -16,6 +16,10 @@ SALES_WEEKS = 13
 WANTED = ("want", "chained", "direct", "draft", "hole")
 
 
+# What a reordering rule orders by itself.
+QUEUED = ("want", "chained", "hole")
+
+
 class Missing(NamedTuple):
     """A part of a want that nothing covers, or comes too late."""
 
@@ -124,7 +128,8 @@ class BacklogSuggestion(models.Model):
             warehouse = self.env["stock.warehouse"].browse(warehouse_id)
             if net.late:
                 plan[warehouse_id, "expedite"] = self._plan_expedite(net, batch)
-            if net.missing and warehouse_id not in facts.left_to_rules:
+            net = self._without_rule(net, warehouse_id, facts)
+            if net.missing:
                 for values in self._plan_missing(
                     product, warehouse, net, free, facts, batch
                 ):
@@ -156,6 +161,19 @@ class BacklogSuggestion(models.Model):
         return {one: nets[one] for one in sorted(nets, key=urgency)}
 
     @api.model
+    def _without_rule(self, net, warehouse_id, facts):
+        """What is left to do beside the reordering rule of the warehouse. It orders
+        what waits in the queue; what is not confirmed yet, and what a vendor ships to
+        the customer, it does not see."""
+        if warehouse_id not in facts.left_to_rules:
+            return net
+        seen = [part for part in net.missing if part.want.part in QUEUED]
+        return net._replace(
+            short_qty=net.short_qty - sum(part.qty for part in seen),
+            missing=[part for part in net.missing if part.want.part not in QUEUED],
+        )
+
+    @api.model
     def _count_left(self, rows, facts):
         """In how many warehouses the product is short of what its reordering rule
         there orders by itself."""
@@ -164,7 +182,7 @@ class BacklogSuggestion(models.Model):
         product = self.env["product.product"].browse(rows[0].product_id)
         nets = self._nets(product, rows)
         return sum(
-            bool(net.missing)
+            any(part.want.part in QUEUED for part in net.missing)
             for warehouse_id, net in nets.items()
             if warehouse_id in facts.left_to_rules
         )
@@ -293,7 +311,9 @@ class BacklogSuggestion(models.Model):
         :return: what is still missing, and the values of the suggestion, if any
         """
         uom = product.uom_id
-        here = [part for part in net.missing if part.want.part != "direct"]
+        here = [
+            part for part in net.missing if part.want.part not in ("direct", "chained")
+        ]
         others = {
             other: qty
             for other, qty in free.items()
@@ -319,7 +339,7 @@ class BacklogSuggestion(models.Model):
         if (warehouse.id, "transfer") in facts.declined:
             return net.missing, values
         free[source] -= quantity
-        rest += [part for part in net.missing if part.want.part == "direct"]
+        rest += [part for part in net.missing if part not in here]
         return rest, values
 
     @api.model
@@ -355,6 +375,9 @@ class BacklogSuggestion(models.Model):
                 "obstacle": "no_vendor",
             }
         ordered, cost = self._order_quantity(offer, quantity, multiple)
+        if action == "dropship":
+            # Customers get what they ordered, whatever the vendor's minimum.
+            ordered, cost = quantity, quantity * offer._unit_price()
         return {
             "supplierinfo_id": offer.id,
             "partner_id": offer.partner_id.id,

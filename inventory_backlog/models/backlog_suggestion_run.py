@@ -13,7 +13,7 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL, split_every
 
 from .backlog_need import ASKING
-from .backlog_suggestion import BUYING, OPEN
+from .backlog_suggestion import OPEN
 from .backlog_suggestion_plan import ReorderFacts
 
 _logger = logging.getLogger(__name__)
@@ -23,6 +23,15 @@ BATCH = 200
 MAX_ROUNDS = 20
 LOCK = 0x6261636B  # "back", the first key of the advisory lock; the company the second
 RESULTS = ("created", "updated", "withdrawn", "left_to_rules", "failed")
+# What of the company decides quantities, vendors and days.
+SETTINGS = (
+    "backlog_horizon_days",
+    "backlog_parity_first",
+    "days_to_purchase",
+    "security_lead",
+)
+# What every day changes while nothing happens.
+MOVING = {"arrival_date", "saved_value", "weekly_sales_qty"}
 # Suggestions come and go by themselves: no messages, no followers.
 RUN_CONTEXT = {"tracking_disable": True, "mail_create_nosubscribe": True}
 COMPARED = (
@@ -145,7 +154,12 @@ class BacklogSuggestion(models.Model):
         :param commit: whether to commit after every batch, as a job does
         """
         outcome = Outcome()
-        self._wake_up()
+        try:
+            with self.env.cr.savepoint():
+                self._wake_up()
+        except OperationalError:
+            _logger.info("Reorder suggestions: somebody is at what was snoozed.")
+            self.env.invalidate_all()
         for _round in range(MAX_ROUNDS):
             changed = self._changed_products(product_ids, outcome)
             if not changed:
@@ -192,19 +206,15 @@ class BacklogSuggestion(models.Model):
 
     @api.model
     def _wake_up(self):
-        """What was snoozed until today comes back, and what came to nothing goes."""
+        """What was snoozed until today comes back."""
         today = self.env.company._backlog_today()
         mine = Domain("company_id", "=", self.env.company.id)
         asleep = Domain("state", "=", "snoozed") & Domain("snooze_until", "<=", today)
         self.search(mine & asleep).write({"state": "proposed", "snooze_until": False})
-        # What was cancelled after the need had been proposed anew.
-        cancelled = Domain("state", "=", "done") & (
-            Domain("action_type", "in", BUYING)
-            & Domain("purchase_line_ids", "not any", [("state", "!=", "cancel")])
-            | Domain("action_type", "=", "transfer")
-            & Domain("move_ids", "not any", [("state", "!=", "cancel")])
-        )
-        self.search(mine & cancelled).unlink()
+
+    @api.model
+    def _cancelled_domain(self):
+        return Domain.FALSE
 
     @api.model
     def _with_components(self, product_ids):
@@ -255,13 +265,56 @@ class BacklogSuggestion(models.Model):
             for product_id, of_product in rows.items()
             if any(row.part in ASKING for row in of_product)
         }
-        return rows, self._facts(list(rows))
+        facts = self._facts(list(rows))
+        changed = self._order_changes(rows)
+        return rows, {
+            product_id: of_product._replace(
+                digest=f"{of_product.digest} {changed[product_id]}"
+            )
+            for product_id, of_product in facts.items()
+        }
+
+    @api.model
+    def _order_changes(self, rows):
+        """``{product id: [text]}`` that changes with price and promise of the order
+        lines behind the rows."""
+        line_ids = {
+            row.order_line_id for of_product in rows.values() for row in of_product
+        } - {None}
+        orders = self.env["sale.order"]
+        lines = self.env["sale.order.line"]
+        texts = dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT line.id, CONCAT_WS(' ', line.price_subtotal,
+                               line.product_uom_qty, line.customer_lead,
+                               sale.currency_rate, sale.commitment_date,
+                               sale.date_order)
+                      FROM sale_order_line line
+                      JOIN sale_order sale ON sale.id = line.order_id
+                     WHERE line.id = ANY(%s)
+                    """,
+                    list(line_ids),
+                    to_flush=[
+                        *(lines._fields[name] for name in ("price_subtotal",)),
+                        *(orders._fields[name] for name in ("commitment_date",)),
+                    ],
+                )
+            )
+        )
+        return {
+            product_id: [texts.get(row.order_line_id) for row in of_product]
+            for product_id, of_product in rows.items()
+        }
 
     @api.model
     def _digest(self, rows, facts):
+        company = self.env.company
         seen = (
-            self.env.company._backlog_today(),
-            self.env.company.backlog_horizon_days,
+            company._backlog_today(),
+            [company[name] for name in SETTINGS],
+            company.resource_calendar_id.write_date,
             [tuple(row) for row in rows],
             facts.digest,
         )
@@ -434,8 +487,8 @@ class BacklogSuggestion(models.Model):
 
     @api.model
     def _existing(self, product_ids):
-        """``{(product id, warehouse id, action): suggestion}``, open ones and the
-        receipts that somebody asked to pull in."""
+        """``{(product id, warehouse id, action): suggestions}``, open ones and the
+        receipts that somebody asked to pull in; the first is to be kept."""
         suggestions = self.search(
             [
                 ("company_id", "=", self.env.company.id),
@@ -447,10 +500,13 @@ class BacklogSuggestion(models.Model):
                 ("state", "=", "ordered"),
             ]
         )
-        return {
-            (one.product_id.id, one.warehouse_id.id, one.action_type): one
-            for one in suggestions
-        }
+        existing = {}
+        # One that came back since its order was cancelled may have a twin by now.
+        for one in suggestions.sorted(lambda one: (not one.is_returned, one.id)):
+            key = one.product_id.id, one.warehouse_id.id, one.action_type
+            existing.setdefault(key, self.browse())
+            existing[key] |= one
+        return existing
 
     @api.model
     def _keep_in_step(self, plans, existing, step):
@@ -459,8 +515,11 @@ class BacklogSuggestion(models.Model):
         for product, plan in plans.items():
             for (warehouse_id, action), values in plan.items():
                 values = self._finished(values)
-                suggestion = existing.pop((product.id, warehouse_id, action), None)
-                if suggestion is None:
+                key = product.id, warehouse_id, action
+                suggestion = existing.get(key, self.browse())[:1]
+                if suggestion:
+                    existing[key] -= suggestion
+                else:
                     new.append(
                         {
                             **values,
@@ -474,17 +533,22 @@ class BacklogSuggestion(models.Model):
                             },
                         }
                     )
-                elif suggestion._update(values, step):
+                if suggestion and suggestion._update(values, step):
                     step.updated_ids.append(suggestion.id)
         gone = self.browse().union(*existing.values())
         # A receipt that was pulled in is no longer late: well done.
-        pulled_in = gone.filtered(lambda one: one.state == "ordered")
+        pulled_in = gone.filtered(lambda one: one.state == "ordered" and one._came())
         pulled_in.state = "done"
         step.counts["withdrawn"] += len(gone - pulled_in)
         (gone - pulled_in).unlink()
         self.create(new)
         step.counts["created"] += len(new)
         step.counts["updated"] += len(step.updated_ids) + len(pulled_in)
+
+    def _came(self):
+        """Whether not all of the receipts that were asked for are cancelled."""
+        documents = self._late_documents()
+        return any(document.state != "cancel" for document in documents)
 
     @api.model
     def _finished(self, values):
@@ -541,7 +605,8 @@ class BacklogSuggestion(models.Model):
         changes |= revived
         if changes:
             self.write(changes)
-        return bool(changes)
+        # What moves with the calendar is no news.
+        return bool(changes.keys() - MOVING)
 
     def _revived(self, values):
         """What was dismissed, or asked for, comes back when more is short. When less is
@@ -610,6 +675,16 @@ class BacklogSuggestion(models.Model):
         """Number the open suggestions of the company by what they do for customers per
         amount spent; what costs nothing comes first, what helps nobody last."""
         self.flush_model()
+        try:
+            with self.env.cr.savepoint():
+                self._write_ranks()
+        except OperationalError:
+            # Somebody decided meanwhile: the next run ranks.
+            _logger.info("Reorder suggestions: not ranked, somebody is at work.")
+        self.invalidate_model(["rank"])
+
+    @api.model
+    def _write_ranks(self):
         self.env.execute_query(
             SQL(
                 """
@@ -634,4 +709,3 @@ class BacklogSuggestion(models.Model):
                 OPEN,
             )
         )
-        self.invalidate_model(["rank"])

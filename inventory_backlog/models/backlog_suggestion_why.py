@@ -80,6 +80,14 @@ class BacklogSuggestion(models.Model):
         missing = self.shortage_qty - self.in_progress_qty - self.other_qty
         extra = self.suggested_qty - missing
         if self.product_uom_id.compare(extra, 0) <= 0:
+            if self.product_uom_id.compare(self.minimum_qty, self.suggested_qty) > 0:
+                return [
+                    self.env._(
+                        "The minimum of the vendor is %s; customers are shipped what "
+                        "they ordered.",
+                        self._quantity(self.minimum_qty),
+                    )
+                ]
             return []
         figures = {
             "suggested": self._quantity(self.suggested_qty),

@@ -15,6 +15,21 @@ class TestSuggestionAccept(SuggestionCase):
 
     # One request for each
 
+    def test_what_a_colleague_asked_for_meanwhile_is_not_bought_again(self):
+        self._wanted(self.product, 5)
+        suggestion = self._suggest()
+        self._request(self.product, 5)
+        with self.assertRaisesRegex(UserError, "Less is missing by now of Chair"):
+            suggestion.action_create_rfq()
+        self.assertEqual(self._bought(), [("Vendor", 5)])
+
+    def test_what_no_customer_wants_any_more_is_not_bought(self):
+        order = self._wanted(self.product, 5)
+        suggestion = self._suggest()
+        order.sudo()._action_cancel()
+        with self.assertRaisesRegex(UserError, "Less is missing by now of Chair"):
+            suggestion.action_accept()
+
     def test_a_request_belongs_to_who_accepted_it(self):
         self._wanted(self.product, 5)
         ids = self._suggest().action_create_rfq()

@@ -189,8 +189,23 @@ class TestSuggestionLife(SuggestionCase):
         self._wanted(self.product, 5, days=9)
         suggestion = self._suggest()
         with freeze_time(self._after(3)):
-            self.assertEqual(self._generate()["updated"], 1)
+            # That is no news: nobody gets a mail for it.
+            self.assertEqual(self._generate()["updated"], 0)
             self.assertEqual(suggestion.arrival_date, self._after(5).date())
+
+    def test_a_suggestion_follows_the_price_to_the_customer(self):
+        order = self._wanted(self.product, 5)
+        suggestion = self._suggest()
+        order.order_line.sudo().price_unit = 500
+        self.assertEqual(self._generate()["updated"], 1)
+        self.assertEqual(suggestion.sudo().released_value, 2500)
+
+    def test_a_suggestion_follows_the_days_to_purchase(self):
+        self._wanted(self.product, 5, days=9)
+        suggestion = self._suggest()
+        self.company.days_to_purchase = 2
+        self._generate()
+        self.assertEqual(suggestion.order_by_date, self._after(5).date())
 
     # Decided by people
 
@@ -404,9 +419,9 @@ class TestSuggestionLife(SuggestionCase):
         more = self._suggest(state="proposed")
         request.button_cancel()
         self._generate()
-        self.assertFalse(suggestion.exists())
-        self.assertEqual(self._suggested(), more)
-        self.assertEqual(self._figures(more), [("buy", 7, 0, 7)])
+        self.assertFalse(more.exists())
+        self.assertEqual(self._suggested(), suggestion)
+        self.assertEqual(self._figures(suggestion), [("buy", 7, 0, 7)])
         self.assertEqual(set(self._generate().values()), {0})
 
     def test_ordered_for_less_leaves_the_rest_proposed(self):

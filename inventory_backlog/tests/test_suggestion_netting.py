@@ -1,3 +1,4 @@
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .suggestions import SuggestionCase
@@ -123,6 +124,18 @@ class TestSuggestionNetting(SuggestionCase):
         self.assertEqual(self._figures(suggestion), [("buy", 4, 0, 4)])
         self.assertEqual(suggestion.line_ids.sudo().order_line_id, other.order_line)
 
+    def test_what_a_lowered_request_leaves_open_is_bought_once(self):
+        product = self._made_to_order()
+        order = self._wanted(product, 10)
+        order.sudo()._get_purchase_orders().order_line.product_qty = 6
+        suggestion = self._suggest(product)
+        self.assertEqual(self._figures(suggestion), [("buy", 10, 6, 4)])
+        suggestion.action_accept()
+        bought = suggestion.sudo().purchase_line_ids
+        self.assertEqual(bought.move_dest_ids, order.sudo().picking_ids.move_ids)
+        self._generate()
+        self.assertEqual(self._suggested(product), suggestion)
+
     def test_of_a_request_the_rest_serves_everybody(self):
         product = self._made_to_order()
         order = self._wanted(product, 5)
@@ -223,6 +236,45 @@ class TestSuggestionNetting(SuggestionCase):
                 for order, qty in zip(orders, (5, 3), strict=True)
             },
         )
+
+    def _two_direct(self):
+        """Two dropshipped lines of 5 whose vendor declined, suggested as one."""
+        product = self._direct()
+        for _order in range(2):
+            order = self._wanted(product, 5)
+            order.sudo()._get_purchase_orders().button_cancel()
+        return self._suggest(product)
+
+    def test_split_over_two_vendors_every_customer_gets_theirs_once(self):
+        suggestion = self._two_direct()
+        other = self._offer(suggestion.product_id, self.second, 12)
+        self._accept(
+            (suggestion, 5, suggestion.supplierinfo_id), (suggestion, 5, other)
+        )
+        lines = suggestion.sudo().purchase_line_ids
+        self.assertEqual(
+            [(line.partner_id.name, line.product_qty) for line in lines.sorted("id")],
+            [("First", 5), ("Second", 5)],
+        )
+        self.assertEqual(len(lines.sale_line_id), 2)
+        self.assertFalse(self._suggest(suggestion.product_id, state="proposed"))
+
+    def test_customers_are_shipped_what_they_ordered_whatever_the_minimum(self):
+        product = self._direct()
+        product.seller_ids.min_qty = 12
+        order = self._wanted(product, 5)
+        order.sudo()._get_purchase_orders().button_cancel()
+        suggestion = self._suggest(product)
+        self.assertEqual(suggestion.suggested_qty, 5)
+        self.assertIn("The minimum of the vendor is 12 Units", suggestion.explanation)
+        with self.assertRaisesRegex(UserError, "wait for less"):
+            self._accept((suggestion, 12, suggestion.supplierinfo_id))
+
+    def test_a_rule_does_not_hide_what_is_shipped_to_the_customer(self):
+        suggestion = self._two_direct()
+        self._orderpoint(suggestion.product_id, quantity=0, trigger="auto")
+        self._changed_later()
+        self.assertEqual(self._short(suggestion.product_id), [("dropship", 10, 0)])
 
     def test_a_request_for_the_stock_does_not_serve_a_dropshipped_line(self):
         product = self._direct()

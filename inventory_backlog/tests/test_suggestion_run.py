@@ -186,7 +186,14 @@ class TestSuggestionRun(SuggestionCase):
         self.assertEqual(mail.subject, f"Reorder suggestions for {self.company.name}")
         self.assertIn("buyer@example.com", mail.email_to)
         self.assertNotIn(self.seller.email or "seller", mail.email_to)
-        for text in ("<b>2</b> new", "Chair", "Table", "5.00", "First", "01/18/2030"):
+        for text in (
+            "<b>2</b> new",
+            "Chair",
+            "Table",
+            "5 Units",
+            "First",
+            "01/18/2030",
+        ):
             self.assertIn(text, mail.body_html)
 
     def test_no_mail_when_nothing_changed(self):
