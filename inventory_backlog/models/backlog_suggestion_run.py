@@ -625,6 +625,11 @@ class BacklogSuggestion(models.Model):
         return {}
 
     def _differs(self, name, value):
+        """Whether the run must write it."""
+        return self._is_other(name, value)
+
+    def _is_other(self, name, value):
+        """Whether a figure is not this value, as far as people can see."""
         field = self._fields[name]
         mine = self[name]
         if field.type == "float":

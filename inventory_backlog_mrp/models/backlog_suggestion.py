@@ -195,10 +195,7 @@ class BacklogSuggestion(models.Model):
         can, all of it."""
         for suggestion in self:
             values = suggestion._settled()
-            if any(
-                super(BacklogSuggestion, suggestion)._differs(*one)
-                for one in values.items()
-            ):
+            if any(suggestion._is_other(*one) for one in values.items()):
                 suggestion.write(values)
 
     def _settled(self):
