@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from .backlog_line import VALUE_GROUPS
@@ -22,6 +22,9 @@ STATES = [
 # One suggestion of a kind for each product and warehouse.
 OPEN = ("proposed", "snoozed", "dismissed")
 BUYING = ("buy", "dropship")
+MAIL_MODELS = ("mail.thread", "mail.activity.mixin")
+# Who can read transfers.
+TRANSFER_GROUPS = "stock.group_stock_user,purchase.group_purchase_user"
 
 
 class BacklogSuggestion(models.Model):
@@ -36,7 +39,7 @@ class BacklogSuggestion(models.Model):
 
     _name = "backlog.suggestion"
     _description = "Reorder Suggestion"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = list(MAIL_MODELS)
     _order = "rank, order_by_date, id"
     _rec_name = "product_id"
 
@@ -217,10 +220,17 @@ class BacklogSuggestion(models.Model):
         groups="purchase.group_purchase_user",
     )
     move_ids = fields.One2many(
-        "stock.move", "backlog_suggestion_id", "Transferred", readonly=True
+        "stock.move",
+        "backlog_suggestion_id",
+        "Transferred",
+        readonly=True,
+        groups=TRANSFER_GROUPS,
     )
     picking_id = fields.Many2one(
-        "stock.picking", "Transfer", compute="_compute_picking_id"
+        "stock.picking",
+        "Transfer",
+        compute="_compute_picking_id",
+        groups=TRANSFER_GROUPS,
     )
     asked_activity_ids = fields.Many2many(
         "mail.activity", string="Asked", readonly=True, copy=False
@@ -342,6 +352,33 @@ class BacklogSuggestion(models.Model):
 
     # Deciding
 
+    def write(self, vals):
+        """Buyers may write what belongs to mail and activities. The rest is what the
+        run finds and what the buttons decide: whoever wrote it could order anything."""
+        if not self.env.su and (fixed := self._fixed_names(vals)):
+            raise AccessError(
+                self.env._(
+                    "%s: this cannot be written. Accept, snooze or dismiss the "
+                    "suggestion, or choose another vendor for it.",
+                    ", ".join(fixed),
+                )
+            )
+        return super().write(vals)
+
+    def _fixed_names(self, names):
+        """Those of these fields that only the run and the buttons write: the state, and
+        what is read-only on the screens."""
+        mail = {
+            name for model in MAIL_MODELS for name in self.env.registry[model]._fields
+        }
+        return [
+            name
+            for name in names
+            if name == "state"
+            or name in self._fields.keys() - mail
+            and self._fields[name].readonly
+        ]
+
     def _check_open(self):
         if settled := self.filtered(lambda one: one.state not in OPEN):
             raise UserError(
@@ -363,7 +400,8 @@ class BacklogSuggestion(models.Model):
             raise UserError(self.env._("Say in a few words why you dismiss it."))
         self.check_access("write")
         self._check_open()
-        for suggestion in self:
+        # Checked above; nobody writes decisions but through these methods.
+        for suggestion in self.sudo():
             suggestion.write(
                 {
                     "state": "dismissed",
@@ -394,7 +432,8 @@ class BacklogSuggestion(models.Model):
         for company, suggestions in self.grouped("company_id").items():
             if not day or day <= company._backlog_today():
                 raise UserError(self.env._("Choose a day after today."))
-            suggestions.write(
+            # As in ``action_dismiss``.
+            suggestions.sudo().write(
                 {"state": "snoozed", "snooze_until": day, "dismiss_reason": False}
             )
         self._forget()
@@ -404,7 +443,8 @@ class BacklogSuggestion(models.Model):
         """Bring back what was snoozed or dismissed."""
         self.check_access("write")
         self._check_open()
-        self.write(
+        # As in ``action_dismiss``.
+        self.sudo().write(
             {"state": "proposed", "snooze_until": False, "dismiss_reason": False}
         )
         self._forget()

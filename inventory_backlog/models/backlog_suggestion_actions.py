@@ -222,11 +222,29 @@ class BacklogSuggestion(models.Model):
 
     def action_open_purchases(self):
         """Open the requests and orders that were made of these suggestions."""
-        return self.env["backlog.line"]._action_open(self.purchase_line_ids.order_id)
+        self.check_access("read")
+        return self._open_documents(self.sudo().purchase_line_ids.order_id)
 
     def action_open_transfers(self):
         """Open the transfers that were made of these suggestions."""
-        return self.env["backlog.line"]._action_open(self.picking_id)
+        self.check_access("read")
+        return self._open_documents(self.sudo().picking_id)
+
+    def _open_documents(self, documents):
+        """Open those of these documents that the user may read."""
+        documents = documents.with_env(self.env)._filtered_access("read")
+        if not documents:
+            raise UserError(
+                self.env._(
+                    "Nothing was made of this suggestion that you may open. Accept it "
+                    "first, or ask the people who buy or transfer it."
+                )
+            )
+        return self.env["backlog.line"]._action_open(documents)
+
+    def _check_one(self):
+        if len(self) != 1:
+            raise UserError(self.env._("Choose one suggestion."))
 
 
 class BacklogSuggestionLine(models.Model):

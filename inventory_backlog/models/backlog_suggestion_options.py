@@ -20,19 +20,24 @@ class BacklogSuggestion(models.Model):
     @api.depends("shortage_qty", "suggested_qty", "partner_id", "state")
     @api.depends_context("lang", "uid")
     def _compute_option_table(self):
+        buying = self.filtered(lambda one: one.action_type in BUYING)
+        multiples = buying._orderpoint_multiples()
+        buying._read_offers()
         for suggestion in self:
             # Salespeople's rights do not matter here: only buyers read suggestions.
+            one = suggestion.sudo().with_company(suggestion.company_id)
             suggestion.option_table = (
-                suggestion.sudo().with_company(suggestion.company_id)._options()
-                if suggestion.action_type in BUYING
-                else False
+                one._options(multiples[one]) if suggestion in buying else False
             )
 
-    def _options(self):
+    def _options(self, multiple):
         """Every vendor of the product, with what it would mean to buy this need there:
         ``{"rows": [{"partner_id", "vendor", "price", "cost", "quantity", "arrival",
         "kept", "parity", "lights", "note", "chosen", "possible"}]}``, in finished
-        texts."""
+        texts.
+
+        :param multiple: the unit of the reordering rule, of ``_orderpoint_multiples``
+        """
         product = self.product_id
         missing = self.product_uom_id.round(sum(self.line_ids.mapped("qty")))
         possible = product._get_filtered_sellers(quantity=None).partner_id
@@ -40,13 +45,12 @@ class BacklogSuggestion(models.Model):
         return {
             "possible": self.state in OPEN,
             "rows": [
-                self._option(partner, missing, partner in possible)
+                self._option(partner, missing, multiple, partner in possible)
                 for partner in sellers.partner_id
             ],
         }
 
-    def _option(self, partner, missing, possible):
-        multiple = self._orderpoint_multiple()
+    def _option(self, partner, missing, multiple, possible):
         offer = self._cheapest_offer(self.product_id, partner, missing, multiple)
         ordered, cost = self._order_quantity(offer, missing, multiple)
         arrival = self._arrival(offer)
@@ -72,11 +76,25 @@ class BacklogSuggestion(models.Model):
             "chosen": partner == self.partner_id,
         }
 
-    def _orderpoint_multiple(self):
-        """The unit in which the reordering rule of the warehouse orders, if any."""
-        run = self.with_company(self.company_id)
-        facts = run._facts(self.product_id.ids)[self.product_id.id]
-        return facts.multiples.get(self.warehouse_id.id)
+    def _read_offers(self):
+        """Work out the figures of all vendors of these products at once, not one by
+        one."""
+        for company, suggestions in self.sudo().grouped("company_id").items():
+            offers = suggestions.with_company(company).product_id.seller_ids
+            offers.mapped("parity_state")
+            offers.mapped("vendor_lights")
+
+    def _orderpoint_multiples(self):
+        """``{suggestion: unit}``: in which the reordering rule of its warehouse orders,
+        ``None`` without one."""
+        multiples = {}
+        for company, suggestions in self.sudo().grouped("company_id").items():
+            run = self.sudo().with_company(company)
+            facts = run._facts(suggestions.product_id.ids)
+            for one in suggestions:
+                of_product = facts[one.product_id.id]
+                multiples[one] = of_product.multiples.get(one.warehouse_id.id)
+        return multiples
 
     def action_choose_vendor(self, partner_id):
         """Buy this need from another vendor of the product. The scheduled run keeps
@@ -86,8 +104,8 @@ class BacklogSuggestion(models.Model):
         :return: True
         :raise UserError: when the vendor does not sell the product or is out
         """
-        self.ensure_one()
         self.check_access("write")
+        self._check_one()
         self._check_open()
         # As in ``generate``.
         one = self.sudo().with_company(self.company_id)

@@ -18,6 +18,8 @@ from .purchase_order import REQUEST_STATES
 _logger = logging.getLogger(__name__)
 
 REQUEST_BATCH = 50
+# More is a slip of the keyboard, and no number at all is not less than this.
+MOST_QTY = 1e9
 
 
 class Choice(NamedTuple):
@@ -74,6 +76,7 @@ class BacklogSuggestion(models.Model):
         it over two vendors."""
         suggestions = self.browse().union(*(choice.suggestion for choice in choices))
         suggestions._check_open()
+        self._check_quantities(choices)
         try:
             suggestions.lock_for_update(allow_referencing=True)
         except LockError as error:
@@ -179,6 +182,17 @@ class BacklogSuggestion(models.Model):
         return companies
 
     @api.model
+    def _check_quantities(self, choices):
+        for choice in choices:
+            if not abs(choice.qty) <= MOST_QTY:
+                raise UserError(
+                    self.env._(
+                        "%s: enter a quantity of at most a billion.",
+                        choice.suggestion.display_name,
+                    )
+                )
+
+    @api.model
     def _check_vendors(self, choices):
         missing = [choice.suggestion for choice in choices if not choice.offer]
         if missing:
@@ -189,6 +203,15 @@ class BacklogSuggestion(models.Model):
                 )
             )
         for choice in choices:
+            if not choice.suggestion._is_offered(choice.offer):
+                raise UserError(
+                    self.env._(
+                        "%(vendor)s does not offer %(suggestion)s to this company: "
+                        "choose one of the vendors of the product.",
+                        vendor=choice.offer.partner_id.display_name,
+                        suggestion=choice.suggestion.display_name,
+                    )
+                )
             if choice.suggestion.product_uom_id.compare(choice.qty, 0) <= 0:
                 raise UserError(
                     self.env._(
@@ -196,6 +219,15 @@ class BacklogSuggestion(models.Model):
                         choice.suggestion.display_name,
                     )
                 )
+
+    def _is_offered(self, offer):
+        """Whether the offer is for this product, variant and company. A vendor that is
+        out may be chosen by hand."""
+        return (
+            offer.product_tmpl_id == self.product_tmpl_id
+            and offer.product_id <= self.product_id
+            and offer.company_id <= self.company_id
+        )
 
     @api.model
     def _check_bought(self, choices):
@@ -403,8 +435,8 @@ class BacklogSuggestion(models.Model):
 
     def action_write_vendor(self):
         """Write to the vendor of the late receipt: the mail is prepared, not sent."""
-        self.ensure_one()
         self.check_access("write")
+        self._check_one()
         documents = self.sudo()._late_documents()
         purchases = [one for one in documents if one._name == "purchase.order"]
         if not purchases:

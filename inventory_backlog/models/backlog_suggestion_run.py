@@ -213,10 +213,6 @@ class BacklogSuggestion(models.Model):
         self.search(mine & asleep).write({"state": "proposed", "snooze_until": False})
 
     @api.model
-    def _cancelled_domain(self):
-        return Domain.FALSE
-
-    @api.model
     def _with_components(self, product_ids):
         """The products and those that suggestions for them need. None here: what is
         bought needs nothing."""

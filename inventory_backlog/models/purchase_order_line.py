@@ -117,6 +117,14 @@ class PurchaseOrderLine(models.Model):
             result["backlog_suggestion_id"] = values["backlog_suggestion_id"]
         return result
 
+    def _merge_po_line(self, rfq_line):
+        """What was made from a suggestion stays a line of its own, also in another
+        request: it says for whom it is and can be undone."""
+        if rfq_line.backlog_suggestion_id != self.backlog_suggestion_id:
+            rfq_line.order_id = self.order_id
+            return None
+        return super()._merge_po_line(rfq_line)
+
     def _touch_vendors(self):
         confirmed = self.filtered(lambda line: line.state == "purchase" and line.id)
         if vendors := confirmed.order_id.partner_id:

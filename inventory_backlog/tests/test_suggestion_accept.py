@@ -1,3 +1,4 @@
+from datetime import timedelta
 from unittest.mock import patch
 
 from odoo.exceptions import LockError, UserError
@@ -406,9 +407,11 @@ class TestSuggestionAccept(SuggestionCase):
         model = self.env.registry["backlog.suggestion"]
         procure = model._procurement
 
+        reason = "No chairs"
+
         def fail_for_chairs(suggestion, *args, **kwargs):
             if suggestion.product_id == self.product:
-                raise UserError(self.env._("No chairs"))
+                raise UserError(reason)
             return procure(suggestion, *args, **kwargs)
 
         with (
@@ -418,3 +421,68 @@ class TestSuggestionAccept(SuggestionCase):
             self._cron()
         self.assertEqual(self._requests().order_line.product_id, table)
         self.assertEqual(self._suggested().state, "proposed")
+
+    # Merged by hand
+
+    def _merged(self, line, **values):
+        """Merge the request of ``line`` into an older one of the same product."""
+        older = self._request(self.product, 3, vendor=self.first)
+        older.write(
+            {
+                "date_order": line.order_id.date_order - timedelta(days=1),
+                "picking_type_id": line.order_id.picking_type_id.id,
+            }
+        )
+        older.order_line.write({"date_planned": line.date_planned, **values})
+        (older + line.order_id).action_merge()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return older
+
+    def test_what_is_merged_still_belongs_to_its_suggestion(self):
+        self._wanted(self.product, 5)
+        suggestion = self._suggest()
+        line = self._accepted(suggestion).order_line
+        kept = self._merged(line)
+        self.assertEqual(sorted(kept.order_line.mapped("product_qty")), [3, 5])
+        self.assertEqual(suggestion.purchase_line_ids, line)
+        self.assertEqual(line.order_id, kept)
+        self.assertEqual(suggestion.state, "ordered")
+        self.assertEqual(self._generate()["created"], 0)
+        kept.button_cancel()
+        self._fresh(suggestion)
+        self.assertEqual((suggestion.state, suggestion.is_returned), ("proposed", True))
+
+    def test_lines_of_two_suggestions_stay_apart_when_merged(self):
+        self._wanted(self.product, 5)
+        first = self._suggest()
+        line = self._accepted(first).order_line
+        other = self.env["backlog.suggestion"].create(
+            {
+                "product_id": self.product.id,
+                "warehouse_id": self.warehouse.id,
+                "company_id": self.company.id,
+                "action_type": "buy",
+                "state": "ordered",
+            }
+        )
+        older = self._merged(line, backlog_suggestion_id=other.id)
+        self.assertEqual(
+            {
+                (one.backlog_suggestion_id, one.product_qty)
+                for one in older.order_line.with_user(self.buyer)
+            },
+            {(first, 5), (other, 3)},
+        )
+        self.assertEqual((first.state, other.state), ("ordered", "ordered"))
+
+    def test_what_was_sent_is_not_taken_back(self):
+        self._wanted(self.product, 5)
+        suggestion = self._suggest()
+        request = self._accepted(suggestion)
+        request.write({"state": "sent"})
+        self._fresh(suggestion)
+        self.assertFalse(suggestion.can_undo)
+        with self.assertRaisesRegex(UserError, "no draft any more"):
+            suggestion.action_undo()
+        self.assertTrue(request.exists().order_line)

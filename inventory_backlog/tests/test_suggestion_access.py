@@ -124,6 +124,120 @@ class TestSuggestionAccess(SuggestionCase):
         with self.assertRaises(AccessError):
             suggestion.line_ids.write({"qty": 1})
 
+    def test_buyers_cannot_write_what_the_run_and_the_buttons_decide(self):
+        suggestion = self._one()
+        other = self._table()
+        mine = self._fresh(suggestion)
+        for values in (
+            {"suggested_qty": 900},
+            {"supplierinfo_id": other.seller_ids.id},
+            {"state": "ordered"},
+            {"state": "proposed", "dismissed_qty": 1e9},
+            {"estimated_cost": 1},
+            {"activity_ids": [], "is_vendor_chosen": True},
+        ):
+            with self.subTest(values), self.assertRaisesRegex(AccessError, "written"):
+                mine.write(values)
+        mail = {
+            *self.env["mail.thread"]._fields,
+            *self.env["mail.activity.mixin"]._fields,
+        }
+        for name in mine._fields.keys() - mail:
+            with self.subTest(name), self.assertRaises(AccessError):
+                mine.write({name: False})
+
+    def test_buyers_follow_discuss_and_plan_activities(self):
+        mine = self._fresh(self._one())
+        mine.message_subscribe(self.first.ids)
+        mine.message_post(body="Look")
+        activity = mine.activity_schedule(
+            "mail.mail_activity_data_todo", user_id=self.buyer.id
+        )
+        mine.write({"activity_user_id": self.buyer.id})
+        mine.write({"activity_ids": [Command.update(activity.id, {"summary": "A"})]})
+        self.assertEqual(mine.activity_summary, "A")
+        activity.action_feedback()
+        mine.write({"message_partner_ids": [Command.unlink(self.first.id)]})
+        self.assertNotIn(self.first, mine.message_partner_ids)
+
+    def test_who_dismissed_is_told_in_the_chatter(self):
+        mine = self._fresh(self._one()).with_context(tracking_disable=False)
+        self.env.cr.precommit.run()
+        mine.action_dismiss("No")
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        self.assertEqual(mine.message_ids[0].author_id, self.buyer.partner_id)
+
+    def test_offers_of_other_products_variants_and_companies_are_refused(self):
+        small, large = self._variants("Shirt")
+        self._offer(small, self.first, 10, product_id=small.id)
+        of_large = self._offer(large, self.second, 12, product_id=large.id)
+        self._wanted(small, 1)
+        suggestion = self._suggest(small)
+        other = self.env["res.company"].create({"name": "Other"})
+        elsewhere = self._offer(small, self.third, 9)
+        elsewhere.company_id = other
+        for offer in (of_large, self.at_first, elsewhere):
+            with (
+                self.subTest(offer=offer),
+                self.assertRaisesRegex(UserError, "does not offer"),
+            ):
+                self._accept((suggestion, 1, offer))
+        self.assertEqual(suggestion.state, "proposed")
+
+    def test_quantities_that_are_none_are_refused(self):
+        suggestion = self._one()
+        for quantity in (float("nan"), float("inf"), -float("inf"), 2e9):
+            with (
+                self.subTest(quantity),
+                self.assertRaisesRegex(UserError, "at most a billion"),
+            ):
+                self._accept((suggestion, quantity, self.at_first))
+
+    # Who only has the right of this module
+
+    def _clerk(self):
+        return new_test_user(
+            self.env, "clerk", "inventory_backlog.group_backlog_purchase", tz="UTC"
+        )
+
+    def test_who_only_reads_demand_meets_no_raw_error(self):
+        depot = self._second_warehouse()
+        lamp = self._table("Lamp")
+        self._put_in_stock(lamp, 2, depot.lot_stock_id)
+        self._wanted([(self.product, 5), (lamp, 5)])
+        self._generate()
+        self._suggested(self.product, lamp).action_accept()
+        everything = self._fresh(self.suggestions.search([]))
+        mine = everything.with_user(self._clerk())
+        for row in mine.read():
+            self.assertFalse(row.keys() & {"move_ids", "picking_id"})
+        mine.line_ids.read()
+        for view in ("list", "kanban", "form"):
+            names = mine.get_views([(False, view)])["models"][mine._name]["fields"]
+            mine.web_read({name: {} for name in names if name != "id"})
+        for call in (mine.action_open_purchases, mine.action_open_transfers):
+            with self.assertRaisesRegex(UserError, "that you may open"):
+                call()
+        everything.read(["move_ids", "picking_id"])
+
+    def test_nothing_to_open_or_to_write_to_is_said(self):
+        suggestion = self._one()
+        nothing = self.suggestions.browse()
+        for call in (
+            suggestion.action_open_purchases,
+            suggestion.action_open_transfers,
+            nothing.action_open_purchases,
+        ):
+            with self.assertRaisesRegex(UserError, "that you may open"):
+                call()
+        for call in (
+            nothing.action_write_vendor,
+            lambda: nothing.action_choose_vendor(self.first.id),
+        ):
+            with self.assertRaisesRegex(UserError, "Choose one suggestion"):
+                call()
+
     def test_what_a_buyer_accepts_makes_him_no_reader_of_orders(self):
         request = self._accepted(self._one())
         row = self._fresh(request.order_line).read(

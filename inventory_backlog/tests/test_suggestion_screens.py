@@ -276,6 +276,38 @@ class TestSuggestionScreens(SuggestionCase):
             with self.assertRaises(AccessError):
                 window.with_user(other).read(["create_uid"])
 
+    def _statements(self, action):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        action()
+        return self.env.cr.sql_log_count - before
+
+    def test_twenty_comparisons_cost_about_what_two_do(self):
+        products = [self._table(f"Table {number}") for number in range(20)]
+        for product in products:
+            self._offer(product, self.second, 12)
+        self._wanted([(product, 3) for product in products])
+        suggestions = self._suggest(*products)
+        self.assertEqual(len(suggestions), 20)
+
+        def refresh(lines):
+            self.env.add_to_compute(lines._fields["qty"], lines)
+            lines.mapped("cost")
+
+        few, many = (
+            self._statements(lambda some=some: some.mapped("option_table"))
+            for some in (suggestions[:2], suggestions)
+        )
+        self.assertLess(many, few + 20)
+        few, many = (
+            self._statements(lambda lines=lines: refresh(lines))
+            for lines in [
+                self._window(some).line_ids for some in (suggestions[:2], suggestions)
+            ]
+        )
+        self.assertLess(many, few + 20)
+
     # Set aside
 
     def test_snooze_for_a_week_or_longer(self):

@@ -228,6 +228,8 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
 
     @api.depends("supplierinfo_id", "share")
     def _compute_qty(self):
+        multiples = self.suggestion_id._orderpoint_multiples()
+        self.suggestion_id._read_offers()
         for line in self:
             suggestion = line._suggestion()
             if not line.is_buying or not line.supplierinfo_id:
@@ -237,7 +239,7 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
                 sum(suggestion.line_ids.mapped("qty")) * line.share / 100
             )
             line.qty, _cost = suggestion._order_quantity(
-                line._offer(), missing, suggestion._orderpoint_multiple()
+                line._offer(), missing, multiples[suggestion]
             )
 
     @api.depends("supplierinfo_id")
@@ -262,6 +264,7 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
 
     @api.depends("qty", "supplierinfo_id")
     def _compute_cost(self):
+        self.suggestion_id._read_offers()
         for line in self:
             if line.is_buying and line.supplierinfo_id:
                 price = line._offer()._unit_price()

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from odoo.addons.inventory_backlog.models.purchase_order import REQUEST_STATES
+
 
 class BacklogNeed(models.AbstractModel):
     _inherit = "backlog.need"
@@ -8,7 +10,9 @@ class BacklogNeed(models.AbstractModel):
     @api.model
     def _flush(self):
         self.env["backlog.suggestion.component"].flush_model()
-        self.env["backlog.suggestion"].flush_model(["state", "warehouse_id"])
+        self.env["backlog.suggestion"].flush_model(
+            ["bom_id", "state", "suggested_qty", "warehouse_id"]
+        )
         return super()._flush()
 
     @api.model
@@ -18,19 +22,34 @@ class BacklogNeed(models.AbstractModel):
     @api.model
     def _components(self, product_ids):
         """What suggestions to make need. Once they are accepted, their manufacturing
-        orders need it."""
+        orders need it. What a subcontractor makes has none before its request is
+        confirmed: until then the suggestion still needs it, for as much as is
+        requested."""
         return SQL(
             """
             SELECT component.product_id, suggestion.warehouse_id, 'draft',
-                   component.qty::numeric, NULL, component.need_date, NULL, NULL, NULL,
+                   COALESCE(component.qty * requested.qty
+                       / NULLIF(suggestion.suggested_qty, 0), component.qty)
+                       - COALESCE(component.at_vendor_qty, 0),
+                   NULL, component.need_date, NULL, NULL, NULL,
                    'backlog.suggestion,' || suggestion.id
               FROM backlog_suggestion_component component
               JOIN backlog_suggestion suggestion
                 ON suggestion.id = component.suggestion_id
-             WHERE suggestion.state IN ('proposed', 'snoozed')
-               AND %s
+         LEFT JOIN LATERAL (
+                    SELECT SUM(line.product_uom_qty)::numeric AS qty
+                      FROM purchase_order_line line
+                      JOIN purchase_order request ON request.id = line.order_id
+                     WHERE line.backlog_suggestion_id = suggestion.id
+                       AND suggestion.state = 'ordered'
+                       AND suggestion.bom_id IS NOT NULL
+                       AND request.state IN %(states)s
+                   ) requested ON TRUE
+             WHERE (suggestion.state IN ('proposed', 'snoozed') OR requested.qty > 0)
+               AND %(of_products)s
             """,
-            self._of_products(SQL("component.product_id"), product_ids),
+            states=tuple(REQUEST_STATES),
+            of_products=self._of_products(SQL("component.product_id"), product_ids),
         )
 
     @api.model

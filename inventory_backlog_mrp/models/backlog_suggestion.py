@@ -1,6 +1,8 @@
 from datetime import timedelta
+from math import ceil, floor
 
 from odoo import api, fields, models
+from odoo.fields import Command
 
 # What follows from the components of a suggestion.
 SETTLED = (
@@ -10,7 +12,7 @@ SETTLED = (
     "saved_value",
     "suggested_qty",
 )
-COMPONENT_FIGURES = ("product_id", "qty", "need_date")
+COMPONENT_FIGURES = ("product_id", "qty", "at_vendor_qty", "need_date")
 
 
 class BacklogSuggestion(models.Model):
@@ -83,12 +85,15 @@ class BacklogSuggestion(models.Model):
         return steps
 
     def _is_draft(self):
-        return super()._is_draft() and all(
-            production.state == "draft" for production in self.production_ids
-        )
+        if self.action_type != "make":
+            return super()._is_draft()
+        # What was cancelled stays as it is; with nothing else nothing can be undone.
+        return set(self.production_ids.mapped("state")) - {"cancel"} == {"draft"}
 
     def _undo_documents(self):
-        self.production_ids.unlink()
+        self.production_ids.filtered(
+            lambda production: production.state == "draft"
+        ).unlink()
         return super()._undo_documents()
 
     def _supply_notes(self):
@@ -105,25 +110,53 @@ class BacklogSuggestion(models.Model):
     def _accept_make(self, choices):
         """A draft manufacturing order each, in the batches of its bill of materials."""
         productions = self.env["mrp.production"]
+        chained = {}
+        for company, of_company in self._by_company(choices).items():
+            chained.update(self.with_company(company)._chained_moves(of_company))
         for choice in choices:
             suggestion = choice.suggestion
-            productions.create(suggestion._production_values(choice))
-            suggestion.suggested_qty = choice.qty
+            values = suggestion._production_values(choice)
+            # What takes only what is brought for it must be linked.
+            for one in values:
+                one["move_dest_ids"] = [Command.set(chained[suggestion].ids)]
+            productions.create(values)
+            suggestion.suggested_qty = self._whole_batches(
+                suggestion.bom_id, suggestion.product_id, choice.qty
+            )
+
+    @api.model
+    def _whole_batches(self, bom, product, quantity, rounding=ceil):
+        """``quantity`` in the unit of the product, in whole batches when the bill of
+        materials has a size of them; ``floor`` for those that fit into it."""
+        size = self._batch_size(bom, product)
+        if not size:
+            return quantity
+        return product.uom_id.round(rounding(round(quantity / size, 6)) * size)
+
+    @api.model
+    def _batch_size(self, bom, product):
+        """The size of a batch in the unit of the product, 0 without one."""
+        if not bom.enable_batch_size:
+            return 0
+        return bom.product_uom_id._compute_quantity(
+            bom.batch_size, product.uom_id, round=False
+        )
 
     def _production_values(self, choice):
         """One manufacturing order, or one per batch when the bill of materials has
         a size of batches."""
         bom = self.bom_id
-        quantity = self.product_uom_id._compute_quantity(choice.qty, bom.product_uom_id)
+        quantity = self.product_uom_id._compute_quantity(
+            self._whole_batches(bom, self.product_id, choice.qty), bom.product_uom_id
+        )
         size = bom.batch_size if bom.enable_batch_size else quantity
         values = []
         while bom.product_uom_id.compare(quantity, 0) > 0:
-            made = min(size, quantity) if not bom.enable_batch_size else size
-            quantity -= made
+            quantity -= size
             values.append(
                 {
                     "product_id": self.product_id.id,
-                    "product_qty": made,
+                    "product_qty": size,
                     "product_uom_id": bom.product_uom_id.id,
                     "bom_id": bom.id,
                     "picking_type_id": (
@@ -148,7 +181,7 @@ class BacklogSuggestion(models.Model):
 
     # Explaining
 
-    @api.depends("able_to_make_qty", "bottleneck_id")
+    @api.depends("able_to_make_qty", "bottleneck_id", "missing_qty")
     def _compute_explanation(self):
         return super()._compute_explanation()
 
@@ -163,6 +196,23 @@ class BacklogSuggestion(models.Model):
                     self.product_id.display_name,
                 )
             ]
+        return [*self._batch_sentences(), *self._component_sentences()]
+
+    def _batch_sentences(self):
+        """What is made beyond what is missing, to fill the last batch."""
+        size = self._batch_size(self.bom_id, self.product_id)
+        extra = self.missing_qty - self._missing_qty()
+        if not size or self.product_uom_id.compare(extra, 0) <= 0:
+            return []
+        return [
+            self.env._(
+                "Made in batches of %(size)s: %(extra)s extra.",
+                size=self._quantity(size),
+                extra=self._quantity(extra),
+            )
+        ]
+
+    def _component_sentences(self):
         if not self.bottleneck_id:
             return [self.env._("All components are in stock: it can be made now.")]
         figures = {
@@ -222,7 +272,12 @@ class BacklogSuggestion(models.Model):
         }
 
     def _able(self, share):
-        """A share of what is missing: whole units when that is whole."""
+        """A share of what is missing: whole batches, or whole units when that is
+        whole."""
+        if self.bom_id.enable_batch_size:
+            return self._whole_batches(
+                self.bom_id, self.product_id, self.missing_qty * share, floor
+            )
         able = self.product_uom_id.round(
             self.missing_qty * share, rounding_method="DOWN"
         )
@@ -276,6 +331,13 @@ class BacklogSuggestionComponent(models.Model):
         help="The part of it that is in stock and not needed by those who need it "
         "earlier.",
     )
+    at_vendor_qty = fields.Float(
+        "At Vendor",
+        digits="Product Unit",
+        readonly=True,
+        help="The part of it that lies at the subcontractor already and need not be "
+        "sent.",
+    )
     need_date = fields.Date("Needed On", readonly=True)
 
     def _share(self):
@@ -313,3 +375,10 @@ class MrpProduction(models.Model):
         ondelete="set null",
         help="The suggestion that it was made from; it says which orders wait for it.",
     )
+
+    def _get_backorder_mo_vals(self):
+        """The suggestion is under way until the rest is made as well."""
+        return {
+            **super()._get_backorder_mo_vals(),
+            "backlog_suggestion_id": self.backlog_suggestion_id.id,
+        }

@@ -1,10 +1,14 @@
+from collections import defaultdict
 from datetime import timedelta
 from math import ceil
 
 from odoo import api, models
+from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
 from odoo.addons.inventory_backlog.models.backlog_suggestion import OPEN
+from odoo.addons.inventory_backlog.models.backlog_suggestion_plan import Batch
+from odoo.addons.inventory_backlog.models.purchase_order import REQUEST_STATES
 
 
 class BacklogSuggestion(models.Model):
@@ -86,7 +90,8 @@ class BacklogSuggestion(models.Model):
         values = super()._plan_supply(
             product, warehouse, action, net, parts, facts, batch
         )
-        return values | self._plan_subcontract(product, values, batch)
+        is_declined = (warehouse.id, action) in facts.declined
+        return values | self._plan_subcontract(product, values, batch, is_declined)
 
     @api.model
     def _made_from(self, product, warehouse, batch):
@@ -126,6 +131,7 @@ class BacklogSuggestion(models.Model):
     def _plan_make(self, product, bom, net, parts, batch):
         uom = product.uom_id
         quantity = uom.round(sum(part.qty for part in parts))
+        made = self._whole_batches(bom, product, quantity)
         values = {
             **self._plan_lines(parts, batch),
             "action_type": "make",
@@ -133,17 +139,17 @@ class BacklogSuggestion(models.Model):
             "shortage_qty": net.short_qty,
             "in_progress_qty": net.in_progress_qty,
             "other_qty": uom.round(net.missing_qty - quantity),
-            "missing_qty": quantity,
-            "suggested_qty": quantity,
-            "estimated_cost": quantity * product.standard_price,
-            "lead_days": bom._backlog_lead_days(product, quantity),
+            "missing_qty": made,
+            "suggested_qty": made,
+            "estimated_cost": made * product.standard_price,
+            "lead_days": bom._backlog_lead_days(product, made),
         }
         if self._contains_itself(product, batch):
             return {**values, "obstacle": "bom_cycle"}
         start = self._work_day(
             values["need_date"] - timedelta(days=values["lead_days"]), -1
         )
-        values["component_ids"] = self._components(product, bom, quantity, start, batch)
+        values["component_ids"] = self._components(product, bom, made, start, batch)
         return values
 
     @api.model
@@ -167,6 +173,7 @@ class BacklogSuggestion(models.Model):
                 "product_id": component_id,
                 # A little more is a whole unit more, as when Odoo explodes it.
                 "qty": ceil(round(per_unit * quantity / step, 6)) * step,
+                "at_vendor_qty": 0.0,
                 "need_date": day,
             }
             for component_id, per_unit, step in recipes[product, bom]
@@ -175,9 +182,10 @@ class BacklogSuggestion(models.Model):
     # Subcontracting
 
     @api.model
-    def _plan_subcontract(self, product, values, batch):
+    def _plan_subcontract(self, product, values, batch, is_declined=False):
         """A vendor that makes it of our components needs them when it is ordered. What
-        lies at the vendor already need not be sent."""
+        lies at the vendor already need not be sent; a suggestion that somebody
+        dismissed leaves it to others."""
         partner = self.env["res.partner"].browse(values.get("partner_id"))
         types = product.product_tmpl_id.bom_ids.mapped("type")
         if not partner or "subcontract" not in types:
@@ -198,9 +206,13 @@ class BacklogSuggestion(models.Model):
         return {
             "bom_id": bom.id,
             "component_ids": [
-                {**component, "qty": missing}
+                {
+                    **component,
+                    "at_vendor_qty": 0.0
+                    if is_declined
+                    else self._at(place, component, batch),
+                }
                 for component in components
-                if (missing := component["qty"] - self._at(place, component, batch)) > 0
             ],
         }
 
@@ -211,10 +223,91 @@ class BacklogSuggestion(models.Model):
         key = place.id, component["product_id"]
         if key not in free:
             product = self.env["product.product"].browse(component["product_id"])
-            free[key] = product.with_context(location=place.id).free_qty
-        taken = max(0, min(free[key], component["qty"]))
+            there = product.with_context(location=place.id).free_qty
+            free[key] = there - self._taken_at_vendors(batch)[key]
+        taken = max(0.0, min(free[key], component["qty"]))
         free[key] -= taken
         return taken
+
+    @api.model
+    def _taken_at_vendors(self, batch):
+        """``{(place id, component id): quantity}`` that suggestions which are not
+        planned in this batch take already."""
+        if "taken_at_vendors" not in batch.more:
+            taken = batch.more["taken_at_vendors"] = defaultdict(float)
+            others = Domain("suggestion_id.state", "in", ("proposed", "snoozed"))
+            others &= Domain("suggestion_id.product_id", "not in", batch.product_ids)
+            requested = Domain("suggestion_id.state", "=", "ordered") & Domain(
+                "suggestion_id.purchase_line_ids.order_id.state", "in", REQUEST_STATES
+            )
+            for component in self.env["backlog.suggestion.component"].search(
+                Domain("company_id", "=", self.env.company.id)
+                & Domain("at_vendor_qty", ">", 0)
+                & (others | requested)
+            ):
+                partner = component.suggestion_id.partner_id
+                place = partner.with_company(
+                    self.env.company
+                ).property_stock_subcontractor
+                taken[place.id, component.product_id.id] += component.at_vendor_qty
+        return batch.more["taken_at_vendors"]
+
+    @api.model
+    def _note_offer(self, choices):
+        """What is requested of another vendor, or in another quantity, than was
+        suggested needs other components."""
+        before = {
+            one: (one.partner_id, one.suggested_qty)
+            for one in self.browse().union(*(choice.suggestion for choice in choices))
+        }
+        super()._note_offer(choices)
+        others = self.browse().union(
+            *(
+                choice.suggestion
+                for choice in choices
+                for partner, quantity in [before[choice.suggestion]]
+                # One that is split is asked for less here.
+                if choice.offer.partner_id != partner
+                or choice.suggestion.product_uom_id.compare(choice.qty, quantity)
+            )
+        )
+        for company, of_company in others.grouped("company_id").items():
+            batch = self._empty_batch(of_company.product_id.ids)
+            for one in of_company.with_company(company):
+                mine = [choice for choice in choices if choice.suggestion == one]
+                one._note_components(mine, batch)
+
+    def _note_components(self, choices, batch):
+        bom_id, rows = False, {}
+        for choice in choices:
+            values = self._plan_subcontract(
+                self.product_id.with_company(self.company_id),
+                {
+                    "partner_id": choice.offer.partner_id.id,
+                    "need_date": self.need_date,
+                    "lead_days": self._lead_days(choice.offer),
+                    "suggested_qty": choice.qty,
+                },
+                batch,
+            )
+            bom_id = values.get("bom_id") or bom_id
+            for component in values.get("component_ids", []):
+                row = rows.setdefault(
+                    component["product_id"],
+                    {**component, "qty": 0, "at_vendor_qty": 0},
+                )
+                row["qty"] += component["qty"]
+                row["at_vendor_qty"] += component["at_vendor_qty"]
+                row["need_date"] = min(row["need_date"], component["need_date"])
+        self.write(
+            {
+                "bom_id": bom_id,
+                "component_ids": [
+                    Command.clear(),
+                    *self._create_rows(rows.values()),
+                ],
+            }
+        )
 
     # For whom
 
@@ -249,16 +342,11 @@ class BacklogSuggestion(models.Model):
             suggestion = move.raw_material_production_id.backlog_suggestion_id
             return suggestion.line_ids and (move.product_qty, suggestion.line_ids)
         suggestion = batch.more["parents"].get(want.document)
-        if not suggestion:
-            return None
-        needed = suggestion.component_ids.filtered(
-            lambda component: component.product_id.id == want.product_id
-        )
-        return sum(needed.mapped("qty")), suggestion.line_ids
+        return suggestion and (want.qty, suggestion.line_ids)
 
     @api.model
     def _batch(self, rows):
-        batch = super()._batch(rows)
+        batch = self._prepared(super()._batch(rows))
         parents = self.browse(
             {
                 int(row.document.split(",")[1])
@@ -267,12 +355,17 @@ class BacklogSuggestion(models.Model):
                 if row.part == "draft" and row.document
             }
         )
-        batch.more.update(
-            boms={},
-            recipes={},
-            at_vendors={},
-            parents={f"{one._name},{one.id}": one for one in parents},
-        )
+        batch.more["parents"] = {f"{one._name},{one.id}": one for one in parents}
+        return batch
+
+    @api.model
+    def _empty_batch(self, product_ids):
+        """For what is planned anew without looking at the need."""
+        return self._prepared(Batch(product_ids, {}, {}, {}))
+
+    @api.model
+    def _prepared(self, batch):
+        batch.more.update(boms={}, recipes={}, at_vendors={}, parents={})
         return batch
 
     @api.model

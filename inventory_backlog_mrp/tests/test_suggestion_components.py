@@ -191,6 +191,72 @@ class TestSuggestionComponents(SuggestionCase, MrpBacklogCase):
         self.assertEqual((leg.suggested_qty, leg.warehouse_id), (12, self.warehouse))
         self.assertEqual(set(self._generate().values()), {0})
 
+    def _subcontracted(self, product):
+        """The first vendor makes it of four of our legs."""
+        self.env["mrp.bom"].create(
+            {
+                "product_tmpl_id": product.product_tmpl_id.id,
+                "type": "subcontract",
+                "subcontractor_ids": [Command.set(self.first.ids)],
+                "bom_line_ids": [
+                    Command.create({"product_id": self.leg.id, "product_qty": 4})
+                ],
+            }
+        )
+
+    def test_a_draft_request_to_a_subcontractor_needs_the_components(self):
+        self._subcontracted(self.product)
+        place = self.first.property_stock_subcontractor
+        self._put_in_stock(self.leg, 3, location=place)
+        order = self._wanted(self.product, 5)
+        self._generate()
+        request = self._accepted(self._suggested())
+        leg = self._suggested(self.leg)
+        self.assertEqual(leg.suggested_qty, 17)
+        self.assertEqual(leg.sudo().line_ids.order_line_id, order.order_line)
+        self.assertEqual(leg.sudo().released_value, 500)
+        self.assertEqual(set(self._generate().values()), {0})
+        # The buyer asks for more, then for nothing.
+        request.order_line.product_qty = 6
+        self.assertEqual(self._suggest(self.leg).suggested_qty, 21)
+        self._suggested(state="ordered").action_undo()
+        self.assertEqual(self._suggest(self.leg).suggested_qty, 17)
+
+    def test_another_quantity_or_vendor_needs_other_components(self):
+        self._subcontracted(self.product)
+        self._wanted(self.product, 5)
+        self._generate()
+        chair = self._suggested()
+        self._accept((chair, 8, chair.supplierinfo_id))
+        self.assertEqual(self._suggested(self.leg).suggested_qty, 32)
+        chair.action_undo()
+        chair = self._suggested(state="proposed")
+        self.assertEqual(self._suggested(self.leg).suggested_qty, 20)
+        second = self.product.seller_ids.filtered(
+            lambda info: info.partner_id == self.second
+        )
+        self._accept((chair, 5, second[:1]))
+        self.assertFalse(self._suggested(self.leg))
+
+    def test_what_lies_at_a_subcontractor_is_there_once(self):
+        stool = self._product("Stool")
+        self._offer(stool, self.first, 10, delay=2)
+        for product in (self.product, stool):
+            self._subcontracted(product)
+        place = self.first.property_stock_subcontractor
+        self._put_in_stock(self.leg, 3, location=place)
+        self._wanted(self.product, 1)
+        self.assertEqual(self._leg().suggested_qty, 1)
+        self._wanted(stool, 1)
+        self.assertEqual(self._leg().suggested_qty, 5)
+        self._accepted(self._suggested())
+        self._changed_later()
+        self.assertEqual(set(self._generate().values()), {0})
+        self.assertEqual(self._suggested(self.leg).suggested_qty, 5)
+        rows = self._suggested(self.product, stool).sudo().component_ids
+        self.assertEqual(sorted(rows.mapped("at_vendor_qty")), [0, 3])
+        self.assertEqual(rows.mapped("qty"), [4, 4])
+
     def test_one_that_is_bought_elsewhere_needs_no_components_of_ours(self):
         self.env["mrp.bom"].create(
             {

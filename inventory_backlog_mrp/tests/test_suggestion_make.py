@@ -46,6 +46,27 @@ class TestSuggestionMake(SuggestionCase, MrpBacklogCase):
         self.assertFalse(self._suggested(self.seat))
         self.assertEqual(set(self._generate().values()), {0})
 
+    def test_what_is_made_for_a_delivery_to_order_is_linked_to_it(self):
+        mto = self.warehouse.mto_pull_id.route_id
+        mto.active = True
+        make = self.warehouse.manufacture_pull_id.route_id
+        make.product_selectable = True
+        self.table.route_ids = mto + make
+        order = self._wanted(self.table, 5)
+        [production] = self.env["mrp.production"].search(
+            [("product_id", "=", self.table.id)]
+        )
+        production.action_cancel()
+        move = order.sudo().picking_ids.move_ids
+        move.procure_method = "make_to_order"
+        self._changed_later()
+        suggestion = self._suggest(self.table, state="proposed")
+        self.assertEqual(suggestion.missing_qty, 5)
+        suggestion.action_accept()
+        made = suggestion.sudo().production_ids
+        self.assertEqual(made.move_dest_ids, move)
+        self.assertFalse(self._suggest(self.table, state="proposed"))
+
     def test_with_all_components_it_is_done_after_its_lead_time(self):
         self.bom.produce_delay = 2
         self._put_in_stock(self.leg, 20)
@@ -116,3 +137,68 @@ class TestSuggestionMake(SuggestionCase, MrpBacklogCase):
         self.assertEqual(leg.suggested_qty, 8)
         self.assertEqual(leg.line_ids.sudo().order_line_id, order.order_line)
         self.assertEqual(leg.sudo().released_value, 200)
+
+    def _in_batches(self, size):
+        self.bom.write({"enable_batch_size": True, "batch_size": size})
+        self._put_in_stock(self.seat, 100)
+
+    def test_whole_batches_are_suggested(self):
+        self._in_batches(10)
+        self._wanted(self.table, 14)
+        table = self._suggest(self.table)
+        self.assertEqual((table.shortage_qty, table.missing_qty), (14, 20))
+        self.assertIn("Made in batches of 10", table.explanation)
+        self.assertIn("6 Units extra", table.explanation.replace("\xa0", " "))
+        self.assertEqual(self._suggested(self.leg).suggested_qty, 80)
+        self._put_in_stock(self.leg, 60)
+        table = self._suggest(self.table)
+        self.assertEqual((table.able_to_make_qty, table.suggested_qty), (10, 10))
+        self.assertEqual(set(self._generate().values()), {0})
+        table.action_accept()
+        self.assertEqual(table.sudo().production_ids.mapped("product_qty"), [10])
+        rest = self._suggested(self.table, state="proposed")
+        self.assertEqual((rest.missing_qty, rest.able_to_make_qty), (10, 0))
+
+    def test_a_batch_in_dozens_is_shared_out_in_units(self):
+        self.bom.write({"product_uom_id": self.dozen.id, "product_qty": 1})
+        self._in_batches(2)
+        self._wanted(self.table, 30)
+        table = self._suggest(self.table)
+        self.assertEqual(table.missing_qty, 48)
+        self._accept((table, 20))
+        self.assertEqual(table.sudo().production_ids.mapped("product_qty"), [2])
+        self.assertEqual(table.suggested_qty, 24)
+
+    def test_a_cancelled_production_does_not_keep_the_others_from_being_undone(self):
+        self._in_batches(2)
+        self._put_in_stock(self.leg, 100)
+        self._wanted(self.table, 4)
+        table = self._suggest(self.table)
+        table.action_accept()
+        cancelled, draft = table.sudo().production_ids
+        cancelled.action_cancel()
+        self.assertTrue(self._fresh(table).can_undo)
+        table.action_undo()
+        self.assertTrue(cancelled.exists())
+        self.assertFalse(draft.exists())
+        self.assertEqual(self._suggested(self.table, state="proposed").missing_qty, 4)
+
+    def test_the_rest_of_a_production_keeps_the_suggestion_under_way(self):
+        self._put_in_stock(self.leg, 20)
+        self._put_in_stock(self.seat, 5)
+        self._wanted(self.table, 5)
+        table = self._suggest(self.table)
+        table.action_accept()
+        production = table.sudo().production_ids
+        production.action_confirm()
+        production.qty_producing = 3
+        production._set_qty_producing()
+        production.move_raw_ids.picked = True
+        production.with_context(
+            skip_backorder=True, mo_ids_to_backorder=production.ids
+        ).button_mark_done()
+        rest = table.sudo().production_ids - production
+        self.assertEqual((production.state, rest.product_qty), ("done", 2))
+        self.assertEqual(self._fresh(table).state, "ordered")
+        self._finish(rest)
+        self.assertEqual(self._fresh(table).state, "done")
