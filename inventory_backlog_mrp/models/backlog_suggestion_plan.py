@@ -260,7 +260,7 @@ class BacklogSuggestion(models.Model):
             one: (one.partner_id, one.suggested_qty)
             for one in self.browse().union(*(choice.suggestion for choice in choices))
         }
-        super()._note_offer(choices)
+        result = super()._note_offer(choices)
         others = self.browse().union(
             *(
                 choice.suggestion
@@ -276,6 +276,7 @@ class BacklogSuggestion(models.Model):
             for one in of_company.with_company(company):
                 mine = [choice for choice in choices if choice.suggestion == one]
                 one._note_components(mine, batch)
+        return result
 
     def _note_components(self, choices, batch):
         bom_id, rows = False, {}
