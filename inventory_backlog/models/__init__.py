@@ -13,6 +13,8 @@ from . import backlog_suggestion
 from . import backlog_suggestion_line
 from . import backlog_suggestion_why
 from . import backlog_suggestion_options
+from . import backlog_suggestion_memory
+from . import backlog_suggestion_offer
 from . import backlog_suggestion_plan
 from . import backlog_suggestion_run
 from . import backlog_suggestion_order

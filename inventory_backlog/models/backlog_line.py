@@ -356,11 +356,7 @@ class BacklogLine(models.Model):
                        AS incoming_qty,
                    CASE WHEN split.to_source_qty <= 0 THEN split.last_date
                     END AS expected_date,
-                   COALESCE(
-                       sale.commitment_date,
-                       sale.date_order
-                       + COALESCE(line.customer_lead, 0) * INTERVAL '1 day'
-                   ) AS promise_date,
+                   %(promise)s AS promise_date,
                    line.first_promise_date,
                    COALESCE(
                        line.price_subtotal / NULLIF(line.product_uom_qty, 0),
@@ -369,7 +365,7 @@ class BacklogLine(models.Model):
                      * uom.factor / line_uom.factor AS unit_value,
                    currency.rounding::numeric AS rounding,
                    company.backlog_risk_days
-              FROM %s split
+              FROM %(split)s split
               JOIN sale_order_line line ON line.id = split.order_line_id
               JOIN sale_order sale ON sale.id = line.order_id
               JOIN product_product product ON product.id = line.product_id
@@ -380,7 +376,21 @@ class BacklogLine(models.Model):
               JOIN res_currency currency ON currency.id = company.currency_id
              WHERE sale.state = 'sale'
             """,
-            many_rows(SQL("(%s)", self._split(product_ids))),
+            promise=self._promise(),
+            split=many_rows(SQL("(%s)", self._split(product_ids))),
+        )
+
+    @api.model
+    def _promise(self):
+        """What the customer of ``line`` of ``sale`` was last promised."""
+        return SQL(
+            """
+            COALESCE(
+                sale.commitment_date,
+                sale.date_order
+                + COALESCE(line.customer_lead, 0) * INTERVAL '1 day'
+            )
+            """
         )
 
     @api.model

@@ -60,7 +60,8 @@ class BacklogNeed(models.AbstractModel):
         )
         statement = SQL(
             """
-            %(steps)s, need AS MATERIALIZED (%(parts)s)
+            %(steps)s, portion AS MATERIALIZED (%(portion)s),
+                   need AS MATERIALIZED (%(parts)s)
             SELECT need.product_id, need.warehouse_id, need.part,
                    need.qty::float8, need.share::float8, need.day, need.expected_day,
                    need.order_line_id, need.move_id, need.document
@@ -73,6 +74,7 @@ class BacklogNeed(models.AbstractModel):
                    need.move_id, need.order_line_id, need.document
             """,
             steps=self.env["backlog.allocation"]._steps(product_ids),
+            portion=self._portion(),
             parts=parts,
             company=self.env.company.id,
             asked=SQL("TRUE")
@@ -121,6 +123,18 @@ class BacklogNeed(models.AbstractModel):
         return self.env["backlog.allocation"]._of_products(column, product_ids)
 
     @api.model
+    def _portion(self):
+        """The slices, each with its share of all that is open of its order line."""
+        return SQL(
+            """
+            SELECT slice.*, CASE WHEN order_line_id IS NOT NULL THEN qty / NULLIF(
+                       SUM(qty) OVER (PARTITION BY order_line_id, product_id), 0)
+                    END AS share
+              FROM slice
+            """
+        )
+
+    @api.model
     def _wants(self):
         """The slices that nobody brings. An order line that has no move is wanted by
         the day it was promised, less the days of security of the company."""
@@ -131,14 +145,10 @@ class BacklogNeed(models.AbstractModel):
                        warehouse.id, slice.warehouse_id, sale.warehouse_id
                    ) AS warehouse_id,
                    CASE WHEN demand.chained THEN 'chained' ELSE 'want' END AS part,
-                   slice.qty, %(share)s AS share,
+                   slice.qty, slice.share,
                    %(day)s AS day, NULL::date AS expected_day, slice.order_line_id,
                    slice.move_id, NULL AS document
-              FROM (
-                    SELECT slice.*, SUM(qty) OVER (
-                               PARTITION BY order_line_id, product_id) AS line_qty
-                      FROM slice
-                   ) slice
+              FROM portion slice
          LEFT JOIN demand ON demand.move_id = slice.move_id
          LEFT JOIN stock_warehouse warehouse
                 ON warehouse.lot_stock_id = demand.pool_id
@@ -149,30 +159,13 @@ class BacklogNeed(models.AbstractModel):
              WHERE slice.source = 'none'
                AND (warehouse.id IS NOT NULL OR slice.move_id IS NULL)
             """,
-            share=SQL(
-                "CASE WHEN slice.order_line_id IS NOT NULL"
-                " THEN slice.qty / NULLIF(slice.line_qty, 0) END"
-            ),
             day=self._day(
                 SQL(
                     """COALESCE(move.date, %s
                         - COALESCE(company.security_lead, 0) * INTERVAL '1 day')""",
-                    self._promise(),
+                    self.env["backlog.line"]._promise(),
                 )
             ),
-        )
-
-    @api.model
-    def _promise(self):
-        """What the customer of ``line`` was last promised, as in ``backlog.line``."""
-        return SQL(
-            """
-            COALESCE(
-                sale.commitment_date,
-                sale.date_order
-                + COALESCE(line.customer_lead, 0) * INTERVAL '1 day'
-            )
-            """
         )
 
     @api.model
@@ -186,18 +179,12 @@ class BacklogNeed(models.AbstractModel):
                    late.day, late.expected_day, late.order_line_id, late.move_id,
                    %(document)s
               FROM (
-                    SELECT slice.*, warehouse.id AS warehouse_id,
-                           slice.qty / NULLIF(slice.line_qty, 0) AS share,
+                    SELECT slice.product_id, slice.qty, slice.share,
+                           slice.order_line_id, slice.move_id, slice.receipt_move_id,
+                           warehouse.id AS warehouse_id,
                            GREATEST(%(needed)s, %(promised)s) AS day,
                            GREATEST(%(expected)s, %(today)s) AS expected_day
-                      FROM (
-                            SELECT product_id, source, qty, date, order_line_id,
-                                   move_id, receipt_move_id,
-                                   SUM(qty) OVER (
-                                       PARTITION BY order_line_id, product_id
-                                   ) AS line_qty
-                              FROM slice
-                           ) slice
+                      FROM portion slice
                       JOIN demand ON demand.move_id = slice.move_id
                       JOIN stock_warehouse warehouse
                         ON warehouse.lot_stock_id = demand.pool_id
@@ -211,7 +198,7 @@ class BacklogNeed(models.AbstractModel):
             """,
             document=allocation._document(),
             needed=self._day(SQL("move.date")),
-            promised=self._day(self._promise()),
+            promised=self._day(self.env["backlog.line"]._promise()),
             expected=self._day(SQL("slice.date")),
             today=self.env.company._backlog_today(),
             join_receipt=allocation._join_receipt("late"),

@@ -191,8 +191,12 @@ class BacklogSuggestion(models.Model):
         help="The part of the released value that comes by the promise if it is "
         "ordered today.",
     )
-    snooze_until = fields.Date(readonly=True, copy=False)
-    dismiss_reason = fields.Char(readonly=True, copy=False)
+    snooze_until = fields.Date(
+        readonly=True, copy=False, help="The day on which it is proposed again."
+    )
+    dismiss_reason = fields.Char(
+        readonly=True, copy=False, help="Why somebody set it aside."
+    )
     dismissed_qty = fields.Float(
         digits="Product Unit",
         readonly=True,

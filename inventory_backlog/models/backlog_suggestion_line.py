@@ -2,25 +2,15 @@ from odoo import api, fields, models
 
 from .backlog_line import VALUE_GROUPS
 
-LINE_FIGURES = (
-    "order_line_id",
-    "asked_by",
-    "qty",
-    "need_date",
-    "promise_date",
-    "value",
-    "document",
-    "expected_date",
-)
 
+class BacklogSuggestionPart(models.AbstractModel):
+    """A list that the run keeps in step with its suggestion."""
 
-class BacklogSuggestionLine(models.Model):
-    """Who waits for what is suggested: an order line, or a document when it is for
-    production or another warehouse."""
+    _name = "backlog.suggestion.part"
+    _description = "Part of a Suggestion"
 
-    _name = "backlog.suggestion.line"
-    _description = "Demand behind a Suggestion"
-    _order = "need_date, id"
+    # What the run compares of a row.
+    _figure_names = ()
 
     suggestion_id = fields.Many2one(
         "backlog.suggestion",
@@ -32,6 +22,52 @@ class BacklogSuggestionLine(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="cascade"
     )
+
+    def _figures(self):
+        """These rows as ``_figures_of`` gives planned ones."""
+        return self._figures_of(
+            [{name: row[name] for name in self._figure_names} for row in self]
+        )
+
+    @api.model
+    def _figures_of(self, rows):
+        """The planned rows in plain values and one order, to be compared."""
+        return sorted(
+            ([self._plain(name, row[name]) for name in self._figure_names])
+            for row in rows
+        )
+
+    @api.model
+    def _plain(self, name, value):
+        """The value as text, the same whether it is planned or stored."""
+        if isinstance(value, models.BaseModel):
+            if self._fields[name].type == "reference":
+                return f"{value._name},{value.id}"
+            return str(value.id)
+        # Amounts and quantities are rounded when they are stored.
+        return f"{value:.3f}" if isinstance(value, float) else str(value or False)
+
+
+class BacklogSuggestionLine(models.Model):
+    """Who waits for what is suggested: an order line, or a document when it is for
+    production or another warehouse."""
+
+    _name = "backlog.suggestion.line"
+    _inherit = "backlog.suggestion.part"
+    _description = "Demand behind a Suggestion"
+    _order = "need_date, id"
+
+    _figure_names = (
+        "order_line_id",
+        "asked_by",
+        "qty",
+        "need_date",
+        "promise_date",
+        "value",
+        "document",
+        "expected_date",
+    )
+
     currency_id = fields.Many2one(related="company_id.currency_id")
     product_id = fields.Many2one(related="suggestion_id.product_id")
     product_uom_id = fields.Many2one(related="suggestion_id.product_uom_id")
@@ -74,28 +110,6 @@ class BacklogSuggestionLine(models.Model):
     @api.model
     def _selection_document(self):
         return self.env["backlog.allocation"]._selection_document()
-
-    def _figures(self):
-        """What the run compares of these lines, in plain values."""
-        return self._figures_of(
-            [{name: line[name] for name in LINE_FIGURES} for line in self]
-        )
-
-    @api.model
-    def _figures_of(self, rows):
-        return sorted(
-            ([self._plain(row[name]) for name in LINE_FIGURES] for row in rows),
-            key=repr,
-        )
-
-    @api.model
-    def _plain(self, value):
-        if isinstance(value, models.BaseModel):
-            if value._name == "sale.order.line":
-                return value.id
-            return f"{value._name},{value.id}"
-        # Amounts and quantities are rounded when they are stored.
-        return f"{value:.3f}" if isinstance(value, float) else value or False
 
     def _names(self):
         """Who waits: order and customer, or the document, each once."""

@@ -124,10 +124,6 @@ class BacklogSuggestion(models.Model):
                 )
             )
 
-    def _missing_qty(self):
-        """What is short and nothing else covers."""
-        return self.shortage_qty - self.in_progress_qty - self.other_qty
-
     def _look_again(self):
         """Bring the suggestions for these products in step with what was just done."""
         self._forget()

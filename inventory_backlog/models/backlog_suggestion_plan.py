@@ -1,10 +1,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
-from math import ceil
 from typing import NamedTuple
-
-from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 
@@ -66,24 +63,6 @@ class Batch:
     """For satellites."""
 
 
-class ReorderFacts(NamedTuple):
-    """What the set-up of a product and the decisions of people say; the keys are ids of
-    warehouses, with the kind of suggestion where it matters."""
-
-    digest: str
-    warehouse_ids: tuple
-    left_to_rules: dict
-    """Reordering rules that order by themselves what is short here."""
-    kept_qty: dict
-    """What the rules of a warehouse want to keep there."""
-    multiples: dict
-    """In which unit the rules of a warehouse order."""
-    chosen: dict
-    """The vendor that somebody chose."""
-    declined: set
-    """The kinds that somebody dismissed."""
-
-
 class BacklogSuggestion(models.Model):
     """What should be suggested for a product, from the rows of ``backlog.need``. It
     writes nothing: the run compares it with what is there."""
@@ -99,8 +78,7 @@ class BacklogSuggestion(models.Model):
         :param batch: what ``_batch`` read
         :return: ``{product: {(warehouse id, action): values}}``; the values of the
             lines are a list of dicts under ``line_ids``. Nothing is left to do for a
-            product with an empty plan. An exception in place of a plan says what is
-            wrong with the product.
+            product with an empty plan.
         """
         sold = self._weekly_sales(products)
         plans = {}
@@ -389,111 +367,6 @@ class BacklogSuggestion(models.Model):
             "arrival_date": self._arrival(offer),
             "lead_days": self._lead_days(offer),
         }
-
-    @api.model
-    def _choose_offer(self, product, warehouse, action, quantity, facts):
-        """The vendor line to buy from: what somebody chose for this need as long as
-        that can be chosen, else as Odoo would, with its failover and trial share."""
-        possible = product._get_filtered_sellers(quantity=None)
-        chosen = facts.chosen.get((warehouse.id, action))
-        if chosen and chosen in possible.partner_id.ids:
-            partner = self.env["res.partner"].browse(chosen)
-        else:
-            # By rank alone: below its minimum the main vendor sells more, and the
-            # comparison shows who would sell less.
-            trial = any(product.seller_ids.mapped("trial_every"))
-            offer = trial and product._on_trial(0, quantity=None) or possible[:1]
-            partner = offer.partner_id
-        return self._cheapest_offer(
-            product, partner, quantity, facts.multiples.get(warehouse.id)
-        )
-
-    @api.model
-    def _cheapest_offer(self, product, partner, quantity, multiple=None):
-        """Of the price breaks of one vendor the one for which the whole order costs
-        least. Ordering more than needed may."""
-        offers = self._offers_of(product, partner)
-        return min(
-            offers,
-            key=lambda offer: self._order_quantity(offer, quantity, multiple)[::-1],
-            default=offers,
-        )
-
-    @api.model
-    def _offers_of(self, product, partner):
-        """The price breaks of one vendor, all it ever gave when none is valid."""
-        valid = product._get_filtered_sellers(partner_id=partner, quantity=None)
-        return valid or product._prepare_sellers(False).filtered(
-            lambda info: info.partner_id == partner
-        )
-
-    @api.model
-    def _order_quantity(self, offer, quantity, multiple=None):
-        """What to order of ``offer`` for ``quantity``: at least its minimum, in whole
-        purchase units and multiples.
-
-        :return: the quantity in the unit of the product, and what it costs in the
-            currency of the company
-        """
-        product = offer.product_id or offer.product_tmpl_id.product_variant_id
-        unit = offer.product_uom_id
-        ordered = self._whole_units(product, max(quantity, offer._least_qty()), unit)
-        ordered = self._whole_units(product, ordered, multiple)
-        return ordered, ordered * offer._unit_price()
-
-    @api.model
-    def _whole_units(self, product, quantity, unit):
-        """``quantity`` in the unit of the product, raised to whole ``unit`` when that
-        is another one."""
-        uom = product.uom_id
-        if not unit or unit == uom:
-            return uom.round(quantity, rounding_method="UP")
-        units = uom._compute_quantity(quantity, unit, round=False)
-        return unit._compute_quantity(ceil(round(units, 6)), uom)
-
-    # Days
-
-    @api.model
-    def _lead_days(self, offer):
-        return offer.delay + self.env.company.days_to_purchase
-
-    @api.model
-    def _arrival(self, offer):
-        """When it would be there if it were ordered on the next working day."""
-        start = self._work_day(self.env.company._backlog_today())
-        return start + timedelta(days=self._lead_days(offer))
-
-    @api.model
-    def _work_day(self, day, step=1):
-        """The next day on which the company works, or with -1 the last one."""
-        for distance in range(60):
-            found = day + timedelta(days=distance * step)
-            if found in self._work_days(found.year):
-                return found
-        return day
-
-    @api.model
-    def _work_days(self, year):
-        """The days of the year on which the company works, kept for the
-        transaction."""
-        company = self.env.company
-        kept = self.env.cr.cache.setdefault("backlog_work_days", {})
-        if (company.id, year) not in kept:
-            calendar = company.resource_calendar_id
-            zone = company._backlog_zoneinfo()
-            start = fields.Datetime.to_datetime(f"{year}-01-01").replace(tzinfo=zone)
-            intervals = (
-                calendar._work_intervals_batch(start, start + relativedelta(years=1))[
-                    False
-                ]
-                if calendar
-                else []
-            )
-            days = {begin.date() for begin, _end, _meta in intervals}
-            kept[company.id, year] = days or {
-                start.date() + timedelta(days=number) for number in range(366)
-            }
-        return kept[company.id, year]
 
     # For whom
 

@@ -10,7 +10,10 @@ class BacklogSuggestion(models.Model):
 
     _inherit = "backlog.suggestion"
 
-    explanation = fields.Text(compute="_compute_explanation")
+    explanation = fields.Text(
+        compute="_compute_explanation",
+        help="How the quantity, the vendor and the days came about.",
+    )
 
     @api.depends_context("lang", "uid")
     @api.depends("shortage_qty", "suggested_qty", "state", "arrival_date")
@@ -24,6 +27,10 @@ class BacklogSuggestion(models.Model):
 
     def _quantity(self, quantity):
         return self.env["backlog.line"]._quantity(quantity, self.product_uom_id)
+
+    def _missing_qty(self):
+        """What is short and nothing else covers."""
+        return self.shortage_qty - self.in_progress_qty - self.other_qty
 
     def _sentences(self):
         """The reasons for the quantity, the vendor and the dates, one sentence
@@ -52,8 +59,28 @@ class BacklogSuggestion(models.Model):
         notes = self.sudo()._supply_notes() if self.state == "ordered" else []
         return [self.env._("Under way: %s.", ", ".join(notes))] if notes else []
 
+    def _supply_notes(self):
+        """What was made of these suggestions, in a few words each."""
+        notes = []
+        for line in self.purchase_line_ids.filtered(
+            lambda line: line.state != "cancel"
+        ):
+            figures = {
+                "order": line.order_id.name,
+                "date": format_date(self.env, line.date_planned),
+            }
+            notes.append(
+                self.env._("PO %(order)s, expected %(date)s", **figures)
+                if line.state == "purchase"
+                else self.env._("RFQ %(order)s, expected %(date)s", **figures)
+            )
+        transfers = self.move_ids.picking_id.filtered(
+            lambda picking: picking.state not in ("done", "cancel")
+        )
+        notes += [self.env._("Transfer %s", picking.name) for picking in transfers]
+        return notes
+
     def _netting_sentences(self):
-        missing = self.shortage_qty - self.in_progress_qty - self.other_qty
         parts = [self.env._("Short %s", self._quantity(self.shortage_qty))]
         if self.in_progress_qty:
             parts.append(
@@ -66,7 +93,7 @@ class BacklogSuggestion(models.Model):
         netting = " − ".join(parts)
         if len(parts) == 1:
             return [f"{netting}."]
-        return [f"{netting} = {self._quantity(missing)}."]
+        return [f"{netting} = {self._quantity(self._missing_qty())}."]
 
     def _quantity_sentences(self):
         if self.action_type == "transfer":
@@ -77,7 +104,7 @@ class BacklogSuggestion(models.Model):
                     qty=self._quantity(self.suggested_qty),
                 )
             ]
-        missing = self.shortage_qty - self.in_progress_qty - self.other_qty
+        missing = self._missing_qty()
         extra = self.suggested_qty - missing
         if self.product_uom_id.compare(extra, 0) <= 0:
             if self.product_uom_id.compare(self.minimum_qty, self.suggested_qty) > 0:

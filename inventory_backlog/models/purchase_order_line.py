@@ -104,7 +104,7 @@ class PurchaseOrderLine(models.Model):
         """What was made from a suggestion is a line of its own: it can be undone, and
         says for whom it is."""
         suggestion_id = args[-1].get("backlog_suggestion_id") or False
-        lines = self.sudo().filtered(
+        lines = self.filtered(
             lambda line: line.backlog_suggestion_id.id == suggestion_id
         )
         return super(PurchaseOrderLine, lines)._find_candidate(*args)

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.tools import format_date
 
 from .backlog_line import INTERNAL
 
@@ -41,28 +40,3 @@ class SaleOrderLine(models.Model):
             self.product_id, customer, self._prepare_procurement_values()
         )
         return rule.action == "buy"
-
-
-class BacklogSuggestion(models.Model):
-    _inherit = "backlog.suggestion"
-
-    def _supply_notes(self):
-        """What was made of these suggestions, in a few words each."""
-        notes = []
-        for line in self.purchase_line_ids.filtered(
-            lambda line: line.state != "cancel"
-        ):
-            figures = {
-                "order": line.order_id.name,
-                "date": format_date(self.env, line.date_planned),
-            }
-            notes.append(
-                self.env._("PO %(order)s, expected %(date)s", **figures)
-                if line.state == "purchase"
-                else self.env._("RFQ %(order)s, expected %(date)s", **figures)
-            )
-        transfers = self.move_ids.picking_id.filtered(
-            lambda picking: picking.state not in ("done", "cancel")
-        )
-        notes += [self.env._("Transfer %s", picking.name) for picking in transfers]
-        return notes

@@ -325,6 +325,14 @@ class TestSuggestionAccess(SuggestionCase):
         with self.assertRaises(AccessError):
             theirs.line_ids.with_user(self.buyer).read(["qty"])
 
+    def test_the_window_shows_nothing_of_another_company(self):
+        _other, _warehouse, _seller, buyer = self._other_company()
+        self._wanted(self.product, 5)
+        suggestion = self._suggest()
+        window = self.env["backlog.suggestion.accept.line"].with_user(buyer)
+        with self.assertRaises(AccessError):
+            window.new({"suggestion_id": suggestion.id}).cost  # noqa: B018
+
     def test_a_buyer_of_two_companies_runs_both_and_buys_for_each(self):
         other, warehouse, seller, _buyer = self._other_company()
         self.offers.company_id = False

@@ -293,6 +293,7 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
     def _suggestion(self):
         """The suggestion in its company. Whose orders are behind it is not for the
         buyer to read, only how many promises are kept."""
+        self.suggestion_id._origin.check_access("read")
         suggestion = self.suggestion_id.sudo()
         return suggestion.with_company(suggestion.company_id)
 

@@ -9,4 +9,6 @@ from . import product_promise
 from . import stock_move
 from . import backlog_need
 from . import backlog_suggestion
+from . import backlog_suggestion_component
+from . import mrp_production
 from . import backlog_suggestion_plan

@@ -12,7 +12,6 @@ SETTLED = (
     "saved_value",
     "suggested_qty",
 )
-COMPONENT_FIGURES = ("product_id", "qty", "at_vendor_qty", "need_date")
 
 
 class BacklogSuggestion(models.Model):
@@ -264,11 +263,7 @@ class BacklogSuggestion(models.Model):
             "bottleneck_id": scarce.id and share < 1 and scarce.product_id.id,
             "suggested_qty": able or self.missing_qty,
             "arrival_date": arrival,
-            "saved_value": sum(
-                line.value
-                for line in self.line_ids
-                if arrival and line.promise_date and arrival <= line.promise_date
-            ),
+            "saved_value": self._kept_value(self.line_ids, arrival),
         }
 
     def _able(self, share):
@@ -289,96 +284,3 @@ class BacklogSuggestion(models.Model):
         lead = self.bom_id._backlog_lead_days(self.product_id, self.missing_qty)
         start = self._work_day(self.company_id._backlog_today())
         return start + timedelta(days=lead)
-
-
-class BacklogSuggestionComponent(models.Model):
-    """What a suggestion needs that is made: a component, through kits, in the unit of
-    the component. It is demand for other suggestions."""
-
-    _name = "backlog.suggestion.component"
-    _description = "Component of a Suggestion"
-    _order = "suggestion_id, product_id, id"
-
-    suggestion_id = fields.Many2one(
-        "backlog.suggestion",
-        required=True,
-        readonly=True,
-        index=True,
-        ondelete="cascade",
-    )
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="cascade"
-    )
-    product_id = fields.Many2one(
-        "product.product",
-        "Component",
-        required=True,
-        readonly=True,
-        index=True,
-        ondelete="cascade",
-    )
-    product_uom_id = fields.Many2one(related="product_id.uom_id")
-    qty = fields.Float(
-        "Needed",
-        digits="Product Unit",
-        readonly=True,
-        help="For all that is to be made, in the unit of the component.",
-    )
-    ready_qty = fields.Float(
-        "In Stock",
-        digits="Product Unit",
-        readonly=True,
-        help="The part of it that is in stock and not needed by those who need it "
-        "earlier.",
-    )
-    at_vendor_qty = fields.Float(
-        "At Vendor",
-        digits="Product Unit",
-        readonly=True,
-        help="The part of it that lies at the subcontractor already and need not be "
-        "sent.",
-    )
-    need_date = fields.Date("Needed On", readonly=True)
-
-    def _share(self):
-        return min(1, self.ready_qty / self.qty) if self.qty else 1
-
-    def _figures(self):
-        return self._figures_of(
-            [{name: line[name] for name in COMPONENT_FIGURES} for line in self]
-        )
-
-    @api.model
-    def _figures_of(self, rows):
-        plain = self.env["backlog.suggestion.line"]._plain
-        return sorted(
-            (
-                [
-                    value.id if isinstance(value, models.BaseModel) else plain(value)
-                    for value in (row[name] for name in COMPONENT_FIGURES)
-                ]
-                for row in rows
-            ),
-            key=repr,
-        )
-
-
-class MrpProduction(models.Model):
-    _inherit = "mrp.production"
-
-    backlog_suggestion_id = fields.Many2one(
-        "backlog.suggestion",
-        "Reorder Suggestion",
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        ondelete="set null",
-        help="The suggestion that it was made from; it says which orders wait for it.",
-    )
-
-    def _get_backorder_mo_vals(self):
-        """The suggestion is under way until the rest is made as well."""
-        return {
-            **super()._get_backorder_mo_vals(),
-            "backlog_suggestion_id": self.backlog_suggestion_id.id,
-        }

@@ -1,0 +1,301 @@
+import hashlib
+from collections import defaultdict
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .backlog_need import ASKING
+from .backlog_suggestion import OPEN
+
+# What of the company decides quantities, vendors and days.
+SETTINGS = (
+    "backlog_horizon_days",
+    "backlog_parity_first",
+    "days_to_purchase",
+    "security_lead",
+)
+
+
+class ReorderFacts(NamedTuple):
+    """What the set-up of a product and the decisions of people say; the keys are ids of
+    warehouses, with the kind of suggestion where it matters."""
+
+    digest: str
+    warehouse_ids: tuple
+    left_to_rules: dict
+    """Reordering rules that order by themselves what is short here."""
+    kept_qty: dict
+    """What the rules of a warehouse want to keep there."""
+    multiples: dict
+    """In which unit the rules of a warehouse order."""
+    chosen: dict
+    """The vendor that somebody chose."""
+    declined: set
+    """The kinds that somebody dismissed."""
+
+
+class BacklogSuggestionCheck(models.Model):
+    """What the last run saw of a product. While nothing of it changes, the run need not
+    look at the product again."""
+
+    _name = "backlog.suggestion.check"
+    _description = "Reorder Check"
+    _log_access = False
+
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+    product_id = fields.Many2one(
+        "product.product", required=True, index=True, ondelete="cascade"
+    )
+    digest = fields.Char(required=True)
+
+    _one = models.UniqueIndex("(company_id, product_id)")
+
+
+class BacklogSuggestion(models.Model):
+    """Which products are not as the last run saw them."""
+
+    _inherit = "backlog.suggestion"
+
+    @api.model
+    def _changed_products(self, product_ids, outcome):
+        """The ids of the products that are not as the last run saw them."""
+        rows, facts = self._situation(product_ids)
+        outcome.counts["left_to_rules"] = sum(
+            self._count_left(of_product, facts[product_id])
+            for product_id, of_product in rows.items()
+        )
+        mine = Domain("company_id", "=", self.env.company.id)
+        if product_ids is not None:
+            mine &= Domain("product_id", "in", product_ids)
+        checks = self.env["backlog.suggestion.check"].search_fetch(
+            mine, ["product_id", "digest"]
+        )
+        kept = {check.product_id.id: check.digest for check in checks}
+        suggested = self.search_fetch(
+            mine & Domain("state", "in", OPEN), ["product_id"]
+        ).product_id.ids
+        return sorted(
+            product_id
+            for product_id in {*rows, *kept, *suggested}
+            if product_id not in outcome.failed
+            and (
+                product_id not in rows
+                or kept.get(product_id)
+                != self._digest(rows[product_id], facts[product_id])
+            )
+        )
+
+    @api.model
+    def _situation(self, product_ids):
+        """``{product id: [NeedRow]}`` and ``{product id: ReorderFacts}`` of those that
+        miss something."""
+        rows = defaultdict(list)
+        for row in self.env["backlog.need"]._rows(product_ids):
+            rows[row.product_id].append(row)
+        rows = {
+            product_id: of_product
+            for product_id, of_product in rows.items()
+            if any(row.part in ASKING for row in of_product)
+        }
+        facts = self._facts(list(rows))
+        changed = self._order_changes(rows)
+        return rows, {
+            product_id: of_product._replace(
+                digest=f"{of_product.digest} {changed[product_id]}"
+            )
+            for product_id, of_product in facts.items()
+        }
+
+    @api.model
+    def _order_changes(self, rows):
+        """``{product id: [text]}`` that changes with price and promise of the order
+        lines behind the rows."""
+        line_ids = {
+            row.order_line_id for of_product in rows.values() for row in of_product
+        } - {None}
+        orders = self.env["sale.order"]._fields
+        lines = self.env["sale.order.line"]._fields
+        texts = dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT line.id, CONCAT_WS(' ', line.price_subtotal,
+                               line.product_uom_qty, line.customer_lead,
+                               sale.currency_rate, sale.commitment_date,
+                               sale.date_order)
+                      FROM sale_order_line line
+                      JOIN sale_order sale ON sale.id = line.order_id
+                     WHERE line.id = ANY(%s)
+                    """,
+                    list(line_ids),
+                    to_flush=[
+                        lines["price_subtotal"],
+                        lines["product_uom_qty"],
+                        lines["customer_lead"],
+                        orders["commitment_date"],
+                        orders["currency_rate"],
+                        orders["date_order"],
+                    ],
+                )
+            )
+        )
+        return {
+            product_id: [texts.get(row.order_line_id) for row in of_product]
+            for product_id, of_product in rows.items()
+        }
+
+    @api.model
+    def _digest(self, rows, facts):
+        company = self.env.company
+        seen = (
+            company._backlog_today(),
+            [company[name] for name in SETTINGS],
+            company.resource_calendar_id.write_date,
+            [tuple(row) for row in rows],
+            facts.digest,
+        )
+        return hashlib.sha256(repr(seen).encode()).hexdigest()
+
+    @api.model
+    def _facts(self, product_ids):
+        """``{product id: ReorderFacts}``, for a handful of statements."""
+        changed = self._last_changes(product_ids)
+        warehouses = tuple(
+            self.env["stock.warehouse"]
+            .search([("company_id", "=", self.env.company.id)])
+            .ids
+        )
+        facts = {
+            product_id: ReorderFacts(
+                str(changed.get(product_id)), warehouses, {}, {}, {}, {}, set()
+            )
+            for product_id in product_ids
+        }
+        self._add_rules(facts)
+        for suggestion in self.search_fetch(
+            [
+                ("company_id", "=", self.env.company.id),
+                ("product_id", "in", product_ids),
+                ("state", "in", OPEN),
+            ],
+            [
+                "product_id",
+                "warehouse_id",
+                "action_type",
+                "is_vendor_chosen",
+                "partner_id",
+                "state",
+            ],
+        ):
+            of_product = facts[suggestion.product_id.id]
+            key = suggestion.warehouse_id.id, suggestion.action_type
+            if suggestion.is_vendor_chosen:
+                of_product.chosen[key] = suggestion.partner_id.id
+            if suggestion.state == "dismissed":
+                of_product.declined.add(key)
+        return facts
+
+    @api.model
+    def _add_rules(self, facts):
+        """What reordering rules order by themselves, keep, and in which units. A rule
+        for a shelf does not see what the rest of the warehouse is short of."""
+        today = self.env.company._backlog_today()
+        for rule in self.env["stock.warehouse.orderpoint"].search(
+            [
+                ("company_id", "=", self.env.company.id),
+                ("product_id", "in", list(facts)),
+            ]
+        ):
+            of_product = facts[rule.product_id.id]
+            warehouse = rule.warehouse_id
+            stock = warehouse.lot_stock_id
+            if not stock.parent_path.startswith(rule.location_id.parent_path):
+                continue
+            of_product.kept_qty[warehouse.id] = rule.product_min_qty
+            of_product.multiples[warehouse.id] = rule.replenishment_uom_id
+            awake = not rule.snoozed_until or rule.snoozed_until <= today
+            if rule.trigger == "auto" and awake:
+                of_product.left_to_rules[warehouse.id] = rule
+
+    @api.model
+    def _last_changes(self, product_ids):
+        """``{product id: text}`` that changes with the product, its vendors, its
+        reordering rules and what vendors cannot deliver."""
+        out = self.env["backlog.disruption"]._current(
+            self.env.company.id, self.env.company._backlog_today()
+        )
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT product.id, CONCAT_WS(' ', product.write_date,
+                               template.write_date, seller.changed, rule.changed,
+                               %(out)s)
+                      FROM product_product product
+                      JOIN product_template template
+                        ON template.id = product.product_tmpl_id
+                 LEFT JOIN (
+                            SELECT product_tmpl_id,
+                                   CONCAT(COUNT(*), MAX(write_date)) AS changed
+                              FROM product_supplierinfo
+                          GROUP BY product_tmpl_id
+                           ) seller ON seller.product_tmpl_id = template.id
+                 LEFT JOIN (
+                            SELECT product_id,
+                                   CONCAT(COUNT(*), MAX(write_date)) AS changed
+                              FROM stock_warehouse_orderpoint
+                          GROUP BY product_id
+                           ) rule ON rule.product_id = product.id
+                     WHERE product.id = ANY(%(products)s)
+                    """,
+                    out=str([(one.id, one.write_date) for one in out]),
+                    products=product_ids,
+                    to_flush=[
+                        self.env[model]._fields["write_date"]
+                        for model in (
+                            "product.product",
+                            "product.template",
+                            "product.supplierinfo",
+                            "stock.warehouse.orderpoint",
+                        )
+                    ],
+                )
+            )
+        )
+
+    @api.model
+    def _remember(self, product_ids, rows, facts):
+        """Keep what was seen, and forget the products that miss nothing now."""
+        seen = [
+            (product_id, self._digest(rows[product_id], facts[product_id]))
+            for product_id in product_ids
+            if product_id in rows
+        ]
+        gone = [product_id for product_id in product_ids if product_id not in rows]
+        if gone:
+            self.env["backlog.suggestion.check"].search(
+                [
+                    ("company_id", "=", self.env.company.id),
+                    ("product_id", "in", gone),
+                ]
+            ).unlink()
+        if seen:
+            ids, digests = zip(*seen, strict=True)
+            self.env.execute_query(
+                SQL(
+                    """
+                    INSERT INTO backlog_suggestion_check
+                           (company_id, product_id, digest)
+                    SELECT %s, * FROM UNNEST(%s, %s) ORDER BY 1, 2
+               ON CONFLICT (company_id, product_id)
+                 DO UPDATE SET digest = EXCLUDED.digest
+                 RETURNING id
+                    """,
+                    self.env.company.id,
+                    list(ids),
+                    list(digests),
+                )
+            )
+            self.env["backlog.suggestion.check"].invalidate_model()
