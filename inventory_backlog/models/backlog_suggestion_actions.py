@@ -131,6 +131,7 @@ class BacklogSuggestion(models.Model):
         """Look at these products again and open what is suggested for them, or say why
         there is nothing."""
         self.generate(products.ids)
+        # Buyers need not be able to read bills of materials.
         involved = self.sudo()._with_components(products.ids)
         found = self.search(
             [
@@ -162,7 +163,7 @@ class BacklogSuggestion(models.Model):
         """Why nothing is suggested for each of these products."""
         reasons = {product.id: [] for product in products}
         for company in self.env.companies:
-            run = self.sudo().with_company(company)
+            run = self._run_for(company)
             rows, facts = run._situation(products.ids)
             for product_id, of_product in rows.items():
                 if reason := run._reason_for_nothing(of_product, facts[product_id]):
@@ -223,6 +224,7 @@ class BacklogSuggestion(models.Model):
     def action_open_purchases(self):
         """Open the requests and orders that were made of these suggestions."""
         self.check_access("read")
+        # Here and below: what the user may not read is left out after.
         return self._open_documents(self.sudo().purchase_line_ids.order_id)
 
     def action_open_transfers(self):

@@ -89,8 +89,7 @@ class BacklogSuggestion(models.Model):
         ``None`` without one."""
         multiples = {}
         for company, suggestions in self.sudo().grouped("company_id").items():
-            run = self.sudo().with_company(company)
-            facts = run._facts(suggestions.product_id.ids)
+            facts = self._run_for(company)._facts(suggestions.product_id.ids)
             for one in suggestions:
                 of_product = facts[one.product_id.id]
                 multiples[one] = of_product.multiples.get(one.warehouse_id.id)

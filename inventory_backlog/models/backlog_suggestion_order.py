@@ -12,7 +12,6 @@ from odoo.tools import format_date, split_every
 from odoo.addons.stock.models.stock_rule import ProcurementException
 
 from .backlog_suggestion import BUYING, OPEN
-from .backlog_suggestion_run import RUN_CONTEXT
 from .purchase_order import REQUEST_STATES
 
 _logger = logging.getLogger(__name__)
@@ -102,7 +101,7 @@ class BacklogSuggestion(models.Model):
         customer wants any more, is not ordered."""
         before = {one: (one.display_name, one._missing_qty()) for one in self}
         for company, suggestions in self.grouped("company_id").items():
-            run = self.with_company(company).with_context(**RUN_CONTEXT)
+            run = self._run_for(company)
             if run._generate(suggestions.product_id.ids).is_busy:
                 raise UserError(
                     self.env._(
@@ -128,8 +127,7 @@ class BacklogSuggestion(models.Model):
         """Bring the suggestions for these products in step with what was just done."""
         self._forget()
         for company, suggestions in self.grouped("company_id").items():
-            # As in ``generate``.
-            self.sudo().with_company(company)._generate(suggestions.product_id.ids)
+            self._run_for(company)._generate(suggestions.product_id.ids)
 
     # Buying
 

@@ -86,12 +86,16 @@ class BacklogSuggestion(models.Model):
             self.env["product.product"].browse(ids).check_access("read")
         total = Counter(dict.fromkeys(RESULTS, 0))
         for company in self.env.companies:
-            # Suggestions follow orders, receipts and vendors that the user may not see.
-            run = self.sudo().with_company(company).with_context(**RUN_CONTEXT)
-            outcome = run._generate(ids)
+            outcome = self._run_for(company)._generate(ids)
             total.update(outcome.counts)
             total["failed"] += len(outcome.failed)
         return dict(total)
+
+    @api.model
+    def _run_for(self, company):
+        """The run of a company. Suggestions follow orders, receipts and vendors that
+        who asks may not see, so callers check the right to buy first."""
+        return self.sudo().with_company(company).with_context(**RUN_CONTEXT)
 
     @api.model
     def _checked_ids(self, product_ids):
@@ -110,7 +114,7 @@ class BacklogSuggestion(models.Model):
         """The scheduled run of all companies. Killed half-way, the next one carries
         on: what was done is not looked at again."""
         for company in self.env["res.company"].search(Domain.TRUE):
-            run = self.with_company(company).with_context(**RUN_CONTEXT)
+            run = self._run_for(company)
             outcome = run._generate(commit=True)
             if company.backlog_create_requests and not outcome.is_busy:
                 run._create_requests(outcome)

@@ -298,6 +298,9 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
         return suggestion.with_company(suggestion.company_id)
 
     def _offer(self):
+        """The vendor line in the company of the suggestion, with figures of receipts
+        that the buyer need not be able to read."""
+        self.supplierinfo_id._origin.check_access("read")
         return self.supplierinfo_id.sudo().with_company(self.company_id)
 
     def action_split(self):
