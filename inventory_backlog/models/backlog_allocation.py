@@ -341,10 +341,13 @@ class BacklogAllocation(models.Model):
     def _customer_location_ids(self):
         """Places outside that end an order though they are no customer's: Odoo sells
         between companies through the inter-company transit location."""
-        transit = self.env.ref(
-            "stock.stock_location_inter_company", raise_if_not_found=False
-        )
-        return transit.ids if transit else [0]
+        # Not by ref: it would look each time whether the location still exists.
+        return [
+            self.env["ir.model.data"]._xmlid_to_res_id(
+                "stock.stock_location_inter_company"
+            )
+            or 0
+        ]
 
     @api.model
     def _place(self):

@@ -358,11 +358,7 @@ class BacklogLine(models.Model):
                     END AS expected_date,
                    %(promise)s AS promise_date,
                    line.first_promise_date,
-                   COALESCE(
-                       line.price_subtotal / NULLIF(line.product_uom_qty, 0),
-                       line.price_reduce_taxexcl
-                   ) / COALESCE(NULLIF(sale.currency_rate, 0), 1)
-                     * uom.factor / line_uom.factor AS unit_value,
+                   %(unit_value)s AS unit_value,
                    currency.rounding::numeric AS rounding,
                    company.backlog_risk_days
               FROM %(split)s split
@@ -377,7 +373,22 @@ class BacklogLine(models.Model):
              WHERE sale.state = 'sale'
             """,
             promise=self._promise(),
+            unit_value=self._unit_value(),
             split=many_rows(SQL("(%s)", self._split(product_ids))),
+        )
+
+    @api.model
+    def _unit_value(self):
+        """What one unit of the product on ``line`` of ``sale`` is worth: untaxed, net
+        of discount, in the currency of the company at the rate of the order."""
+        return SQL(
+            """
+            (COALESCE(
+                line.price_subtotal / NULLIF(line.product_uom_qty, 0),
+                line.price_reduce_taxexcl
+            ) / COALESCE(NULLIF(sale.currency_rate, 0), 1)
+              * uom.factor / line_uom.factor)
+            """
         )
 
     @api.model
@@ -394,9 +405,12 @@ class BacklogLine(models.Model):
         )
 
     @api.model
-    def _split(self, product_ids):
+    def _split(self, product_ids, with_cause=True):
         """The slices summed per order line: ``order_line_id, open_qty, backlog_qty,
-        to_source_qty, last_date``."""
+        to_source_qty, last_date``.
+
+        :param with_cause: False leaves out what only tells the cause of a delay
+        """
         return SQL(
             """
             SELECT order_line_id,
@@ -410,8 +424,18 @@ class BacklogLine(models.Model):
              WHERE order_line_id IS NOT NULL
           GROUP BY order_line_id
             """,
-            self.env["backlog.allocation"]._slices(product_ids),
+            self._slices(product_ids),
         )
+
+    @api.model
+    def _slices(self, product_ids):
+        """The slices that the lines are made of. A statement that computes them once
+        for several uses hands them on in its context, as SQL."""
+        slices = self.env.context.get("backlog_slices")
+        # A context comes from anywhere, but a piece of SQL from the code alone.
+        if isinstance(slices, SQL):
+            return slices
+        return self.env["backlog.allocation"]._slices(product_ids)
 
     @api.model
     def _delay_cause(self):

@@ -37,6 +37,18 @@ def many_rows(table):
     )
 
 
+def sum_in_own_currency(model, name):
+    """The sum of the money ``name`` over rows of several companies, in the currency of
+    the company one works in, at today's rates. Odoo's own ``sum_currency`` takes a rate
+    of the future where there is one, and ends in the currency whose rate is 1."""
+    model._check_field_access(model._fields[name], "read")
+    return SQL(
+        "SUM(%s * %s)",
+        SQL.identifier(model._table, name),
+        model.env.companies._backlog_rate(model._table),
+    )
+
+
 class Rate(fields.Float):
     """A float that can be empty: no data reads as ``False`` and never as 0, in Python,
     over RPC and on screen."""
@@ -47,6 +59,11 @@ class Rate(fields.Float):
         if value is None or value is False:
             return None
         return super().convert_to_cache(value, record, validate)
+
+    def convert_to_column(self, value, record, values=None, validate=True):
+        if value is None or value is False:
+            return None
+        return super().convert_to_column(value, record, values, validate)
 
     def convert_to_record(self, value, record):
         return False if value is None else value

@@ -109,8 +109,12 @@ class BacklogVendor(models.AbstractModel):
 
     @api.model
     def _of_templates(self, column, template_ids):
+        """A condition on the templates: all, those with the ids, or those that the
+        statement ``template_ids`` gives."""
         if template_ids is None:
             return SQL("TRUE")
+        if isinstance(template_ids, SQL):
+            return SQL("%s = ANY(ARRAY(%s))", column, template_ids)
         return SQL("%s = ANY(%s)", column, list(template_ids))
 
     @api.model

@@ -1,7 +1,9 @@
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
 
 
 class ResCompany(models.Model):
@@ -12,6 +14,24 @@ class ResCompany(models.Model):
         default=14,
         help="A line with something to source is at risk when its promise is nearer "
         "than this number of days.",
+    )
+    backlog_age_steps = fields.Char(
+        "Age Steps",
+        default="7, 15, 30, 60",
+        help="Days since the order was confirmed, at which the next step of age "
+        "begins in the analysis and in the report.",
+    )
+    backlog_lateness_steps = fields.Char(
+        "Lateness Steps",
+        default="7, 15, 30",
+        help="Days after the promise, at which the next step of lateness begins in "
+        "the analysis and in the report.",
+    )
+    backlog_snapshot_years = fields.Integer(
+        "Keep Daily History",
+        default=3,
+        help="Years for which the history of the backlog is kept day by day. What is "
+        "older is kept by month.",
     )
     backlog_horizon_days = fields.Integer(
         "Reorder Horizon",
@@ -93,6 +113,10 @@ class ResCompany(models.Model):
         "CHECK (backlog_horizon_days >= 0)",
         "The horizon cannot be negative. Use 0 to look at what is needed today.",
     )
+    _backlog_snapshot_years_positive = models.Constraint(
+        "CHECK (backlog_snapshot_years > 0)",
+        "Keep the history day by day for at least one year.",
+    )
     _backlog_vendor_window_positive = models.Constraint(
         "CHECK (backlog_vendor_window_days > 0 AND backlog_vendor_min_receipts > 0)",
         "Judge vendors by at least one day and one receipt.",
@@ -128,6 +152,56 @@ class ResCompany(models.Model):
                         "of them above 0."
                     )
                 )
+
+    @api.constrains("backlog_age_steps", "backlog_lateness_steps")
+    def _check_backlog_steps(self):
+        for company in self:
+            for name in ("backlog_age_steps", "backlog_lateness_steps"):
+                company._backlog_steps(name)
+
+    def _backlog_steps(self, name):
+        """The days in the setting ``name``, as a list of rising whole numbers."""
+        text = self.sudo()[name] or self.default_get([name])[name]
+        try:
+            steps = [int(part) for part in text.split(",")]
+        except ValueError:
+            steps = []
+        if not steps or steps[0] < 1 or any(a >= b for a, b in pairwise(steps)):
+            raise ValidationError(
+                self.env._(
+                    "“%(steps)s” is no list of steps. Write whole days above 0 in "
+                    "rising order, with commas: 7, 15, 30",
+                    steps=text,
+                )
+            )
+        return steps
+
+    def _backlog_rate(self, alias):
+        """What one unit of the money of ``alias.company_id`` is in the currency of the
+        company one works in, at today's rate, as an SQL expression over a table with
+        rows of these companies."""
+        own = self.env.company
+        today = fields.Date.context_today(own)
+        return SQL(
+            "CASE %s %s ELSE 1 END",
+            SQL.identifier(alias, "company_id"),
+            SQL(" ").join(
+                SQL(
+                    "WHEN %s THEN %s::numeric",
+                    company.id,
+                    company.currency_id._get_conversion_rate(
+                        company.currency_id, own.currency_id, own, today
+                    ),
+                )
+                for company in self | own
+            ),
+        )
+
+    @api.model
+    def _backlog_visible(self):
+        """The companies whose rows a statement has to get right: those one works in,
+        since rules hide the others; all of them for the superuser."""
+        return self.sudo().search([]) if self.env.su else self.env.companies
 
     def _backlog_today(self):
         """The calendar day in the time zone of the company: of its address, else UTC,

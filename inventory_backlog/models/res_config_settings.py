@@ -10,6 +10,15 @@ class ResConfigSettings(models.TransientModel):
     backlog_tz = fields.Selection(
         related="company_id.partner_id.tz", string="Time Zone", readonly=False
     )
+    backlog_age_steps = fields.Char(
+        related="company_id.backlog_age_steps", readonly=False
+    )
+    backlog_lateness_steps = fields.Char(
+        related="company_id.backlog_lateness_steps", readonly=False
+    )
+    backlog_snapshot_years = fields.Integer(
+        related="company_id.backlog_snapshot_years", readonly=False
+    )
     backlog_horizon_days = fields.Integer(
         related="company_id.backlog_horizon_days", readonly=False
     )

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
@@ -121,6 +123,25 @@ class TestTours(HttpCase):
         self.assertIn(order.name, line.backlog_for_whom)
         self.assertEqual(lamp.state, "proposed")
         self.assertFalse(lamp.purchase_line_ids)
+
+    def test_salesperson_reads_the_dashboard_and_prints_it(self):
+        order = self.order.sudo()
+        nobodys, anothers = order.copy(), order.copy()
+        nobodys.user_id = False
+        anothers.user_id = self.env.ref("base.user_admin")
+        (nobodys | anothers).action_confirm()
+        reports = self.env.registry["ir.actions.report"]
+        with patch.object(
+            reports,
+            "_render_qweb_pdf",
+            autospec=True,
+            side_effect=reports._render_qweb_pdf,
+        ) as render:
+            self.start_tour("/odoo", "inventory_backlog_dashboard", login="tour_seller")
+        self.assertEqual(
+            [call.args[1] for call in render.call_args_list],
+            [self.env.ref("inventory_backlog.action_report_backlog").report_name],
+        )
 
     def test_salesperson_finds_out_why(self):
         self.start_tour("/odoo", "inventory_backlog_salesperson", login="tour_seller")

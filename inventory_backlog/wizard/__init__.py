@@ -1,3 +1,4 @@
+from . import backlog_report
 from . import backlog_suggestion_accept
 from . import backlog_suggestion_defer
 from . import backlog_vendor_switch

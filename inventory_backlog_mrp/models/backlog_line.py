@@ -21,7 +21,7 @@ class BacklogLine(models.Model):
         )
 
     @api.model
-    def _split(self, product_ids):
+    def _split(self, product_ids, with_cause=True):
         """A kit counts whole kits, in its own unit: the least of its components. Adds
         ``waits_for_component``: a production order that the line waits for is short of
         raw material itself."""
@@ -47,8 +47,8 @@ class BacklogLine(models.Model):
           GROUP BY order_line_id
             HAVING SUM(open_qty) > 0
             """,
-            slices=self.env["backlog.allocation"]._slices(
-                self._with_raw_material(product_ids)
+            slices=self._slices(
+                self._with_raw_material(product_ids) if with_cause else product_ids
             ),
             short_production=self._short_production(),
             part=self._part(product_ids),

@@ -5,3 +5,11 @@ export const STATE_COLORS = {
     incoming: "#0b6fb8",
     to_source: "#c82333",
 };
+
+/** The same on the dashboard, with what has no supply state: goods that may not leave,
+ * and money that goes to vendors. */
+export const BACKLOG_COLORS = {
+    ...STATE_COLORS,
+    blocked: "#868e96",
+    pay: "#6f42c1",
+};

@@ -1,0 +1,422 @@
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
+from odoo.tools import SQL, format_date
+
+from .backlog_line import VALUE_GROUPS
+
+RISK_DAYS = 7  # "this week"
+PACE_DAYS = 91  # 13 weeks, a quarter
+TOP = 10
+ALL_DOCUMENTS = (
+    "sales_team.group_sale_salesman_all_leads",
+    "inventory_backlog.group_backlog_manager",
+)
+SALESPERSON = "sales_team.group_sale_salesman"
+
+
+class BacklogDashboard(models.AbstractModel):
+    """The backlog on one page: what is open, ready, at risk, to source and prepaid, how
+    long it lasts, where it is going and what to do first.
+
+    Each figure is a domain on ``backlog.line`` and a field summed over it; clicking it
+    opens that very domain. All of them come from one statement.
+    """
+
+    _name = "backlog.dashboard"
+    _description = "Backlog Dashboard"
+
+    @api.model
+    @api.readonly
+    def get_dashboard(self, scope=False):
+        """Return all that the page shows, in plain values.
+
+        :param scope: ``mine``, ``team`` or ``all``; what the user may see by default
+        :return: ``scope, scopes, as_of, currency_id, note, line_count, tiles, trend,
+            cash, lines, lines_action``. Values are in the currency of the company one
+            works in, those of others converted at today's rates; times are UTC.
+        :raise AccessError: for those who may not see what customers pay
+        """
+        if not self.env.user.has_group(VALUE_GROUPS):
+            raise AccessError(
+                self.env._(
+                    "The dashboard shows what customers pay. Ask for the right "
+                    "“Backlog: User”, or open the customer backlog in Purchase."
+                )
+            )
+        scopes = self._scopes()
+        if scope not in dict(scopes):
+            scope = scopes[-1][0] if self._sees_all() else scopes[0][0]
+        domain = self._scope_domain(scope)
+        figures, lines = self._figures(domain)
+        return {
+            "scope": scope,
+            "scopes": [list(one) for one in scopes],
+            "as_of": fields.Datetime.to_string(fields.Datetime.now()),
+            "currency_id": self.env.company.currency_id.id,
+            "note": self._currency_note(),
+            "line_count": figures["open"]["count"],
+            "tiles": self._tiles(domain, figures, scope),
+            "trend": self._trend(scope),
+            "cash": self._cash(domain),
+            "lines": self._lines_to_act_on(lines),
+            "lines_action": self._open_lines(self._urgent(), domain),
+        }
+
+    # Whose
+
+    @api.model
+    def _sees_all(self):
+        """Whether the rules let the user see everybody's lines."""
+        user = self.env.user
+        return any(user.has_group(group) for group in ALL_DOCUMENTS) or (
+            not user.has_group(SALESPERSON)
+        )
+
+    @api.model
+    def _scopes(self):
+        """``[(scope, label)]`` that make sense for the user, the widest last."""
+        scopes = []
+        if self.env.user.has_group(SALESPERSON):
+            scopes.append(("mine", self.env._("Mine")))
+            if self._sees_all() and self._teams():
+                scopes.append(("team", self.env._("My team")))
+        widest = (
+            self.env._("All") if self._sees_all() else self.env._("Mine and nobody's")
+        )
+        return [*scopes, ("all", widest)]
+
+    @api.model
+    def _teams(self):
+        """The teams that the user is in or leads."""
+        return (
+            self.env["crm.team"]
+            .sudo()
+            .search(
+                ["|", ("user_id", "=", self.env.uid), ("member_ids", "=", self.env.uid)]
+            )
+        )
+
+    @api.model
+    def _scope_domain(self, scope):
+        if scope == "mine":
+            return Domain("user_id", "=", self.env.uid)
+        if scope == "team":
+            return Domain("team_id", "in", self._teams().ids)
+        return Domain.TRUE
+
+    @api.model
+    def _currency_note(self):
+        if len(self.env.companies.currency_id) < 2:
+            return ""
+        return self.env._(
+            "Converted at the rates of %s.",
+            format_date(self.env, fields.Date.context_today(self)),
+        )
+
+    # The figures
+
+    @api.model
+    def _late(self):
+        return Domain("is_late", "=", True)
+
+    @api.model
+    def _urgent(self):
+        return self._late() | Domain("is_at_risk", "=", True)
+
+    @api.model
+    def _this_week(self):
+        """Promised before the end of the seventh day from now, where the user is."""
+        zone = ZoneInfo(str(self.env.tz))
+        last = fields.Date.context_today(self) + timedelta(days=RISK_DAYS + 1)
+        end = datetime.combine(last, time.min, zone).astimezone(ZoneInfo("UTC"))
+        return Domain("promise_date", "<", end.replace(tzinfo=None))
+
+    @api.model
+    def _measures(self):
+        """``{figure: (domain, field)}``: what is summed over which lines."""
+        ready = Domain("backlog_qty", ">", 0)
+        at_risk = Domain("is_at_risk", "=", True)
+        to_source = Domain("to_source_qty", ">", 0)
+        prepaid = Domain("prepaid_value", ">", 0)
+        return {
+            "open": (Domain.TRUE, "open_value"),
+            "late": (self._late(), "open_value"),
+            "ready": (ready, "backlog_value"),
+            "ready_late": (ready & self._late(), "backlog_value"),
+            "risk": (at_risk & self._this_week(), "open_value"),
+            "risk_all": (at_risk, "open_value"),
+            "to_source": (to_source, "to_source_value"),
+            "to_source_urgent": (to_source & self._urgent(), "to_source_value"),
+            "prepaid": (prepaid, "prepaid_value"),
+            "prepaid_ready": (
+                prepaid & Domain("backlog_state", "=", "ready"),
+                "prepaid_value",
+            ),
+        }
+
+    @api.model
+    def _figures(self, domain):
+        """``({figure: {count, value}}, [line])``: sums and counts of the measures, and
+        the lines to act on first."""
+        lines = self.env["backlog.line"]
+        query = lines._search(domain)
+        table = SQL.identifier(lines._table)
+        columns, keys = [], []
+        for key, (part, name) in self._measures().items():
+            condition = part.optimize_full(lines)._to_sql(lines, lines._table, query)
+            keys += [(key, "count"), (key, "value")]
+            columns.append(SQL("COUNT(*) FILTER (WHERE %s)", condition))
+            columns.append(
+                SQL(
+                    "COALESCE(SUM(%s * %s) FILTER (WHERE %s), 0)",
+                    SQL.identifier(lines._table, name),
+                    self.env.companies._backlog_rate(lines._table),
+                    condition,
+                )
+            )
+        [[values, first]] = self.env.execute_query(
+            SQL(
+                """
+                  WITH %(table)s AS MATERIALIZED (
+                        SELECT %(table)s.* FROM %(from)s WHERE %(where)s
+                       )
+                SELECT (SELECT JSON_BUILD_ARRAY(%(sums)s) FROM %(table)s),
+                       (SELECT JSON_AGG(first)
+                          FROM (
+                                SELECT *
+                                  FROM %(table)s
+                                 WHERE is_late OR is_at_risk
+                              ORDER BY is_late DESC, open_value * %(rate)s DESC, id
+                                 LIMIT %(top)s
+                               ) first)
+                """,
+                table=table,
+                sums=SQL(", ").join(columns),
+                rate=self.env.companies._backlog_rate(lines._table),
+                top=TOP,
+                **{
+                    "from": query.from_clause,
+                    "where": query.where_clause or SQL("TRUE"),
+                },
+            )
+        )
+        figures = {}
+        round_ = self.env.company.currency_id.round
+        for (key, kind), value in zip(keys, values, strict=True):
+            value = round_(float(value)) if kind == "value" else value
+            figures.setdefault(key, {})[kind] = value
+        return figures, first or []
+
+    # The tiles
+
+    @api.model
+    def _tiles(self, domain, figures, scope):
+        tile = self._tile
+        tiles = [
+            tile(
+                domain,
+                figures,
+                "open",
+                self.env._("Open"),
+                self.env._(
+                    "Ordered on confirmed orders and not yet shipped: untaxed, net of "
+                    "discount. Past due: the day of the promise is over."
+                ),
+                sub=("late", self.env._("past due"), "danger", "open"),
+            ),
+            tile(
+                domain,
+                figures,
+                "ready",
+                self.env._("Ready to ship"),
+                self.env._(
+                    "What is in stock for its line, after everyone ahead in the queue: "
+                    "income that only waits to be shipped."
+                ),
+                tone="success",
+                sub=("ready_late", self.env._("of it past due"), "danger", "ready"),
+            ),
+            tile(
+                domain,
+                figures,
+                "risk",
+                self.env._("At risk this week"),
+                self.env._(
+                    "Promised for today or one of the next 7 days, and expected later "
+                    "or with nothing ordered yet."
+                ),
+                tone="warning",
+                sub=("risk_all", self.env._("at risk in all"), "warning", False),
+            ),
+            tile(
+                domain,
+                figures,
+                "to_source",
+                self.env._("To source"),
+                self.env._(
+                    "What is neither in stock nor on its way: somebody must order or "
+                    "make it."
+                ),
+                tone="danger",
+                sub=(
+                    "to_source_urgent",
+                    self.env._("of it late or at risk"),
+                    "danger",
+                    "to_source",
+                ),
+            ),
+            tile(
+                domain,
+                figures,
+                "prepaid",
+                self.env._("Prepaid, not shipped"),
+                self.env._(
+                    "What customers have paid for goods that are still open. It is a "
+                    "debt to them until the goods leave."
+                ),
+                tone="info",
+                sub=(
+                    "prepaid_ready",
+                    self.env._("of it ready to ship"),
+                    "success",
+                    "prepaid",
+                ),
+            ),
+        ]
+        if scope == "all" and self._sees_all():
+            tiles.append(self._pace_tile())
+        return tiles
+
+    @api.model
+    def _tile(self, domain, figures, key, label, definition, tone="neutral", sub=()):
+        figure = figures[key]
+        sub_key, sub_label, sub_tone, whole = sub
+        part = figures[sub_key]
+        share = whole and figures[whole]["value"]
+        return {
+            "key": key,
+            "label": label,
+            "value": figure["value"],
+            "kind": "monetary",
+            "count": figure["count"],
+            "count_label": self.env._("1 line")
+            if figure["count"] == 1
+            else self.env._("%s lines", figure["count"]),
+            "tone": tone if figure["count"] else "neutral",
+            "help": definition,
+            "action": self._open_lines(self._measures()[key][0], domain, label),
+            "sub": {
+                "label": sub_label,
+                "value": part["value"],
+                "kind": "monetary",
+                "share": round(100 * part["value"] / share, 1) if share else False,
+                "tone": sub_tone if part["count"] else "neutral",
+                "action": self._open_lines(
+                    self._measures()[sub_key][0], domain, f"{label}: {sub_label}"
+                ),
+            },
+        }
+
+    @api.model
+    def _pace_tile(self):
+        history = self.env["backlog.snapshot"]
+        domain = Domain("day", ">=", self._days_ago(PACE_DAYS))
+        [[weeks, ratio, first, count]] = history._read_group(
+            domain,
+            [],
+            ["backlog_weeks:avg", "book_to_bill:avg", "day_from:min", "__count"],
+        )
+        action = self._open_history(domain, "pivot") if count else False
+        tone = "neutral" if not ratio or 0.9 <= ratio <= 1.1 else "info"
+        return {
+            "key": "weeks",
+            "label": self.env._("Weeks of backlog"),
+            "value": weeks,
+            "kind": "weeks",
+            "count": False,
+            "count_label": self.env._("since %s", format_date(self.env, first))
+            if count
+            else self.env._("The history begins tonight."),
+            "tone": tone,
+            "help": self.env._(
+                "What was open at the end of the last day ÷ what was shipped per week "
+                "in the last 13 weeks, or since the history began. Book-to-bill: "
+                "booked ÷ shipped in the same time; above 1 the backlog grows."
+            ),
+            "action": action,
+            "sub": {
+                "label": self.env._("book-to-bill"),
+                "value": ratio,
+                "kind": "ratio",
+                "share": False,
+                "tone": tone,
+                "action": action,
+            },
+        }
+
+    @api.model
+    def _days_ago(self, days):
+        return fields.Date.context_today(self) - timedelta(days=days)
+
+    # Where it opens
+
+    @api.model
+    def _open_lines(self, part, domain, name=None):
+        def view(xml_id):
+            # Not by ref: it would look each time whether the view still exists.
+            return self.env["ir.model.data"]._xmlid_to_res_id(
+                f"inventory_backlog.{xml_id}", raise_if_not_found=True
+            )
+
+        return {
+            "type": "ir.actions.act_window",
+            "name": name or self.env._("Late or at Risk"),
+            "res_model": "backlog.line",
+            "views": [
+                [view("backlog_analysis_view_list"), "list"],
+                [view("backlog_line_view_kanban"), "kanban"],
+                [view("backlog_analysis_view_pivot"), "pivot"],
+                [view("backlog_analysis_view_graph"), "graph"],
+            ],
+            "search_view_id": [view("backlog_analysis_view_search"), "search"],
+            "domain": self._plain(domain & part),
+            "context": {},
+            "target": "current",
+        }
+
+    @api.model
+    def _open_history(self, domain, first="list"):
+        views = sorted(("list", "pivot", "graph"), key=lambda view: view != first)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Backlog History"),
+            "res_model": "backlog.snapshot",
+            "views": [[False, view] for view in views],
+            "domain": self._plain(domain),
+            "context": {},
+            "target": "current",
+        }
+
+    @api.model
+    def _plain(self, domain):
+        """The domain as the client can send it back."""
+        return [
+            [
+                part[0],
+                part[1],
+                fields.Datetime.to_string(part[2])
+                if isinstance(part[2], datetime)
+                else fields.Date.to_string(part[2])
+                if isinstance(part[2], date)
+                else list(part[2])
+                if isinstance(part[2], set | tuple | list)
+                else part[2],
+            ]
+            if isinstance(part, tuple | list)
+            else part
+            for part in domain
+        ]

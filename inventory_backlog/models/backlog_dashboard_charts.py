@@ -1,0 +1,170 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import format_date
+
+from .backlog_dashboard import PACE_DAYS
+
+CASH_WEEKS = 8
+
+
+class BacklogDashboard(models.AbstractModel):
+    """The two charts: how the backlog grew, and when it becomes money."""
+
+    _inherit = "backlog.dashboard"
+
+    @api.model
+    def _trend(self, scope):
+        """The open value at the end of each day, by state."""
+        empty = {"days": [], "series": [], "late": {"label": "", "values": []}}
+        if scope != "all" or not self._sees_all():
+            note = self.env._("The history is kept for the company as a whole.")
+            return {**empty, "note": note, "action": False}
+        domain = Domain("day", ">=", self._days_ago(PACE_DAYS))
+        rows = self.env["backlog.snapshot"]._read_group(
+            domain,
+            ["day:day", "backlog_state"],
+            [
+                "closing:sum_currency",
+                "late_value:sum_currency",
+                "is_caught_up:bool_and",
+            ],
+        )
+        days = sorted({row[0] for row in rows})
+        closing = {(day, state): value or 0 for day, state, value, *_rest in rows}
+        seen = {day for day, _state, _value, _late, missed in rows if not missed}
+        late = dict.fromkeys(days, 0)
+        for day, _state, _value, value, _missed in rows:
+            late[day] += value or 0
+        return {
+            "days": [fields.Date.to_string(day) for day in days],
+            "series": [
+                {
+                    "key": state,
+                    "label": label,
+                    "values": [closing.get((day, state), 0) for day in days],
+                }
+                for state, label in self._labels(
+                    "backlog.line", "backlog_state"
+                ).items()
+            ],
+            "late": {
+                "label": self.env._("Past due"),
+                # Nobody knows it of a day that was missed.
+                "values": [late[day] if day in seen else False for day in days],
+            },
+            "note": ""
+            if days
+            else self.env._(
+                "The first day is kept tonight. From then on you see here how the "
+                "backlog grows and shrinks."
+            ),
+            "action": self._open_history(domain),
+        }
+
+    @api.model
+    def _cash(self, domain):
+        """What comes in and goes out because of the open backlog, week by week. Each
+        bar opens its rows of ``backlog.cash``."""
+        rows = self.env["backlog.cash"]._read_group(
+            domain & Domain("flow", "in", ("receive", "pay")),
+            ["date:week", "flow", "kind"],
+            ["amount:sum_currency"],
+        )
+        weeks = self._weeks()
+        series = {}
+        for start, flow, kind, amount in rows:
+            key = kind if flow == "receive" else flow
+            values = series.setdefault(key, [0] * len(weeks))
+            values[self._week_number(start, weeks)] += amount or 0
+        rounded = self.env.company.currency_id.round
+        kinds = self._labels("backlog.cash", "kind")
+        received = [key for key in kinds if key in series]
+
+        def values(key):
+            return [rounded(value) for value in series[key]]
+
+        def actions(flow, kind=False):
+            part = domain & Domain("flow", "=", flow)
+            if kind:
+                part &= Domain("kind", "=", kind)
+            return [self._open_cash(part & week["domain"]) for week in weeks]
+
+        return {
+            "weeks": [
+                {"label": week["label"], "start": week["start"]} for week in weeks
+            ],
+            "series": [
+                {"key": key, "label": kinds[key], "values": values(key)}
+                for key in received
+            ],
+            "pay": {
+                "label": self._labels("backlog.cash", "flow")["pay"],
+                "values": values("pay"),
+                "actions": actions("pay"),
+            }
+            if "pay" in series
+            else False,
+            "note": self.env._("Untaxed, less what is prepaid."),
+            "actions": [actions("receive", key) for key in received],
+        }
+
+    @api.model
+    def _labels(self, model, name):
+        return dict(self.env[model]._fields[name]._description_selection(self.env))
+
+    @api.model
+    def _weeks(self):
+        """The weeks of the chart from the present one on, what comes later, and what
+        nobody can date: ``label, start, domain``."""
+        today = fields.Date.context_today(self)
+        # As Odoo groups: in the week of the user's language.
+        week_start = int(self.env["res.lang"]._get_data(code=self.env.lang).week_start)
+        this_week = today - timedelta(days=(today.isoweekday() - week_start) % 7)
+        starts = [this_week + timedelta(weeks=number) for number in range(CASH_WEEKS)]
+        end = starts[-1] + timedelta(weeks=1)
+        weeks = [
+            {
+                "label": format_date(self.env, start, date_format="d MMM"),
+                "start": fields.Date.to_string(start),
+                "domain": Domain("date", ">=", start)
+                & Domain("date", "<", start + timedelta(weeks=1)),
+            }
+            for start in starts
+        ]
+        # Nothing should be due before; if it is, it is due now.
+        weeks[0]["domain"] = Domain("date", "<", starts[1])
+        return [
+            *weeks,
+            {
+                "label": self.env._("Later"),
+                "start": fields.Date.to_string(end),
+                "domain": Domain("date", ">=", end),
+            },
+            {
+                "label": self.env._("No date"),
+                "start": False,
+                "domain": Domain("date", "=", False),
+            },
+        ]
+
+    @api.model
+    def _week_number(self, start, weeks):
+        """Which of ``weeks`` is the one that begins with ``start``."""
+        if not start:
+            return len(weeks) - 1
+        first = fields.Date.to_date(weeks[0]["start"])
+        return min(max((start - first).days // 7, 0), len(weeks) - 2)
+
+    @api.model
+    def _open_cash(self, domain):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Expected Cash"),
+            "res_model": "backlog.cash",
+            "views": [[False, "list"], [False, "pivot"], [False, "graph"]],
+            "domain": self._plain(domain),
+            "context": {},
+            "target": "current",
+        }

@@ -1,0 +1,101 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class BacklogLine(models.Model):
+    """What keeps goods here that are ready, or the whole order of a customer."""
+
+    _inherit = "backlog.line"
+    _depends = {
+        "account.account": ["account_type"],
+        "account.move.line": [
+            "account_id",
+            "amount_residual",
+            "company_id",
+            "parent_state",
+            "partner_id",
+            "reconciled",
+        ],
+        "res.company": ["account_use_credit_limit", "parent_path"],
+        "res.partner": ["commercial_partner_id", "credit_limit"],
+        "sale.order": ["picking_policy"],
+    }
+
+    block_cause = fields.Selection(
+        [
+            ("whole_order", "Ships all at once"),
+            ("credit", "Over the credit limit"),
+        ],
+        "Blocked by",
+        readonly=True,
+        help="Why goods may not leave. Ships all at once: they are ready, but the order "
+        "leaves in one piece and something of it is short. Over the credit limit: the "
+        "customer owes more on invoices than the limit allows.",
+    )
+
+    @api.model
+    def _lines(self, product_ids=None):
+        return SQL(
+            """
+            SELECT line.*,
+                   CASE WHEN %(over_limit)s THEN 'credit'
+                        WHEN line.backlog_qty > 0 AND %(in_one_piece)s
+                             AND BOOL_OR(line.backorder_qty > 0) OVER (
+                                 PARTITION BY line.order_id)
+                        THEN 'whole_order'
+                    END AS block_cause
+              FROM (%(lines)s) line
+            """,
+            over_limit=self._is_over_limit(),
+            in_one_piece=SQL(
+                """(SELECT picking_policy = 'one'
+                      FROM sale_order
+                     WHERE id = line.order_id)"""
+            ),
+            lines=super()._lines(product_ids),
+        )
+
+    @api.model
+    def _is_over_limit(self):
+        """Whether the customer of ``line`` owes more than Odoo's credit limit allows in
+        that company."""
+        companies = (
+            self.env["res.company"]
+            ._backlog_visible()
+            .filtered("account_use_credit_limit")
+        )
+        if not companies:
+            return SQL("FALSE")
+        return SQL(
+            """
+            ((SELECT commercial_partner_id FROM res_partner WHERE id = line.partner_id),
+             line.company_id) IN (%s)
+            """,
+            SQL(" UNION ALL ").join(map(self._customers_over_limit, companies)),
+        )
+
+    @api.model
+    def _customers_over_limit(self, company):
+        """The customers whose open invoices are above their limit in ``company``, as in
+        Odoo's own ``res.partner.credit``. No limit is none, not zero."""
+        partners = self.env["res.partner"].sudo().with_company(company)
+        return SQL(
+            """
+            SELECT item.partner_id, %(company)s
+              FROM account_move_line item
+              JOIN account_account account ON account.id = item.account_id
+              JOIN res_company owner ON owner.id = item.company_id
+              JOIN res_partner partner ON partner.id = item.partner_id
+        CROSS JOIN LATERAL (SELECT %(limit)s AS amount) credit
+             WHERE item.parent_state = 'posted'
+               AND item.reconciled IS NOT TRUE
+               AND account.account_type = 'asset_receivable'
+               AND owner.parent_path LIKE %(root)s
+               AND credit.amount > 0
+          GROUP BY item.partner_id, credit.amount
+            HAVING SUM(item.amount_residual) > credit.amount
+            """,
+            company=company.id,
+            limit=partners._field_to_sql("partner", "credit_limit"),
+            root=f"{company.root_id.id}/%",
+        )

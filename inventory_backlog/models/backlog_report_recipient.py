@@ -1,0 +1,128 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+_logger = logging.getLogger(__name__)
+
+
+class BacklogReportRecipient(models.Model):
+    """Who gets the backlog report by mail once a week, of which company and warehouse.
+
+    The report is made with the rights of the recipient.
+    """
+
+    _name = "backlog.report.recipient"
+    _description = "Backlog Report Recipient"
+    _check_company_auto = True
+    _order = "company_id, user_id, id"
+    _rec_name = "user_id"
+
+    active = fields.Boolean(default=True)
+    user_id = fields.Many2one(
+        "res.users",
+        required=True,
+        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+        ondelete="cascade",
+        help="The report shows the orders that this user may see.",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        default=lambda self: self.env.company,
+        ondelete="cascade",
+    )
+    warehouse_id = fields.Many2one(
+        "stock.warehouse",
+        check_company=True,
+        ondelete="cascade",
+        help="Empty: all warehouses of the company.",
+    )
+    sent_on = fields.Date(
+        "Last Sent",
+        readonly=True,
+        copy=False,
+        help="The report is sent once a week, weeks begin on Monday. Switch on the "
+        "scheduled action “Backlog: weekly report” to have it sent.",
+    )
+
+    _once = models.UniqueIndex(
+        "(user_id, company_id, COALESCE(warehouse_id, 0))",
+        "This user already gets the report of this company and warehouse. Look among "
+        "the archived ones, too.",
+    )
+
+    @api.model
+    def _cron_send(self):
+        """Send the report to all who have not got it this week. One that fails is
+        logged and tried again in the next run."""
+        due = self.search(Domain.TRUE).filtered(lambda one: one._is_due())
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(due))
+        for recipient in due:
+            if recipient.try_lock_for_update():
+                recipient._try_to_send()
+            if not cron._commit_progress(1):
+                break
+
+    def _is_due(self):
+        self.ensure_one()
+        today = self.company_id._backlog_today()
+        return not self.sent_on or (
+            self.sent_on.isocalendar()[:2] != today.isocalendar()[:2]
+        )
+
+    def _try_to_send(self):
+        try:
+            with self.env.cr.savepoint():
+                self._send()
+        except Exception:
+            # Whatever is wrong with one recipient must not stop the others.
+            self.env.invalidate_all()
+            _logger.warning(
+                "The backlog report of %s was not sent to %s",
+                self.company_id.name,
+                self.user_id.login,
+                exc_info=True,
+            )
+
+    def _send(self):
+        """Put a mail with the report in the queue; it leaves with the other mails."""
+        self.ensure_one()
+        self._check_reachable()
+        report = self._as_recipient("backlog.report").create(
+            {
+                "company_id": self.company_id.id,
+                "warehouse_id": self.warehouse_id.id,
+            }
+        )
+        report.with_lines = not report._is_too_long()
+        template = self.env.ref("inventory_backlog.mail_template_backlog_report")
+        template.with_env(report.env).send_mail(report.id)
+        self.sent_on = self.company_id._backlog_today()
+
+    def _check_reachable(self):
+        user = self.user_id
+        if not user.active or self.company_id not in user.company_ids:
+            raise UserError(
+                self.env._(
+                    "%(user)s no longer works in %(company)s. Archive this recipient.",
+                    user=user.name,
+                    company=self.company_id.name,
+                )
+            )
+        if not user.email:
+            raise UserError(
+                self.env._("%s has no email address. Enter one in the user.", user.name)
+            )
+
+    def _as_recipient(self, model):
+        """``model`` as the recipient would see it."""
+        user = self.user_id
+        return (
+            self.env[model]
+            .with_user(user)
+            .with_company(self.company_id)
+            .with_context(lang=user.lang, tz=user.tz or self.company_id._backlog_zone())
+        )

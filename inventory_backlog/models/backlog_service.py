@@ -1,0 +1,466 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from .backlog_line import VALUE_GROUPS
+from .backlog_mixin import Rate, sum_in_own_currency, without_jit
+
+
+class BacklogService(models.Model):
+    """How well customers were served: one row per confirmed order line of goods; the id
+    is the order line's.
+
+    *First fill* is what was ready when the line was confirmed, see
+    ``sale.order.line.first_ready_qty``. *On time in full* (OTIF) is counted for what is
+    due: the promised day is past, or all of it is delivered. In full means that what is
+    delivered, as Odoo counts it, is at least what the line says today; on time means
+    that the last delivery was not after the promised day. Days are those of the time
+    zone of the company.
+
+    What is not known or not due is empty and never counted. Averages are right in
+    groups and totals: each line weighs the same, each order once in the rates of
+    orders, and the value rates weigh by value, over several companies in one currency.
+    """
+
+    _name = "backlog.service"
+    _description = "Delivery Service"
+    _auto = False
+    _order = "date_order desc, id desc"
+    _rec_name = "order_line_id"
+    _depends = {
+        "product.template": ["categ_id", "type", "uom_id"],
+        "res.company": ["currency_id"],
+        "res.currency": ["rounding"],
+        "res.currency.rate": ["company_id", "currency_id", "name", "rate"],
+        "res.partner": ["country_id", "tz"],
+        "sale.order": [
+            "commitment_date",
+            "currency_rate",
+            "date_order",
+            "partner_id",
+            "state",
+            "team_id",
+            "user_id",
+            "warehouse_id",
+        ],
+        "sale.order.line": [
+            "company_id",
+            "customer_lead",
+            "display_type",
+            "first_open_qty",
+            "first_promise_date",
+            "first_ready_qty",
+            "is_downpayment",
+            "is_expense",
+            "order_id",
+            "price_subtotal",
+            "product_id",
+            "product_uom_id",
+            "product_uom_qty",
+            "qty_delivered",
+            "state",
+            "warehouse_id",
+        ],
+        "stock.location": ["usage"],
+        "stock.move": [
+            "date",
+            "location_dest_id",
+            "origin_returned_move_id",
+            "quantity",
+            "sale_line_id",
+            "state",
+            "to_refund",
+        ],
+        "uom.uom": ["factor"],
+    }
+
+    order_line_id = fields.Many2one("sale.order.line", readonly=True)
+    order_id = fields.Many2one("sale.order", readonly=True)
+    partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
+    country_id = fields.Many2one("res.country", readonly=True)
+    product_id = fields.Many2one("product.product", readonly=True)
+    categ_id = fields.Many2one("product.category", "Product Category", readonly=True)
+    warehouse_id = fields.Many2one("stock.warehouse", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    user_id = fields.Many2one("res.users", "Salesperson", readonly=True)
+    team_id = fields.Many2one("crm.team", "Sales Team", readonly=True)
+    date_order = fields.Datetime(
+        "Order Date", readonly=True, help="When the order was confirmed."
+    )
+    first_promise_date = fields.Datetime(
+        "First Promise",
+        readonly=True,
+        help="What the customer was promised when the line was confirmed.",
+    )
+    promise_date = fields.Datetime(
+        "Current Promise",
+        readonly=True,
+        help="What the customer was last promised: the delivery date of the order, "
+        "else the day it was confirmed plus the lead time of the line.",
+    )
+    delivered_date = fields.Datetime(
+        "Last Delivery",
+        readonly=True,
+        help="When the last part was shipped to the customer. What only replaces "
+        "returned goods does not count.",
+    )
+    product_uom_id = fields.Many2one(
+        "uom.uom", "Unit", readonly=True, help="The unit of the product."
+    )
+    ordered_qty = fields.Float(
+        "Ordered",
+        digits="Product Unit",
+        readonly=True,
+        help="What the order line says today, in the unit of the product.",
+    )
+    delivered_qty = fields.Float(
+        "Shipped",
+        digits="Product Unit",
+        readonly=True,
+        help="What was shipped, less what came back to be refunded.",
+    )
+    first_open_qty = Rate(
+        "Ordered When Confirmed",
+        digits="Product Unit",
+        readonly=True,
+        help="What was to be shipped when the line was confirmed, in the unit of the "
+        "product. Empty for lines from before the backlog was installed.",
+    )
+    first_ready_qty = Rate(
+        "Ready When Confirmed",
+        digits="Product Unit",
+        readonly=True,
+        help="The part of it that was in stock for this line when it was confirmed, "
+        "after everyone ahead of it in the queue.",
+    )
+    value = fields.Monetary(
+        readonly=True,
+        groups=VALUE_GROUPS,
+        help="What the line is worth: untaxed, net of discount, in the currency of the "
+        "company at the rate of the order.",
+    )
+    is_in_full = fields.Boolean(
+        "In Full",
+        readonly=True,
+        help="At least what was ordered is delivered, less what came back to be "
+        "refunded.",
+    )
+    first_fill_rate = Rate(
+        "Line Fill (%)",
+        readonly=True,
+        aggregator="avg",
+        help="First-time line fill rate: of the lines confirmed, the share that was "
+        "completely in stock at that moment. Lines from before the backlog was "
+        "installed are not counted.",
+    )
+    first_unit_fill_rate = Rate(
+        "Unit Fill (%)",
+        readonly=True,
+        aggregator="avg",
+        groups=VALUE_GROUPS,
+        help="First-time unit fill rate: of what was ordered, the share that was in "
+        "stock when the lines were confirmed. One product counts by quantity, several "
+        "products count by value.",
+    )
+    backorder_line_rate = Rate(
+        "Lines Short (%)",
+        readonly=True,
+        aggregator="avg",
+        help="Backorder rate by lines: of the lines confirmed, the share that was not "
+        "completely in stock at that moment: 100 less the line fill.",
+    )
+    backorder_value_rate = Rate(
+        "Value Short (%)",
+        readonly=True,
+        aggregator="avg",
+        groups=VALUE_GROUPS,
+        help="Backorder rate by value: of the value of the lines confirmed, the share "
+        "that is on lines that were not completely in stock at that moment.",
+    )
+    otif_first = Rate(
+        "On Time in Full (%)",
+        readonly=True,
+        aggregator="avg",
+        help="OTIF by line, first promise: of the lines that are due, the share that "
+        "was delivered in full by the day first promised. A line is due when that day "
+        "is past or all of it is delivered.",
+    )
+    otif_promise = Rate(
+        "On Time in Full, Current Promise (%)",
+        readonly=True,
+        aggregator="avg",
+        help="OTIF by line, current promise: of the lines that are due, the share that "
+        "was delivered in full by the day last promised. A line is due when that day "
+        "is past or all of it is delivered.",
+    )
+    otif_order_first = Rate(
+        "Orders on Time in Full (%)",
+        readonly=True,
+        aggregator="avg",
+        help="OTIF by order, first promise: of the orders that are due, the share of "
+        "which every line was delivered in full by the day first promised. An order is "
+        "due when all its lines are.",
+    )
+    otif_order_promise = Rate(
+        "Orders on Time in Full, Current Promise (%)",
+        readonly=True,
+        aggregator="avg",
+        help="OTIF by order, current promise: of the orders that are due, the share of "
+        "which every line was delivered in full by the day last promised. An order is "
+        "due when all its lines are.",
+    )
+
+    @api.depends("order_id", "product_id")
+    def _compute_display_name(self):
+        # Buyers may not open the orders: they get the names.
+        for row in self.sudo():
+            row.display_name = (
+                f"{row.order_id.display_name} · {row.product_id.display_name}"
+            )
+
+    def action_open_order(self):
+        """Open the order of this line."""
+        self.ensure_one()
+        line = self.env["backlog.line"]
+        if not line._can_open(self.order_id):
+            raise UserError(
+                self.env._(
+                    "%(order)s is not yours to open. Ask the people who sell.",
+                    order=self.sudo().order_id.display_name,
+                )
+            )
+        return line._action_open(self.order_id)
+
+    @property
+    def _table_query(self):
+        without_jit(self.env)
+        return SQL(
+            """
+            SELECT line.*,
+                   orders.otif_first AS otif_order_first,
+                   orders.otif_promise AS otif_order_promise
+              FROM (%(lines)s) line
+         LEFT JOIN (
+                    SELECT order_id,
+                           %(first)s AS otif_first,
+                           %(promise)s AS otif_promise
+                      FROM (%(lines)s) line
+                  GROUP BY order_id
+                   ) orders ON orders.order_id = line.order_id
+            """,
+            lines=self._judged(),
+            first=self._of_order(SQL("otif_first")),
+            promise=self._of_order(SQL("otif_promise")),
+        )
+
+    def _read_group_select(self, aggregate_spec, query):
+        name, _colon, aggregator = aggregate_spec.partition(":")
+        rates = self._rates()
+        if aggregator == "avg" and name in rates:
+            self._check_field_access(self._fields[name], "read")
+            return rates[name]
+        if aggregator == "sum_currency":
+            return sum_in_own_currency(self, name)
+        return super()._read_group_select(aggregate_spec, query)
+
+    @api.model
+    def _rates(self):
+        """``{field: aggregate}`` of the rates that are no plain average of lines."""
+        return {
+            "first_unit_fill_rate": SQL(
+                """
+                CASE WHEN MIN(%(product)s) = MAX(%(product)s)
+                     THEN 100 * SUM(%(ready)s) / NULLIF(SUM(%(open)s), 0)
+                     ELSE %(by_value)s
+                 END
+                """,
+                product=self._column("product_id"),
+                ready=self._column("first_ready_qty"),
+                open=self._column("first_open_qty"),
+                by_value=self._by_value(self._column("first_unit_fill_rate")),
+            ),
+            "backorder_value_rate": self._by_value(
+                self._column("backorder_value_rate")
+            ),
+            "otif_order_first": self._by_order(self._column("otif_order_first")),
+            "otif_order_promise": self._by_order(self._column("otif_order_promise")),
+        }
+
+    @api.model
+    def _column(self, name):
+        return SQL.identifier(self._table, name)
+
+    @api.model
+    def _by_value(self, rate):
+        """The average of a rate of lines, weighed by what was confirmed."""
+        return SQL(
+            "SUM(%(weight)s * %(rate)s) / NULLIF(SUM(%(weight)s), 0)",
+            weight=self._column("first_weight"),
+            rate=rate,
+        )
+
+    @api.model
+    def _by_order(self, rate):
+        """The average of a rate that all lines of an order share."""
+        return SQL(
+            """
+            100.0 * COUNT(DISTINCT %(order)s) FILTER (WHERE %(rate)s = 100)
+                / NULLIF(COUNT(DISTINCT %(order)s) FILTER (
+                    WHERE %(rate)s IS NOT NULL), 0)
+            """,
+            order=self._column("order_id"),
+            rate=rate,
+        )
+
+    @api.model
+    def _of_order(self, otif):
+        """A column of lines for their whole order: empty while one of them is."""
+        return SQL(
+            "CASE WHEN COUNT(%(otif)s) = COUNT(*) THEN MIN(%(otif)s) END", otif=otif
+        )
+
+    @api.model
+    def _judged(self):
+        """The lines with what they count for in each rate."""
+        return SQL(
+            """
+            SELECT line.*,
+                   100 - line.first_fill_rate AS backorder_line_rate,
+                   100 - line.first_fill_rate AS backorder_value_rate,
+                   100 * line.first_ready_qty / NULLIF(line.first_open_qty, 0)
+                       AS first_unit_fill_rate,
+                   %(first)s AS otif_first,
+                   %(promise)s AS otif_promise
+              FROM (%(confirmed)s) line
+            """,
+            first=self._otif(SQL("line.first_promise_date")),
+            promise=self._otif(SQL("line.promise_date")),
+            confirmed=self._confirmed(),
+        )
+
+    @api.model
+    def _otif(self, promise):
+        """Whether a line was on time in full for ``promise``: 100, 0, or NULL while it
+        is not due. Without a move nobody knows when it was delivered."""
+        return SQL(
+            """
+            CASE WHEN NOT line.is_in_full
+                 THEN CASE WHEN %(promised)s < line.today THEN 0 END
+                 WHEN %(delivered)s <= %(promised)s THEN 100
+                 WHEN %(delivered)s > %(promised)s THEN 0
+             END
+            """,
+            promised=self._day(promise),
+            delivered=self._day(SQL("line.delivered_date")),
+        )
+
+    @api.model
+    def _day(self, moment):
+        """The calendar day of ``moment`` (UTC) where the company of ``line`` is."""
+        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE line.tz)::date", moment)
+
+    @api.model
+    def _confirmed(self):
+        """What orders, deliveries and the moment of confirmation say of each line.
+        Joins that a caller does not need are left out by PostgreSQL."""
+        return SQL(
+            """
+            SELECT line.id, line.id AS order_line_id, line.order_id, sale.partner_id,
+                   partner.country_id, line.product_id, template.categ_id,
+                   template.uom_id AS product_uom_id,
+                   COALESCE(line.warehouse_id, sale.warehouse_id) AS warehouse_id,
+                   line.company_id, company.currency_id, sale.user_id, sale.team_id,
+                   sale.date_order, line.first_promise_date,
+                   %(promise)s AS promise_date, shipped.date AS delivered_date,
+                   line.product_uom_qty * %(factor)s AS ordered_qty,
+                   line.qty_delivered * %(factor)s AS delivered_qty,
+                   line.first_open_qty * %(factor)s AS first_open_qty,
+                   line.first_ready_qty * %(factor)s AS first_ready_qty,
+                   ROUND(%(value)s / company.rounding) * company.rounding AS value,
+                   -- What was confirmed then, at the price of today, in one currency.
+                   %(value)s / company.rate * line.first_open_qty / line.product_uom_qty
+                       AS first_weight,
+                   CASE WHEN line.first_ready_qty >= line.first_open_qty THEN 100
+                        WHEN line.first_ready_qty < line.first_open_qty THEN 0
+                    END AS first_fill_rate,
+                   line.qty_delivered >= line.product_uom_qty AS is_in_full,
+                   company.tz, company.today
+              FROM sale_order_line line
+              JOIN sale_order sale ON sale.id = line.order_id
+              JOIN product_product product ON product.id = line.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN (%(companies)s) company ON company.id = line.company_id
+         LEFT JOIN uom_uom uom ON uom.id = template.uom_id
+         LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+         LEFT JOIN res_partner partner ON partner.id = sale.partner_id
+         LEFT JOIN (%(shipped)s) shipped ON shipped.order_line_id = line.id
+             WHERE line.state = 'sale'
+               AND sale.state = 'sale'
+               AND template.type = 'consu'
+               AND line.display_type IS NULL
+               AND line.is_downpayment IS NOT TRUE
+               AND line.is_expense IS NOT TRUE
+               AND line.product_uom_qty > 0
+            """,
+            promise=self.env["backlog.line"]._promise(),
+            factor=SQL("line_uom.factor / uom.factor"),
+            value=SQL(
+                "line.price_subtotal / COALESCE(NULLIF(sale.currency_rate, 0), 1)"
+            ),
+            companies=self._companies(),
+            shipped=self._shipped(),
+        )
+
+    @api.model
+    def _companies(self):
+        """The few companies with their day and currency, found once and not per line,
+        therefore the offset."""
+        return SQL(
+            """
+            SELECT company.id, company.currency_id,
+                   currency.rounding::numeric AS rounding, home.tz,
+                   (%(now)s::timestamp AT TIME ZONE 'UTC' AT TIME ZONE home.tz)::date
+                       AS today,
+                   COALESCE((
+                       SELECT rate
+                         FROM res_currency_rate
+                        WHERE currency_id = company.currency_id
+                          AND (company_id IS NULL OR company_id = %(root)s)
+                     ORDER BY name > %(today)s::date, company_id,
+                              ABS(name - %(today)s::date)
+                        LIMIT 1
+                   ), 1) AS rate
+              FROM res_company company
+              JOIN res_currency currency ON currency.id = company.currency_id
+              JOIN (
+                    SELECT id, COALESCE(tz, 'UTC') AS tz FROM res_partner
+                   ) home ON home.id = company.partner_id
+            OFFSET 0
+            """,
+            now=fields.Datetime.now(),
+            root=self.env.company.root_id.id,
+            today=fields.Date.context_today(self.env.company),
+        )
+
+    @api.model
+    def _shipped(self):
+        """When each line was last shipped to the customer, counting the moves that Odoo
+        counts as delivered; for a kit those of its components."""
+        return SQL(
+            """
+            SELECT move.sale_line_id AS order_line_id, MAX(move.date) AS date
+              FROM stock_move move
+             WHERE move.sale_line_id IS NOT NULL
+               AND move.state = 'done'
+               AND move.quantity > 0
+               AND (move.origin_returned_move_id IS NULL OR move.to_refund)
+               AND move.location_dest_id IN (
+                   SELECT id
+                     FROM stock_location
+                    WHERE usage = 'customer' OR id IN %s
+               )
+          GROUP BY move.sale_line_id
+            """,
+            tuple(self.env["backlog.allocation"]._customer_location_ids()),
+        )

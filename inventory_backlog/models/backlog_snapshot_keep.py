@@ -1,0 +1,183 @@
+from datetime import timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import fields, models
+from odoo.tools import SQL
+from odoo.tools.date_utils import start_of
+
+from .backlog_snapshot import FLOWS, LAST_DAY
+from .backlog_snapshot_take import KEEP_DAYS
+
+
+class BacklogSnapshot(models.Model):
+    """How a snapshot is kept: its rows, what the next one is held against, and what is
+    too old for days."""
+
+    _inherit = "backlog.snapshot"
+
+    def _closing(self):
+        """``{(warehouse id, state): {column: value}}`` of what is open now."""
+        rows = self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT warehouse1, state1, SUM(value1) AS closing,
+                       COALESCE(SUM(value1) FILTER (WHERE is_late), 0) AS late_value,
+                       SUM(short_value) AS backorder_value, COUNT(*) AS line_count,
+                       COUNT(*) FILTER (WHERE short_qty > 0) AS backorder_line_count,
+                       SUM(open1) AS open_qty, SUM(short_qty) AS backorder_qty
+                  FROM backlog_seen
+                 WHERE is_open
+              GROUP BY warehouse1, state1
+                """
+            )
+        )
+        return {
+            (row["warehouse1"], row["state1"]): {name: row[name] for name in LAST_DAY}
+            for row in rows
+        }
+
+    def _last_closing(self, company, day):
+        """``{(warehouse id, state): value}`` of the snapshot of ``day``."""
+        return {
+            (row.warehouse_id.id or None, row.backlog_state): row.closing
+            for row in self.search([("company_id", "=", company.id), ("day", "=", day)])
+        }
+
+    def _write_days(self, company, days, opening, flows, closing):
+        """Add the rows of ``days``. Each day opens with what the one before closed
+        with; the last one closes with what is there, whatever moved."""
+        # A day without backlog leaves a row as well: it was not missed.
+        warehouse = self.env["stock.warehouse"].search(
+            [("company_id", "=", company.id)], limit=1
+        )
+        always = (warehouse.id or None, "ready")
+        cells = {always} | {key[1:] for key in flows} | opening.keys() | closing.keys()
+        rows = []
+        for day in days:
+            for cell in cells:
+                row = self._row(
+                    opening.get(cell, 0),
+                    flows.get((day, *cell), {}),
+                    closing.get(cell, {}) if day == days[-1] else None,
+                )
+                opening[cell] = row["closing"]
+                if cell == always or any(row.values()):
+                    rows.append(
+                        {
+                            "day": day,
+                            "day_from": day,
+                            "company_id": company.id,
+                            "warehouse_id": cell[0],
+                            "backlog_state": cell[1],
+                            "taken_at": fields.Datetime.now(),
+                            "is_caught_up": day != days[-1],
+                            **row,
+                        }
+                    )
+        self.create(rows)
+
+    def _row(self, opening, flow, seen):
+        """The figures of one day; ``seen`` is what was seen at its end, None for a day
+        that was missed."""
+        rounded = self.env.company.currency_id.round
+        row = {name: rounded(flow.get(name, 0)) for name in FLOWS}
+        worked_out = rounded(
+            opening + row["booked"] - row["shipped"] - row["cancelled"] + row["changed"]
+        )
+        row["opening"] = opening
+        if seen is None:
+            row["closing"] = worked_out
+        else:
+            row.update(dict.fromkeys(LAST_DAY, 0), **seen)
+            row["closing"] = rounded(row["closing"])
+        row["difference"] = rounded(row["closing"] - worked_out)
+        return row
+
+    def _remember(self, company, day):
+        """Keep what was seen, for the next time."""
+        self.env.execute_query(
+            SQL(
+                """
+                DELETE FROM backlog_snapshot_line
+                 WHERE company_id = %s
+                   AND closed_on < %s
+                """,
+                company.id,
+                day - timedelta(days=KEEP_DAYS),
+            )
+        )
+        self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO backlog_snapshot_line AS line (
+                       order_line_id, company_id, warehouse_id, backlog_state,
+                       unit_value, open_value, open_qty, ordered_qty, delivered_qty,
+                       closed_on)
+                SELECT id, %(company)s, warehouse1, state1, COALESCE(unit1, unit0),
+                       value1, open1, ordered1, delivered1,
+                       CASE WHEN NOT is_open THEN COALESCE(closed_on, %(day)s) END
+                  FROM backlog_seen
+                 WHERE is_open OR is_known OR is_new
+                    ON CONFLICT (order_line_id) DO UPDATE
+                   SET (company_id, warehouse_id, backlog_state, unit_value, open_value,
+                        open_qty, ordered_qty, delivered_qty, closed_on)
+                       = (EXCLUDED.company_id, EXCLUDED.warehouse_id,
+                          EXCLUDED.backlog_state, EXCLUDED.unit_value,
+                          EXCLUDED.open_value, EXCLUDED.open_qty, EXCLUDED.ordered_qty,
+                          EXCLUDED.delivered_qty, EXCLUDED.closed_on)
+                 WHERE (line.company_id, line.warehouse_id, line.backlog_state,
+                        line.unit_value, line.open_value, line.open_qty,
+                        line.ordered_qty, line.delivered_qty, line.closed_on)
+                       IS DISTINCT FROM
+                       (EXCLUDED.company_id, EXCLUDED.warehouse_id,
+                        EXCLUDED.backlog_state, EXCLUDED.unit_value,
+                        EXCLUDED.open_value, EXCLUDED.open_qty, EXCLUDED.ordered_qty,
+                        EXCLUDED.delivered_qty, EXCLUDED.closed_on)
+                """,
+                company=company.id,
+                day=day,
+            )
+        )
+        self.env["backlog.snapshot.line"].invalidate_model()
+
+    # What is too old
+
+    def _thin_out(self, company):
+        """Put the days of each month in one row per warehouse and state, once the whole
+        month is older than the company keeps days."""
+        limit = start_of(
+            company._backlog_today()
+            - relativedelta(years=company.backlog_snapshot_years),
+            "month",
+        )
+        old = self.sudo().search(
+            [("company_id", "=", company.id), ("day", "<", limit)], order="day, id"
+        )
+        for rows in old.grouped(lambda row: start_of(row.day, "month")).values():
+            if rows[0].day < rows[-1].day:
+                self._thin_month(rows)
+
+    def _thin_month(self, rows):
+        first, last = rows[0], rows[-1]
+        cells = rows.grouped(lambda row: (row.warehouse_id.id, row.backlog_state))
+        months = []
+        for (warehouse_id, state), days in cells.items():
+            opened = days.filtered(lambda row: row.day == first.day)
+            closed = days.filtered(lambda row: row.day == last.day)
+            months.append(
+                {
+                    **{name: sum(days.mapped(name)) for name in (*FLOWS, "difference")},
+                    **{name: closed[name] for name in LAST_DAY},
+                    "opening": opened.opening,
+                    "day_from": first.day_from,
+                    "day": last.day,
+                    "company_id": last.company_id.id,
+                    "warehouse_id": warehouse_id,
+                    "backlog_state": state,
+                    "taken_at": last.taken_at,
+                    "is_caught_up": any(days.mapped("is_caught_up")),
+                }
+            )
+        rows.unlink()
+        self.sudo().create(months)

@@ -1,0 +1,353 @@
+import logging
+from datetime import timedelta
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from .backlog_snapshot import FLOWS
+
+_logger = logging.getLogger(__name__)
+
+# Closed lines are remembered this long: what comes back later counts as changed.
+KEEP_DAYS = 90
+LOCK = 7_301_905  # any number that other addons do not use
+
+
+class BacklogSnapshot(models.Model):
+    """How a snapshot is taken: each order line against what was last seen of it."""
+
+    _inherit = "backlog.snapshot"
+
+    @api.model
+    def _cron_take(self):
+        """Take what is due, company by company: the day that ended last, where the
+        company is. One that fails is logged and tried again in the next run."""
+        companies = self.env["res.company"].sudo().search(Domain.TRUE)
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(companies))
+        for company in companies:
+            try:
+                with self.env.cr.savepoint():
+                    self._take(company)
+                    self._thin_out(company)
+            except Exception:
+                _logger.exception("No backlog snapshot of %s", company.name)
+            if not cron._commit_progress(1):
+                break
+
+    @api.model
+    def _take(self, company):
+        """Take the snapshot of the last day of ``company`` and of those missed before.
+
+        :return: the days that were added; none when they were all there, or when
+            somebody else is at it
+        """
+        if not self._lock(company):
+            return []
+        last = self.sudo().search([("company_id", "=", company.id)], limit=1)
+        day = company._backlog_today() - timedelta(days=1)
+        if last and last.day >= day:
+            return []
+        # The rules of nobody: what one person may see is not the company's backlog.
+        taking = (
+            self.sudo()
+            .with_company(company)
+            .with_context(allowed_company_ids=company.ids, tz=company._backlog_zone())
+        )
+        taking._look(company, day)
+        closing = taking._closing()
+        if last:
+            days = [
+                last.day + timedelta(days=number + 1)
+                for number in range((day - last.day).days)
+            ]
+            flows = taking._flows(company, days, last.taken_at)
+            opening = taking._last_closing(company, last.day)
+        else:
+            # Nothing is known of before: it begins with what is there.
+            days, flows = [day], {}
+            opening = {cell: row["closing"] for cell, row in closing.items()}
+        taking._write_days(company, days, opening, flows, closing)
+        taking._remember(company, day)
+        return days
+
+    def _lock(self, company):
+        """Keep other runs of this company away until the transaction ends."""
+        [[locked]] = self.env.execute_query(
+            SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK, company.id)
+        )
+        return locked
+
+    # What is there
+
+    def _look(self, company, day):
+        """Put what is to be compared side by side, one row per order line: as last
+        seen (``…0``) and now (``…1``)."""
+        self.env.execute_query(SQL("DROP TABLE IF EXISTS backlog_seen"))
+        self.env.execute_query(
+            SQL(
+                """
+                CREATE TEMPORARY TABLE backlog_seen ON COMMIT DROP AS
+                  WITH seen AS MATERIALIZED (
+                        SELECT *
+                          FROM (%(lines)s) line
+                         WHERE company_id = %(company)s
+                       ),
+                       known AS (
+                        SELECT *
+                          FROM backlog_snapshot_line
+                         WHERE company_id = %(company)s
+                       ),
+                       recent AS (%(recent)s),
+                       asked AS (
+                        SELECT id FROM seen
+                         UNION
+                        SELECT order_line_id FROM known
+                         UNION
+                        SELECT id FROM recent
+                       )
+                SELECT asked.id, line.product_id, sale.date_order,
+                       seen.id IS NOT NULL AS is_open,
+                       known.id IS NOT NULL AS is_known,
+                       known.id IS NULL AND sale.date_order >= %(since)s AS is_new,
+                       known.warehouse_id AS warehouse0,
+                       known.backlog_state AS state0,
+                       COALESCE(known.unit_value, 0)::numeric AS unit0,
+                       COALESCE(known.open_value, 0)::numeric AS value0,
+                       COALESCE(known.open_qty, 0)::numeric AS open0,
+                       COALESCE(known.ordered_qty, 0)::numeric AS ordered0,
+                       COALESCE(known.delivered_qty, 0)::numeric AS delivered0,
+                       known.closed_on,
+                       COALESCE(seen.warehouse_id, known.warehouse_id,
+                                line.warehouse_id, sale.warehouse_id) AS warehouse1,
+                       COALESCE(seen.backlog_state, known.backlog_state, 'ready')
+                           AS state1,
+                       %(unit_value)s::numeric AS unit1,
+                       COALESCE(seen.open_value, 0)::numeric AS value1,
+                       COALESCE(seen.backorder_value, 0)::numeric AS short_value,
+                       COALESCE(seen.open_qty, 0)::numeric AS open1,
+                       COALESCE(seen.backorder_qty, 0)::numeric AS short_qty,
+                       CASE WHEN sale.state = 'sale'
+                            THEN line.product_uom_qty * line_uom.factor / uom.factor
+                            ELSE 0
+                        END::numeric AS ordered1,
+                       COALESCE(line.qty_delivered * line_uom.factor / uom.factor,
+                                known.delivered_qty, 0)::numeric AS delivered1,
+                       seen.promised_day <= %(day)s AS is_late
+                  FROM asked
+             LEFT JOIN seen USING (id)
+             LEFT JOIN known ON known.order_line_id = asked.id
+             LEFT JOIN sale_order_line line ON line.id = asked.id
+             LEFT JOIN sale_order sale ON sale.id = line.order_id
+             LEFT JOIN product_product product ON product.id = line.product_id
+             LEFT JOIN product_template template
+                    ON template.id = product.product_tmpl_id
+             LEFT JOIN uom_uom uom ON uom.id = template.uom_id
+             LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+                """,
+                lines=self.env["backlog.line"]._dated(None),
+                company=company.id,
+                recent=self._recent(company, day),
+                since=self._midnight(company, day - timedelta(days=KEEP_DAYS)),
+                unit_value=self.env["backlog.line"]._unit_value(),
+                day=day,
+            )
+        )
+
+    def _recent(self, company, day):
+        """Lines of goods confirmed lately of which something was shipped: they may have
+        been booked and shipped since the last look."""
+        return SQL(
+            """
+            SELECT line.id
+              FROM sale_order sale
+              JOIN sale_order_line line ON line.order_id = sale.id
+              JOIN product_product product ON product.id = line.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+             WHERE sale.company_id = %s
+               AND sale.state = 'sale'
+               AND sale.date_order >= %s
+               AND line.qty_delivered <> 0
+               AND line.is_expense IS NOT TRUE
+               AND line.is_downpayment IS NOT TRUE
+               AND template.type = 'consu'
+            """,
+            company.id,
+            self._midnight(company, day - timedelta(days=KEEP_DAYS)),
+        )
+
+    def _midnight(self, company, day):
+        """When ``day`` begins where the company is, in UTC."""
+        return SQL(
+            "(%s::timestamp AT TIME ZONE %s AT TIME ZONE 'UTC')",
+            day,
+            company._backlog_zone(),
+        )
+
+    # What moved
+
+    def _flows(self, company, days, since):
+        """``{(day, warehouse id, state): {flow: value}}`` of what moved since the last
+        look. On days that were missed only what was booked and shipped is known."""
+        rows = self.env.execute_query_dict(
+            SQL(
+                """
+                  WITH line AS MATERIALIZED (%(compared)s),
+                       early AS MATERIALIZED (%(early)s),
+                       flow AS (%(parts)s)
+                SELECT day, warehouse_id, state, SUM(booked) AS booked,
+                       SUM(shipped) AS shipped, SUM(cancelled) AS cancelled,
+                       SUM(changed) AS changed, SUM(moved) AS moved
+                  FROM flow
+              GROUP BY day, warehouse_id, state
+                """,
+                compared=self._compared(company, days),
+                early=self._shipped_early(company, days, since),
+                parts=self._parts(days),
+            )
+        )
+        return {
+            (row["day"], row["warehouse_id"], row["state"]): {
+                name: row[name] for name in FLOWS
+            }
+            for row in rows
+        }
+
+    def _compared(self, company, days):
+        """What was booked, shipped, cancelled and changed of each line. What it had
+        when the period began counts at the price of then, what is new at today's.
+        Booked is what was ordered beyond that, or had been closed and is open again.
+        The home of a line is where it was when the period began."""
+        return SQL(
+            """
+            SELECT line.*,
+                   CASE WHEN is_open THEN value1 ELSE 0 END
+                       - value0 - booked + shipped + cancelled AS changed
+              FROM (
+                    SELECT line.*,
+                           %(booked)s AS booked,
+                           %(shipped)s AS shipped,
+                           %(cancelled)s AS cancelled
+                      FROM (
+                            SELECT line.*,
+                                   open1 - open0 + shipped_qty AS net_qty,
+                                   CASE WHEN is_new
+                                        THEN LEAST(GREATEST(%(ordered_day)s, %(first)s),
+                                                   %(last)s)
+                                        ELSE %(last)s
+                                    END AS booked_day
+                              FROM (
+                                    SELECT seen.*,
+                                           CASE WHEN is_known OR is_new
+                                                THEN delivered1 - delivered0
+                                                ELSE 0
+                                            END AS shipped_qty,
+                                           CASE WHEN is_known OR is_new
+                                                THEN GREATEST(ordered1 - ordered0, 0)
+                                                     + GREATEST(ordered0 - delivered0
+                                                                - open0, 0)
+                                                ELSE 0
+                                            END AS raised_qty,
+                                           CASE WHEN is_known THEN unit0
+                                                ELSE COALESCE(unit1, 0)
+                                            END AS unit,
+                                           CASE WHEN value0 <> 0 OR open0 <> 0
+                                                THEN warehouse0
+                                                ELSE warehouse1
+                                            END AS home_warehouse,
+                                           CASE WHEN value0 <> 0 OR open0 <> 0
+                                                THEN state0
+                                                ELSE state1
+                                            END AS home_state
+                                      FROM backlog_seen seen
+                                   ) line
+                           ) line
+                   ) line
+            """,
+            booked=self._rounded(SQL("LEAST(GREATEST(net_qty, 0), raised_qty)")),
+            shipped=self._rounded(SQL("shipped_qty")),
+            cancelled=self._rounded(SQL("GREATEST(-net_qty, 0)")),
+            ordered_day=self.env["backlog.line"]._day(SQL("date_order")),
+            first=days[0],
+            last=days[-1],
+        )
+
+    def _rounded(self, quantity):
+        rounding = self.env.company.currency_id.rounding
+        return SQL(
+            "ROUND(unit * %s / %s::numeric) * %s::numeric",
+            quantity,
+            rounding,
+            rounding,
+        )
+
+    def _shipped_early(self, company, days, since):
+        """What was shipped of each line on the days that were missed. Kits move as
+        their components: they count on the last day."""
+        return SQL(
+            """
+            SELECT line.id, moved.day, %(value)s AS shipped
+              FROM line
+        CROSS JOIN LATERAL (
+                    SELECT GREATEST(%(moved_day)s, %(first)s) AS day,
+                           SUM(move.quantity * move_uom.factor / uom.factor) AS qty
+                      FROM stock_move move
+                      JOIN stock_location place ON place.id = move.location_dest_id
+                      JOIN uom_uom move_uom ON move_uom.id = move.product_uom
+                      JOIN product_product product ON product.id = move.product_id
+                      JOIN product_template template
+                        ON template.id = product.product_tmpl_id
+                      JOIN uom_uom uom ON uom.id = template.uom_id
+                     WHERE move.sale_line_id = line.id
+                       AND move.product_id = line.product_id
+                       AND move.state = 'done'
+                       AND move.date > %(since)s
+                       AND place.usage = 'customer'
+                  GROUP BY 1
+                   ) moved
+             WHERE line.shipped_qty > 0
+               AND moved.day < %(last)s
+            """,
+            value=self._rounded(SQL("moved.qty::numeric")),
+            moved_day=self.env["backlog.line"]._day(SQL("move.date")),
+            first=days[0],
+            last=days[-1],
+            since=since,
+        )
+
+    def _parts(self, days):
+        """The flows day by day and where they belong: a line that ended in another
+        state or warehouse left its home and came there."""
+        return SQL(
+            """
+            SELECT booked_day AS day, home_warehouse AS warehouse_id,
+                   home_state AS state, booked, 0 AS shipped, 0 AS cancelled,
+                   0 AS changed, 0 AS moved
+              FROM line
+             WHERE booked <> 0
+         UNION ALL
+            SELECT early.day, home_warehouse, home_state, 0, early.shipped, 0, 0, 0
+              FROM early
+              JOIN line USING (id)
+         UNION ALL
+            SELECT %(last)s, home_warehouse, home_state, 0,
+                   shipped - COALESCE((
+                       SELECT SUM(early.shipped)
+                         FROM early
+                        WHERE early.id = line.id
+                   ), 0),
+                   cancelled,
+                   changed - CASE WHEN %(has_moved)s THEN value1 ELSE 0 END,
+                   CASE WHEN %(has_moved)s THEN -value1 ELSE 0 END
+              FROM line
+         UNION ALL
+            SELECT %(last)s, warehouse1, state1, 0, 0, 0, value1, value1
+              FROM line
+             WHERE %(has_moved)s
+            """,
+            last=days[-1],
+            has_moved=SQL(
+                """(is_open AND (home_warehouse, home_state)
+                    IS DISTINCT FROM (warehouse1, state1))"""
+            ),
+        )

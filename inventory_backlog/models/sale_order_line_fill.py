@@ -1,0 +1,104 @@
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from .backlog_line import INTERNAL
+from .backlog_mixin import Rate
+
+FIRST_FILL = ("first_open_qty", "first_ready_qty")
+
+
+class SaleOrderLine(models.Model):
+    """What was ready when the line was confirmed. It cannot be found out later, so it
+    is kept."""
+
+    _inherit = "sale.order.line"
+
+    first_open_qty = Rate(
+        "Open When Confirmed",
+        digits="Product Unit",
+        readonly=True,
+        copy=False,
+        groups=INTERNAL,
+        help="What was to be shipped when the line was confirmed, in the unit of the "
+        "line. It is never rewritten. Empty for lines confirmed before the backlog was "
+        "installed.",
+    )
+    first_ready_qty = Rate(
+        "Ready When Confirmed",
+        digits="Product Unit",
+        readonly=True,
+        copy=False,
+        groups=INTERNAL,
+        help="The part of it that was in stock for this line when it was confirmed, "
+        "after everyone ahead of it in the queue, in the unit of the line. Goods that "
+        "are brought for the order alone were not ready.",
+    )
+
+    def write(self, vals):
+        if not self.env.su and any(name in vals for name in FIRST_FILL):
+            raise UserError(
+                self.env._(
+                    "What was ready when the line was confirmed is kept as it was. "
+                    "Leave these fields out."
+                )
+            )
+        return super().write(vals)
+
+    def _action_launch_stock_rule(self, **kwargs):
+        result = super()._action_launch_stock_rule(**kwargs)
+        if not self.env.context.get("skip_procurement"):
+            # A line that had a quantity was confirmed before, maybe before this addon.
+            previous = kwargs.get("previous_product_uom_qty") or {}
+            self.filtered(lambda line: previous.get(line.id, 0) <= 0)._keep_first_fill()
+        return result
+
+    def _keep_first_fill(self):
+        """Keep what is ready now on the lines that know nothing yet."""
+        goods = self.sudo().filtered(
+            lambda line: line.state == "sale" and line.product_id.type == "consu"
+        )
+        if goods:
+            # One statement at every confirmation. The orders are written as a whole:
+            # flushing only what it reads would write them in two parts.
+            goods.flush_model()
+            goods.order_id.flush_model()
+            self.env.execute_query(goods._first_fill())
+            goods.invalidate_recordset(FIRST_FILL, flush=False)
+
+    def _first_fill(self):
+        """Return the statement that keeps the present split of these lines on them."""
+        return SQL(
+            """
+            UPDATE sale_order_line
+               SET first_open_qty = fill.open_qty,
+                   first_ready_qty = fill.ready_qty
+              FROM (
+                    SELECT line.id, %(open)s AS open_qty, %(ready)s AS ready_qty
+                      FROM (%(split)s) split
+                      JOIN sale_order_line line ON line.id = split.order_line_id
+                      JOIN product_product product ON product.id = line.product_id
+                      JOIN product_template template
+                        ON template.id = product.product_tmpl_id
+                      JOIN uom_uom uom ON uom.id = template.uom_id
+                      JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+                     WHERE line.id = ANY(%(ids)s)
+                       AND line.first_open_qty IS NULL
+                       AND line.is_expense IS NOT TRUE
+                   ) fill
+             WHERE sale_order_line.id = fill.id
+            """,
+            open=self._in_line_unit(SQL("split.open_qty")),
+            ready=self._in_line_unit(SQL("split.backlog_qty")),
+            split=self.env["backlog.line"]._split(
+                # Of a kit the components as well.
+                (self.product_id | self.move_ids.product_id).ids,
+                with_cause=False,
+            ),
+            ids=self.ids,
+            to_flush=[
+                self.env[model]._fields[name]
+                for model, names in self.env["backlog.allocation"]._depends.items()
+                for name in names
+            ],
+        )

@@ -1,0 +1,165 @@
+import {Component, markRaw, onWillStart, useRef, useState} from "@odoo/owl";
+import {deserializeDateTime, toLocaleDateTimeString} from "@web/core/l10n/dates";
+import {BACKLOG_COLORS} from "@inventory_backlog/backlog_colors";
+import {DashboardChart} from "./dashboard_chart";
+import {DashboardLines} from "./dashboard_lines";
+import {DashboardTile} from "./dashboard_tile";
+import {KeepLast} from "@web/core/utils/concurrency";
+import {Layout} from "@web/search/layout";
+import {_t} from "@web/core/l10n/translation";
+import {browser} from "@web/core/browser/browser";
+import {formatShortDay} from "./dashboard_formats";
+import {registry} from "@web/core/registry";
+import {standardActionServiceProps} from "@web/webclient/actions/action_service";
+import {useService} from "@web/core/utils/hooks";
+import {useSetupAction} from "@web/search/action_hook";
+import {user} from "@web/core/user";
+
+/** The backlog at a glance. The server sends figures with what they open; this draws. */
+export class BacklogDashboard extends Component {
+    static template = "inventory_backlog.Dashboard";
+    static components = {DashboardChart, DashboardLines, DashboardTile, Layout};
+    static props = {...standardActionServiceProps};
+
+    setup() {
+        this.action = useService("action");
+        this.orm = useService("orm");
+        this.keepLast = new KeepLast();
+        // Of this user alone: several people may share a browser.
+        this.scopeKey = `inventory_backlog.dashboard.scope.${user.userId}`;
+        this.state = useState({data: null, isLoading: false, hasFailed: false});
+        this.scope =
+            this.props.state?.scope || browser.localStorage.getItem(this.scopeKey);
+        useSetupAction({
+            rootRef: useRef("root"),
+            getLocalState: () => ({scope: this.scope}),
+        });
+        onWillStart(() => {
+            const loaded = this.load();
+            // Who comes back finds the place they left; who comes new sees at once
+            // that something happens.
+            return this.props.state && loaded;
+        });
+    }
+
+    /** Asks again for everything. What is shown stays until the answer is there. */
+    async load() {
+        this.state.isLoading = true;
+        this.state.hasFailed = false;
+        try {
+            const data = await this.keepLast.add(
+                this.orm.call("backlog.dashboard", "get_dashboard", [
+                    this.scope || false,
+                ]),
+            );
+            this.scope = data.scope;
+            this.state.data = markRaw({
+                ...data,
+                trendChart: this.getTrend(data.trend),
+                cashChart: this.getCash(data.cash),
+            });
+        } catch (error) {
+            this.state.hasFailed = true;
+            throw error;
+        } finally {
+            this.state.isLoading = false;
+        }
+    }
+
+    getTrend({days, series, late, action}) {
+        const opens = (state) =>
+            days.map((day) => action && this.getDayAction(action, day, state));
+        return {
+            labels: days.map(formatShortDay),
+            series: [
+                ...series.map((one) => ({
+                    ...one,
+                    actions: opens([["backlog_state", "=", one.key]]),
+                    color: BACKLOG_COLORS[one.key],
+                })),
+                {...late, actions: opens([]), isLine: true},
+            ],
+        };
+    }
+
+    /** The rows of the history behind one figure of the trend. */
+    getDayAction(action, day, state) {
+        return {...action, domain: [...action.domain, ["day", "=", day], ...state]};
+    }
+
+    getCash({weeks, series, pay, actions}) {
+        return {
+            labels: weeks.map(({label}) => label),
+            series: [
+                ...series.map((one, index) => ({
+                    ...one,
+                    actions: actions?.[index],
+                    color: BACKLOG_COLORS[one.key],
+                })),
+                ...(pay ? [{...pay, color: BACKLOG_COLORS.pay}] : []),
+            ],
+        };
+    }
+
+    get data() {
+        return this.state.data;
+    }
+
+    get asOf() {
+        return toLocaleDateTimeString(deserializeDateTime(this.data.as_of), {
+            showSeconds: false,
+        });
+    }
+
+    /** The history is kept for some scopes only. */
+    get hasTrend() {
+        const {days, action} = this.data.trend;
+        return Boolean(days.length || action);
+    }
+
+    /** Others whose lines one can look at, where there are none of one's own. */
+    get otherScopes() {
+        return this.data.scopes.filter(([scope]) => scope !== this.data.scope);
+    }
+
+    selectScope(scope) {
+        this.scope = scope;
+        browser.localStorage.setItem(this.scopeKey, scope);
+        return this.load();
+    }
+
+    open(action) {
+        return this.action.doAction(action);
+    }
+
+    async openLine({id}) {
+        return this.open(await this.orm.call("backlog.line", "action_why", [[id]]));
+    }
+
+    print() {
+        return this.action.doAction("inventory_backlog.backlog_report_action", {
+            additionalContext: this.isMine ? {default_user_id: user.userId} : {},
+        });
+    }
+
+    analyse() {
+        return this.action.doAction("inventory_backlog.backlog_analysis_action", {
+            additionalContext: this.isMine ? {search_default_my_backlog: 1} : {},
+        });
+    }
+
+    get isMine() {
+        return this.data?.scope === "mine";
+    }
+
+    get texts() {
+        return {
+            trend: _t("Backlog over time"),
+            noTrend: _t("There is no history yet."),
+            cash: _t("Cash expected, by week"),
+            noCash: _t("No payment is expected from what is open."),
+        };
+    }
+}
+
+registry.category("actions").add("backlog_dashboard", BacklogDashboard);

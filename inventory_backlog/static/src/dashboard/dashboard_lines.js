@@ -1,0 +1,40 @@
+import {formatDay, formatFigure} from "./dashboard_formats";
+import {Component} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
+
+/** The lines to act on first: a table, or cards on a phone. */
+export class DashboardLines extends Component {
+    static template = "inventory_backlog.DashboardLines";
+    static props = {
+        lines: {type: Array, element: Object},
+        onOpen: Function,
+        onOpenAll: {type: Function, optional: true},
+    };
+
+    value(line) {
+        return formatFigure(line.value, "monetary", line.currency_id);
+    }
+
+    promise(line) {
+        return formatDay(line.promise);
+    }
+
+    expected(line) {
+        return formatDay(line.expected) || _t("Not known");
+    }
+
+    daysLate({days_late: days}) {
+        return days === 1 ? _t("1 day late") : _t("%s days late", days);
+    }
+
+    /** As in the lists: what comes after the promise is orange. */
+    stateClass(line) {
+        return line.state === "incoming" && (line.late || line.at_risk)
+            ? "o_backlog_incoming_late"
+            : `o_backlog_${line.state}`;
+    }
+
+    lateClass(line) {
+        return {"text-danger": line.late, "text-warning": line.at_risk};
+    }
+}

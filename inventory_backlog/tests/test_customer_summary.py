@@ -1,0 +1,451 @@
+from psycopg2.errors import UniqueViolation
+
+from odoo.exceptions import AccessError
+from odoo.fields import Command
+from odoo.tests import Form, freeze_time, new_test_user, tagged
+from odoo.tools import format_date, mute_logger
+
+from .common import BacklogCase
+
+REPORT = "inventory_backlog.report_partner_backlog"
+ORDER_REPORT = "inventory_backlog.report_order_backlog"
+
+
+@tagged("post_install", "-at_install")
+class TestCustomerSummary(BacklogCase):
+    """The customer's own summary: its orders in its words, and when the rest comes."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["res.lang"]._activate_lang("en_US")
+        cls.customer.write(
+            {"is_company": True, "email": "customer@example.com", "lang": "en_US"}
+        )
+        cls.contact = cls.env["res.partner"].create(
+            {"name": "Contact", "parent_id": cls.customer.id, "lang": "en_US"}
+        )
+        cls.seller.lang = "en_US"
+
+    def _summary(self, user=None, partner=None):
+        self.env["backlog.line"].invalidate_model()
+        return (
+            (partner or self.customer).with_user(user or self.seller)._backlog_summary()
+        )
+
+    def _day(self, days, lang="en_US"):
+        return format_date(self.env, self._after(days).date(), lang_code=lang)
+
+    def _html(self, records, report=REPORT, user=None):
+        html, _kind = (
+            self.env["ir.actions.report"]
+            .with_user(user or self.seller)
+            ._render_qweb_html(report, records.ids)
+        )
+        return html.decode()
+
+    # What it says
+
+    def test_each_order_with_what_is_ready_and_when_the_rest_comes(self):
+        self._put_in_stock(self.product, 4)
+        order = self._order(self.product, 10, client_order_ref="PO 7")
+        self._ship(order, 1)
+        self._purchase(self.product, 4, days=5)
+        self._purchase(self.product, 1, days=9)
+        [row] = self._summary()["orders"]
+
+        self.assertEqual((row["name"], row["reference"]), (order.name, "PO 7"))
+        self.assertEqual(row["date"], order.date_order)
+        self.assertEqual(
+            row["lines"],
+            [
+                {
+                    "product": "Chair",
+                    "unit": "Units",
+                    "ordered": 10,
+                    "shipped": 1,
+                    "ready": 3,
+                    "rest": [
+                        f"{self._day(5)}: 4",
+                        f"{self._day(9)}: 1",
+                        "1: date to be confirmed",
+                    ],
+                    "value": 900,
+                    "ready_value": 300,
+                }
+            ],
+        )
+
+    def test_what_comes_on_one_day_is_one_line(self):
+        self._order(self.product, 5)
+        self._purchase(self.product, 2, days=5)
+        self._purchase(self.product, 3, days=5)
+        [order] = self._summary()["orders"]
+
+        self.assertEqual(order["lines"][0]["rest"], [f"{self._day(5)}: 5"])
+
+    def test_quantities_are_in_the_unit_of_the_order(self):
+        self._put_in_stock(self.product, 18)
+        self._order((self.product, 2, {"product_uom_id": self.dozen.id}))
+        self._purchase(self.product, 6, days=5)
+        [order] = self._summary()["orders"]
+        [line] = order["lines"]
+
+        self.assertEqual(
+            (line["unit"], line["ordered"], line["ready"], line["rest"]),
+            ("Dozens", 2, 1.5, [f"{self._day(5)}: 0.5"]),
+        )
+
+    def test_orders_of_the_whole_company_with_the_oldest_first(self):
+        late = self._order(self.product, 1)
+        early = self._order(self.product, 2, partner_id=self.contact.id)
+        early.sudo().date_order = self._after(-3)
+        self._order(
+            self.product,
+            3,
+            partner_id=self.env["res.partner"].create({"name": "Other"}).id,
+        )
+        shipped = self._order(self._product("Lamp"), 1)
+        self._put_in_stock(shipped.order_line.product_id, 1)
+        shipped.sudo().picking_ids.action_assign()
+        self._ship(shipped)
+
+        for partner in (self.customer, self.contact):
+            self.assertEqual(
+                [order["name"] for order in self._summary(partner=partner)["orders"]],
+                [early.name, late.name],
+            )
+
+    def test_totals_are_in_the_currency_of_each_order(self):
+        euro = self.env.ref("base.EUR")
+        euro.active = True
+        self.env["res.currency.rate"].create(
+            {"currency_id": euro.id, "name": "2030-01-01", "rate": 4}
+        )
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Euro", "currency_id": euro.id}
+        )
+        self._put_in_stock(self.product, 1)
+        self._order((self.product, 2, {"price_unit": 100}))
+        self._order((self.product, 3, {"price_unit": 10}), pricelist_id=pricelist.id)
+        totals = self._summary()["totals"]
+
+        self.assertEqual(
+            [(row["currency"], row["value"], row["ready_value"]) for row in totals],
+            [(self.company.currency_id, 200, 100), (euro, 30, 0)],
+        )
+
+    def test_other_companies_are_not_in_it(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        self.seller.company_ids += other
+        self._order(self.product, 1)
+        there = self.customer.with_user(self.seller).with_company(other)
+
+        self.assertEqual(there._backlog_summary()["orders"], [])
+
+    # Rights
+
+    def test_salesperson_prints_own_orders_inventory_user_all(self):
+        colleague = new_test_user(
+            self.env, "colleague", "sales_team.group_sale_salesman"
+        )
+        keeper = new_test_user(self.env, "keeper", "stock.group_stock_user")
+        own = self._order(self.product, 1)
+        theirs = self._order(self.product, 1, user=colleague)
+
+        self.assertEqual([o["name"] for o in self._summary()["orders"]], [own.name])
+        self.assertEqual(
+            [o["name"] for o in self._summary(keeper)["orders"]],
+            [own.name, theirs.name],
+        )
+
+    def test_internal_user_without_the_backlog_gets_nothing(self):
+        stranger = new_test_user(self.env, "stranger", "base.group_user")
+        with self.assertRaises(AccessError):
+            self._summary(stranger)
+
+    def test_printing_is_offered_to_those_who_see_the_backlog(self):
+        buyer = new_test_user(self.env, "buyer", "purchase.group_purchase_user")
+        reports = self.env.ref("inventory_backlog.action_report_partner_backlog")
+
+        def offered(user):
+            bindings = self.env["ir.actions.actions"].with_user(user)
+            found = bindings.get_bindings("res.partner").get("report", ())
+            return reports.id in [action["id"] for action in found]
+
+        self.assertTrue(offered(self.seller))
+        self.assertFalse(offered(buyer))
+
+    # On paper
+
+    def test_page_has_no_words_of_ours(self):
+        self._order(self.product, 5)
+        purchase = self._purchase(self.product, 3, days=5)
+        html = self._html(self.customer)
+
+        self.assertIn("date to be confirmed", html)
+        for word in ("To source", "To Source", "Backorder", "Incoming", "Vendor"):
+            self.assertNotIn(word, html)
+        self.assertNotIn(purchase.name, html)
+
+    def test_page_with_nothing_open(self):
+        self.assertIn(
+            "there is nothing left to ship to you", self._html(self.customer)
+        )
+
+    def test_page_is_in_the_language_of_the_customer(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.product.with_context(lang="fr_FR").name = "Chaise"
+        self.customer.lang = "fr_FR"
+        self._order(self.product, 2.5)
+        self._purchase(self.product, 2.5, days=5)
+        for html in (
+            self._html(self.customer),
+            self._html(self.env["sale.order"].search([], limit=1), ORDER_REPORT),
+        ):
+            self.assertIn("Chaise", html)
+            self.assertIn("20/01/2030: 2,5", html)
+
+    def test_several_customers_on_separate_pages(self):
+        other = self.env["res.partner"].create({"name": "Other", "lang": "en_US"})
+        self._order(self.product, 1)
+        html = self._html(self.customer + other)
+
+        for partner in (self.customer, other):
+            self.assertIn(f'data-oe-id="{partner.id}"', html)
+
+    def test_names_cannot_write_the_page(self):
+        self.product.name = "<script>alert(1)</script>"
+        self._order(self.product, 1, client_order_ref="<b>bold</b>")
+        html = self._html(self.customer)
+
+        self.assertNotIn("<script>alert(1)", html)
+        self.assertNotIn("<b>bold", html)
+        self.assertIn("&lt;b&gt;bold", html)
+
+    # By mail
+
+    def test_mail_opens_with_template_customer_and_pdf(self):
+        order = self._order(self.product, 5)
+        action = order.action_send_backlog_summary()
+        self.assertEqual(action["res_model"], "mail.compose.message")
+        composer = Form(
+            self.env["mail.compose.message"]
+            .with_user(self.seller)
+            .with_context(**action["context"])
+        ).save()
+
+        self.assertEqual(composer.subject, f"Your open orders with {self.company.name}")
+        self.assertEqual(composer.partner_ids, self.customer)
+        [attachment] = composer.attachment_ids
+        self.assertIn("Open orders Customer 2030-01-15", attachment.name)
+        self.assertIn(order.name, attachment.raw.decode())
+
+    def test_mail_that_is_sent_is_kept_on_the_order(self):
+        order = self._order(self.product, 5)
+        action = order.action_send_backlog_summary()
+        composer = Form(
+            self.env["mail.compose.message"]
+            .with_user(self.seller)
+            .with_context(**action["context"])
+        ).save()
+        composer.action_send_mail()
+        message = order.message_ids.sorted("id")[-1]
+
+        self.assertIn("an overview of your open orders", message.body)
+        self.assertEqual(len(message.attachment_ids), 1)
+        self.assertEqual(order.state, "sale")
+
+    def test_menu_of_the_order_opens_the_mail(self):
+        order = self._order(self.product, 5)
+        action = self.env.ref("inventory_backlog.action_send_backlog_summary")
+        result = (
+            action.with_user(self.seller)
+            .with_context(
+                active_model="sale.order", active_id=order.id, active_ids=order.ids
+            )
+            .run()
+        )
+
+        self.assertEqual(result["res_model"], "mail.compose.message")
+
+    def test_order_of_another_company_is_printed_as_that_company(self):
+        other = self.env["res.company"].create({"name": "Second Company"})
+        self.seller.company_ids += other
+        order = (
+            self.env["sale.order"]
+            .with_user(self.seller)
+            .with_context(allowed_company_ids=other.ids)
+            .create(
+                {
+                    "partner_id": self.customer.id,
+                    "order_line": [
+                        Command.create(
+                            {"product_id": self.product.id, "product_uom_qty": 7}
+                        )
+                    ],
+                }
+            )
+        )
+        order.action_confirm()
+        self._order(self.product, 1)
+        html = self._html(order, ORDER_REPORT)
+
+        self.assertIn("Second Company", html)
+        self.assertIn(order.name, html)
+
+
+@tagged("post_install", "-at_install")
+class TestWeeklyReport(BacklogCase):
+    """The weekly mail: once a week to everybody on the list, with their own rights."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.recipients = cls.env["backlog.report.recipient"]
+        cls.recipients.search([]).unlink()
+        cls.seller.email = "seller@example.com"
+        cls.manager = new_test_user(
+            cls.env,
+            "manager",
+            "sales_team.group_sale_salesman_all_leads",
+            email="manager@example.com",
+        )
+        cls.env.cr.execute("SELECT MAX(id) FROM mail_mail")
+        cls.last = cls.env.cr.fetchone()[0] or 0
+
+    def setUp(self):
+        super().setUp()
+        # Jobs commit; a test must not.
+        self.patch(type(self.env["ir.cron"]), "_commit_progress", lambda *a, **k: 1)
+
+    def _add(self, user, **values):
+        return self.recipients.create({"user_id": user.id, **values})
+
+    def _mails(self):
+        return self.env["mail.mail"].search([("id", ">", self.last)], order="id")
+
+    def _run(self):
+        self.recipients._cron_send()
+
+    def test_each_gets_the_report_as_they_would_print_it(self):
+        own = self._order(self.product, 1)
+        theirs = self._order(self.product, 1, user=self.manager)
+        self._add(self.seller)
+        self._add(self.manager)
+        self._run()
+        mails = self._mails()
+
+        self.assertEqual(
+            mails.recipient_ids, self.seller.partner_id + self.manager.partner_id
+        )
+        to_seller = mails.filtered(
+            lambda mail: mail.recipient_ids == self.seller.partner_id
+        )
+        self.assertIn(self.company.name, to_seller.subject)
+        [attachment] = to_seller.attachment_ids
+        self.assertIn("2030-01-15", attachment.name)
+        page = attachment.raw.decode()
+        self.assertIn(own.name, page)
+        self.assertNotIn(theirs.name, page)
+        [attachment] = (mails - to_seller).attachment_ids
+        self.assertIn(theirs.name, attachment.raw.decode())
+
+    def test_once_a_week(self):
+        self._add(self.seller)
+        self._run()
+        self._run()
+        self.assertEqual(len(self._mails()), 1)
+        self.assertEqual(self.recipients.search([]).sent_on, self._after(0).date())
+
+        # Tuesday: the week ends on Sunday.
+        for days, count in ((5, 1), (6, 2), (12, 2), (13, 3)):
+            with self._at(days):
+                self._run()
+            self.assertEqual(len(self._mails()), count, days)
+
+    def _at(self, days):
+        return freeze_time(self._after(days))
+
+    def test_week_is_that_of_the_company(self):
+        self._add(self.seller)
+        self._run()
+        self.company.partner_id.tz = "Pacific/Kiritimati"  # UTC+14: Monday already
+        with self._at(5.3):
+            self._run()
+
+        self.assertEqual(len(self._mails()), 2)
+
+    def test_one_who_cannot_get_it_does_not_stop_the_others(self):
+        unreachable = new_test_user(
+            self.env, "unreachable", "sales_team.group_sale_salesman", email=False
+        )
+        buyer = new_test_user(
+            self.env, "buyer", "purchase.group_purchase_user", email="b@example.com"
+        )
+        gone = new_test_user(
+            self.env, "gone", "sales_team.group_sale_salesman", email="g@example.com"
+        )
+        bad = self.recipients.union(
+            *(self._add(user) for user in (unreachable, buyer, gone))
+        )
+        gone.active = False
+        good = self._add(self.seller)
+        with self.assertLogs(
+            "odoo.addons.inventory_backlog.models.backlog_report_recipient", "WARNING"
+        ) as log:
+            self._run()
+
+        self.assertEqual(self._mails().recipient_ids, self.seller.partner_id)
+        self.assertTrue(good.sent_on)
+        self.assertFalse(any(bad.mapped("sent_on")))
+        self.assertEqual(len(log.output), 3)
+        self.assertIn("unreachable", "".join(log.output))
+
+    def test_archived_recipients_get_nothing(self):
+        self._add(self.seller, active=False)
+        self._run()
+
+        self.assertFalse(self._mails())
+
+    def test_report_of_one_warehouse(self):
+        second = self.env["stock.warehouse"].create({"name": "Second", "code": "SEC"})
+        here = self._order(self.product, 1)
+        there = self._order(self.product, 1, warehouse_id=second.id)
+        self._add(self.seller, warehouse_id=second.id)
+        self._run()
+        page = self._mails().attachment_ids.raw.decode()
+
+        self.assertIn(there.name, page)
+        self.assertNotIn(here.name, page)
+
+    def test_mail_is_in_the_language_of_the_recipient(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.seller.lang = "fr_FR"
+        self._add(self.seller)
+        self._run()
+
+        self.assertIn("15/01/2030", self._mails().subject)
+
+    def test_one_of_each_kind(self):
+        self._add(self.seller)
+        with self.assertRaises(UniqueViolation), mute_logger("odoo.sql_db"):
+            self._add(self.seller)
+
+    def test_list_is_for_managers_of_the_company(self):
+        with self.assertRaises(AccessError):
+            self.recipients.with_user(self.seller).search([])
+        other = self.env["res.company"].create({"name": "Other"})
+        self._add(self.env.user, company_id=other.id)
+        boss = new_test_user(
+            self.env, "boss", "inventory_backlog.group_backlog_manager"
+        )
+        own = self.recipients.with_user(boss).create({"user_id": boss.id})
+
+        self.assertEqual(self.recipients.with_user(boss).search([]), own)
+
+    def test_scheduled_action_is_off_until_somebody_switches_it_on(self):
+        cron = self.env.ref("inventory_backlog.ir_cron_report")
+
+        self.assertFalse(cron.active)
+        self.assertEqual((cron.interval_number, cron.interval_type), (1, "weeks"))

@@ -1,0 +1,362 @@
+from datetime import timedelta
+
+from odoo.exceptions import AccessError
+from odoo.fields import Command
+from odoo.tests import freeze_time, new_test_user, tagged
+
+from .common import NOW
+from .test_analysis import AnalysisCase
+
+# What a tile sums up, by its key.
+MEASURES = {
+    "open": "open_value",
+    "ready": "backlog_value",
+    "risk": "open_value",
+    "to_source": "to_source_value",
+    "prepaid": "prepaid_value",
+}
+
+
+@tagged("post_install", "-at_install")
+class TestDashboard(AnalysisCase):
+    """One page, one request: figures that open exactly what they sum up."""
+
+    def _dashboard(self, scope=False, user=None):
+        return (
+            self.env["backlog.dashboard"]
+            .with_user(user or self.lead)
+            .get_dashboard(scope)
+        )
+
+    def _tiles(self, dashboard):
+        return {tile["key"]: tile for tile in dashboard["tiles"]}
+
+    def _opened(self, action, user=None):
+        """The records behind a figure, as the client searches them."""
+        return (
+            self.env[action["res_model"]]
+            .with_user(user or self.lead)
+            .search(action["domain"])
+        )
+
+    def test_tiles_say_what_is_open_ready_at_risk_and_to_source(self):
+        with freeze_time(self._after(-1)):
+            self._order(self.bench, 2, commitment_date=self._after(3))
+
+        tiles = self._tiles(self._dashboard())
+
+        self.assertEqual(
+            {
+                key: (tile["value"], tile["count"], tile["sub"]["value"])
+                for key, tile in tiles.items()
+                if key != "weeks"
+            },
+            {
+                # 1630 and two benches; late are both orders
+                "open": (1690, 5, 1630),
+                "ready": (500, 2, 500),
+                "risk": (60, 1, 60),
+                "to_source": (860, 3, 860),
+                "prepaid": (0, 0, 0),
+            },
+        )
+        self.assertEqual(tiles["open"]["sub"]["share"], round(100 * 1630 / 1690, 1))
+
+    def test_every_figure_is_the_sum_of_the_records_it_opens(self):
+        self._pay_for(self.order_here)
+        for scope in ("mine", "all"):
+            for tile in self._dashboard(scope, self.seller)["tiles"]:
+                for figure in (tile, tile["sub"]):
+                    with self.subTest(scope=scope, tile=tile["key"]):
+                        opened = self._opened(figure["action"], self.seller)
+                        self.assertEqual(
+                            figure["value"], sum(opened.mapped(MEASURES[tile["key"]]))
+                        )
+                self.assertEqual(
+                    tile["count"], len(self._opened(tile["action"], self.seller))
+                )
+
+    def _pay_for(self, order):
+        self.product.invoice_policy = self.table.invoice_policy = "order"
+        invoice = order.sudo()._create_invoices()
+        invoice.action_post()
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=invoice.ids
+        ).create({})._create_payments()
+
+    def test_tiles_pivot_and_rpc_agree(self):
+        self._pay_for(self.order_here)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        tiles = self._tiles(self._dashboard())
+
+        (pivot,) = self.lines.formatted_read_group(
+            [],
+            [],
+            [
+                "open_value:sum",
+                "backlog_value:sum",
+                "to_source_value:sum",
+                "prepaid_value:sum",
+            ],
+        )
+        orders = self.env["sale.order"].with_user(self.lead).search([])
+        rpc = orders.get_backlog(orders.ids)
+
+        for key in ("open", "ready", "to_source", "prepaid"):
+            self.assertEqual(tiles[key]["value"], pivot[f"{MEASURES[key]}:sum"])
+        self.assertEqual(
+            tiles["open"]["value"], sum(order["open_value"] for order in rpc)
+        )
+        self.assertEqual(
+            tiles["ready"]["value"], sum(order["backlog_value"] for order in rpc)
+        )
+
+    def test_lines_to_act_on_first_are_late_ones_of_most_value(self):
+        lines = self._dashboard()["lines"]
+
+        self.assertEqual(
+            [(line["product"], line["value"], line["advice"]) for line in lines],
+            [
+                ("Chair", 1000, "Order the supply"),
+                ("Chair", 500, "Order the supply"),
+                ("Table", 100, "Ship it"),
+                ("Bench", 30, "Chase the supply, tell the customer"),
+            ],
+        )
+        first = lines[0]
+        self.assertEqual(first["customer"], "Here")
+        self.assertEqual(first["promise"], "2030-01-10 09:00:00")
+        self.assertFalse(first["expected"])
+        self.assertEqual(first["id"], self.order_here.order_line[0].id)
+
+    def test_no_more_than_ten_lines(self):
+        with freeze_time(self._after(-3)):
+            for _number in range(11):
+                self._order(self.bench, 1)
+
+        self.assertEqual(len(self._dashboard()["lines"]), 10)
+
+    def test_page_is_empty_and_whole_without_a_backlog(self):
+        (self.order_here + self.order_there).sudo()._action_cancel()
+
+        dashboard = self._dashboard()
+
+        self.assertEqual(dashboard["line_count"], 0)
+        self.assertEqual(dashboard["lines"], [])
+        self.assertEqual({tile["value"] for tile in dashboard["tiles"]}, {0, False})
+        self.assertEqual({tile["tone"] for tile in dashboard["tiles"]}, {"neutral"})
+
+    # Whose
+
+    def test_salesperson_sees_only_theirs(self):
+        other = new_test_user(
+            self.env, "other", "sales_team.group_sale_salesman", tz="UTC"
+        )
+        self._order(self.bench, 2, user=other)
+        nobody = self._order(self.bench, 1)
+        nobody.sudo().user_id = False
+
+        mine = self._dashboard("mine", other)
+        widest = self._dashboard("all", other)
+
+        self.assertEqual(mine["tiles"][0]["value"], 60)
+        self.assertEqual(widest["tiles"][0]["value"], 90)
+        self.assertEqual(dict(widest["scopes"])["all"], "Mine and nobody's")
+        self.assertEqual(self._dashboard(user=other)["scope"], "mine")
+        self.assertNotIn("weeks", self._tiles(widest))
+        self.assertEqual(widest["trend"]["days"], [])
+
+    def test_team_is_the_teams_one_is_in(self):
+        team = self.env["crm.team"].create(
+            {"name": "North", "member_ids": [Command.link(self.lead.id)]}
+        )
+        self.order_here.sudo().team_id = team
+
+        dashboard = self._dashboard("team")
+
+        self.assertEqual(dashboard["tiles"][0]["value"], 1100)
+        self.assertIn(["team", "My team"], dashboard["scopes"])
+
+    def test_scope_that_is_not_ones_own_is_not_taken(self):
+        self.assertEqual(self._dashboard("everybody")["scope"], "all")
+        self.assertEqual(self._dashboard("team", self.seller)["scope"], "mine")
+
+    def test_buyer_gets_a_clear_refusal(self):
+        buyer = new_test_user(self.env, "buyer", "purchase.group_purchase_user")
+        portal = new_test_user(self.env, "portal", "base.group_portal")
+        for user in (buyer, portal):
+            with self.assertRaisesRegex(AccessError, "what customers pay"):
+                self._dashboard(user=user)
+
+    def test_warehouse_sees_the_company(self):
+        stock = new_test_user(self.env, "stock", "stock.group_stock_user", tz="UTC")
+
+        dashboard = self._dashboard(user=stock)
+
+        self.assertEqual(dashboard["scopes"], [["all", "All"]])
+        self.assertEqual(dashboard["tiles"][0]["value"], 1630)
+
+    def test_second_company_is_another_page(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        user = new_test_user(
+            self.env,
+            "there",
+            "sales_team.group_sale_salesman_all_leads",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+
+        self.assertEqual(self._dashboard(user=user)["line_count"], 0)
+
+    def test_companies_in_other_money_are_converted_and_it_says_so(self):
+        money = self.env["res.currency"].create({"name": "XTS", "symbol": "X"})
+        self.env["res.currency.rate"].create(
+            {
+                "currency_id": money.id,
+                "company_id": False,
+                "name": "2030-01-01",
+                "rate": 4,
+            }
+        )
+        other = self.env["res.company"].create(
+            {"name": "Other", "currency_id": money.id}
+        )
+        seller = new_test_user(
+            self.env,
+            "there",
+            "sales_team.group_sale_salesman_all_leads",
+            company_id=other.id,
+            company_ids=[Command.set((self.company + other).ids)],
+            tz="UTC",
+        )
+        order = self._order(self.product, 2, user=seller)
+        own = self._line(order.order_line).open_value
+        page = self.env["backlog.dashboard"].with_user(seller)
+
+        dashboard = page.with_context(
+            allowed_company_ids=[self.company.id, other.id]
+        ).get_dashboard("all")
+
+        self.assertAlmostEqual(dashboard["tiles"][0]["value"], 1630 + own / 4)
+        self.assertEqual(dashboard["currency_id"], self.company.currency_id.id)
+        self.assertIn("2030", dashboard["note"])
+
+    # This week, where the user is
+
+    def test_week_ends_where_the_user_is(self):
+        self.lead.tz = "Asia/Jakarta"  # UTC + 7
+        with freeze_time(self._after(-1)):
+            inside = self._order(self.bench, 1)
+            outside = self._order(self.bench, 2)
+        # The 22nd ends at 17:00 UTC.
+        inside.commitment_date = NOW.replace(day=22, hour=16, minute=59)
+        outside.commitment_date = NOW.replace(day=22, hour=17, minute=1)
+
+        risk = self._tiles(self._dashboard())["risk"]
+
+        self.assertEqual((risk["value"], risk["sub"]["value"]), (30, 90))
+
+    # History
+
+    def _kept(self, days_ago, state, closing, **values):
+        day = NOW.date() - timedelta(days=days_ago)
+        self.env["backlog.snapshot"].sudo().create(
+            {
+                "day": day,
+                "day_from": day,
+                "company_id": self.company.id,
+                "warehouse_id": self.warehouse.id,
+                "backlog_state": state,
+                "closing": closing,
+                "taken_at": NOW,
+                **values,
+            }
+        )
+
+    def test_trend_and_pace_come_from_the_history(self):
+        self._kept(3, "ready", 100, late_value=40, booked=300, shipped=100)
+        self._kept(3, "to_source", 200, late_value=10)
+        self._kept(2, "ready", 300, is_caught_up=True, shipped=50)
+        self._kept(1, "ready", 350, late_value=70, shipped=60)
+        self._kept(1, "to_source", 70)
+        self._kept(100, "ready", 9999, booked=9999)
+
+        dashboard = self._dashboard("all")
+
+        trend = dashboard["trend"]
+        self.assertEqual(trend["days"], ["2030-01-12", "2030-01-13", "2030-01-14"])
+        series = {line["key"]: line["values"] for line in trend["series"]}
+        self.assertEqual(series["ready"], [100, 300, 350])
+        self.assertEqual(series["to_source"], [200, 0, 70])
+        self.assertEqual(trend["late"]["values"], [50, False, 70])
+        weeks = self._tiles(dashboard)["weeks"]
+        # 210 in three days are 490 a week.
+        self.assertAlmostEqual(weeks["value"], 420 / 490)
+        self.assertAlmostEqual(weeks["sub"]["value"], 300 / 210)
+        opened = self._opened(weeks["action"])
+        ((pace,),) = opened._read_group(
+            weeks["action"]["domain"], [], ["backlog_weeks:avg"]
+        )
+        self.assertEqual(weeks["value"], pace)
+
+    # Cash
+
+    def test_cash_comes_week_by_week_and_opens_its_rows(self):
+        self._pay_for(self.order_here)
+        cash = self._dashboard()["cash"]
+
+        self.assertEqual(
+            (cash["weeks"][0]["start"], cash["weeks"][-1]["start"]),
+            ("2030-01-13", False),
+        )
+        self.assertEqual(len(cash["weeks"]), 10)
+        for series, actions in zip(cash["series"], cash["actions"], strict=True):
+            for value, action in zip(series["values"], actions, strict=True):
+                self.assertAlmostEqual(
+                    value, sum(self._opened(action).mapped("amount")), 2
+                )
+        # Paid are the chairs and tables of one order, 1100 of 1630.
+        total = sum(sum(series["values"]) for series in cash["series"])
+        self.assertAlmostEqual(total, 530, 2)
+
+    def test_what_supply_costs_is_for_those_who_buy(self):
+        buyer = new_test_user(
+            self.env,
+            "both",
+            "sales_team.group_sale_salesman_all_leads,purchase.group_purchase_user",
+            tz="UTC",
+        )
+
+        self.assertFalse(self._dashboard()["cash"]["pay"])
+        pay = self._dashboard(user=buyer)["cash"]["pay"]
+        for value, action in zip(pay["values"], pay["actions"], strict=True):
+            self.assertAlmostEqual(
+                value, sum(self._opened(action, buyer).mapped("amount")), 2
+            )
+        self.assertLess(sum(pay["values"]), 0)
+
+    # Cost
+
+    def test_page_costs_the_same_for_few_and_many_lines(self):
+        def queries():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self._dashboard("all")
+            return self.env.cr.sql_log_count - before
+
+        queries()
+        few = queries()
+        for number in range(20):
+            partner = self.env["res.partner"].create({"name": f"Customer {number}"})
+            with freeze_time(self._after(-2)):
+                self._order(
+                    (self._product(f"Product {number}"), 1),
+                    (self.table, 1),
+                    partner_id=partner.id,
+                )
+
+        queries()  # new partners empty the caches
+        self.assertEqual(queries(), few)
+        self.assertLess(few, 20)

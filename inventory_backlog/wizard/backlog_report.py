@@ -1,0 +1,625 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import format_date
+
+from ..models.backlog_line import BACKLOG_STATES
+from ..models.res_partner_summary import plain_quantity
+
+TOP = 10
+# 5,000 lines are 133 pages, for which wkhtmltopdf needs 1.1 GB; Odoo stops it at 2.5 GB.
+MAX_LINES = 8000
+# wkhtmltopdf needs far longer for one long table than for several short ones.
+TABLE_LINES = 500
+MEASURES = {
+    "value": "open_value:sum",
+    "ready": "backlog_value:sum",
+    "incoming": "incoming_value:sum",
+    "to_source": "to_source_value:sum",
+    "prepaid": "prepaid_value:sum",
+    "open_qty": "open_qty:sum",
+    "to_source_qty": "to_source_qty:sum",
+    "lines": "__count",
+    "orders": "order_id:count_distinct",
+}
+LINE_FIELDS = (
+    "order_id",
+    "partner_id",
+    "product_id",
+    "product_uom_id",
+    "currency_id",
+    "open_qty",
+    "backlog_qty",
+    "incoming_qty",
+    "to_source_qty",
+    "open_value",
+    "promise_date",
+    "expected_date",
+    "days_late",
+    "is_late",
+    "delay_cause",
+)
+
+
+class BacklogReport(models.TransientModel):
+    """What to print, and the figures of the printed report.
+
+    ``_data`` gives everything that the template shows, with the rights of the user:
+    a salesperson prints their own orders.
+    """
+
+    _name = "backlog.report"
+    _description = "Backlog Report"
+    _check_company_auto = True
+
+    date_from = fields.Date(
+        required=True,
+        default=lambda self: fields.Date.context_today(self) - timedelta(days=7),
+        help="First day of the bridge, which says what changed the backlog.",
+    )
+    date_to = fields.Date(
+        required=True,
+        default=fields.Date.context_today,
+        help="Last day of the bridge. The rest of the report shows the backlog as it "
+        "is now.",
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    warehouse_id = fields.Many2one(
+        "stock.warehouse", check_company=True, help="Empty: all warehouses."
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        "Salesperson",
+        domain="[('share', '=', False)]",
+        help="Empty: all salespeople whose orders you may see.",
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Customer",
+        help="With all contacts of its company. Empty: all customers.",
+    )
+    with_lines = fields.Boolean(
+        "List All Lines",
+        default=True,
+        help="Adds every open order line at the end, by customer.",
+    )
+
+    _dates_in_order = models.Constraint(
+        "CHECK (date_from <= date_to)",
+        "The last day of the period must not be before the first one.",
+    )
+
+    @api.onchange("company_id")
+    def _onchange_company_id(self):
+        if self.warehouse_id.company_id != self.company_id:
+            self.warehouse_id = False
+
+    def action_print(self):
+        """Download the report as PDF."""
+        self.ensure_one()
+        self._check_size(self.with_lines and self._is_too_long())
+        report = self.env.ref("inventory_backlog.action_report_backlog")
+        return {
+            **report.report_action(self, config=False),
+            "close_on_report_download": True,
+        }
+
+    def _file_name(self):
+        """The name of the PDF, without its ending."""
+        return self.env._(
+            "Backlog Report %(company)s %(day)s",
+            company=self.company_id.name,
+            day=fields.Date.to_string(fields.Date.context_today(self)),
+        )
+
+    # What is in it
+
+    def _lines(self):
+        """``backlog.line`` as the company of the report sees it."""
+        return self.env["backlog.line"].with_company(self.company_id)
+
+    def _domain(self):
+        domain = Domain("company_id", "=", self.company_id.id)
+        if self.warehouse_id:
+            domain &= Domain("warehouse_id", "=", self.warehouse_id.id)
+        if self.user_id:
+            domain &= Domain("user_id", "=", self.user_id.id)
+        if self.partner_id:
+            customer = self.partner_id.commercial_partner_id
+            domain &= Domain("partner_id", "child_of", customer.id)
+        return domain
+
+    def _is_too_long(self):
+        """Whether there are more lines than can be printed."""
+        count = self._lines().search_count(self._domain(), limit=MAX_LINES + 1)
+        return count > MAX_LINES
+
+    def _check_size(self, is_too_long):
+        if is_too_long:
+            raise UserError(
+                self.env._(
+                    "More than %s lines are open: too many for a list on paper. Choose "
+                    "a warehouse, salesperson or customer, or leave the lines out.",
+                    MAX_LINES,
+                )
+            )
+
+    def _data(self):
+        """Everything the report shows, as one dict; money as numbers in ``currency``.
+
+        The sums come from one statement, the lines of the annex from another one.
+        """
+        self.ensure_one()
+        groups = self._groups()
+        total = {
+            **self._with_customers(groups["total"], groups["partners"]),
+            "state": "total",
+            "label": self.env._("Total"),
+        }
+        return {
+            "title": self.env._("Backlog Report"),
+            "company": self.company_id,
+            "currency": self.company_id.currency_id,
+            "now": fields.Datetime.now(),
+            "zone": str(self.env.tz),
+            "filters": self._filters(),
+            "total": total,
+            "states": self._states(groups, total),
+            "lateness_totals": self._lateness_totals(groups, total),
+            "ages": self._buckets("age_bucket", groups, total),
+            "latenesses": self._buckets("lateness_bucket", groups, total),
+            "causes": self._causes(groups, total),
+            "customers": self._top_customers(groups, total),
+            "products": self._top_products(groups, total),
+            "bridge": self._bridge(total["value"]),
+            "annex": self._annex() if self.with_lines else [],
+            "definitions": self._definitions(),
+        }
+
+    def _groups(self):
+        """The sums of the lines by all that the report looks at, in one statement."""
+        sets = {
+            "total": [],
+            "backlog_state": ["backlog_state"],
+            "lateness": ["is_late", "is_at_risk"],
+            "age_bucket": ["age_bucket"],
+            "lateness_bucket": ["lateness_bucket"],
+            "delay_cause": ["delay_cause"],
+            "partners": ["partner_id", "backlog_state", "is_late"],
+            "product": ["product_id"],
+        }
+        rows = self._lines()._read_grouping_sets(
+            self._domain(), list(sets.values()), list(MEASURES.values())
+        )
+        groups = {
+            name: {
+                tuple(row[: len(spec)]): dict(
+                    zip(
+                        MEASURES,
+                        (value or 0 for value in row[len(spec) :]),
+                        strict=True,
+                    )
+                )
+                for row in found
+            }
+            for (name, spec), found in zip(sets.items(), rows, strict=True)
+        }
+        groups["total"] = groups["total"].get((), self._nothing())
+        # Also customers that the user may not open are named on the lines.
+        partners = self.env["res.partner"].browse(
+            partner.id for partner, _state, _is_late in groups["partners"]
+        )
+        partners.sudo().fetch(["commercial_partner_id"])
+        groups["partners"] = {
+            (partner.sudo().commercial_partner_id, state, is_late, partner.id): sums
+            for (partner, state, is_late), sums in groups["partners"].items()
+        }
+        return groups
+
+    @api.model
+    def _nothing(self):
+        return dict.fromkeys(MEASURES, 0)
+
+    @api.model
+    def _share(self, part, whole):
+        """Per cent; of nothing it is 0."""
+        return 100 * part / whole if whole else 0
+
+    @api.model
+    def _labels(self, name):
+        return self._lines()._fields[name]._description_selection(self._lines().env)
+
+    @api.model
+    def _with_customers(self, sums, partners, state=None):
+        customers = {
+            customer
+            for customer, its_state, _is_late, _id in partners
+            if state in (None, its_state)
+        }
+        return {**sums, "customers": len(customers)}
+
+    def _filters(self):
+        """``[(what, value)]``: what the report was narrowed to, in words."""
+        everything = self.env._("All")
+        return [
+            (self.env._("Company"), self.company_id.display_name),
+            (self.env._("Warehouse"), self.warehouse_id.display_name or everything),
+            (self.env._("Salesperson"), self.user_id.display_name or everything),
+            (
+                self.env._("Customer"),
+                self.partner_id.commercial_partner_id.display_name or everything,
+            ),
+            (
+                self.env._("Period of the bridge"),
+                self.env._(
+                    "%(first)s to %(last)s",
+                    first=format_date(self.env, self.date_from),
+                    last=format_date(self.env, self.date_to),
+                ),
+            ),
+        ]
+
+    def _states(self, groups, total):
+        labels = dict(self._labels("backlog_state"))
+        rows = []
+        for state, _label in BACKLOG_STATES:
+            sums = groups["backlog_state"].get((state,), self._nothing())
+            rows.append(
+                {
+                    **self._with_customers(sums, groups["partners"], state),
+                    "state": state,
+                    "label": labels[state],
+                    "share": self._share(sums["value"], total["value"]),
+                }
+            )
+        return rows
+
+    def _lateness_totals(self, groups, total):
+        """Late, at risk, in time: each line is one of them."""
+        labels = {
+            "late": self.env._("Late"),
+            "at_risk": self.env._("At risk"),
+            "in_time": self.env._("In time"),
+        }
+        sums = {name: self._nothing() for name in labels}
+        for (is_late, is_at_risk), found in groups["lateness"].items():
+            name = "late" if is_late else "at_risk" if is_at_risk else "in_time"
+            sums[name] = found
+        return [self._row(labels[name], sums[name], total, key=name) for name in labels]
+
+    def _buckets(self, name, groups, total):
+        return [
+            self._row(label, groups[name].get((value,), self._nothing()), total)
+            for value, label in self._labels(name)
+        ]
+
+    def _causes(self, groups, total):
+        """The causes of what is late or at risk, the costliest first."""
+        rows = [
+            self._row(label, groups["delay_cause"][(value,)], total)
+            for value, label in self._labels("delay_cause")
+            if (value,) in groups["delay_cause"]
+        ]
+        return sorted(rows, key=lambda row: -row["value"])
+
+    def _row(self, label, sums, total, **more):
+        return {
+            "label": label,
+            "lines": sums["lines"],
+            "value": sums["value"],
+            "share": self._share(sums["value"], total["value"]),
+            **more,
+        }
+
+    # The first ones
+
+    def _top_customers(self, groups, total):
+        customers = {}
+        for (customer, _state, is_late, _id), sums in groups["partners"].items():
+            row = customers.setdefault(
+                customer,
+                dict.fromkeys(("value", "ready", "prepaid", "late", "lines"), 0),
+            )
+            for name in ("value", "ready", "prepaid", "lines"):
+                row[name] += sums[name]
+            row["late"] += is_late and sums["value"]
+        for customer, row in customers.items():
+            row["name"] = customer.display_name
+            row["share"] = self._share(row["value"], total["value"])
+        return self._top(customers.values(), ("value", "ready", "late", "prepaid"))
+
+    def _top_products(self, groups, total):
+        ranked = sorted(
+            groups["product"].items(),
+            key=lambda item: (-item[1]["value"], item[0][0].id),
+        )
+        products = self.env["product.product"].browse(
+            product.id for (product,), _sums in ranked[:TOP]
+        )
+        resilience = dict(
+            products._fields["vendor_resilience"]._description_selection(self.env)
+        )
+        rows = [
+            {
+                "value": sums["value"],
+                "to_source": sums["to_source"],
+                "share": self._share(sums["value"], total["value"]),
+                "lines": sums["lines"],
+                "product": product,
+                "open_qty": sums["open_qty"],
+                "to_source_qty": sums["to_source_qty"],
+            }
+            for (product,), sums in ranked
+        ]
+        top = self._top(rows, ("value", "to_source"))
+        for row, product in zip(
+            top["rows"], products.with_company(self.company_id), strict=True
+        ):
+            # The vendors of a product are shown to whoever sees its backlog.
+            row["name"] = product.sudo().display_name
+            row["unit"] = product.sudo().uom_id.name
+            row["vendor"] = product.main_vendor_id.sudo().display_name or ""
+            row["resilience"] = resilience.get(product.vendor_resilience, "")
+            del row["product"]
+        return top
+
+    def _top(self, rows, names):
+        """The first rows by value, and the sums of all others."""
+        ranked = sorted(rows, key=lambda row: -row["value"])
+        others = ranked[TOP:]
+        return {
+            "rows": ranked[:TOP],
+            "others": {
+                "count": len(others),
+                "share": sum(row["share"] for row in others),
+                **{name: sum(row[name] for row in others) for name in names},
+            },
+        }
+
+    # The bridge
+
+    def _bridge(self, open_now):
+        """What moved the backlog in the period: ``{"note", "rows"}``, where each row is
+        ``{"label", "value", "is_sum"}`` and the rows between two sums add up."""
+        nothing = {"note": False, "rows": []}
+        if self.user_id or self.partner_id:
+            return {
+                **nothing,
+                "note": self.env._(
+                    "The history is kept per company and warehouse. Print the report "
+                    "for all salespeople and customers to see what changed."
+                ),
+            }
+        history = self._history()
+        if not history:
+            return {
+                **nothing,
+                "note": self.env._(
+                    "There is no history of these days that you may see. It is kept "
+                    "from the first daily snapshot on."
+                ),
+            }
+        return {
+            "rows": self._bridge_rows(history, open_now),
+            "note": history["is_caught_up"]
+            and self.env._(
+                "Some of these days were worked out later from orders and deliveries."
+            ),
+        }
+
+    def _history(self):
+        """The snapshots of the period summed, or None."""
+        snapshot = self.env["backlog.snapshot"].with_company(self.company_id)
+        if not snapshot.has_access("read"):
+            return None
+        names = {
+            **{
+                name: f"{name}:sum"
+                for name in (
+                    "opening",
+                    "booked",
+                    "shipped",
+                    "cancelled",
+                    "changed",
+                    "closing",
+                )
+            },
+            "first": "day_from:min",
+            "last": "day:max",
+            "is_caught_up": "is_caught_up:bool_or",
+            "count": "__count",
+        }
+        domain = Domain("company_id", "=", self.company_id.id)
+        domain &= Domain("day", ">=", self.date_from) & Domain(
+            "day", "<=", self.date_to
+        )
+        if self.warehouse_id:
+            domain &= Domain("warehouse_id", "=", self.warehouse_id.id)
+        [row] = snapshot._read_group(domain, [], list(names.values()))
+        history = dict(zip(names, row, strict=True))
+        return history if history["count"] else None
+
+    def _bridge_rows(self, history, open_now):
+        rounded = self.company_id.currency_id.round
+        parts = [
+            (self.env._("Booked"), history["booked"]),
+            (self.env._("Shipped"), -history["shipped"]),
+            (self.env._("Cancelled"), -history["cancelled"]),
+            (self.env._("Changed (prices, rates, returns)"), history["changed"]),
+        ]
+        explained = history["opening"] + sum(value for _label, value in parts)
+        first, last = (
+            format_date(self.env, history[name]) for name in ("first", "last")
+        )
+        rows = [
+            (self.env._("Open at the start of %s", first), history["opening"], True),
+            *((label, value, False) for label, value in parts),
+            (
+                self.env._("Difference (not explained)"),
+                history["closing"] - explained,
+                False,
+            ),
+            (self.env._("Open at the end of %s", last), history["closing"], True),
+            (
+                self.env._("Since that snapshot"),
+                open_now - history["closing"],
+                False,
+            ),
+            (self.env._("Open now"), open_now, True),
+        ]
+        return [
+            # Adding 0 turns the -0.0 of nothing shipped into 0.
+            {"label": label, "value": rounded(value) + 0, "is_sum": is_sum}
+            for label, value, is_sum in rows
+        ]
+
+    # The annex
+
+    def _annex(self):
+        """All lines by customer, in tables of limited length: ``[[{"name", "lines",
+        "value"}]]``."""
+        lines = self._lines().search_fetch(
+            self._domain(), LINE_FIELDS, limit=MAX_LINES + 1
+        )
+        self._check_size(len(lines) > MAX_LINES)
+        # Whoever sees the line sees its names.
+        lines = lines.sudo()
+        by_customer = lines.grouped(lambda line: line.partner_id.commercial_partner_id)
+        causes = dict(self._labels("delay_cause"))
+        customers = [
+            {
+                "name": customer.display_name,
+                "value": sum(its_lines.mapped("open_value")),
+                "lines": [
+                    self._annex_line(line, causes)
+                    for line in its_lines.sorted(
+                        lambda line: (
+                            line.promise_date or fields.Datetime.now(),
+                            line.id,
+                        )
+                    )
+                ],
+            }
+            for customer, its_lines in by_customer.items()
+        ]
+        return self._in_tables(sorted(customers, key=lambda one: one["name"].lower()))
+
+    @api.model
+    def _annex_line(self, line, causes):
+        return {
+            "order": line.order_id.name,
+            "product": line.product_id.display_name,
+            "unit": line.product_uom_id.name,
+            "open": line.open_qty,
+            "ready": line.backlog_qty,
+            "incoming": line.incoming_qty,
+            "to_source": line.to_source_qty,
+            "value": line.open_value,
+            "promise": line.promise_date,
+            "expected": line.expected_date,
+            "days_late": line.days_late,
+            "is_late": line.is_late,
+            "cause": causes.get(line.delay_cause, ""),
+        }
+
+    @api.model
+    def _in_tables(self, customers):
+        tables = []
+        room = 0
+        for customer in customers:
+            for start in range(0, len(customer["lines"]), TABLE_LINES):
+                part = {
+                    **customer,
+                    "lines": customer["lines"][start : start + TABLE_LINES],
+                    "is_continued": bool(start),
+                }
+                if len(part["lines"]) > room:
+                    tables.append([])
+                    room = TABLE_LINES
+                tables[-1].append(part)
+                room -= len(part["lines"])
+        return tables
+
+    def _quantity(self, quantity):
+        """A quantity without needless zeros, as people write it."""
+        return plain_quantity(self.env, quantity)
+
+    def _definitions(self):
+        """``[[(word, sentence)]]``: what the words of the report mean, in columns."""
+        words = [
+            (
+                self.env._("Open"),
+                self.env._(
+                    "Ordered on a confirmed order, not yet shipped, still to be "
+                    "shipped."
+                ),
+            ),
+            (
+                self.env._("Ready (backlog)"),
+                self.env._(
+                    "The part of Open that is in stock for the line, after everyone "
+                    "ahead of it in the queue."
+                ),
+            ),
+            (
+                self.env._("Short (backorder)"),
+                self.env._("Open less Ready: the part that is out of stock."),
+            ),
+            (
+                self.env._("Incoming"),
+                self.env._(
+                    "The part of Short that a receipt, transfer or production already "
+                    "on its way will cover."
+                ),
+            ),
+            (
+                self.env._("To source"),
+                self.env._(
+                    "Short less Incoming: nothing is on its way, somebody must act."
+                ),
+            ),
+            (
+                self.env._("Late"),
+                self.env._(
+                    "The day promised last (the delivery date of the order, else the "
+                    "order date plus the lead time) is past, in days of the time zone "
+                    "%s.",
+                    str(self.env.tz),
+                ),
+            ),
+            (
+                self.env._("At risk"),
+                self.env._(
+                    "Not late yet, but expected after the promise, or to source with "
+                    "the promise less than %s days away.",
+                    self.company_id.sudo().backlog_risk_days,
+                ),
+            ),
+            (
+                self.env._("Days late"),
+                self.env._(
+                    "From the promise to today or to the expected date, whichever is "
+                    "later."
+                ),
+            ),
+            (
+                self.env._("Value"),
+                self.env._(
+                    "Untaxed, net of discount, of the open part, in the currency of "
+                    "the company at the rate of the order."
+                ),
+            ),
+            (
+                self.env._("Prepaid"),
+                self.env._(
+                    "The part of the value that customers have already paid: a debt to "
+                    "them, not yet income."
+                ),
+            ),
+        ]
+        half = len(words) // 2
+        return [words[:half], words[half:]]
