@@ -82,6 +82,7 @@ class BacklogCash(models.Model):
             ("pay", "To pay for supply"),
             ("deposit", "Deposits held (a debt)"),
         ],
+        "Cash Flow",
         readonly=True,
         help="To receive: what customers will still pay for open orders. To pay for "
         "supply: what vendors get for goods that open orders wait for; supply by "
@@ -95,10 +96,11 @@ class BacklogCash(models.Model):
             ("to_source", "To source"),
             ("blocked", "Blocked"),
         ],
+        "Goods",
         readonly=True,
-        help="Ready: in stock, can leave today. Incoming: on its way. To source: nobody "
-        "has ordered it yet. Blocked: it is ready and waits for the rest of the order, "
-        "which ships all at once, or the customer is over the credit limit.",
+        help="Ready: in stock, can leave today. Incoming: on its way. To source: "
+        "nobody has ordered it yet. Blocked: it is ready and waits for the rest of the "
+        "order, which ships all at once, or the customer is over the credit limit.",
     )
     date = fields.Date(
         "Expected Payment",
@@ -113,7 +115,8 @@ class BacklogCash(models.Model):
         readonly=True,
         help="Today for what is ready, the day of the receipt for what is on its way, "
         "and for what is to source today plus the lead time of its vendor, as if it "
-        "were ordered today. An order that ships all at once leaves with its last part.",
+        "were ordered today. An order that ships all at once leaves with its last "
+        "part.",
     )
     order_line_id = fields.Many2one("sale.order.line", readonly=True)
     order_id = fields.Many2one("sale.order", readonly=True)
@@ -155,8 +158,8 @@ class BacklogCash(models.Model):
         "Deposits Held",
         readonly=True,
         groups=VALUE_GROUPS,
-        help="What customers paid, untaxed, for goods they do not have yet. A debt: the "
-        "goods, or the money back.",
+        help="What customers paid, untaxed, for goods they do not have yet. A debt: "
+        "the goods, or the money back.",
     )
 
     @api.depends("order_id", "product_id")
@@ -172,6 +175,24 @@ class BacklogCash(models.Model):
         if aggregator == "sum_currency":
             return sum_in_own_currency(self, name)
         return super()._read_group_select(aggregate_spec, query)
+
+    def _read_group_orderby(self, order, groupby_terms, query):
+        """Selections come in their own order, not in that of their values."""
+        terms = {
+            spec: SQL(
+                "ARRAY_POSITION(%s, %s::text)",
+                [value for value, _label in self._fields[spec].selection],
+                term,
+            )
+            if spec in ("flow", "kind")
+            else term
+            for spec, term in groupby_terms.items()
+        }
+        result = super()._read_group_orderby(order, terms, query)
+        groupby_terms.update(
+            (spec, term) for spec, term in terms.items() if spec not in ("flow", "kind")
+        )
+        return result
 
     def action_open(self):
         """Open the document behind the row: the purchase for what we pay, else the
@@ -213,8 +234,10 @@ class BacklogCash(models.Model):
             """,
             slice=self._slice(product_ids),
             line=self._line(product_ids),
-            offer=self._offer(),
-            advance=self._advance(),
+            offer=SQL("SELECT * FROM %s offer", many_rows(SQL("(%s)", self._offer()))),
+            advance=SQL(
+                "SELECT * FROM %s advance", many_rows(SQL("(%s)", self._advance()))
+            ),
             receipt=self._receipt(),
             supply=self._supply(),
             part=self._part(),
@@ -235,9 +258,9 @@ class BacklogCash(models.Model):
             """
             SELECT id, move_id, order_line_id, product_id, warehouse_id, company_id,
                    queue_rank, source, qty, to_customer, receipt_move_id, date
-              FROM (%s) slice
+              FROM %s slice
             """,
-            self.env["backlog.allocation"]._slices(product_ids),
+            many_rows(SQL("(%s)", self.env["backlog.line"]._slices(product_ids))),
         )
 
     @api.model
@@ -262,11 +285,11 @@ class BacklogCash(models.Model):
                    sale.payment_term_id, sale.amount_total AS order_total,
                    COALESCE(sold.price_total / NULLIF(sold.price_subtotal, 0), 1)
                        AS with_taxes
-              FROM %s line
+              FROM (%s) line
               JOIN sale_order sale ON sale.id = line.order_id
               JOIN sale_order_line sold ON sold.id = line.id
             """,
-            many_rows(SQL("(%s)", lines._lines(product_ids))),
+            lines._given_lines() or lines._lines(product_ids),
         )
 
     @api.model
@@ -347,7 +370,7 @@ class BacklogCash(models.Model):
             day=self._day(
                 SQL(
                     """(%s::timestamp
-                        + (offer.delay + company.days_to_purchase)
+                        + (offer.delay + COALESCE(company.days_to_purchase, 0))
                             * INTERVAL '1 day')""",
                     self.env["backlog.allocation"]._now(),
                 )
@@ -563,8 +586,9 @@ class BacklogCash(models.Model):
 
     @api.model
     def _share(self, total):
-        """Which share of a sum falls due with ``term``, all without one. Fixed amounts are for a whole
-        order of ``total``, in its currency; without a total there are none."""
+        """Which share of a sum falls due with ``term``: all of it without one. Fixed
+        amounts are for a whole order of ``total``, in its currency; without a total
+        there are none."""
         return SQL(
             """
             CASE WHEN term.term_id IS NULL THEN 1
@@ -614,7 +638,8 @@ class BacklogCash(models.Model):
     @api.model
     def _flow(self):
         """Every movement of money, not yet rounded. ``key`` and ``number`` tell those
-        of one kind and order line apart."""
+        of one kind and order line apart. What is no deposit has none, rather than one
+        of 0, and the other way round: a pivot shows no cells full of zeros."""
         return SQL(
             """
             %(receive)s
@@ -640,7 +665,7 @@ class BacklogCash(models.Model):
                    part.purchase_order_id, line.product_id, %(due)s AS date,
                    part.day AS ship_date,
                    part.value * (1 - line.paid) * %(share)s AS amount,
-                   line.with_taxes, 0::numeric AS deposit_value
+                   line.with_taxes, NULL::numeric AS deposit_value
               FROM cash_part part
               JOIN cash_line line ON line.id = part.order_line_id
          LEFT JOIN cash_term term ON term.term_id = line.payment_term_id
@@ -655,7 +680,7 @@ class BacklogCash(models.Model):
             """
             SELECT part.order_line_id, 'deposit', part.kind, part.key, 0,
                    line.partner_id, part.purchase_order_id, line.product_id, part.day,
-                   part.day, 0, 1, part.value * line.paid
+                   part.day, NULL, 1, part.value * line.paid
               FROM cash_part part
               JOIN cash_line line ON line.id = part.order_line_id
              WHERE line.paid <> 0
@@ -669,7 +694,8 @@ class BacklogCash(models.Model):
             SELECT receipt.order_line_id, 'pay', 'incoming', receipt.id,
                    COALESCE(term.number, 0), receipt.partner_id,
                    receipt.purchase_order_id, receipt.product_id, %(due)s, receipt.day,
-                   -receipt.qty * receipt.unit_price * %(share)s, receipt.with_taxes, 0
+                   -receipt.qty * receipt.unit_price * %(share)s, receipt.with_taxes,
+                   NULL
               FROM cash_receipt receipt
          LEFT JOIN cash_term term ON term.term_id = receipt.payment_term_id
              WHERE receipt.unit_price IS NOT NULL
@@ -684,7 +710,8 @@ class BacklogCash(models.Model):
             """
             SELECT slice.order_line_id, 'pay', 'to_source', slice.id,
                    COALESCE(term.number, 0), offer.partner_id, NULL, slice.product_id,
-                   %(due)s, offer.day, -slice.qty * offer.unit_price * %(share)s, 1, 0
+                   %(due)s, offer.day, -slice.qty * offer.unit_price * %(share)s, 1,
+                   NULL
               FROM cash_slice slice
               JOIN cash_offer offer ON offer.product_id = slice.product_id
                AND offer.company_id = slice.company_id

@@ -11,6 +11,36 @@ from .backlog_line import VALUE_GROUPS
 RISK_DAYS = 7  # "this week"
 PACE_DAYS = 91  # 13 weeks, a quarter
 TOP = 10
+# What the figures, the lines to act on and the cash read of a line.
+COLUMNS = [
+    "id",
+    "order_id",
+    "partner_id",
+    "product_id",
+    "warehouse_id",
+    "company_id",
+    "currency_id",
+    "user_id",
+    "team_id",
+    "backlog_qty",
+    "incoming_qty",
+    "to_source_qty",
+    "backlog_state",
+    "open_value",
+    "backlog_value",
+    "incoming_value",
+    "to_source_value",
+    "prepaid_value",
+    "promise_date",
+    "expected_date",
+    "days_late",
+    "is_late",
+    "is_at_risk",
+    "delay_cause",
+    "block_cause",
+    "today",
+    "rounding",
+]
 ALL_DOCUMENTS = (
     "sales_team.group_sale_salesman_all_leads",
     "inventory_backlog.group_backlog_manager",
@@ -51,7 +81,7 @@ class BacklogDashboard(models.AbstractModel):
         if scope not in dict(scopes):
             scope = scopes[-1][0] if self._sees_all() else scopes[0][0]
         domain = self._scope_domain(scope)
-        figures, lines = self._figures(domain)
+        figures, lines, flows = self._ask(domain)
         return {
             "scope": scope,
             "scopes": [list(one) for one in scopes],
@@ -61,7 +91,7 @@ class BacklogDashboard(models.AbstractModel):
             "line_count": figures["open"]["count"],
             "tiles": self._tiles(domain, figures, scope),
             "trend": self._trend(scope),
-            "cash": self._cash(domain),
+            "cash": self._cash(domain, flows),
             "lines": self._lines_to_act_on(lines),
             "lines_action": self._open_lines(self._urgent(), domain),
         }
@@ -85,7 +115,7 @@ class BacklogDashboard(models.AbstractModel):
             if self._sees_all() and self._teams():
                 scopes.append(("team", self.env._("My team")))
         widest = (
-            self.env._("All") if self._sees_all() else self.env._("Mine and nobody's")
+            self.env._("All") if self._sees_all() else self.env._("Mine and unassigned")
         )
         return [*scopes, ("all", widest)]
 
@@ -159,18 +189,73 @@ class BacklogDashboard(models.AbstractModel):
         }
 
     @api.model
-    def _figures(self, domain):
-        """``({figure: {count, value}}, [line])``: sums and counts of the measures, and
-        the lines to act on first."""
-        lines = self.env["backlog.line"]
+    def _ask(self, domain):
+        """Ask for everything about the open lines at once, so that the allocation, by
+        far the most of it, is computed once.
+
+        :return: ``({figure: {count, value}}, [line to act on], [(date, flow, kind,
+            amount)])``
+        """
+        lines = self.env["backlog.line"].with_context(
+            backlog_lines=SQL("SELECT * FROM all_line")
+        )
         query = lines._search(domain)
-        table = SQL.identifier(lines._table)
-        columns, keys = [], []
+        keys, sums = self._sums(lines, query)
+        cash = self.env["backlog.cash"].with_context(
+            backlog_lines=SQL("SELECT * FROM all_line"),
+            backlog_slices=SQL("SELECT * FROM all_slice"),
+        )
+        cash_query = cash._search(domain & Domain("flow", "in", ("receive", "pay")))
+        [[values, first, flows]] = self.env.execute_query(
+            SQL(
+                """
+                  WITH all_slice AS MATERIALIZED (%(slices)s),
+                       all_line AS MATERIALIZED (
+                        SELECT %(columns)s FROM (%(lines)s) line
+                       ),
+                       backlog_line AS MATERIALIZED (%(mine)s),
+                       expected AS (%(cash)s)
+                SELECT (SELECT JSON_BUILD_ARRAY(%(sums)s) FROM backlog_line),
+                       (SELECT JSON_AGG(first)
+                          FROM (
+                                SELECT *
+                                  FROM backlog_line
+                                 WHERE is_late OR is_at_risk
+                              ORDER BY is_late DESC, open_value * %(rate)s DESC, id
+                                 LIMIT %(top)s
+                               ) first),
+                       (SELECT JSON_AGG(expected) FROM expected)
+                """,
+                slices=self.env["backlog.cash"]._slice(None),
+                columns=SQL(", ").join(map(SQL.identifier, COLUMNS)),
+                lines=lines.with_context(
+                    backlog_lines=None, backlog_slices=SQL("SELECT * FROM all_slice")
+                )._lines(),
+                mine=query.select(SQL("%s.*", SQL.identifier(lines._table))),
+                cash=self._cash_by_day(cash, cash_query),
+                sums=SQL(", ").join(sums),
+                rate=self.env.companies._backlog_rate("backlog_line"),
+                top=TOP,
+            )
+        )
+        figures = {}
+        for (key, kind), value in zip(keys, values, strict=True):
+            figures.setdefault(key, {})[kind] = value
+        rounded = self.env.company.currency_id.round
+        for figure in figures.values():
+            figure["value"] = rounded(float(figure["value"]))
+        return figures, first or [], flows or []
+
+    @api.model
+    def _sums(self, lines, query):
+        """``([(figure, kind)], [expression])``: the counts and sums of the measures.
+        The condition of each is its very domain."""
+        keys, sums = [], []
         for key, (part, name) in self._measures().items():
             condition = part.optimize_full(lines)._to_sql(lines, lines._table, query)
             keys += [(key, "count"), (key, "value")]
-            columns.append(SQL("COUNT(*) FILTER (WHERE %s)", condition))
-            columns.append(
+            sums.append(SQL("COUNT(*) FILTER (WHERE %s)", condition))
+            sums.append(
                 SQL(
                     "COALESCE(SUM(%s * %s) FILTER (WHERE %s), 0)",
                     SQL.identifier(lines._table, name),
@@ -178,38 +263,7 @@ class BacklogDashboard(models.AbstractModel):
                     condition,
                 )
             )
-        [[values, first]] = self.env.execute_query(
-            SQL(
-                """
-                  WITH %(table)s AS MATERIALIZED (
-                        SELECT %(table)s.* FROM %(from)s WHERE %(where)s
-                       )
-                SELECT (SELECT JSON_BUILD_ARRAY(%(sums)s) FROM %(table)s),
-                       (SELECT JSON_AGG(first)
-                          FROM (
-                                SELECT *
-                                  FROM %(table)s
-                                 WHERE is_late OR is_at_risk
-                              ORDER BY is_late DESC, open_value * %(rate)s DESC, id
-                                 LIMIT %(top)s
-                               ) first)
-                """,
-                table=table,
-                sums=SQL(", ").join(columns),
-                rate=self.env.companies._backlog_rate(lines._table),
-                top=TOP,
-                **{
-                    "from": query.from_clause,
-                    "where": query.where_clause or SQL("TRUE"),
-                },
-            )
-        )
-        figures = {}
-        round_ = self.env.company.currency_id.round
-        for (key, kind), value in zip(keys, values, strict=True):
-            value = round_(float(value)) if kind == "value" else value
-            figures.setdefault(key, {})[kind] = value
-        return figures, first or []
+        return keys, sums
 
     # The tiles
 
@@ -338,9 +392,7 @@ class BacklogDashboard(models.AbstractModel):
             "value": weeks,
             "kind": "weeks",
             "count": False,
-            "count_label": self.env._("since %s", format_date(self.env, first))
-            if count
-            else self.env._("The history begins tonight."),
+            "count_label": self._pace_note(weeks, first),
             "tone": tone,
             "help": self.env._(
                 "What was open at the end of the last day ÷ what was shipped per week "
@@ -357,6 +409,14 @@ class BacklogDashboard(models.AbstractModel):
                 "action": action,
             },
         }
+
+    @api.model
+    def _pace_note(self, weeks, first):
+        if not first:
+            return self.env._("The history begins tonight.")
+        if not weeks:
+            return self.env._("Known after the first day with shipments.")
+        return self.env._("since %s", format_date(self.env, first))
 
     @api.model
     def _days_ago(self, days):

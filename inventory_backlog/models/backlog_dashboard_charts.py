@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 from .backlog_dashboard import PACE_DAYS
 
@@ -64,20 +64,31 @@ class BacklogDashboard(models.AbstractModel):
         }
 
     @api.model
-    def _cash(self, domain):
-        """What comes in and goes out because of the open backlog, week by week. Each
-        bar opens its rows of ``backlog.cash``."""
-        rows = self.env["backlog.cash"]._read_group(
-            domain & Domain("flow", "in", ("receive", "pay")),
-            ["date:week", "flow", "kind"],
-            ["amount:sum_currency"],
+    def _cash_by_day(self, cash, query):
+        """What is expected per day, flow and kind, of the rows that ``query`` finds."""
+        return SQL(
+            """
+            SELECT date, flow, kind, SUM(amount * %s) AS amount
+              FROM (%s) backlog_cash
+          GROUP BY date, flow, kind
+            """,
+            self.env.companies._backlog_rate(cash._table),
+            query.select(SQL("%s.*", SQL.identifier(cash._table))),
         )
+
+    @api.model
+    def _cash(self, domain, flows):
+        """What comes in and goes out because of the open backlog, week by week. Each
+        bar opens its rows of ``backlog.cash``.
+
+        :param flows: what ``_cash_by_day`` found
+        """
         weeks = self._weeks()
         series = {}
-        for start, flow, kind, amount in rows:
-            key = kind if flow == "receive" else flow
+        for row in flows:
+            key = row["kind"] if row["flow"] == "receive" else row["flow"]
             values = series.setdefault(key, [0] * len(weeks))
-            values[self._week_number(start, weeks)] += amount or 0
+            values[self._week_number(row["date"], weeks)] += row["amount"]
         rounded = self.env.company.currency_id.round
         kinds = self._labels("backlog.cash", "kind")
         received = [key for key in kinds if key in series]
@@ -150,12 +161,13 @@ class BacklogDashboard(models.AbstractModel):
         ]
 
     @api.model
-    def _week_number(self, start, weeks):
-        """Which of ``weeks`` is the one that begins with ``start``."""
-        if not start:
+    def _week_number(self, date, weeks):
+        """In which of ``weeks`` a date is."""
+        if not date:
             return len(weeks) - 1
         first = fields.Date.to_date(weeks[0]["start"])
-        return min(max((start - first).days // 7, 0), len(weeks) - 2)
+        number = (fields.Date.to_date(date) - first).days // 7
+        return min(max(number, 0), len(weeks) - 2)
 
     @api.model
     def _open_cash(self, domain):

@@ -227,7 +227,17 @@ class BacklogLine(models.Model):
 
     @property
     def _table_query(self):
-        return self._lines(self.env["backlog.allocation"]._asked_products())
+        return self._given_lines() or self._lines(
+            self.env["backlog.allocation"]._asked_products()
+        )
+
+    @api.model
+    def _given_lines(self):
+        """The statement that a larger one has computed these rows with already, from
+        its context; see ``_slices``."""
+        lines = self.env.context.get("backlog_lines")
+        # A context comes from anywhere, but a piece of SQL from the code alone.
+        return lines if isinstance(lines, SQL) else None
 
     @api.model
     def _lines(self, product_ids=None):
@@ -238,17 +248,37 @@ class BacklogLine(models.Model):
             payments of an order among its open lines, so it wants the products of
             whole orders.
         """
+        # Payments are looked at once per order, and deliveries where there are any;
+        # PostgreSQL leaves both out when nobody asks for what is prepaid.
         return SQL(
             """
             SELECT backlog.*,
                    ROUND(open_value * COALESCE(LEAST(1,
-                       GREATEST(0, (%(paid)s) - (%(consumed)s))
-                       / NULLIF(SUM(open_value) OVER (
-                           PARTITION BY backlog.order_id), 0)
+                       GREATEST(0, MAX(order_prepaid) OVER sold)
+                       / NULLIF(SUM(open_value) OVER sold, 0)
                    ), 0) / rounding) * rounding AS prepaid_value,
                    CASE WHEN is_late OR is_at_risk THEN %(delay_cause)s
                     END AS delay_cause
-              FROM (%(dated)s) backlog
+              FROM (
+                    SELECT backlog.*,
+                           CASE WHEN order_paid > 0
+                                THEN order_paid - (%(consumed)s)
+                            END AS order_prepaid
+                      FROM (
+                            SELECT backlog.*,
+                                   CASE WHEN place_in_order = 1
+                                        THEN (%(paid)s)
+                                    END AS order_paid
+                              FROM (
+                                    SELECT dated.*,
+                                           ROW_NUMBER() OVER (PARTITION BY order_id)
+                                               AS place_in_order
+                                      FROM (%(dated)s) dated
+                                   ) backlog
+                            OFFSET 0
+                           ) backlog
+                   ) backlog
+            WINDOW sold AS (PARTITION BY backlog.order_id)
             """,
             dated=self._dated(product_ids),
             paid=self._paid(),

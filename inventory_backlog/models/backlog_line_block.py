@@ -28,9 +28,9 @@ class BacklogLine(models.Model):
         ],
         "Blocked by",
         readonly=True,
-        help="Why goods may not leave. Ships all at once: they are ready, but the order "
-        "leaves in one piece and something of it is short. Over the credit limit: the "
-        "customer owes more on invoices than the limit allows.",
+        help="Why goods may not leave. Ships all at once: they are ready, but the "
+        "order leaves in one piece and something of it is short. Over the credit "
+        "limit: the customer owes more on invoices than the limit allows.",
     )
 
     @api.model

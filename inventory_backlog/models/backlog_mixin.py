@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+WORK_MEM = "64MB"
+
 
 def search_figure(name):
     """The ``search`` of the backlog figure ``name``: every operator, all in SQL."""
@@ -18,12 +20,22 @@ def search_figure(name):
 
 
 def without_jit(env):
-    """Turn off PostgreSQL's just-in-time compilation for the rest of the transaction:
-    of our long statements it compiles thousands of expressions, which can take twenty
-    times as long as running them."""
+    """Set PostgreSQL up for our long statements, for the rest of the transaction. Its
+    just-in-time compiler would compile thousands of expressions, which can take twenty
+    times as long as running them; and to sort all open lines in memory takes more of
+    it than the few megabytes that are usual."""
     done = env.cr.precommit.data
     if "backlog_without_jit" not in done:
-        env.cr.execute("SET LOCAL jit = off")
+        env.cr.execute(
+            """
+            SELECT SET_CONFIG('jit', 'off', TRUE),
+                   SET_CONFIG('work_mem', %s, TRUE)
+             WHERE PG_SIZE_BYTES(CURRENT_SETTING('work_mem')) < PG_SIZE_BYTES(%s)
+         UNION ALL
+            SELECT SET_CONFIG('jit', 'off', TRUE), NULL
+            """,
+            [WORK_MEM, WORK_MEM],
+        )
         done["backlog_without_jit"] = True
 
 

@@ -5,6 +5,20 @@ from odoo.tools import SQL
 from .backlog_line import VALUE_GROUPS
 from .backlog_mixin import Rate, sum_in_own_currency, without_jit
 
+# What the rates on time in full are counted from.
+OTIF_OF_LINES = {"otif_first": "first_promise_date", "otif_promise": "promise_date"}
+OTIF_OF_ORDERS = {
+    "otif_order_first": "otif_first",
+    "otif_order_promise": "otif_promise",
+}
+# Those that are no plain average of a column.
+RATES = (
+    "first_unit_fill_rate",
+    "backorder_value_rate",
+    *OTIF_OF_LINES,
+    *OTIF_OF_ORDERS,
+)
+
 
 class BacklogService(models.Model):
     """How well customers were served: one row per confirmed order line of goods; the id
@@ -147,7 +161,7 @@ class BacklogService(models.Model):
         "refunded.",
     )
     first_fill_rate = Rate(
-        "Line Fill (%)",
+        "Lines Ready When Confirmed (%)",
         readonly=True,
         aggregator="avg",
         help="First-time line fill rate: of the lines confirmed, the share that was "
@@ -155,7 +169,7 @@ class BacklogService(models.Model):
         "installed are not counted.",
     )
     first_unit_fill_rate = Rate(
-        "Unit Fill (%)",
+        "Units Ready When Confirmed (%)",
         readonly=True,
         aggregator="avg",
         groups=VALUE_GROUPS,
@@ -164,14 +178,14 @@ class BacklogService(models.Model):
         "products count by value.",
     )
     backorder_line_rate = Rate(
-        "Lines Short (%)",
+        "Lines Short When Confirmed (%)",
         readonly=True,
         aggregator="avg",
         help="Backorder rate by lines: of the lines confirmed, the share that was not "
-        "completely in stock at that moment: 100 less the line fill.",
+        "completely in stock at that moment.",
     )
     backorder_value_rate = Rate(
-        "Value Short (%)",
+        "Value Short When Confirmed (%)",
         readonly=True,
         aggregator="avg",
         groups=VALUE_GROUPS,
@@ -179,7 +193,7 @@ class BacklogService(models.Model):
         "that is on lines that were not completely in stock at that moment.",
     )
     otif_first = Rate(
-        "On Time in Full (%)",
+        "On Time in Full, First Promise (%)",
         readonly=True,
         aggregator="avg",
         help="OTIF by line, first promise: of the lines that are due, the share that "
@@ -195,7 +209,7 @@ class BacklogService(models.Model):
         "is past or all of it is delivered.",
     )
     otif_order_first = Rate(
-        "Orders on Time in Full (%)",
+        "Orders on Time in Full, First Promise (%)",
         readonly=True,
         aggregator="avg",
         help="OTIF by order, first promise: of the orders that are due, the share of "
@@ -235,40 +249,49 @@ class BacklogService(models.Model):
     @property
     def _table_query(self):
         without_jit(self.env)
+        lines = self._judged()
         return SQL(
             """
             SELECT line.*,
-                   orders.otif_first AS otif_order_first,
-                   orders.otif_promise AS otif_order_promise
+                   (SELECT %(first)s FROM (%(lines)s) of_order
+                     WHERE of_order.order_id = line.order_id) AS otif_order_first,
+                   (SELECT %(promise)s FROM (%(lines)s) of_order
+                     WHERE of_order.order_id = line.order_id) AS otif_order_promise
               FROM (%(lines)s) line
-         LEFT JOIN (
-                    SELECT order_id,
-                           %(first)s AS otif_first,
-                           %(promise)s AS otif_promise
-                      FROM (%(lines)s) line
-                  GROUP BY order_id
-                   ) orders ON orders.order_id = line.order_id
             """,
-            lines=self._judged(),
+            lines=lines,
             first=self._of_order(SQL("otif_first")),
             promise=self._of_order(SQL("otif_promise")),
         )
 
     def _read_group_select(self, aggregate_spec, query):
         name, _colon, aggregator = aggregate_spec.partition(":")
-        rates = self._rates()
-        if aggregator == "avg" and name in rates:
+        if aggregator == "avg" and name in RATES:
             self._check_field_access(self._fields[name], "read")
-            return rates[name]
+            return self._average(name, query)
         if aggregator == "sum_currency":
             return sum_in_own_currency(self, name)
         return super()._read_group_select(aggregate_spec, query)
 
     @api.model
-    def _rates(self):
-        """``{field: aggregate}`` of the rates that are no plain average of lines."""
-        return {
-            "first_unit_fill_rate": SQL(
+    def _average(self, name, query):
+        """The average of the rate ``name`` over the rows of a group of ``query``."""
+        if name in OTIF_OF_LINES:
+            shipped = self._join(query, "id", self._shipped_all())
+            return SQL(
+                "AVG(%s)",
+                self._otif(
+                    self._table,
+                    SQL.identifier(self._table, OTIF_OF_LINES[name]),
+                    SQL.identifier(shipped, "date"),
+                ),
+            )
+        if name in OTIF_OF_ORDERS:
+            orders = self._join(query, "order_id", self._orders_all())
+            return self._by_order(SQL.identifier(orders, OTIF_OF_ORDERS[name]))
+        rate = self._column(name)
+        if name == "first_unit_fill_rate":
+            return SQL(
                 """
                 CASE WHEN MIN(%(product)s) = MAX(%(product)s)
                      THEN 100 * SUM(%(ready)s) / NULLIF(SUM(%(open)s), 0)
@@ -278,14 +301,24 @@ class BacklogService(models.Model):
                 product=self._column("product_id"),
                 ready=self._column("first_ready_qty"),
                 open=self._column("first_open_qty"),
-                by_value=self._by_value(self._column("first_unit_fill_rate")),
-            ),
-            "backorder_value_rate": self._by_value(
-                self._column("backorder_value_rate")
-            ),
-            "otif_order_first": self._by_order(self._column("otif_order_first")),
-            "otif_order_promise": self._by_order(self._column("otif_order_promise")),
-        }
+                by_value=self._by_value(rate),
+            )
+        return self._by_value(rate)
+
+    @api.model
+    def _join(self, query, name, table):
+        """Join the ``table`` of all deliveries or orders by the column ``name``, once,
+        and return its alias. One row looks for its own deliveries, which for every row
+        of a large group would take much longer."""
+        alias = query.make_alias(self._table, name)
+        if alias not in query._joins:
+            query.add_join(
+                "LEFT JOIN",
+                alias,
+                SQL("(%s)", table),
+                SQL("%s = %s", SQL.identifier(alias, "id"), self._column(name)),
+            )
+        return alias
 
     @api.model
     def _column(self, name):
@@ -321,8 +354,34 @@ class BacklogService(models.Model):
         )
 
     @api.model
-    def _judged(self):
-        """The lines with what they count for in each rate."""
+    def _orders_all(self):
+        """The order rates of all orders: ``id, otif_first, otif_promise``."""
+        return SQL(
+            """
+            SELECT order_id AS id,
+                   %(first)s AS otif_first,
+                   %(promise)s AS otif_promise
+              FROM (%(lines)s) line
+          GROUP BY order_id
+            """,
+            first=self._of_order(SQL("otif_first")),
+            promise=self._of_order(SQL("otif_promise")),
+            lines=self._judged(
+                SQL(
+                    "LEFT JOIN (%s) shipped ON shipped.id = line.id",
+                    self._shipped_all(),
+                )
+            ),
+        )
+
+    @api.model
+    def _judged(self, shipped=None):
+        """The lines with what they count for in each rate.
+
+        :param SQL shipped: the join that gives ``shipped.date``, when it is not to be
+            looked for line by line
+        """
+        delivered = SQL("line.delivered_date")
         return SQL(
             """
             SELECT line.*,
@@ -334,34 +393,42 @@ class BacklogService(models.Model):
                    %(promise)s AS otif_promise
               FROM (%(confirmed)s) line
             """,
-            first=self._otif(SQL("line.first_promise_date")),
-            promise=self._otif(SQL("line.promise_date")),
-            confirmed=self._confirmed(),
+            first=self._otif("line", SQL("line.first_promise_date"), delivered),
+            promise=self._otif("line", SQL("line.promise_date"), delivered),
+            confirmed=self._confirmed(shipped or self._shipped_of_line()),
         )
 
     @api.model
-    def _otif(self, promise):
+    def _otif(self, line, promise, delivered):
         """Whether a line was on time in full for ``promise``: 100, 0, or NULL while it
         is not due. Without a move nobody knows when it was delivered."""
+        zone = SQL.identifier(line, "tz")
         return SQL(
             """
-            CASE WHEN NOT line.is_in_full
-                 THEN CASE WHEN %(promised)s < line.today THEN 0 END
-                 WHEN %(delivered)s <= %(promised)s THEN 100
-                 WHEN %(delivered)s > %(promised)s THEN 0
+            CASE WHEN NOT %(is_in_full)s
+                 THEN CASE WHEN %(promise)s < %(today)s THEN 0 END
+                 -- Only what is near the end of a day needs to know where that is.
+                 WHEN %(delivered)s <= %(promise)s THEN 100
+                 WHEN %(delivered)s > %(promise)s + INTERVAL '25 hours' THEN 0
+                 WHEN %(delivered_day)s = %(promised_day)s THEN 100
+                 WHEN %(delivered_day)s > %(promised_day)s THEN 0
              END
             """,
-            promised=self._day(promise),
-            delivered=self._day(SQL("line.delivered_date")),
+            is_in_full=SQL.identifier(line, "is_in_full"),
+            today=SQL.identifier(line, "today"),
+            promise=promise,
+            delivered=delivered,
+            promised_day=self._day(promise, zone),
+            delivered_day=self._day(delivered, zone),
         )
 
     @api.model
-    def _day(self, moment):
-        """The calendar day of ``moment`` (UTC) where the company of ``line`` is."""
-        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE line.tz)::date", moment)
+    def _day(self, moment, zone):
+        """The calendar day of ``moment`` (UTC) in the time zone ``zone``."""
+        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", moment, zone)
 
     @api.model
-    def _confirmed(self):
+    def _confirmed(self, shipped):
         """What orders, deliveries and the moment of confirmation say of each line.
         Joins that a caller does not need are left out by PostgreSQL."""
         return SQL(
@@ -375,11 +442,13 @@ class BacklogService(models.Model):
                    %(promise)s AS promise_date, shipped.date AS delivered_date,
                    line.product_uom_qty * %(factor)s AS ordered_qty,
                    line.qty_delivered * %(factor)s AS delivered_qty,
-                   line.first_open_qty * %(factor)s AS first_open_qty,
-                   line.first_ready_qty * %(factor)s AS first_ready_qty,
-                   ROUND(%(value)s / company.rounding) * company.rounding AS value,
+                   line.first_open_qty::float * %(factor)s AS first_open_qty,
+                   line.first_ready_qty::float * %(factor)s AS first_ready_qty,
+                   ROUND(line.price_subtotal / %(rate)s / company.rounding)
+                       * company.rounding AS value,
                    -- What was confirmed then, at the price of today, in one currency.
-                   %(value)s / company.rate * line.first_open_qty / line.product_uom_qty
+                   line.price_subtotal::float / %(rate)s::float / company.rate::float
+                       * line.first_open_qty::float / line.product_uom_qty::float
                        AS first_weight,
                    CASE WHEN line.first_ready_qty >= line.first_open_qty THEN 100
                         WHEN line.first_ready_qty < line.first_open_qty THEN 0
@@ -394,7 +463,7 @@ class BacklogService(models.Model):
          LEFT JOIN uom_uom uom ON uom.id = template.uom_id
          LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
          LEFT JOIN res_partner partner ON partner.id = sale.partner_id
-         LEFT JOIN (%(shipped)s) shipped ON shipped.order_line_id = line.id
+            %(shipped)s
              WHERE line.state = 'sale'
                AND sale.state = 'sale'
                AND template.type = 'consu'
@@ -404,24 +473,68 @@ class BacklogService(models.Model):
                AND line.product_uom_qty > 0
             """,
             promise=self.env["backlog.line"]._promise(),
-            factor=SQL("line_uom.factor / uom.factor"),
-            value=SQL(
-                "line.price_subtotal / COALESCE(NULLIF(sale.currency_rate, 0), 1)"
-            ),
+            # Floats: a sum of long decimals takes several times as long.
+            factor=SQL("(line_uom.factor::float / uom.factor::float)"),
+            rate=SQL("COALESCE(NULLIF(sale.currency_rate, 0), 1)"),
             companies=self._companies(),
-            shipped=self._shipped(),
+            shipped=shipped,
+        )
+
+    @api.model
+    def _shipped_of_line(self):
+        """The join that looks for the last delivery of each ``line``."""
+        return SQL(
+            """
+            LEFT JOIN LATERAL (
+                    SELECT MAX(move.date) AS date
+                      FROM stock_move move
+                      JOIN stock_location dest ON dest.id = move.location_dest_id
+                     WHERE move.sale_line_id = line.id
+                       AND %s
+                   ) shipped ON TRUE
+            """,
+            self._is_delivery(),
+        )
+
+    @api.model
+    def _shipped_all(self):
+        """The last delivery of all lines: ``id, date``."""
+        return SQL(
+            """
+            SELECT move.sale_line_id AS id, MAX(move.date) AS date
+              FROM stock_move move
+              JOIN stock_location dest ON dest.id = move.location_dest_id
+             WHERE move.sale_line_id IS NOT NULL
+               AND %s
+          GROUP BY move.sale_line_id
+            """,
+            self._is_delivery(),
+        )
+
+    @api.model
+    def _is_delivery(self):
+        """Whether ``move`` to ``dest`` is one that Odoo counts as delivered; for a kit
+        those are the moves of its components."""
+        return SQL(
+            """
+            move.state = 'done'
+            AND move.quantity > 0
+            AND (move.origin_returned_move_id IS NULL OR move.to_refund)
+            AND (dest.usage = 'customer' OR dest.id IN %s)
+            """,
+            tuple(self.env["backlog.allocation"]._customer_location_ids()),
         )
 
     @api.model
     def _companies(self):
-        """The few companies with their day and currency, found once and not per line,
-        therefore the offset."""
+        """The few companies with the beginning of their day (UTC) and their currency,
+        found once and not per line, therefore the offset."""
         return SQL(
             """
             SELECT company.id, company.currency_id,
                    currency.rounding::numeric AS rounding, home.tz,
-                   (%(now)s::timestamp AT TIME ZONE 'UTC' AT TIME ZONE home.tz)::date
-                       AS today,
+                   DATE_TRUNC('day', %(now)s::timestamp AT TIME ZONE 'UTC', home.tz)
+                       AT TIME ZONE 'UTC' AS today,
                    COALESCE((
                        SELECT rate
                          FROM res_currency_rate
@@ -441,26 +554,4 @@ class BacklogService(models.Model):
             now=fields.Datetime.now(),
             root=self.env.company.root_id.id,
             today=fields.Date.context_today(self.env.company),
-        )
-
-    @api.model
-    def _shipped(self):
-        """When each line was last shipped to the customer, counting the moves that Odoo
-        counts as delivered; for a kit those of its components."""
-        return SQL(
-            """
-            SELECT move.sale_line_id AS order_line_id, MAX(move.date) AS date
-              FROM stock_move move
-             WHERE move.sale_line_id IS NOT NULL
-               AND move.state = 'done'
-               AND move.quantity > 0
-               AND (move.origin_returned_move_id IS NULL OR move.to_refund)
-               AND move.location_dest_id IN (
-                   SELECT id
-                     FROM stock_location
-                    WHERE usage = 'customer' OR id IN %s
-               )
-          GROUP BY move.sale_line_id
-            """,
-            tuple(self.env["backlog.allocation"]._customer_location_ids()),
         )

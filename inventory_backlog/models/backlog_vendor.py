@@ -1,3 +1,5 @@
+from json import dumps
+
 from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -182,7 +184,9 @@ class BacklogVendor(models.AbstractModel):
                    ) AS is_disrupted,
                    info.min_qty * info_uom.factor / uom.factor AS min_qty,
                    info.price * (1 - COALESCE(info.discount, 0) / 100)
-                     * uom.factor / info_uom.factor * currency.rate AS unit_price,
+                     * uom.factor / info_uom.factor
+                     * (%(rates)s::jsonb ->> info.currency_id::text)::numeric
+                       AS unit_price,
                    ROW_NUMBER() OVER (
                        PARTITION BY product.id
                        ORDER BY info.sequence, info.min_qty DESC, info.price, info.id
@@ -197,27 +201,24 @@ class BacklogVendor(models.AbstractModel):
                 ON source.partner_id = info.partner_id AND source.parent_id IS NULL
               JOIN uom_uom uom ON uom.id = template.uom_id
               JOIN uom_uom info_uom ON info_uom.id = info.product_uom_id
-         LEFT JOIN (VALUES %(rates)s) AS currency (id, rate)
-                ON currency.id = info.currency_id
              WHERE %(asked)s
             """,
             company=self.env.company.id,
             today=today,
-            rates=SQL(", ").join(self._currency_rates(today)),
+            rates=dumps(self._currency_rates(today)),
             asked=self._of_templates(SQL("info.product_tmpl_id"), template_ids),
         )
 
     @api.model
     def _currency_rates(self, today):
-        """``(currency, what one of it is worth in the company's currency)``."""
+        """``{currency id: what one of it is worth in the company's currency}``."""
         company = self.env.company
         # Vendors may ask prices in a currency that is no longer in use.
         currencies = self.env["res.currency"].with_context(active_test=False)
         currencies = currencies.search(Domain.TRUE)
         rates = currencies._get_rates(company, today)
-        for currency in currencies:
-            rate = rates[company.currency_id.id] / rates[currency.id]
-            yield SQL("(%s, %s::numeric)", currency.id, rate)
+        own_rate = rates[company.currency_id.id]
+        return {currency.id: own_rate / rates[currency.id] for currency in currencies}
 
     @api.model
     def _ranked(self):

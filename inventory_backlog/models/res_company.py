@@ -3,6 +3,7 @@ from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -201,7 +202,7 @@ class ResCompany(models.Model):
     def _backlog_visible(self):
         """The companies whose rows a statement has to get right: those one works in,
         since rules hide the others; all of them for the superuser."""
-        return self.sudo().search([]) if self.env.su else self.env.companies
+        return self.sudo().search(Domain.TRUE) if self.env.su else self.env.companies
 
     def _backlog_today(self):
         """The calendar day in the time zone of the company: of its address, else UTC,

@@ -6,6 +6,7 @@ from .backlog_line import INTERNAL
 from .backlog_mixin import Rate
 
 FIRST_FILL = ("first_open_qty", "first_ready_qty")
+WRITTEN_WHOLE = ("sale.order.line", "sale.order", "stock.move", "purchase.order.line")
 
 
 class SaleOrderLine(models.Model):
@@ -59,10 +60,10 @@ class SaleOrderLine(models.Model):
             lambda line: line.state == "sale" and line.product_id.type == "consu"
         )
         if goods:
-            # One statement at every confirmation. The orders are written as a whole:
-            # flushing only what it reads would write them in two parts.
-            goods.flush_model()
-            goods.order_id.flush_model()
+            # One statement at every confirmation. What Odoo has just changed is written
+            # as a whole: flushing only what is read here would write it in two parts.
+            for model in WRITTEN_WHOLE:
+                self.env[model].flush_model()
             self.env.execute_query(goods._first_fill())
             goods.invalidate_recordset(FIRST_FILL, flush=False)
 

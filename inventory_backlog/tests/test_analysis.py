@@ -206,11 +206,24 @@ class TestAnalysis(AnalysisCase):
 
     def test_all_dimensions_group_sort_and_search(self):
         fields = self.lines.fields_get()
-        for name in (
-            "partner_id country_id user_id team_id product_id categ_id warehouse_id "
-            "company_id backlog_state delay_cause vendor_id age_bucket lateness_bucket "
-            "promise_date expected_date date_order"
-        ).split():
+        for name in [
+            "partner_id",
+            "country_id",
+            "user_id",
+            "team_id",
+            "product_id",
+            "categ_id",
+            "warehouse_id",
+            "company_id",
+            "backlog_state",
+            "delay_cause",
+            "vendor_id",
+            "age_bucket",
+            "lateness_bucket",
+            "promise_date",
+            "expected_date",
+            "date_order",
+        ]:
             with self.subTest(dimension=name):
                 self.assertTrue(fields[name]["groupable"])
                 self.assertTrue(fields[name]["sortable"])

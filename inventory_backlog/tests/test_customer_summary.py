@@ -189,9 +189,7 @@ class TestCustomerSummary(BacklogCase):
         self.assertNotIn(purchase.name, html)
 
     def test_page_with_nothing_open(self):
-        self.assertIn(
-            "there is nothing left to ship to you", self._html(self.customer)
-        )
+        self.assertIn("there is nothing left to ship to you", self._html(self.customer))
 
     def test_page_is_in_the_language_of_the_customer(self):
         self.env["res.lang"]._activate_lang("fr_FR")

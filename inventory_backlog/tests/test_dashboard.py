@@ -144,7 +144,9 @@ class TestDashboard(AnalysisCase):
 
         self.assertEqual(dashboard["line_count"], 0)
         self.assertEqual(dashboard["lines"], [])
-        self.assertEqual({tile["value"] for tile in dashboard["tiles"]}, {0, False})
+        self.assertEqual(
+            [bool(tile["value"]) for tile in dashboard["tiles"]], [False] * 6
+        )
         self.assertEqual({tile["tone"] for tile in dashboard["tiles"]}, {"neutral"})
 
     # Whose
@@ -162,7 +164,7 @@ class TestDashboard(AnalysisCase):
 
         self.assertEqual(mine["tiles"][0]["value"], 60)
         self.assertEqual(widest["tiles"][0]["value"], 90)
-        self.assertEqual(dict(widest["scopes"])["all"], "Mine and nobody's")
+        self.assertEqual(dict(widest["scopes"])["all"], "Mine and unassigned")
         self.assertEqual(self._dashboard(user=other)["scope"], "mine")
         self.assertNotIn("weeks", self._tiles(widest))
         self.assertEqual(widest["trend"]["days"], [])

@@ -9,17 +9,25 @@ from odoo.tools.translate import PoFileWriter, TranslationModuleReader
 
 # What may stay empty in a translation: it is the same word.
 SAME_IN_INDONESIAN = {
+    "%(day)s: %(quantity)s",
+    "%(figure)s: %(definition)s",
     "%(quantity)s %(unit)s",
     "Administrator",
     "Backlog",
     "ID",
+    "Logo",
+    "Margin",
     "Order",
+    "Status",
     "Transfer",
     '<span class="o_stat_text">Transfer</span>',
     "MO %s",
     "Mode",
     "Total",
     "Transfer %s",
+    "object._backlog_summary_name()",
+    "object._file_name()",
+    "object.partner_id._backlog_summary_name()",
 }
 # Placeholders, tags, and what a term begins and ends with.
 TITLE = re.compile(r' title="[^"]*"')

@@ -9,7 +9,7 @@ from ..models.backlog_line import BACKLOG_STATES
 from ..models.res_partner_summary import plain_quantity
 
 TOP = 10
-# 5,000 lines are 133 pages, for which wkhtmltopdf needs 1.1 GB; Odoo stops it at 2.5 GB.
+# 5,000 lines are 133 pages and 1.1 GB for wkhtmltopdf; Odoo stops it at 2.5 GB.
 MAX_LINES = 8000
 # wkhtmltopdf needs far longer for one long table than for several short ones.
 TABLE_LINES = 500

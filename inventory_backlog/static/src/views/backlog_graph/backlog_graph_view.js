@@ -1,5 +1,5 @@
 import {GraphRenderer} from "@web/views/graph/graph_renderer";
-import {STATE_COLORS} from "@inventory_backlog/backlog_colors";
+import {BACKLOG_COLORS} from "@inventory_backlog/backlog_colors";
 import {graphView} from "@web/views/graph/graph_view";
 import {registry} from "@web/core/registry";
 
@@ -7,11 +7,11 @@ import {registry} from "@web/core/registry";
 export class BacklogGraphRenderer extends GraphRenderer {
     getBarChartData() {
         const data = super.getBarChartData();
-        const {selection} = this.model.metaData.fields.backlog_state;
-        for (const [state, label] of selection) {
+        const {backlog_state, kind} = this.model.metaData.fields;
+        for (const [state, label] of (backlog_state || kind).selection) {
             for (const dataset of data.datasets) {
                 if (dataset.label === label) {
-                    dataset.backgroundColor = STATE_COLORS[state];
+                    dataset.backgroundColor = BACKLOG_COLORS[state];
                 }
             }
         }
