@@ -12,7 +12,7 @@ RISK_DAYS = 7  # "this week"
 PACE_DAYS = 91  # 13 weeks, a quarter
 TOP = 10
 # What the figures, the lines to act on and the cash read of a line.
-COLUMNS = [
+COLUMNS = (
     "id",
     "order_id",
     "partner_id",
@@ -40,7 +40,7 @@ COLUMNS = [
     "block_cause",
     "today",
     "rounding",
-]
+)
 ALL_DOCUMENTS = (
     "sales_team.group_sale_salesman_all_leads",
     "inventory_backlog.group_backlog_manager",

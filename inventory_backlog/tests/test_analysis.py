@@ -6,6 +6,25 @@ from odoo.tests import freeze_time, new_test_user, tagged
 
 from .common import NOW, BacklogCase
 
+DIMENSIONS = (
+    "age_bucket",
+    "backlog_state",
+    "categ_id",
+    "company_id",
+    "country_id",
+    "date_order",
+    "delay_cause",
+    "expected_date",
+    "lateness_bucket",
+    "partner_id",
+    "product_id",
+    "promise_date",
+    "team_id",
+    "user_id",
+    "vendor_id",
+    "warehouse_id",
+)
+
 
 class AnalysisCase(BacklogCase):
     """A small world with every state, known by heart::
@@ -64,7 +83,7 @@ class AnalysisCase(BacklogCase):
 
 @tagged("post_install", "-at_install")
 class TestAnalysis(AnalysisCase):
-    """The backlog by everything it can be cut by, with measures right in every group."""
+    """The backlog by all it can be cut by, with measures right in every group."""
 
     def test_values_of_every_part_add_up(self):
         rows = self._grouped(
@@ -206,24 +225,7 @@ class TestAnalysis(AnalysisCase):
 
     def test_all_dimensions_group_sort_and_search(self):
         fields = self.lines.fields_get()
-        for name in [
-            "partner_id",
-            "country_id",
-            "user_id",
-            "team_id",
-            "product_id",
-            "categ_id",
-            "warehouse_id",
-            "company_id",
-            "backlog_state",
-            "delay_cause",
-            "vendor_id",
-            "age_bucket",
-            "lateness_bucket",
-            "promise_date",
-            "expected_date",
-            "date_order",
-        ]:
+        for name in DIMENSIONS:
             with self.subTest(dimension=name):
                 self.assertTrue(fields[name]["groupable"])
                 self.assertTrue(fields[name]["sortable"])

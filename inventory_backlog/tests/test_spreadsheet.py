@@ -7,7 +7,7 @@ from .test_analysis import AnalysisCase
 
 @tagged("post_install", "-at_install")
 class TestSpreadsheet(AnalysisCase):
-    """The spreadsheet in Odoo's Dashboards: it asks the same model for the same sums."""
+    """The spreadsheet in Odoo's Dashboards asks the same model for the same sums."""
 
     def setUp(self):
         super().setUp()
