@@ -8,9 +8,12 @@ from .backlog_vendor import READS
 
 # Whoever buys has rows of what we pay, and no others: see the rules.
 AMOUNT_GROUPS = f"{VALUE_GROUPS},{FORM_GROUPS['purchase.order']}"
-# Rows of an order line are numbered from its id times this: more only when a line has
-# more of them, so that an id tells the same row for as long as the line is the same.
-ROWS_PER_LINE = 64
+# An order line numbers its rows by itself, each flow from 0, so that an id tells the
+# same row for as long as the line is the same. The ids stay below 2**31, the limit of
+# XML-RPC, up to 22 million order lines. Rows beyond these numbers go below zero.
+FLOWS = ("receive", "pay", "deposit")
+ROWS_PER_FLOW = 32
+MANY_ROWS_PER_FLOW = 2**16
 
 
 class BacklogCash(models.Model):
@@ -301,10 +304,45 @@ class BacklogCash(models.Model):
         list that sells so much, at its cheapest line; where nobody sells so little, the
         first one, at its smallest quantity.
         """
+        companies = self.env["res.company"]._backlog_visible()
+        return SQL(
+            """
+            SELECT chosen.product_id, chosen.company_id, chosen.partner_id,
+                   chosen.unit_price, %(day)s AS day,
+                   CASE chosen.company_id %(terms)s END AS payment_term_id
+              FROM (%(chosen)s) chosen
+              JOIN res_company company ON company.id = chosen.company_id
+              JOIN res_partner partner ON partner.id = chosen.partner_id
+            """,
+            day=self._day(
+                SQL(
+                    """(%s::timestamp
+                        + (chosen.delay + COALESCE(company.days_to_purchase, 0))
+                            * INTERVAL '1 day')""",
+                    self.env["backlog.allocation"]._now(),
+                )
+            ),
+            terms=SQL(" ").join(
+                SQL(
+                    "WHEN %s THEN %s",
+                    company.id,
+                    self.env["res.partner"]
+                    .sudo()
+                    .with_company(company)
+                    ._field_to_sql("partner", "property_supplier_payment_term_id"),
+                )
+                for company in companies
+            ),
+            chosen=self._chosen_offer(companies),
+        )
+
+    @api.model
+    def _chosen_offer(self, companies):
+        """The line of the vendor list that would be bought from."""
         return SQL(
             """
             SELECT DISTINCT ON (product_id, company_id)
-                   product_id, company_id, partner_id, unit_price, day, payment_term_id
+                   product_id, company_id, partner_id, unit_price, delay
               FROM (
                     SELECT offer.*, offer.min_qty <= wanted.qty AS is_enough,
                            FIRST_VALUE(offer.partner_id) OVER (
@@ -325,9 +363,7 @@ class BacklogCash(models.Model):
           ORDER BY product_id, company_id, is_enough DESC,
                    CASE WHEN is_enough THEN unit_price ELSE min_qty END, place
             """,
-            SQL(" UNION ALL ").join(
-                map(self._company_offers, self.env["res.company"]._backlog_visible())
-            ),
+            SQL(" UNION ALL ").join(map(self._company_offers, companies)),
         )
 
     @api.model
@@ -336,10 +372,9 @@ class BacklogCash(models.Model):
         that are to source."""
         # Salespeople may not read vendors' prices: the rules keep those rows from them.
         vendors = self.env["backlog.vendor"].sudo().with_company(company)
-        partners = self.env["res.partner"].sudo().with_company(company)
         wanted = SQL(
             """
-            SELECT product.product_tmpl_id
+            SELECT DISTINCT product.product_tmpl_id
               FROM cash_slice slice
               JOIN product_product product ON product.id = slice.product_id
              WHERE slice.source = 'none'
@@ -352,12 +387,9 @@ class BacklogCash(models.Model):
             """
             (WITH RECURSIVE ancestor AS (%(ancestor)s),
                   out AS MATERIALIZED (%(out)s)
-             SELECT offer.product_id, company.id AS company_id, offer.partner_id,
-                    offer.min_qty, offer.unit_price, offer.place, %(day)s AS day,
-                    %(term)s AS payment_term_id
+             SELECT offer.product_id, %(company)s AS company_id, offer.partner_id,
+                    offer.min_qty, offer.unit_price, offer.delay, offer.place
                FROM (%(offer)s) offer
-               JOIN res_company company ON company.id = %(company)s
-               JOIN res_partner partner ON partner.id = offer.partner_id
               WHERE offer.is_usable
                 AND offer.manual_only IS NOT TRUE
                 AND NOT offer.is_disrupted)
@@ -366,15 +398,6 @@ class BacklogCash(models.Model):
             out=vendors._out(),
             offer=vendors._offer(wanted),
             company=company.id,
-            term=partners._field_to_sql("partner", "property_supplier_payment_term_id"),
-            day=self._day(
-                SQL(
-                    """(%s::timestamp
-                        + (offer.delay + COALESCE(company.days_to_purchase, 0))
-                            * INTERVAL '1 day')""",
-                    self.env["backlog.allocation"]._now(),
-                )
-            ),
         )
 
     @api.model
@@ -739,24 +762,24 @@ class BacklogCash(models.Model):
     def _rounded(self):
         return SQL(
             """
-            SELECT order_line_id::bigint
-                     * GREATEST(%(rows_per_line)s, MAX(place) OVER ()) + place - 1
-                       AS id,
+            SELECT CASE WHEN place <= %(few)s
+                        THEN flow_key * %(few)s + place - 1
+                        ELSE -flow_key * %(many)s - place
+                    END AS id,
                    flow, kind, date, ship_date, order_line_id, order_id, partner_id,
                    purchase_order_id, product_id, warehouse_id, company_id, currency_id,
                    user_id, team_id, is_late, %(amount)s AS amount,
                    %(amount_total)s AS amount_total, %(deposit_value)s AS deposit_value
               FROM (
-                    SELECT flow.*, line.order_id, line.warehouse_id, line.company_id,
+                    SELECT flow.*, %(flow_key)s AS flow_key,
+                           line.order_id, line.warehouse_id, line.company_id,
                            line.currency_id, line.user_id, line.team_id, line.is_late,
                            line.rounding,
                            amount * flow.with_taxes AS amount_total,
                            SUM(amount) OVER upto AS amount_upto,
                            SUM(amount * flow.with_taxes) OVER upto AS amount_total_upto,
                            SUM(deposit_value) OVER upto AS deposit_value_upto,
-                           ROW_NUMBER() OVER (
-                               PARTITION BY order_line_id
-                               ORDER BY flow, kind, key, number) AS place
+                           ROW_NUMBER() OVER upto AS place
                       FROM cash_flow flow
                       JOIN cash_line line ON line.id = flow.order_line_id
                     WINDOW upto AS (
@@ -764,7 +787,13 @@ class BacklogCash(models.Model):
                            ORDER BY kind, key, number ROWS UNBOUNDED PRECEDING)
                    ) flow
             """,
-            rows_per_line=ROWS_PER_LINE,
+            few=ROWS_PER_FLOW,
+            many=MANY_ROWS_PER_FLOW,
+            flow_key=SQL(
+                "(order_line_id::bigint * %s + ARRAY_POSITION(%s, flow.flow) - 1)",
+                len(FLOWS),
+                list(FLOWS),
+            ),
             **{
                 name: SQL(
                     """ROUND(%(upto)s / rounding) * rounding

@@ -141,12 +141,16 @@ class BacklogVendorMeasure(models.Model):
     def _cron_refresh(self):
         """Compute anew what no longer counts: after midnight everything, else the
         vendors that were touched. Killed half-way, the next run carries on."""
-        touched = self.env["backlog.vendor.touch"].search(Domain.TRUE)
+        touches = self.env["backlog.vendor.touch"]
+        touched = {
+            vendor.id: rows.ids
+            for vendor, rows in touches.search(Domain.TRUE).grouped("vendor_id").items()
+        }
         companies = self.env["res.company"].search(Domain.TRUE)
         stale = {
             company: {
                 *self.with_company(company)._stale_vendors(),
-                *touched.vendor_id.ids,
+                *touched,
             }
             for company in companies
         }
@@ -158,7 +162,9 @@ class BacklogVendorMeasure(models.Model):
             for company, ids in stale.items():
                 if batch & ids:
                     self.with_company(company)._refresh(list(batch & ids))
-            touched.filtered(lambda touch: touch.vendor_id.id in batch).unlink()  # noqa: B023
+            touches.browse(
+                touch for vendor in batch for touch in touched.get(vendor, ())
+            ).unlink()
             remaining -= len(batch)
             if not cron._commit_progress(len(batch), remaining=remaining):
                 return

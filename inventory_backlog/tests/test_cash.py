@@ -962,7 +962,7 @@ class TestCashAccess(CashCase):
             )
             self.assertIn("amount", views["views"]["pivot"]["arch"])
             self.assertEqual(
-                "deposit_value" in views["views"]["pivot"]["arch"],
+                "deposit_value" in views["views"]["list"]["arch"],
                 user == self.seller,
             )
 

@@ -84,7 +84,7 @@ class TestDashboard(AnalysisCase):
             active_model="account.move", active_ids=invoice.ids
         ).create({})._create_payments()
 
-    def test_tiles_pivot_and_rpc_agree(self):
+    def test_tiles_pivot_pdf_and_rpc_agree(self):
         self._pay_for(self.order_here)
         self.env.flush_all()
         self.env.invalidate_all()
@@ -103,8 +103,17 @@ class TestDashboard(AnalysisCase):
         orders = self.env["sale.order"].with_user(self.lead).search([])
         rpc = orders.get_backlog(orders.ids)
 
-        for key in ("open", "ready", "to_source", "prepaid"):
+        report = self.env["backlog.report"].with_user(self.lead).create({})
+        paper = report._data()["total"]
+
+        for key, name in (
+            ("open", "value"),
+            ("ready", "ready"),
+            ("to_source", "to_source"),
+            ("prepaid", "prepaid"),
+        ):
             self.assertEqual(tiles[key]["value"], pivot[f"{MEASURES[key]}:sum"])
+            self.assertEqual(tiles[key]["value"], paper[name])
         self.assertEqual(
             tiles["open"]["value"], sum(order["open_value"] for order in rpc)
         )

@@ -3,6 +3,10 @@ from unittest.mock import patch
 
 from odoo.tests import freeze_time, tagged
 
+from odoo.addons.inventory_backlog.models import (
+    backlog_vendor_measure as measure_module,
+)
+
 from .vendors import VendorCase
 
 NAMES = (
@@ -171,6 +175,19 @@ class TestKeptMeasures(VendorCase):
         self.assertEqual(
             self.env["backlog.vendor.measure"]._stale_vendors(), self.first.ids
         )
+
+    def test_many_vendors_are_done_in_batches(self):
+        purchase = self._purchase(self.product, 4, vendor=self.second)
+        self._receive(purchase)
+        self._receive(self.purchase, 1)
+        self.env.flush_all()
+        touches = self.env["backlog.vendor.touch"].search([])
+        self.assertLessEqual(self.first + self.second, touches.vendor_id)
+
+        with patch.object(measure_module, "BATCH", 1):
+            self._keep()
+
+        self.assertFalse(touches.exists())
 
     def test_receipt_that_is_cancelled_shows(self):
         late = self._purchase(self.product, 10, vendor=self.first, days=-1)
