@@ -4,6 +4,7 @@ from . import test_kit_cash
 from . import test_kit_promise
 from . import test_kit_proof
 from . import test_kit_service
+from . import test_kit_snapshot
 from . import test_kit_summary
 from . import test_manufacturing
 from . import test_suggestion_make
