@@ -9,6 +9,8 @@ from odoo.tools.date_utils import start_of
 from .backlog_snapshot import FLOWS, LAST_DAY
 from .backlog_snapshot_take import KEEP_DAYS
 
+FOREVER = 100  # years; more than the calendar reaches back would be an error
+
 
 class BacklogSnapshot(models.Model):
     """How a snapshot is kept: its rows, what the next one is held against, and what is
@@ -148,7 +150,7 @@ class BacklogSnapshot(models.Model):
         month is older than the company keeps days."""
         limit = start_of(
             company._backlog_today()
-            - relativedelta(years=company.backlog_snapshot_years),
+            - relativedelta(years=min(company.backlog_snapshot_years, FOREVER)),
             "month",
         )
         old = self.sudo().search(

@@ -6,6 +6,8 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+MAX_STEP = 36500  # days: a hundred years
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -167,7 +169,8 @@ class ResCompany(models.Model):
             steps = [int(part) for part in text.split(",")]
         except ValueError:
             steps = []
-        if not steps or steps[0] < 1 or any(a >= b for a, b in pairwise(steps)):
+        rising = all(a < b for a, b in pairwise([0, *steps, MAX_STEP]))
+        if not steps or not rising:
             raise ValidationError(
                 self.env._(
                     "“%(steps)s” is no list of steps. Write whole days above 0 in "

@@ -182,7 +182,16 @@ class TestAnalysis(AnalysisCase):
         )
 
     def test_steps_that_make_no_sense_are_refused(self):
-        for steps in ("", "seven", "7, 7", "15, 7", "0, 5", "7;15", "-3"):
+        for steps in (
+            "",
+            "seven",
+            "7, 7",
+            "15, 7",
+            "0, 5",
+            "7;15",
+            "-3",
+            "7, 99999999999",
+        ):
             with self.subTest(steps=steps):
                 if not steps:
                     # Empty means as at first.

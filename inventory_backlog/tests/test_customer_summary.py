@@ -44,6 +44,22 @@ class TestCustomerSummary(BacklogCase):
         )
         return html.decode()
 
+    # Whose it is
+
+    def test_buyer_does_not_read_customer_prices_through_the_report(self):
+        order = self._order(self.product, 10)
+        buyer = new_test_user(
+            self.env, "plain_buyer", "purchase.group_purchase_user", lang="en_US"
+        )
+
+        with self.assertRaises(AccessError):
+            self._summary(buyer)
+        for records, report in ((self.customer, REPORT), (order, ORDER_REPORT)):
+            with self.subTest(report=report), self.assertRaises(Exception) as refused:
+                self._html(records, report, buyer)
+            chain = [refused.exception, refused.exception.__cause__]
+            self.assertTrue(any(isinstance(error, AccessError) for error in chain))
+
     # What it says
 
     def test_each_order_with_what_is_ready_and_when_the_rest_comes(self):

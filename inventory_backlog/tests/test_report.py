@@ -21,6 +21,7 @@ class ReportCase(BacklogCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env["res.lang"]._activate_lang("en_US")
+        cls.seller.lang = "en_US"
         cls.manager = new_test_user(
             cls.env,
             "manager",

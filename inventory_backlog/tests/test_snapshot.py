@@ -324,6 +324,19 @@ class TestSnapshot(SnapshotCase):
 
         self.assertTrue(self.history.sudo().search([("company_id", "=", second.id)]))
 
+    def test_history_that_is_kept_forever_goes_on(self):
+        self.company.backlog_snapshot_years = 2100
+
+        with (
+            freeze_time(NOW + timedelta(days=1)),
+            patch.object(
+                self.registry["ir.cron"], "_commit_progress", lambda *_, **__: 1
+            ),
+        ):
+            self.history._cron_take()
+
+        self.assertTrue(self._rows(0))
+
     # Rates
 
     def test_rates_are_right_in_rows_groups_and_totals(self):
