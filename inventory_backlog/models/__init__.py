@@ -11,6 +11,8 @@ from . import backlog_vendor_measure
 from . import backlog_disruption
 from . import backlog_disruption_impact
 from . import backlog_cash
+from . import backlog_cash_supply
+from . import backlog_cash_term
 from . import backlog_need
 from . import backlog_service
 from . import backlog_report_recipient
@@ -19,6 +21,7 @@ from . import backlog_snapshot_line
 from . import backlog_snapshot_take
 from . import backlog_snapshot_keep
 from . import backlog_dashboard
+from . import backlog_dashboard_tiles
 from . import backlog_dashboard_charts
 from . import backlog_dashboard_lines
 from . import backlog_suggestion
@@ -37,6 +40,8 @@ from . import res_config_settings
 from . import res_partner
 from . import res_partner_actions
 from . import res_partner_summary
+from . import backlog_line_summary
+from . import sale_order_summary
 from . import sale_order_line
 from . import sale_order
 from . import sale_order_actions

@@ -965,10 +965,6 @@ class BacklogAllocation(models.Model):
                AND line.is_expense IS NOT TRUE
                AND line.product_uom_qty > line.qty_delivered
                AND %(of_products)s
-               -- What is in the queue has moves: most lines need no look at them.
-               AND line.id NOT IN (
-                   SELECT order_line_id FROM demand WHERE order_line_id IS NOT NULL
-               )
                AND (
                    SELECT move.id
                      FROM stock_move move

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from .backlog_line import VALUE_GROUPS
 from .backlog_line_actions import FORM_GROUPS
-from .backlog_mixin import many_rows, sum_in_own_currency
+from .backlog_mixin import many_rows
 from .backlog_vendor import READS
 
 # Whoever buys has rows of what we pay, and no others: see the rules.
@@ -39,6 +39,7 @@ class BacklogCash(models.Model):
     """
 
     _name = "backlog.cash"
+    _inherit = ["backlog.row.mixin"]
     _description = "Expected Cash"
     _auto = False
     _order = "date, ship_date, id"
@@ -165,20 +166,6 @@ class BacklogCash(models.Model):
         "the goods, or the money back.",
     )
 
-    @api.depends("order_id", "product_id")
-    def _compute_display_name(self):
-        # Buyers see the demand and may not open the orders: they get the names.
-        for row in self.sudo():
-            row.display_name = (
-                f"{row.order_id.display_name} · {row.product_id.display_name}"
-            )
-
-    def _read_group_select(self, aggregate_spec, query):
-        name, _colon, aggregator = aggregate_spec.partition(":")
-        if aggregator == "sum_currency":
-            return sum_in_own_currency(self, name)
-        return super()._read_group_select(aggregate_spec, query)
-
     def _read_group_orderby(self, order, groupby_terms, query):
         """Selections come in their own order, not in that of their values."""
         terms = {
@@ -270,7 +257,7 @@ class BacklogCash(models.Model):
     def _line(self, product_ids):
         """The open order lines, with what their orders say of payment.
 
-        ``unpaid`` is the share of the open value that is still to be paid.
+        ``paid`` is the share of the open value that is prepaid.
         """
         lines = self.env["backlog.line"].with_context(
             backlog_slices=SQL("SELECT * FROM cash_slice")
@@ -293,215 +280,6 @@ class BacklogCash(models.Model):
               JOIN sale_order_line sold ON sold.id = line.id
             """,
             lines._given_lines() or lines._lines(product_ids),
-        )
-
-    @api.model
-    def _offer(self):
-        """Per product and company what is to source would cost, who would sell it, and
-        when it would be here, ordered today.
-
-        As in Odoo's own ``product.product._select_seller``: the first vendor of the
-        list that sells so much, at its cheapest line; where nobody sells so little, the
-        first one, at its smallest quantity.
-        """
-        companies = self.env["res.company"]._backlog_visible()
-        return SQL(
-            """
-            SELECT chosen.product_id, chosen.company_id, chosen.partner_id,
-                   chosen.unit_price, %(day)s AS day,
-                   CASE chosen.company_id %(terms)s END AS payment_term_id
-              FROM (%(chosen)s) chosen
-              JOIN res_company company ON company.id = chosen.company_id
-              JOIN res_partner partner ON partner.id = chosen.partner_id
-            """,
-            day=self._day(
-                SQL(
-                    """(%s::timestamp
-                        + (chosen.delay + COALESCE(company.days_to_purchase, 0))
-                            * INTERVAL '1 day')""",
-                    self.env["backlog.allocation"]._now(),
-                )
-            ),
-            terms=SQL(" ").join(
-                SQL(
-                    "WHEN %s THEN %s",
-                    company.id,
-                    self.env["res.partner"]
-                    .sudo()
-                    .with_company(company)
-                    ._field_to_sql("partner", "property_supplier_payment_term_id"),
-                )
-                for company in companies
-            ),
-            chosen=self._chosen_offer(companies),
-        )
-
-    @api.model
-    def _chosen_offer(self, companies):
-        """The line of the vendor list that would be bought from."""
-        return SQL(
-            """
-            SELECT DISTINCT ON (product_id, company_id)
-                   product_id, company_id, partner_id, unit_price, delay
-              FROM (
-                    SELECT offer.*, offer.min_qty <= wanted.qty AS is_enough,
-                           FIRST_VALUE(offer.partner_id) OVER (
-                               PARTITION BY offer.product_id, offer.company_id
-                               ORDER BY offer.min_qty <= wanted.qty DESC, offer.place
-                           ) AS chosen_id
-                      FROM (
-                            SELECT product_id, company_id, SUM(qty) AS qty
-                              FROM cash_slice
-                             WHERE source = 'none'
-                               AND order_line_id IS NOT NULL
-                          GROUP BY product_id, company_id
-                           ) wanted
-                      JOIN (%s) offer ON offer.product_id = wanted.product_id
-                                     AND offer.company_id = wanted.company_id
-                   ) offer
-             WHERE partner_id = chosen_id
-          ORDER BY product_id, company_id, is_enough DESC,
-                   CASE WHEN is_enough THEN unit_price ELSE min_qty END, place
-            """,
-            SQL(" UNION ALL ").join(map(self._company_offers, companies)),
-        )
-
-    @api.model
-    def _company_offers(self, company):
-        """What vendors who may be chosen by themselves ask ``company`` for the products
-        that are to source."""
-        # Salespeople may not read vendors' prices: the rules keep those rows from them.
-        vendors = self.env["backlog.vendor"].sudo().with_company(company)
-        wanted = SQL(
-            """
-            SELECT DISTINCT product.product_tmpl_id
-              FROM cash_slice slice
-              JOIN product_product product ON product.id = slice.product_id
-             WHERE slice.source = 'none'
-               AND slice.order_line_id IS NOT NULL
-               AND slice.company_id = %s
-            """,
-            company.id,
-        )
-        return SQL(
-            """
-            (WITH RECURSIVE ancestor AS (%(ancestor)s),
-                  out AS MATERIALIZED (%(out)s)
-             SELECT offer.product_id, %(company)s AS company_id, offer.partner_id,
-                    offer.min_qty, offer.unit_price, offer.delay, offer.place
-               FROM (%(offer)s) offer
-              WHERE offer.is_usable
-                AND offer.manual_only IS NOT TRUE
-                AND NOT offer.is_disrupted)
-            """,
-            ancestor=vendors._ancestor(wanted),
-            out=vendors._out(),
-            offer=vendors._offer(wanted),
-            company=company.id,
-        )
-
-    @api.model
-    def _advance(self):
-        """Which share of what is still to come of each purchase was paid ahead: posted
-        bills settle what is here first, as ``prepaid_value`` does for customers."""
-        return SQL(
-            """
-            SELECT paid.order_id,
-                   LEAST(1, GREATEST(0, paid.amount - goods.received)
-                            / NULLIF(goods.to_come, 0)) AS share
-              FROM (
-                    SELECT line.order_id,
-                           SUM(item.balance * (
-                               1 - bill.amount_residual / NULLIF(bill.amount_total, 0)
-                           )) AS amount
-                      FROM account_move_line item
-                      JOIN account_move bill ON bill.id = item.move_id
-                      JOIN purchase_order_line line ON line.id = item.purchase_line_id
-                     WHERE line.order_id = ANY(ARRAY(
-                               SELECT purchase_order_line.order_id
-                                 FROM cash_slice
-                                %(receipt)s
-                                WHERE cash_slice.source = 'receipt'))
-                       AND bill.state = 'posted'
-                       AND bill.move_type IN ('in_invoice', 'in_refund')
-                  GROUP BY line.order_id
-                   ) paid
-        CROSS JOIN LATERAL (
-                    SELECT SUM(CASE WHEN template.type = 'consu'
-                                    THEN line.price_subtotal * came.share
-                                    ELSE line.price_subtotal
-                                END) AS received,
-                           SUM(line.price_subtotal * (1 - came.share)) FILTER (
-                               WHERE template.type = 'consu') AS to_come
-                      FROM (
-                            SELECT line.price_subtotal
-                                     / COALESCE(NULLIF(purchase.currency_rate, 0), 1)
-                                       AS price_subtotal,
-                                   line.product_id, line.qty_received, line.product_qty
-                              FROM purchase_order_line line
-                              JOIN purchase_order purchase
-                                ON purchase.id = line.order_id
-                             WHERE line.order_id = paid.order_id
-                               AND line.is_downpayment IS NOT TRUE
-                           ) line
-                      JOIN product_product product ON product.id = line.product_id
-                      JOIN product_template template
-                        ON template.id = product.product_tmpl_id
-                CROSS JOIN LATERAL (
-                            SELECT LEAST(1, COALESCE(
-                                line.qty_received / NULLIF(line.product_qty, 0), 1)
-                            ) AS share
-                           ) came
-                   ) goods
-             WHERE paid.amount > goods.received
-            """,
-            receipt=self.env["backlog.allocation"]._join_receipt("cash_slice"),
-        )
-
-    @api.model
-    def _receipt(self):
-        """What is on its way to customers, with its purchase: the price of a unit of
-        the product, untaxed, net of discount, less what was paid ahead, at the rate of
-        the purchase. Of a bought kit each piece weighs the same."""
-        return SQL(
-            """
-            SELECT cash_slice.id, cash_slice.order_line_id, cash_slice.product_id,
-                   cash_slice.qty, %(day)s AS day,
-                   purchase.id AS purchase_order_id, purchase.partner_id,
-                   purchase.payment_term_id, purchase.amount_total AS order_total,
-                   purchase_order_line.price_subtotal
-                     / COALESCE(NULLIF(purchase.currency_rate, 0), 1)
-                     / NULLIF(CASE
-                           WHEN receipt.product_id = purchase_order_line.product_id
-                           THEN purchase_order_line.product_qty
-                                * bought_uom.factor / uom.factor
-                           ELSE (%(pieces)s)
-                       END, 0)
-                     * (1 - COALESCE(cash_advance.share, 0)) AS unit_price,
-                   COALESCE(purchase_order_line.price_total
-                            / NULLIF(purchase_order_line.price_subtotal, 0), 1)
-                       AS with_taxes
-              FROM cash_slice
-            %(receipt)s
-         LEFT JOIN purchase_order purchase ON purchase.id = purchase_order_line.order_id
-         LEFT JOIN cash_advance ON cash_advance.order_id = purchase.id
-         LEFT JOIN product_product product ON product.id = receipt.product_id
-         LEFT JOIN product_template template ON template.id = product.product_tmpl_id
-         LEFT JOIN uom_uom uom ON uom.id = template.uom_id
-         LEFT JOIN uom_uom bought_uom
-                ON bought_uom.id = purchase_order_line.product_uom_id
-             WHERE cash_slice.source = 'receipt'
-               AND cash_slice.order_line_id IS NOT NULL
-            """,
-            day=self._day(SQL("cash_slice.date")),
-            receipt=self.env["backlog.allocation"]._join_receipt("cash_slice"),
-            pieces=SQL(
-                """SELECT SUM(piece.product_qty)
-                     FROM stock_move piece
-                    WHERE piece.purchase_line_id = purchase_order_line.id
-                      AND piece.state <> 'cancel'
-                      AND piece.origin_returned_move_id IS NULL"""
-            ),
         )
 
     @api.model
@@ -577,85 +355,6 @@ class BacklogCash(models.Model):
               JOIN cash_line line ON line.id = part.order_line_id
             WINDOW whole AS (PARTITION BY line.order_id)
             """
-        )
-
-    @api.model
-    def _term(self):
-        """The instalments of each payment term: where each begins and ends, as a share
-        of the total and a fixed amount. The last one takes what is left, as in Odoo's
-        own ``account.payment.term._compute_terms``."""
-        return SQL(
-            """
-            SELECT payment_id AS term_id, delay_type, COALESCE(nb_days, 0) AS nb_days,
-                   CASE WHEN days_next_month IS NULL THEN 0
-                        WHEN days_next_month ~ '^[0-9]+$' THEN days_next_month::integer
-                        ELSE 1
-                    END AS day_of_month,
-                   ROW_NUMBER() OVER upto AS number,
-                   id = MAX(id) OVER (PARTITION BY payment_id) AS is_last,
-                   SUM(percent) OVER upto AS percent_upto, percent,
-                   SUM(fixed) OVER upto AS fixed_upto, fixed
-              FROM (
-                    SELECT *,
-                           CASE WHEN value = 'percent' THEN value_amount / 100 ELSE 0
-                            END AS percent,
-                           CASE WHEN value = 'fixed' THEN value_amount ELSE 0
-                            END AS fixed
-                      FROM account_payment_term_line
-                   ) line
-            WINDOW upto AS (PARTITION BY payment_id ORDER BY id)
-            """
-        )
-
-    @api.model
-    def _share(self, total):
-        """Which share of a sum falls due with ``term``: all of it without one. Fixed
-        amounts are for a whole order of ``total``, in its currency; without a total
-        there are none."""
-        return SQL(
-            """
-            CASE WHEN term.term_id IS NULL THEN 1
-                 ELSE CASE WHEN term.is_last THEN 1
-                           ELSE LEAST(1, term.percent_upto
-                                      + COALESCE(term.fixed_upto / %(total)s, 0))
-                       END
-                      - LEAST(1, term.percent_upto - term.percent
-                                 + COALESCE(
-                                     (term.fixed_upto - term.fixed) / %(total)s, 0))
-             END
-            """,
-            total=SQL("NULLIF(%s, 0)", total),
-        )
-
-    @api.model
-    def _due(self, day):
-        """When ``term`` asks for money whose invoice is of ``day``, as in Odoo's own
-        ``account.payment.term.line._get_due_date``."""
-        month = SQL("DATE_TRUNC('month', %s::timestamp)", day)
-        later = SQL("(%s + term.nb_days)", day)
-        month_later = SQL("DATE_TRUNC('month', %s::timestamp)", later)
-        return SQL(
-            """
-            CASE term.delay_type
-                 WHEN 'days_after_end_of_month'
-                 THEN (%(month)s + INTERVAL '1 month')::date - 1 + term.nb_days
-                 WHEN 'days_after_end_of_next_month'
-                 THEN (%(month)s + INTERVAL '2 months')::date - 1 + term.nb_days
-                 WHEN 'days_end_of_month_on_the'
-                 THEN CASE WHEN term.day_of_month = 0
-                           THEN (%(month_later)s + INTERVAL '1 month')::date - 1
-                           ELSE LEAST(
-                               (%(month_later)s + INTERVAL '1 month')::date - 1
-                                   + term.day_of_month,
-                               (%(month_later)s + INTERVAL '2 months')::date - 1)
-                       END
-                 ELSE COALESCE(%(later)s, %(day)s)
-             END
-            """,
-            day=day,
-            month=month,
-            month_later=month_later,
-            later=later,
         )
 
     @api.model

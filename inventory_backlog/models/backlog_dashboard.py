@@ -1,15 +1,16 @@
-from datetime import date, datetime, time, timedelta
+from collections.abc import Set as AbstractSet
+from datetime import datetime, time, timedelta
+from json import dumps, loads
 from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, format_date, json_default
 
 from .backlog_line import VALUE_GROUPS
 
 RISK_DAYS = 7  # "this week"
-PACE_DAYS = 91  # 13 weeks, a quarter
 TOP = 10
 # What the figures, the lines to act on and the cash read of a line.
 COLUMNS = (
@@ -122,12 +123,8 @@ class BacklogDashboard(models.AbstractModel):
     @api.model
     def _teams(self):
         """The teams that the user is in or leads."""
-        return (
-            self.env["crm.team"]
-            .sudo()
-            .search(
-                ["|", ("user_id", "=", self.env.uid), ("member_ids", "=", self.env.uid)]
-            )
+        return self.env["crm.team"].search(
+            ["|", ("user_id", "=", self.env.uid), ("member_ids", "=", self.env.uid)]
         )
 
     @api.model
@@ -265,163 +262,6 @@ class BacklogDashboard(models.AbstractModel):
             )
         return keys, sums
 
-    # The tiles
-
-    @api.model
-    def _tiles(self, domain, figures, scope):
-        tile = self._tile
-        tiles = [
-            tile(
-                domain,
-                figures,
-                "open",
-                self.env._("Open"),
-                self.env._(
-                    "Ordered on confirmed orders and not yet shipped: untaxed, net of "
-                    "discount. Past due: the day of the promise is over."
-                ),
-                sub=("late", self.env._("past due"), "danger", "open"),
-            ),
-            tile(
-                domain,
-                figures,
-                "ready",
-                self.env._("Ready to ship"),
-                self.env._(
-                    "What is in stock for its line, after everyone ahead in the queue: "
-                    "income that only waits to be shipped."
-                ),
-                tone="success",
-                sub=("ready_late", self.env._("of it past due"), "danger", "ready"),
-            ),
-            tile(
-                domain,
-                figures,
-                "risk",
-                self.env._("At risk this week"),
-                self.env._(
-                    "Promised for today or one of the next 7 days, and expected later "
-                    "or with nothing ordered yet."
-                ),
-                tone="warning",
-                sub=("risk_all", self.env._("at risk in all"), "warning", False),
-            ),
-            tile(
-                domain,
-                figures,
-                "to_source",
-                self.env._("To source"),
-                self.env._(
-                    "What is neither in stock nor on its way: somebody must order or "
-                    "make it."
-                ),
-                tone="danger",
-                sub=(
-                    "to_source_urgent",
-                    self.env._("of it late or at risk"),
-                    "danger",
-                    "to_source",
-                ),
-            ),
-            tile(
-                domain,
-                figures,
-                "prepaid",
-                self.env._("Prepaid, not shipped"),
-                self.env._(
-                    "What customers have paid for goods that are still open. It is a "
-                    "debt to them until the goods leave."
-                ),
-                tone="info",
-                sub=(
-                    "prepaid_ready",
-                    self.env._("of it ready to ship"),
-                    "success",
-                    "prepaid",
-                ),
-            ),
-        ]
-        if scope == "all" and self._sees_all():
-            tiles.append(self._pace_tile())
-        return tiles
-
-    @api.model
-    def _tile(self, domain, figures, key, label, definition, tone="neutral", sub=()):
-        figure = figures[key]
-        sub_key, sub_label, sub_tone, whole = sub
-        part = figures[sub_key]
-        share = whole and figures[whole]["value"]
-        return {
-            "key": key,
-            "label": label,
-            "value": figure["value"],
-            "kind": "monetary",
-            "count": figure["count"],
-            "count_label": self.env._("1 line")
-            if figure["count"] == 1
-            else self.env._("%s lines", figure["count"]),
-            "tone": tone if figure["count"] else "neutral",
-            "help": definition,
-            "action": self._open_lines(self._measures()[key][0], domain, label),
-            "sub": {
-                "label": sub_label,
-                "value": part["value"],
-                "kind": "monetary",
-                "share": round(100 * part["value"] / share, 1) if share else False,
-                "tone": sub_tone if part["count"] else "neutral",
-                "action": self._open_lines(
-                    self._measures()[sub_key][0], domain, f"{label}: {sub_label}"
-                ),
-            },
-        }
-
-    @api.model
-    def _pace_tile(self):
-        history = self.env["backlog.snapshot"]
-        domain = Domain("day", ">=", self._days_ago(PACE_DAYS))
-        [[weeks, ratio, first, count]] = history._read_group(
-            domain,
-            [],
-            ["backlog_weeks:avg", "book_to_bill:avg", "day_from:min", "__count"],
-        )
-        action = self._open_history(domain, "pivot") if count else False
-        tone = "neutral" if not ratio or 0.9 <= ratio <= 1.1 else "info"
-        return {
-            "key": "weeks",
-            "label": self.env._("Weeks of backlog"),
-            "value": weeks,
-            "kind": "weeks",
-            "count": False,
-            "count_label": self._pace_note(weeks, first),
-            "tone": tone,
-            "help": self.env._(
-                "What was open at the end of the last day ÷ what was shipped per week "
-                "in the last 13 weeks, or since the history began. Book-to-bill: "
-                "booked ÷ shipped in the same time; above 1 the backlog grows."
-            ),
-            "action": action,
-            "sub": {
-                "label": self.env._("book-to-bill"),
-                "value": ratio,
-                "kind": "ratio",
-                "share": False,
-                "tone": tone,
-                "action": action,
-            },
-        }
-
-    @api.model
-    def _pace_note(self, weeks, first):
-        if not first:
-            return self.env._("The history begins tonight.")
-        if not weeks:
-            return self.env._("Known after the first day with shipments.")
-        return self.env._("since %s", format_date(self.env, first))
-
-    @api.model
-    def _days_ago(self, days):
-        return fields.Date.context_today(self) - timedelta(days=days)
-
     # Where it opens
 
     @api.model
@@ -464,19 +304,13 @@ class BacklogDashboard(models.AbstractModel):
     @api.model
     def _plain(self, domain):
         """The domain as the client can send it back."""
-        return [
-            [
-                part[0],
-                part[1],
-                fields.Datetime.to_string(part[2])
-                if isinstance(part[2], datetime)
-                else fields.Date.to_string(part[2])
-                if isinstance(part[2], date)
-                else list(part[2])
-                if isinstance(part[2], set | tuple | list)
-                else part[2],
-            ]
-            if isinstance(part, tuple | list)
-            else part
-            for part in domain
-        ]
+        return loads(
+            dumps(
+                list(domain),
+                default=lambda value: (
+                    list(value)
+                    if isinstance(value, AbstractSet)
+                    else json_default(value)
+                ),
+            )
+        )

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
-from .backlog_dashboard import PACE_DAYS
+from .backlog_dashboard_tiles import PACE_DAYS
 
 CASH_WEEKS = 8
 

@@ -24,6 +24,7 @@ class BacklogLine(models.Model):
     """
 
     _name = "backlog.line"
+    _inherit = ["backlog.row.mixin"]
     _description = "Backlog Line"
     _auto = False
     _order = "promise_date, id"
@@ -217,14 +218,6 @@ class BacklogLine(models.Model):
         }
         return list(causes.items())
 
-    @api.depends("order_id", "product_id")
-    def _compute_display_name(self):
-        # Buyers see the demand and may not open the orders: they get the names.
-        for line in self.sudo():
-            line.display_name = (
-                f"{line.order_id.display_name} · {line.product_id.display_name}"
-            )
-
     @property
     def _table_query(self):
         return self._given_lines() or self._lines(
@@ -325,10 +318,12 @@ class BacklogLine(models.Model):
         return self.env["backlog.allocation"]._now()
 
     @api.model
-    def _day(self, moment):
-        """The calendar day of ``moment`` (UTC) where the user is."""
+    def _day(self, moment, zone=None):
+        """The calendar day of ``moment`` (UTC) where the user is, or in ``zone``."""
         return SQL(
-            "(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", moment, str(self.env.tz)
+            "(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date",
+            moment,
+            zone or str(self.env.tz),
         )
 
     @api.model

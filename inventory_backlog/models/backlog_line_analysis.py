@@ -4,7 +4,6 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .backlog_line import VALUE_GROUPS
-from .backlog_mixin import sum_in_own_currency
 
 MARGIN_GROUPS = "sales_team.group_sale_manager,inventory_backlog.group_backlog_manager"
 
@@ -126,9 +125,3 @@ class BacklogLine(models.Model):
             ],
             dated=super()._dated(product_ids),
         )
-
-    def _read_group_select(self, aggregate_spec, query):
-        name, _colon, aggregator = aggregate_spec.partition(":")
-        if aggregator == "sum_currency":
-            return sum_in_own_currency(self, name)
-        return super()._read_group_select(aggregate_spec, query)

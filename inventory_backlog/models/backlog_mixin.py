@@ -2,8 +2,6 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-WORK_MEM = "64MB"
-
 
 def search_figure(name):
     """The ``search`` of the backlog figure ``name``: every operator, all in SQL."""
@@ -20,22 +18,12 @@ def search_figure(name):
 
 
 def without_jit(env):
-    """Set PostgreSQL up for our long statements, for the rest of the transaction. Its
-    just-in-time compiler would compile thousands of expressions, which can take twenty
-    times as long as running them; and to sort all open lines in memory takes more of
-    it than the few megabytes that are usual."""
+    """Turn off PostgreSQL's just-in-time compilation for the rest of the transaction:
+    of our long statements it compiles thousands of expressions, which can take twenty
+    times as long as running them."""
     done = env.cr.precommit.data
     if "backlog_without_jit" not in done:
-        env.cr.execute(
-            """
-            SELECT SET_CONFIG('jit', 'off', TRUE),
-                   SET_CONFIG('work_mem', %s, TRUE)
-             WHERE PG_SIZE_BYTES(CURRENT_SETTING('work_mem')) < PG_SIZE_BYTES(%s)
-         UNION ALL
-            SELECT SET_CONFIG('jit', 'off', TRUE), NULL
-            """,
-            [WORK_MEM, WORK_MEM],
-        )
+        env.cr.execute("SET LOCAL jit = off")
         done["backlog_without_jit"] = True
 
 
@@ -46,18 +34,6 @@ def many_rows(table):
     believes in a thousand; the offset keeps it from joining the series last."""
     return SQL(
         "(SELECT row.* FROM %s row, GENERATE_SERIES(1, (SELECT 1)) OFFSET 0)", table
-    )
-
-
-def sum_in_own_currency(model, name):
-    """The sum of the money ``name`` over rows of several companies, in the currency of
-    the company one works in, at today's rates. Odoo's own ``sum_currency`` takes a rate
-    of the future where there is one, and ends in the currency whose rate is 1."""
-    model._check_field_access(model._fields[name], "read")
-    return SQL(
-        "SUM(%s * %s)",
-        SQL.identifier(model._table, name),
-        model.env.companies._backlog_rate(model._table),
     )
 
 
@@ -192,3 +168,40 @@ class BacklogMixin(models.AbstractModel):
         if field.type == "boolean":
             return SQL("COALESCE(%s, FALSE)", column)
         return column
+
+
+class BacklogMoneyMixin(models.AbstractModel):
+    """Rows of several companies, with ``company_id``, whose money can be added up."""
+
+    _name = "backlog.money.mixin"
+    _description = "Money of Several Companies"
+
+    def _read_group_select(self, aggregate_spec, query):
+        """``sum_currency`` is in the currency of the company one works in, at today's
+        rates. Odoo's own takes a rate of the future where there is one, and ends in
+        the currency whose rate is 1."""
+        name, _colon, aggregator = aggregate_spec.partition(":")
+        if aggregator != "sum_currency":
+            return super()._read_group_select(aggregate_spec, query)
+        self._check_field_access(self._fields[name], "read")
+        return SQL(
+            "SUM(%s * %s)",
+            SQL.identifier(self._table, name),
+            self.env.companies._backlog_rate(self._table),
+        )
+
+
+class BacklogRowMixin(models.AbstractModel):
+    """Rows about the product of an order line, with ``order_id`` and ``product_id``."""
+
+    _name = "backlog.row.mixin"
+    _inherit = ["backlog.money.mixin"]
+    _description = "Row of an Order Line"
+
+    @api.depends("order_id", "product_id")
+    def _compute_display_name(self):
+        # Buyers see the demand and may not open the orders: they get the names.
+        for row in self.sudo():
+            row.display_name = (
+                f"{row.order_id.display_name} · {row.product_id.display_name}"
+            )

@@ -112,11 +112,7 @@ class BacklogNeed(models.AbstractModel):
     @api.model
     def _day(self, moment):
         """The calendar day of ``moment`` (UTC) where the company is."""
-        return SQL(
-            "(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date",
-            moment,
-            self.env.company._backlog_zone(),
-        )
+        return self.env["backlog.line"]._day(moment, self.env.company._backlog_zone())
 
     @api.model
     def _of_products(self, column, product_ids):

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .backlog_line import VALUE_GROUPS
-from .backlog_mixin import Rate, sum_in_own_currency, without_jit
+from .backlog_mixin import Rate, without_jit
 
 # What the rates on time in full are counted from.
 OTIF_OF_LINES = {"otif_first": "first_promise_date", "otif_promise": "promise_date"}
@@ -37,6 +37,7 @@ class BacklogService(models.Model):
     """
 
     _name = "backlog.service"
+    _inherit = ["backlog.row.mixin"]
     _description = "Delivery Service"
     _auto = False
     _order = "date_order desc, id desc"
@@ -45,7 +46,6 @@ class BacklogService(models.Model):
         "product.template": ["categ_id", "type", "uom_id"],
         "res.company": ["currency_id"],
         "res.currency": ["rounding"],
-        "res.currency.rate": ["company_id", "currency_id", "name", "rate"],
         "res.partner": ["country_id", "tz"],
         "sale.order": [
             "commitment_date",
@@ -225,14 +225,6 @@ class BacklogService(models.Model):
         "due when all its lines are.",
     )
 
-    @api.depends("order_id", "product_id")
-    def _compute_display_name(self):
-        # Buyers may not open the orders: they get the names.
-        for row in self.sudo():
-            row.display_name = (
-                f"{row.order_id.display_name} · {row.product_id.display_name}"
-            )
-
     def action_open_order(self):
         """Open the order of this line."""
         self.ensure_one()
@@ -269,8 +261,6 @@ class BacklogService(models.Model):
         if aggregator == "avg" and name in RATES:
             self._check_field_access(self._fields[name], "read")
             return self._average(name, query)
-        if aggregator == "sum_currency":
-            return sum_in_own_currency(self, name)
         return super()._read_group_select(aggregate_spec, query)
 
     @api.model
@@ -418,14 +408,9 @@ class BacklogService(models.Model):
             today=SQL.identifier(line, "today"),
             promise=promise,
             delivered=delivered,
-            promised_day=self._day(promise, zone),
-            delivered_day=self._day(delivered, zone),
+            promised_day=self.env["backlog.line"]._day(promise, zone),
+            delivered_day=self.env["backlog.line"]._day(delivered, zone),
         )
-
-    @api.model
-    def _day(self, moment, zone):
-        """The calendar day of ``moment`` (UTC) in the time zone ``zone``."""
-        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", moment, zone)
 
     @api.model
     def _confirmed(self, shipped):
@@ -447,7 +432,8 @@ class BacklogService(models.Model):
                    ROUND(line.price_subtotal / %(rate)s / company.rounding)
                        * company.rounding AS value,
                    -- What was confirmed then, at the price of today, in one currency.
-                   line.price_subtotal::float / %(rate)s::float / company.rate::float
+                   line.price_subtotal::float / %(rate)s::float
+                       * (%(own_rate)s)::float
                        * line.first_open_qty::float / line.product_uom_qty::float
                        AS first_weight,
                    CASE WHEN line.first_ready_qty >= line.first_open_qty THEN 100
@@ -476,6 +462,7 @@ class BacklogService(models.Model):
             # Floats: a sum of long decimals takes several times as long.
             factor=SQL("(line_uom.factor::float / uom.factor::float)"),
             rate=SQL("COALESCE(NULLIF(sale.currency_rate, 0), 1)"),
+            own_rate=self.env["res.company"]._backlog_visible()._backlog_rate("line"),
             companies=self._companies(),
             shipped=shipped,
         )
@@ -534,16 +521,7 @@ class BacklogService(models.Model):
             SELECT company.id, company.currency_id,
                    currency.rounding::numeric AS rounding, home.tz,
                    DATE_TRUNC('day', %(now)s::timestamp AT TIME ZONE 'UTC', home.tz)
-                       AT TIME ZONE 'UTC' AS today,
-                   COALESCE((
-                       SELECT rate
-                         FROM res_currency_rate
-                        WHERE currency_id = company.currency_id
-                          AND (company_id IS NULL OR company_id = %(root)s)
-                     ORDER BY name > %(today)s::date, company_id,
-                              ABS(name - %(today)s::date)
-                        LIMIT 1
-                   ), 1) AS rate
+                       AT TIME ZONE 'UTC' AS today
               FROM res_company company
               JOIN res_currency currency ON currency.id = company.currency_id
               JOIN (
@@ -552,6 +530,4 @@ class BacklogService(models.Model):
             OFFSET 0
             """,
             now=fields.Datetime.now(),
-            root=self.env.company.root_id.id,
-            today=fields.Date.context_today(self.env.company),
         )

@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from .backlog_line import BACKLOG_STATES, VALUE_GROUPS
-from .backlog_mixin import Rate, sum_in_own_currency
+from .backlog_mixin import Rate
 
 FLOWS = ("booked", "shipped", "cancelled", "changed", "moved")
 # Of a group of days the first says how it opened and the last how it closed.
@@ -30,6 +30,7 @@ class BacklogSnapshot(models.Model):
     """
 
     _name = "backlog.snapshot"
+    _inherit = ["backlog.money.mixin"]
     _description = "Backlog Snapshot"
     _order = "day desc, company_id, warehouse_id, backlog_state"
     _rec_name = "day"
@@ -209,8 +210,6 @@ class BacklogSnapshot(models.Model):
         if aggregator in ("sum", "sum_currency") and name in FIRST_DAY + LAST_DAY:
             self._check_field_access(self._fields[name], "read")
             return self._of_one_day(name, aggregator == "sum_currency")
-        if aggregator == "sum_currency":
-            return sum_in_own_currency(self, name)
         return super()._read_group_select(aggregate_spec, query)
 
     def _of_one_day(self, name, convert=True):

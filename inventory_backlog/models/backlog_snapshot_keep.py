@@ -153,7 +153,7 @@ class BacklogSnapshot(models.Model):
             - relativedelta(years=min(company.backlog_snapshot_years, FOREVER)),
             "month",
         )
-        old = self.sudo().search(
+        old = self.search(
             [("company_id", "=", company.id), ("day", "<", limit)], order="day, id"
         )
         for rows in old.grouped(lambda row: start_of(row.day, "month")).values():
@@ -182,4 +182,4 @@ class BacklogSnapshot(models.Model):
                 }
             )
         rows.unlink()
-        self.sudo().create(months)
+        self.create(months)

@@ -23,7 +23,7 @@ class BacklogSnapshot(models.Model):
     def _cron_take(self):
         """Take what is due, company by company: the day that ended last, where the
         company is. One that fails is logged and tried again in the next run."""
-        companies = self.env["res.company"].sudo().search(Domain.TRUE)
+        companies = self.env["res.company"].search(Domain.TRUE)
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(companies))
         for company in companies:
@@ -46,16 +46,16 @@ class BacklogSnapshot(models.Model):
         """
         if not self._lock(company):
             return []
-        last = self.sudo().search([("company_id", "=", company.id)], limit=1)
-        day = company._backlog_today() - timedelta(days=1)
-        if last and last.day >= day:
-            return []
         # The rules of nobody: what one person may see is not the company's backlog.
         taking = (
             self.sudo()
             .with_company(company)
             .with_context(allowed_company_ids=company.ids, tz=company._backlog_zone())
         )
+        last = taking.search([("company_id", "=", company.id)], limit=1)
+        day = company._backlog_today() - timedelta(days=1)
+        if last and last.day >= day:
+            return []
         taking._look(company, day)
         closing = taking._closing()
         if last:
@@ -63,7 +63,7 @@ class BacklogSnapshot(models.Model):
                 last.day + timedelta(days=number + 1)
                 for number in range((day - last.day).days)
             ]
-            flows = taking._flows(company, days, last.taken_at)
+            flows = taking._flows(days, last.taken_at)
             opening = taking._last_closing(company, last.day)
         else:
             # Nothing is known of before: it begins with what is there.
@@ -188,7 +188,7 @@ class BacklogSnapshot(models.Model):
 
     # What moved
 
-    def _flows(self, company, days, since):
+    def _flows(self, days, since):
         """``{(day, warehouse id, state): {flow: value}}`` of what moved since the last
         look. On days that were missed only what was booked and shipped is known."""
         rows = self.env.execute_query_dict(
@@ -203,8 +203,8 @@ class BacklogSnapshot(models.Model):
                   FROM flow
               GROUP BY day, warehouse_id, state
                 """,
-                compared=self._compared(company, days),
-                early=self._shipped_early(company, days, since),
+                compared=self._compared(days),
+                early=self._shipped_early(days, since),
                 parts=self._parts(days),
             )
         )
@@ -215,7 +215,7 @@ class BacklogSnapshot(models.Model):
             for row in rows
         }
 
-    def _compared(self, company, days):
+    def _compared(self, days):
         """What was booked, shipped, cancelled and changed of each line. What it had
         when the period began counts at the price of then, what is new at today's.
         Booked is what was ordered beyond that, or had been closed and is open again.
@@ -223,8 +223,7 @@ class BacklogSnapshot(models.Model):
         return SQL(
             """
             SELECT line.*,
-                   CASE WHEN is_open THEN value1 ELSE 0 END
-                       - value0 - booked + shipped + cancelled AS changed
+                   value1 - value0 - booked + shipped + cancelled AS changed
               FROM (
                     SELECT line.*,
                            %(booked)s AS booked,
@@ -283,7 +282,7 @@ class BacklogSnapshot(models.Model):
             rounding,
         )
 
-    def _shipped_early(self, company, days, since):
+    def _shipped_early(self, days, since):
         """What was shipped of each line on the days that were missed. Kits move as
         their components: they count on the last day."""
         return SQL(

@@ -53,6 +53,34 @@ class BacklogCase(TransactionCase):
         )
 
     @classmethod
+    def _second_company(cls):
+        """``self.other``, a company in euro, four to one of ours, and a salesperson
+        there."""
+        cls.euro = cls.env.ref("base.EUR")
+        cls.euro.active = True
+        cls.other = cls.env["res.company"].create(
+            {"name": "Other", "currency_id": cls.euro.id}
+        )
+        cls.env.user.company_ids += cls.other
+        for company, rate in ((cls.company, 4), (cls.other, 0.25)):
+            currency = (cls.company.currency_id + cls.euro) - company.currency_id
+            cls.env["res.currency.rate"].create(
+                {
+                    "currency_id": currency.id,
+                    "company_id": company.id,
+                    "name": "2030-01-01",
+                    "rate": rate,
+                }
+            )
+        cls.other_seller = new_test_user(
+            cls.env,
+            "other_seller",
+            "sales_team.group_sale_salesman_all_leads",
+            company_id=cls.other.id,
+            company_ids=[Command.set(cls.other.ids)],
+        )
+
+    @classmethod
     def _put_in_stock(cls, product, quantity, location=None, **quant):
         """Goods appear in the stock of the warehouse, or are lost when negative."""
         cls.env["stock.quant"]._update_available_quantity(

@@ -974,29 +974,7 @@ class TestCashCurrency(CashCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.euro = cls.env.ref("base.EUR")
-        cls.euro.active = True
-        cls.other = cls.env["res.company"].create(
-            {"name": "Other", "currency_id": cls.euro.id}
-        )
-        cls.env.user.company_ids += cls.other
-        for company, rate in ((cls.company, 4), (cls.other, 0.25)):
-            currency = (cls.company.currency_id + cls.euro) - company.currency_id
-            cls.env["res.currency.rate"].create(
-                {
-                    "currency_id": currency.id,
-                    "company_id": company.id,
-                    "name": "2030-01-01",
-                    "rate": rate,
-                }
-            )
-        cls.other_seller = new_test_user(
-            cls.env,
-            "other_seller",
-            "sales_team.group_sale_salesman_all_leads",
-            company_id=cls.other.id,
-            company_ids=[Command.set(cls.other.ids)],
-        )
+        cls._second_company()
 
     def test_foreign_order_purchase_and_vendor_price(self):
         """Four euro are worth one of the company's."""

@@ -1,5 +1,4 @@
-from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from .common import BacklogCase
 
@@ -11,31 +10,9 @@ class TestCompanies(BacklogCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.euro = cls.env.ref("base.EUR")
-        cls.euro.active = True
-        cls.other = cls.env["res.company"].create(
-            {"name": "Other", "currency_id": cls.euro.id}
-        )
-        cls.env.user.company_ids += cls.other
-        for company, rate in ((cls.company, 4), (cls.other, 0.25)):
-            currency = (cls.company.currency_id + cls.euro) - company.currency_id
-            cls.env["res.currency.rate"].create(
-                {
-                    "currency_id": currency.id,
-                    "company_id": company.id,
-                    "name": "2030-01-01",
-                    "rate": rate,
-                }
-            )
+        cls._second_company()
         cls.other_warehouse = cls.env["stock.warehouse"].search(
             [("company_id", "=", cls.other.id)], limit=1
-        )
-        cls.other_seller = new_test_user(
-            cls.env,
-            "other_seller",
-            "sales_team.group_sale_salesman_all_leads",
-            company_id=cls.other.id,
-            company_ids=[Command.set(cls.other.ids)],
         )
         cls.own = cls._product("Own", company_id=cls.company.id)
         cls.others_own = cls._product("Others' own", company_id=cls.other.id)

@@ -8,7 +8,7 @@ from odoo.fields import Command
 from odoo.tests import Form, freeze_time, new_test_user, tagged
 from odoo.tools import format_date, mute_logger
 
-from ..wizard import backlog_report
+from ..wizard import backlog_report, backlog_report_annex
 from .common import BacklogCase
 
 REPORT = "inventory_backlog.report_backlog"
@@ -314,7 +314,7 @@ class TestReport(ReportCase):
 
     def test_long_annex_is_cut_into_tables_and_none_is_lost(self):
         self._world()
-        with patch.object(backlog_report, "TABLE_LINES", 1):
+        with patch.object(backlog_report_annex, "TABLE_LINES", 1):
             tables = self._data()["annex"]
 
         self.assertEqual(

@@ -11,8 +11,6 @@ from ..models.res_partner_summary import plain_quantity
 TOP = 10
 # 5,000 lines are 133 pages and 1.1 GB for wkhtmltopdf; Odoo stops it at 2.5 GB.
 MAX_LINES = 8000
-# wkhtmltopdf needs far longer for one long table than for several short ones.
-TABLE_LINES = 500
 MEASURES = {
     "value": "open_value:sum",
     "ready": "backlog_value:sum",
@@ -24,23 +22,6 @@ MEASURES = {
     "lines": "__count",
     "orders": "order_id:count_distinct",
 }
-LINE_FIELDS = (
-    "order_id",
-    "partner_id",
-    "product_id",
-    "product_uom_id",
-    "currency_id",
-    "open_qty",
-    "backlog_qty",
-    "incoming_qty",
-    "to_source_qty",
-    "open_value",
-    "promise_date",
-    "expected_date",
-    "days_late",
-    "is_late",
-    "delay_cause",
-)
 
 
 class BacklogReport(models.TransientModel):
@@ -379,170 +360,6 @@ class BacklogReport(models.TransientModel):
                 **{name: sum(row[name] for row in others) for name in names},
             },
         }
-
-    # The bridge
-
-    def _bridge(self, open_now):
-        """What moved the backlog in the period: ``{"note", "rows"}``, where each row is
-        ``{"label", "value", "is_sum"}`` and the rows between two sums add up."""
-        nothing = {"note": False, "rows": []}
-        if self.user_id or self.partner_id:
-            return {
-                **nothing,
-                "note": self.env._(
-                    "The history is kept per company and warehouse. Print the report "
-                    "for all salespeople and customers to see what changed."
-                ),
-            }
-        history = self._history()
-        if not history:
-            return {
-                **nothing,
-                "note": self.env._(
-                    "There is no history of these days that you may see. It is kept "
-                    "from the first daily snapshot on."
-                ),
-            }
-        return {
-            "rows": self._bridge_rows(history, open_now),
-            "note": history["is_caught_up"]
-            and self.env._(
-                "Some of these days were worked out later from orders and deliveries."
-            ),
-        }
-
-    def _history(self):
-        """The snapshots of the period summed, or None."""
-        snapshot = self.env["backlog.snapshot"].with_company(self.company_id)
-        if not snapshot.has_access("read"):
-            return None
-        names = {
-            **{
-                name: f"{name}:sum"
-                for name in (
-                    "opening",
-                    "booked",
-                    "shipped",
-                    "cancelled",
-                    "changed",
-                    "closing",
-                )
-            },
-            "first": "day_from:min",
-            "last": "day:max",
-            "is_caught_up": "is_caught_up:bool_or",
-            "count": "__count",
-        }
-        domain = Domain("company_id", "=", self.company_id.id)
-        domain &= Domain("day", ">=", self.date_from) & Domain(
-            "day", "<=", self.date_to
-        )
-        if self.warehouse_id:
-            domain &= Domain("warehouse_id", "=", self.warehouse_id.id)
-        [row] = snapshot._read_group(domain, [], list(names.values()))
-        history = dict(zip(names, row, strict=True))
-        return history if history["count"] else None
-
-    def _bridge_rows(self, history, open_now):
-        rounded = self.company_id.currency_id.round
-        parts = [
-            (self.env._("Booked"), history["booked"]),
-            (self.env._("Shipped"), -history["shipped"]),
-            (self.env._("Cancelled"), -history["cancelled"]),
-            (self.env._("Changed (prices, rates, returns)"), history["changed"]),
-        ]
-        explained = history["opening"] + sum(value for _label, value in parts)
-        first, last = (
-            format_date(self.env, history[name]) for name in ("first", "last")
-        )
-        rows = [
-            (self.env._("Open at the start of %s", first), history["opening"], True),
-            *((label, value, False) for label, value in parts),
-            (
-                self.env._("Difference (not explained)"),
-                history["closing"] - explained,
-                False,
-            ),
-            (self.env._("Open at the end of %s", last), history["closing"], True),
-            (
-                self.env._("Since that snapshot"),
-                open_now - history["closing"],
-                False,
-            ),
-            (self.env._("Open now"), open_now, True),
-        ]
-        return [
-            # Adding 0 turns the -0.0 of nothing shipped into 0.
-            {"label": label, "value": rounded(value) + 0, "is_sum": is_sum}
-            for label, value, is_sum in rows
-        ]
-
-    # The annex
-
-    def _annex(self):
-        """All lines by customer, in tables of limited length: ``[[{"name", "lines",
-        "value"}]]``."""
-        lines = self._lines().search_fetch(
-            self._domain(), LINE_FIELDS, limit=MAX_LINES + 1
-        )
-        self._check_size(len(lines) > MAX_LINES)
-        # Whoever sees the line sees its names.
-        lines = lines.sudo()
-        by_customer = lines.grouped(lambda line: line.partner_id.commercial_partner_id)
-        causes = dict(self._labels("delay_cause"))
-        customers = [
-            {
-                "name": customer.display_name,
-                "value": sum(its_lines.mapped("open_value")),
-                "lines": [
-                    self._annex_line(line, causes)
-                    for line in its_lines.sorted(
-                        lambda line: (
-                            line.promise_date or fields.Datetime.now(),
-                            line.id,
-                        )
-                    )
-                ],
-            }
-            for customer, its_lines in by_customer.items()
-        ]
-        return self._in_tables(sorted(customers, key=lambda one: one["name"].lower()))
-
-    @api.model
-    def _annex_line(self, line, causes):
-        return {
-            "order": line.order_id.name,
-            "product": line.product_id.display_name,
-            "unit": line.product_uom_id.name,
-            "open": line.open_qty,
-            "ready": line.backlog_qty,
-            "incoming": line.incoming_qty,
-            "to_source": line.to_source_qty,
-            "value": line.open_value,
-            "promise": line.promise_date,
-            "expected": line.expected_date,
-            "days_late": line.days_late,
-            "is_late": line.is_late,
-            "cause": causes.get(line.delay_cause, ""),
-        }
-
-    @api.model
-    def _in_tables(self, customers):
-        tables = []
-        room = 0
-        for customer in customers:
-            for start in range(0, len(customer["lines"]), TABLE_LINES):
-                part = {
-                    **customer,
-                    "lines": customer["lines"][start : start + TABLE_LINES],
-                    "is_continued": bool(start),
-                }
-                if len(part["lines"]) > room:
-                    tables.append([])
-                    room = TABLE_LINES
-                tables[-1].append(part)
-                room -= len(part["lines"])
-        return tables
 
     def _quantity(self, quantity):
         """A quantity without needless zeros, as people write it."""

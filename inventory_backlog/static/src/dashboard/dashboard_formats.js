@@ -1,7 +1,6 @@
 import {deserializeDate, deserializeDateTime, formatDate} from "@web/core/l10n/dates";
 import {
     formatFloat,
-    formatInteger,
     formatMonetary,
     formatPercentage,
 } from "@web/views/fields/formatters";
@@ -16,9 +15,7 @@ const NO_DATA = "–";
 const FIGURES = {
     monetary: (value, currencyId) => formatMonetary(value, {currencyId}),
     weeks: (value) => _t("%s weeks", formatFloat(value, {digits: [16, 1]})),
-    percent: (value) => formatPercent(value),
     ratio: (value) => formatFloat(value, {digits: [16, 2]}),
-    count: (value) => formatInteger(value),
 };
 
 /** A figure in full, by its kind. */

@@ -1,0 +1,104 @@
+from odoo import models
+from odoo.fields import Domain
+from odoo.tools import format_date
+
+
+class BacklogReport(models.TransientModel):
+    """What changed the backlog since the period began."""
+
+    _inherit = "backlog.report"
+
+    def _bridge(self, open_now):
+        """What moved the backlog in the period: ``{"note", "rows"}``, where each row is
+        ``{"label", "value", "is_sum"}`` and the rows between two sums add up."""
+        nothing = {"note": False, "rows": []}
+        if self.user_id or self.partner_id:
+            return {
+                **nothing,
+                "note": self.env._(
+                    "The history is kept per company and warehouse. Print the report "
+                    "for all salespeople and customers to see what changed."
+                ),
+            }
+        history = self._history()
+        if not history:
+            return {
+                **nothing,
+                "note": self.env._(
+                    "There is no history of these days that you may see. It is kept "
+                    "from the first daily snapshot on."
+                ),
+            }
+        return {
+            "rows": self._bridge_rows(history, open_now),
+            "note": history["is_caught_up"]
+            and self.env._(
+                "Some of these days were worked out later from orders and deliveries."
+            ),
+        }
+
+    def _history(self):
+        """The snapshots of the period summed, or None."""
+        snapshot = self.env["backlog.snapshot"].with_company(self.company_id)
+        if not snapshot.has_access("read"):
+            return None
+        names = {
+            **{
+                name: f"{name}:sum"
+                for name in (
+                    "opening",
+                    "booked",
+                    "shipped",
+                    "cancelled",
+                    "changed",
+                    "closing",
+                )
+            },
+            "first": "day_from:min",
+            "last": "day:max",
+            "is_caught_up": "is_caught_up:bool_or",
+            "count": "__count",
+        }
+        domain = Domain("company_id", "=", self.company_id.id)
+        domain &= Domain("day", ">=", self.date_from) & Domain(
+            "day", "<=", self.date_to
+        )
+        if self.warehouse_id:
+            domain &= Domain("warehouse_id", "=", self.warehouse_id.id)
+        [row] = snapshot._read_group(domain, [], list(names.values()))
+        history = dict(zip(names, row, strict=True))
+        return history if history["count"] else None
+
+    def _bridge_rows(self, history, open_now):
+        rounded = self.company_id.currency_id.round
+        parts = [
+            (self.env._("Booked"), history["booked"]),
+            (self.env._("Shipped"), -history["shipped"]),
+            (self.env._("Cancelled"), -history["cancelled"]),
+            (self.env._("Changed (prices, rates, returns)"), history["changed"]),
+        ]
+        explained = history["opening"] + sum(value for _label, value in parts)
+        first, last = (
+            format_date(self.env, history[name]) for name in ("first", "last")
+        )
+        rows = [
+            (self.env._("Open at the start of %s", first), history["opening"], True),
+            *((label, value, False) for label, value in parts),
+            (
+                self.env._("Difference (not explained)"),
+                history["closing"] - explained,
+                False,
+            ),
+            (self.env._("Open at the end of %s", last), history["closing"], True),
+            (
+                self.env._("Since that snapshot"),
+                open_now - history["closing"],
+                False,
+            ),
+            (self.env._("Open now"), open_now, True),
+        ]
+        return [
+            # Adding 0 turns the -0.0 of nothing shipped into 0.
+            {"label": label, "value": rounded(value) + 0, "is_sum": is_sum}
+            for label, value, is_sum in rows
+        ]
