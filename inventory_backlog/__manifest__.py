@@ -1,6 +1,6 @@
 {
     "name": "Inventory Backlog",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.4.0",
     "summary": "What customers ordered and you have not shipped: ready, short, "
     "on its way, to source",
     "category": "Sales/Sales",
@@ -9,6 +9,7 @@
     "application": True,
     "depends": ["sale_management", "sale_purchase_stock", "spreadsheet_dashboard"],
     "data": [
+        "data/backlog_touch.sql",
         "security/inventory_backlog_groups.xml",
         "security/ir.model.access.csv",
         "security/inventory_backlog_rules.xml",
@@ -50,10 +51,12 @@
         "web.assets_backend": [
             "inventory_backlog/static/src/**/*",
             ("remove", "inventory_backlog/static/src/views/backlog_graph/**/*"),
+            ("remove", "inventory_backlog/static/src/views/backlog_pivot/**/*"),
         ],
-        # Odoo loads its graph view on demand, so ours comes with it.
+        # Odoo loads its graph and pivot views on demand, so ours come with them.
         "web.assets_backend_lazy": [
             "inventory_backlog/static/src/views/backlog_graph/**/*",
+            "inventory_backlog/static/src/views/backlog_pivot/**/*",
         ],
         "web.report_assets_common": ["inventory_backlog/static/report/**/*"],
         "web.assets_tests": ["inventory_backlog/static/tests/tours/**/*"],
@@ -74,5 +77,6 @@
         "demo/backlog_snapshot_demo.xml",
     ],
     "pre_init_hook": "pre_init_hook",
+    "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

@@ -1,3 +1,4 @@
+from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
 
 
@@ -37,10 +38,32 @@ def fill_first_promises(cr):
         )
 
 
+def post_init_hook(env):
+    """Compute the backlog of a database that has one, so that the first screen is as
+    fast as every other."""
+    env["backlog.kept"]._fold()
+
+
 def uninstall_hook(env):
     """Keep the demo documents: Odoo would delete some of them and fail on those that
     have moves. They are ordinary documents once the addon is gone."""
     forget_demo(env, "inventory_backlog")
+    drop_functions(env.cr, "backlog\\_touch\\_%")
+
+
+def drop_functions(cr, name):
+    """Remove our functions, and with them the triggers on core's tables."""
+    cr.execute(
+        """
+        SELECT oid::regprocedure
+          FROM pg_proc
+         WHERE proname LIKE %s
+           AND pronamespace = CURRENT_SCHEMA::regnamespace
+        """,
+        (name,),
+    )
+    for (function,) in cr.fetchall():
+        cr.execute(SQL("DROP FUNCTION %s CASCADE", SQL(function)))
 
 
 def forget_demo(env, module):

@@ -1,6 +1,6 @@
 {
     "name": "Inventory Backlog: Kits and Manufacturing",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "summary": "Whole kits, manufacturing orders as supply, lines that wait for "
     "raw material",
     "category": "Sales/Sales",
@@ -8,6 +8,7 @@
     "license": "LGPL-3",
     "depends": ["inventory_backlog", "sale_mrp"],
     "data": [
+        "data/backlog_touch.sql",
         "security/ir.model.access.csv",
         "security/inventory_backlog_mrp_rules.xml",
         "views/backlog_suggestion_views.xml",
@@ -18,5 +19,6 @@
         "demo/backlog_suggestion_demo.xml",
     ],
     "auto_install": True,
+    "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

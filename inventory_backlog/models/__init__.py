@@ -4,6 +4,8 @@ from . import backlog_line_actions
 from . import backlog_line_analysis
 from . import backlog_line_block
 from . import backlog_line_why
+from . import backlog_kept
+from . import backlog_kept_row
 from . import backlog_mixin
 from . import backlog_vendor
 from . import backlog_vendor_receipt

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .backlog_mixin import without_jit
+from .backlog_mixin import join_once, many_rows, without_jit
 
 OPEN_STATES = ("waiting", "confirmed", "partially_available", "assigned")
 # Rows of the allocation come from stock moves: several per move, told apart by the
@@ -14,8 +14,9 @@ class BacklogAllocation(models.Model):
     """Who gets what, from where and when: the one definition of the split.
 
     One row per open demand and source, in the product's unit. It is a live SQL
-    statement over stock moves, quants and receipts; nothing is stored, so it is
-    exact in every transaction, and every other number of this addon reads it.
+    statement over stock moves, quants and receipts, and every other number of this
+    addon reads it. What it said last is kept for the products that nothing has touched
+    since (see ``backlog.kept``), so it is fast, and exact in every transaction.
 
     The statement is a chain of named steps, one method each, so that a satellite
     addon changes one rule by overriding one method::
@@ -39,7 +40,7 @@ class BacklogAllocation(models.Model):
     _name = "backlog.allocation"
     _description = "Backlog Allocation"
     _auto = False
-    _order = "product_id, warehouse_id, queue_rank, date, id"
+    _order = "product_id, warehouse_id, date, id"
     _rec_name = "order_line_id"
     _depends = {
         "stock.move": [
@@ -104,6 +105,7 @@ class BacklogAllocation(models.Model):
     queue_rank = fields.Integer(
         "Place in Queue",
         readonly=True,
+        prefetch=False,
         aggregator="min",
         help="Who is served first for this product in this place of stock. 1 is next.",
     )
@@ -155,6 +157,32 @@ class BacklogAllocation(models.Model):
         # since no other filter makes the statement cheaper. It never changes a figure.
         return self._slices(self._asked_products())
 
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """The place in the queue is counted when somebody asks for it: counting, all
+        slices of a queue are looked at."""
+        if field_expr != "queue_rank" or query is None:
+            return super()._field_to_sql(alias, field_expr, query)
+        product_ids = self._asked_products()
+        ranks = join_once(query, alias, "ranks", lambda: self._ranks(product_ids))
+        return SQL.identifier(ranks, "queue_rank")
+
+    @api.model
+    def _ranks(self, product_ids=None):
+        """``id, queue_rank`` of the slices that stand in a queue."""
+        return SQL(
+            """(
+            SELECT slice.id,
+                   DENSE_RANK() OVER (
+                       PARTITION BY slice.product_id, slice.pool_id
+                           ORDER BY %(service_order)s) AS queue_rank
+              FROM (%(slices)s) slice
+              JOIN stock_move move ON move.id = slice.move_id
+             WHERE slice.pool_id IS NOT NULL
+            )""",
+            service_order=self._service_order(),
+            slices=self._raw_slices(product_ids),
+        )
+
     @api.model
     def _asked_products(self):
         """The product ids of the context, or None. A context comes from anywhere."""
@@ -168,19 +196,78 @@ class BacklogAllocation(models.Model):
         """Return the statement that gives the columns of this model.
 
         :param product_ids: ids of products, or None for all. The demand of one
-            product never touches another, so a filter on products is exact, and it is
-            the one filter that makes the statement cheaper.
+            product never touches another, so a filter on products is exact.
         """
         return SQL(
             """
-            %(steps)s
             SELECT slice.id, slice.move_id, slice.order_line_id, slice.product_id,
-                   slice.warehouse_id, slice.company_id, slice.queue_rank,
-                   slice.source, slice.qty, slice.to_customer, slice.receipt_move_id,
+                   slice.warehouse_id, slice.company_id, slice.source, slice.qty,
+                   slice.to_customer, slice.receipt_move_id,
                    CASE slice.source
                         WHEN 'none' THEN NULL
                         ELSE GREATEST(slice.date, %(now)s)
                     END AS date,
+                   slice.document
+              FROM (%(slices)s) slice
+            """,
+            slices=self._raw_slices(product_ids),
+            now=self._now(),
+        )
+
+    @api.model
+    def _raw_slices(self, product_ids=None):
+        """The slices with the dates of the documents, past or not: those that are kept
+        of the products that nothing has touched since, and the live ones of the others.
+        """
+        stale = self.env["backlog.kept"]._stale()
+        if stale is None:
+            return self._typed_slices(product_ids)
+        kept = SQL(
+            """
+            SELECT %(columns)s
+              FROM backlog_kept_slice kept
+             WHERE %(of_products)s
+               AND kept.asked_id <> ALL(%(touched)s)
+            """,
+            columns=self._raw_columns("kept"),
+            of_products=self._of_products(SQL("kept.asked_id"), product_ids),
+            touched=stale.touched,
+        )
+        touched = stale.touched
+        if product_ids is not None:
+            touched = list({*touched}.intersection(product_ids))
+        if not touched:
+            return kept
+        return SQL("%s UNION ALL %s", kept, self._typed_slices(touched))
+
+    @api.model
+    def _typed_slices(self, product_ids):
+        """The live slices in the shape of those that are kept."""
+        return SQL(
+            "SELECT %s FROM %s slice",
+            self._raw_columns("slice", typed=True),
+            many_rows(SQL("(%s)", self._live_slices(product_ids))),
+        )
+
+    @api.model
+    def _raw_names(self):
+        """The columns that are the same in what is kept and in the live statement."""
+        columns = self.env["backlog.kept.slice"]._columns()
+        return [column.name for column in columns if column.name != "sold_id"]
+
+    @api.model
+    def _raw_columns(self, table, typed=False):
+        return self.env["backlog.kept.slice"]._selected(
+            table, self._raw_names(), typed=typed
+        )
+
+    @api.model
+    def _live_slices(self, product_ids=None):
+        """The slices as the moves, quants and receipts say now."""
+        return SQL(
+            """
+            %(steps)s
+            SELECT slice.*,
                    CASE WHEN slice.receipt_move_id IS NOT NULL
                         THEN %(document)s
                     END AS document
@@ -188,7 +275,6 @@ class BacklogAllocation(models.Model):
             %(receipt)s
             """,
             steps=self._steps(product_ids),
-            now=self._now(),
             document=self._document(),
             receipt=self._join_receipt(),
         )
@@ -864,9 +950,11 @@ class BacklogAllocation(models.Model):
     @api.model
     def _slice(self, product_ids):
         """All slices. The source is one of the contract's; the last bits of the id tell
-        the slices of one move apart (see ``SLICE_KINDS``)."""
+        the slices of one move apart (see ``SLICE_KINDS``). ``asked_id`` is the product
+        that one asks for to get the row: ``product_ids`` finds it by that."""
         row = SQL(
-            "move_id, order_line_id, product_id, warehouse_id, company_id, queue_rank"
+            "product_id AS asked_id, move_id, order_line_id, product_id, warehouse_id, "
+            "company_id, pool_id, queue_rank"
         )
         return SQL(
             """
@@ -886,9 +974,9 @@ class BacklogAllocation(models.Model):
               FROM demand
              WHERE NOT is_storable
          UNION ALL
-            SELECT cut.move_id * %(kinds)s + cut.kind, queue.move_id,
+            SELECT cut.move_id * %(kinds)s + cut.kind, queue.product_id, queue.move_id,
                    queue.order_line_id, queue.product_id, queue.warehouse_id,
-                   queue.company_id, queue.queue_rank,
+                   queue.company_id, queue.pool_id, queue.queue_rank,
                    CASE WHEN cut.supply_id IS NULL THEN 'none' ELSE 'receipt' END,
                    cut.qty, queue.to_customer, cut.supply_id::integer, cut.date
               FROM (SELECT *, 2 + is_supply::integer AS kind FROM linked
@@ -921,8 +1009,9 @@ class BacklogAllocation(models.Model):
         """Goods that a vendor ships straight to the customer never touch our stock."""
         return SQL(
             """
-            SELECT move.id * %(kinds)s + 7, move.id, move.sale_line_id, move.product_id,
-                   move.warehouse_id, move.company_id, NULL, 'receipt',
+            SELECT move.id * %(kinds)s + 7, move.product_id, move.id, move.sale_line_id,
+                   move.product_id, move.warehouse_id, move.company_id, NULL, NULL,
+                   'receipt',
                    move.product_qty, TRUE, move.id,
                    GREATEST(move.date, purchased.date_planned)
               FROM stock_move move
@@ -948,8 +1037,9 @@ class BacklogAllocation(models.Model):
         still a request, and orders confirmed before the inventory app came."""
         return SQL(
             """
-            SELECT -line.id * %(kinds)s, NULL, line.id, line.product_id,
-                   line.warehouse_id, line.company_id, NULL, 'none',
+            SELECT -line.id * %(kinds)s, line.product_id, NULL, line.id,
+                   line.product_id, line.warehouse_id, line.company_id, NULL, NULL,
+                   'none',
                    (line.product_uom_qty - line.qty_delivered)
                        * line_uom.factor / product_uom.factor,
                    TRUE, NULL, NULL
@@ -996,9 +1086,9 @@ class BacklogAllocation(models.Model):
         has moves: Odoo asks the vendor again when the quantity is raised."""
         return SQL(
             """
-            SELECT -line.id * %(kinds)s, NULL, line.id, line.product_id,
-                   line.warehouse_id, line.company_id, NULL, 'none', rest.qty, TRUE,
-                   NULL, NULL
+            SELECT -line.id * %(kinds)s, line.product_id, NULL, line.id,
+                   line.product_id, line.warehouse_id, line.company_id, NULL, NULL,
+                   'none', rest.qty, TRUE, NULL, NULL
               FROM (
                     SELECT wanted.sale_line_id, wanted.product_id,
                            SUM(wanted.product_uom_qty)::numeric AS qty

@@ -247,10 +247,11 @@ class BacklogCash(models.Model):
         return SQL(
             """
             SELECT id, move_id, order_line_id, product_id, warehouse_id, company_id,
-                   queue_rank, source, qty, to_customer, receipt_move_id, date
-              FROM %s slice
+                   source, qty, to_customer, receipt_move_id, date
+              FROM (%s) slice
             """,
-            many_rows(SQL("(%s)", self.env["backlog.line"]._slices(product_ids))),
+            self.env["backlog.line"]._given("slices")
+            or self.env["backlog.allocation"]._slices(product_ids),
         )
 
     @api.model
@@ -271,15 +272,11 @@ class BacklogCash(models.Model):
                    line.to_source_qty, line.backlog_value, line.incoming_value,
                    line.to_source_value,
                    COALESCE(line.prepaid_value / NULLIF(line.open_value, 0), 0) AS paid,
-                   sale.picking_policy = 'one' AS in_one_piece,
-                   sale.payment_term_id, sale.amount_total AS order_total,
-                   COALESCE(sold.price_total / NULLIF(sold.price_subtotal, 0), 1)
-                       AS with_taxes
+                   line.in_one_piece, line.payment_term_id, line.order_total,
+                   line.with_taxes
               FROM (%s) line
-              JOIN sale_order sale ON sale.id = line.order_id
-              JOIN sale_order_line sold ON sold.id = line.id
             """,
-            lines._given_lines() or lines._lines(product_ids),
+            lines._given("lines") or lines._lines(product_ids),
         )
 
     @api.model
@@ -300,6 +297,7 @@ class BacklogCash(models.Model):
               JOIN cash_line line ON line.id = slice.order_line_id
          LEFT JOIN cash_offer offer ON offer.product_id = slice.product_id
                AND offer.company_id = slice.company_id
+             WHERE slice.source IN ('receipt', 'none')
           GROUP BY line.id
             """,
             receipt_day=self._day(
@@ -313,48 +311,60 @@ class BacklogCash(models.Model):
         part; of a customer over the credit limit nobody can say."""
         return SQL(
             """
-            SELECT part.order_line_id, part.key, part.value, part.purchase_order_id,
-                   CASE WHEN line.block_cause = 'credit'
-                          OR line.block_cause = 'whole_order' AND part.kind = 'ready'
-                        THEN 'blocked'
-                        ELSE part.kind
-                    END AS kind,
-                   CASE WHEN line.block_cause = 'credit' THEN NULL
-                        WHEN NOT line.in_one_piece THEN part.day
-                        WHEN BOOL_OR(part.day IS NULL) OVER whole THEN NULL
-                        ELSE MAX(part.day) OVER whole
-                    END AS day
-              FROM (
-                    SELECT id AS order_line_id, 'ready' AS kind, 0 AS key,
-                           backlog_value AS value, today AS day,
-                           NULL::integer AS purchase_order_id
-                      FROM cash_line
-                     WHERE backlog_qty > 0
-                 UNION ALL
-                    SELECT line.id, 'incoming', COALESCE(receipt.id, 0),
-                           line.incoming_value
-                             * COALESCE(receipt.qty / supply.receipt_qty, 1),
-                           COALESCE(receipt.day, supply.receipt_day),
-                           receipt.purchase_order_id
-                      FROM cash_line line
-                      JOIN cash_supply supply ON supply.order_line_id = line.id
-                 LEFT JOIN cash_receipt receipt ON receipt.order_line_id = line.id
-                       AND NOT supply.is_kit
-                     WHERE line.incoming_qty > 0
-                 UNION ALL
-                    SELECT line.id, 'to_source', 0, line.to_source_value,
-                           CASE WHEN supply.is_kit AND supply.source_day IS NOT NULL
-                                THEN GREATEST(supply.source_day, supply.receipt_day)
-                                ELSE supply.source_day
-                            END,
-                           NULL
-                      FROM cash_line line
-                      JOIN cash_supply supply ON supply.order_line_id = line.id
-                     WHERE line.to_source_qty > 0
-                   ) part
-              JOIN cash_line line ON line.id = part.order_line_id
-            WINDOW whole AS (PARTITION BY line.order_id)
+            SELECT order_line_id, key, value, purchase_order_id, kind, day
+              FROM (%(leaving)s) part
+             WHERE NOT in_one_piece
+         UNION ALL
+            SELECT order_line_id, key, value, purchase_order_id, kind,
+                   CASE WHEN NOT BOOL_OR(day IS NULL) OVER whole
+                        THEN MAX(day) OVER whole
+                    END
+              FROM (%(leaving)s) part
+             WHERE in_one_piece
+            WINDOW whole AS (PARTITION BY order_id)
+            """,
+            leaving=self._leaving(),
+        )
+
+    @api.model
+    def _leaving(self):
+        """The parts of each line with the day on which each could leave by itself."""
+        return SQL(
             """
+            SELECT line.id AS order_line_id, line.order_id, line.in_one_piece,
+                   0 AS key, line.backlog_value AS value,
+                   NULL::integer AS purchase_order_id,
+                   COALESCE(%(blocked)s, CASE WHEN line.block_cause = 'whole_order'
+                       THEN 'blocked' END, 'ready') AS kind,
+                   CASE WHEN %(blocked)s IS NULL THEN line.today END AS day
+              FROM cash_line line
+             WHERE line.backlog_qty > 0
+         UNION ALL
+            SELECT line.id, line.order_id, line.in_one_piece, COALESCE(receipt.id, 0),
+                   line.incoming_value
+                     * COALESCE(receipt.qty / supply.receipt_qty, 1),
+                   receipt.purchase_order_id, COALESCE(%(blocked)s, 'incoming'),
+                   CASE WHEN %(blocked)s IS NULL
+                        THEN COALESCE(receipt.day, supply.receipt_day)
+                    END
+              FROM cash_line line
+              JOIN cash_supply supply ON supply.order_line_id = line.id
+         LEFT JOIN cash_receipt receipt ON receipt.order_line_id = line.id
+               AND NOT supply.is_kit
+             WHERE line.incoming_qty > 0
+         UNION ALL
+            SELECT line.id, line.order_id, line.in_one_piece, 0, line.to_source_value,
+                   NULL, COALESCE(%(blocked)s, 'to_source'),
+                   CASE WHEN %(blocked)s IS NOT NULL THEN NULL
+                        WHEN supply.is_kit AND supply.source_day IS NOT NULL
+                        THEN GREATEST(supply.source_day, supply.receipt_day)
+                        ELSE supply.source_day
+                    END
+              FROM cash_line line
+              JOIN cash_supply supply ON supply.order_line_id = line.id
+             WHERE line.to_source_qty > 0
+            """,
+            blocked=SQL("(CASE WHEN line.block_cause = 'credit' THEN 'blocked' END)"),
         )
 
     @api.model

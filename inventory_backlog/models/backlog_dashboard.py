@@ -41,10 +41,10 @@ COLUMNS = (
     "block_cause",
     "today",
     "rounding",
-)
-ALL_DOCUMENTS = (
-    "sales_team.group_sale_salesman_all_leads",
-    "inventory_backlog.group_backlog_manager",
+    "in_one_piece",
+    "payment_term_id",
+    "order_total",
+    "with_taxes",
 )
 SALESPERSON = "sales_team.group_sale_salesman"
 
@@ -80,7 +80,7 @@ class BacklogDashboard(models.AbstractModel):
             )
         scopes = self._scopes()
         if scope not in dict(scopes):
-            scope = scopes[-1][0] if self._sees_all() else scopes[0][0]
+            scope = scopes[-1][0] if self._sees_all_lines() else scopes[0][0]
         domain = self._scope_domain(scope)
         figures, lines, flows = self._ask(domain)
         return {
@@ -100,24 +100,19 @@ class BacklogDashboard(models.AbstractModel):
     # Whose
 
     @api.model
-    def _sees_all(self):
-        """Whether the rules let the user see everybody's lines."""
-        user = self.env.user
-        return any(user.has_group(group) for group in ALL_DOCUMENTS) or (
-            not user.has_group(SALESPERSON)
-        )
+    def _sees_all_lines(self):
+        return self.env["backlog.line"]._sees_all()
 
     @api.model
     def _scopes(self):
         """``[(scope, label)]`` that make sense for the user, the widest last."""
+        sees_all = self._sees_all_lines()
         scopes = []
-        if self.env.user.has_group(SALESPERSON):
+        if self.env.user.has_group(SALESPERSON) or not sees_all:
             scopes.append(("mine", self.env._("Mine")))
-            if self._sees_all() and self._teams():
+            if sees_all and self._teams():
                 scopes.append(("team", self.env._("My team")))
-        widest = (
-            self.env._("All") if self._sees_all() else self.env._("Mine and unassigned")
-        )
+        widest = self.env._("All") if sees_all else self.env._("Mine and unassigned")
         return [*scopes, ("all", widest)]
 
     @api.model
@@ -210,7 +205,7 @@ class BacklogDashboard(models.AbstractModel):
                        all_line AS MATERIALIZED (
                         SELECT %(columns)s FROM (%(lines)s) line
                        ),
-                       backlog_line AS MATERIALIZED (%(mine)s),
+                       backlog_line AS NOT MATERIALIZED (%(mine)s),
                        expected AS (%(cash)s)
                 SELECT (SELECT JSON_BUILD_ARRAY(%(sums)s) FROM backlog_line),
                        (SELECT JSON_AGG(first)

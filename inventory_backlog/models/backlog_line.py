@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .backlog_mixin import many_rows
+from .backlog_mixin import join_once, many_rows
 
 BACKLOG_STATES = [
     ("ready", "Ready to ship"),
@@ -12,6 +12,8 @@ BACKLOG_STATES = [
 VALUE_GROUPS = "inventory_backlog.group_backlog_user"
 # Customers read their own orders in the portal, but not how we supply them.
 INTERNAL = "base.group_user"
+# Fields that look at all open lines of the order.
+OF_ORDER = ("prepaid_value", "block_cause")
 
 
 class BacklogLine(models.Model):
@@ -220,62 +222,101 @@ class BacklogLine(models.Model):
 
     @property
     def _table_query(self):
-        return self._given_lines() or self._lines(
+        return self._given("lines") or self._plain(
             self.env["backlog.allocation"]._asked_products()
         )
 
     @api.model
-    def _given_lines(self):
-        """The statement that a larger one has computed these rows with already, from
-        its context; see ``_slices``."""
-        lines = self.env.context.get("backlog_lines")
-        # A context comes from anywhere, but a piece of SQL from the code alone.
-        return lines if isinstance(lines, SQL) else None
+    def _given(self, name):
+        """The statement of all ``lines``, ``current`` lines or ``slices`` that a larger
+        one has computed already for several uses, from its context. A context comes
+        from anywhere, but a piece of SQL from the code alone."""
+        given = self.env.context.get(f"backlog_{name}")
+        return given if isinstance(given, SQL) else None
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """What looks at all lines of an order is joined when somebody asks for it: in
+        the rows themselves it would keep PostgreSQL from reading just a page."""
+        if field_expr not in OF_ORDER or query is None or self._given("lines"):
+            return super()._field_to_sql(alias, field_expr, query)
+        self._check_field_access(self._fields[field_expr], "read")
+        product_ids = self.env["backlog.allocation"]._asked_products()
+        whole = join_once(
+            query, alias, "whole", lambda: SQL("(%s)", self._lines(product_ids)), "JOIN"
+        )
+        return SQL.identifier(whole, field_expr)
 
     @api.model
     def _lines(self, product_ids=None):
-        """Return the statement that gives the columns of this model.
+        """Return the statement that gives the columns of this model, those of
+        ``OF_ORDER`` as well.
 
         :param product_ids: ids of the products *moved*: for a kit those of the
             components as well as the kit's. None for all. ``prepaid_value`` shares the
             payments of an order among its open lines, so it wants the products of
             whole orders.
         """
-        # Payments are looked at once per order, and deliveries where there are any;
-        # PostgreSQL leaves both out when nobody asks for what is prepaid.
         return SQL(
             """
-            SELECT backlog.*,
-                   ROUND(open_value * COALESCE(LEAST(1,
-                       GREATEST(0, MAX(order_prepaid) OVER sold)
-                       / NULLIF(SUM(open_value) OVER sold, 0)
-                   ), 0) / rounding) * rounding AS prepaid_value,
-                   CASE WHEN is_late OR is_at_risk THEN %(delay_cause)s
-                    END AS delay_cause
-              FROM (
-                    SELECT backlog.*,
-                           CASE WHEN order_paid > 0
-                                THEN order_paid - (%(consumed)s)
-                            END AS order_prepaid
-                      FROM (
-                            SELECT backlog.*,
-                                   CASE WHEN place_in_order = 1
-                                        THEN (%(paid)s)
-                                    END AS order_paid
-                              FROM (
-                                    SELECT dated.*,
-                                           ROW_NUMBER() OVER (PARTITION BY order_id)
-                                               AS place_in_order
-                                      FROM (%(dated)s) dated
-                                   ) backlog
-                            OFFSET 0
-                           ) backlog
-                   ) backlog
-            WINDOW sold AS (PARTITION BY backlog.order_id)
+              WITH current AS MATERIALIZED (%(current)s),
+                   whole AS MATERIALIZED (
+                    SELECT order_id, SUM(open_value) AS open_value,
+                           BOOL_OR(open_qty > backlog_qty) AS is_short
+                      FROM current
+                  GROUP BY order_id
+                   ),
+                   paid AS MATERIALIZED (%(paid)s)
+            SELECT line.*,
+                   ROUND(line.open_value * COALESCE(LEAST(1,
+                       GREATEST(0, paid.amount) / NULLIF(whole.open_value, 0)
+                   ), 0) / line.rounding) * line.rounding AS prepaid_value,
+                   %(block_cause)s AS block_cause
+              FROM (%(lines)s) line
+              JOIN whole ON whole.order_id = line.order_id
+         LEFT JOIN paid ON paid.order_id = line.order_id
             """,
-            dated=self._dated(product_ids),
+            current=self._current(product_ids),
+            lines=self.with_context(
+                backlog_current=SQL("SELECT * FROM current")
+            )._plain(product_ids),
+            paid=self._prepaid(),
+            block_cause=self._block_cause(),
+        )
+
+    @api.model
+    def _prepaid(self):
+        """What the customer of each order of ``whole`` has paid for what is still open:
+        payments settle what was shipped before."""
+        return SQL(
+            """
+            SELECT backlog.order_id, backlog.amount - (%(consumed)s) AS amount
+              FROM (
+                    SELECT order_id, SUM(amount) AS amount
+                      FROM (%(paid)s) part
+                  GROUP BY order_id
+                    HAVING SUM(amount) > 0
+                   ) backlog
+            """,
             paid=self._paid(),
             consumed=self._consumed(),
+        )
+
+    @api.model
+    def _block_cause(self):
+        """What keeps the goods of ``line`` here; see the addon's other files."""
+        return SQL("NULL")
+
+    @api.model
+    def _plain(self, product_ids):
+        """The dated lines with the cause of their delay."""
+        return SQL(
+            """
+            SELECT line.*,
+                   CASE WHEN is_late OR is_at_risk THEN %(delay_cause)s
+                    END AS delay_cause
+              FROM (%(dated)s) line
+            """,
+            dated=self._dated(product_ids),
             delay_cause=self._delay_cause(),
         )
 
@@ -283,33 +324,42 @@ class BacklogLine(models.Model):
     def _dated(self, product_ids):
         """The valued lines with lateness, the second axis. It counts in days where the
         user is: what is promised for today is not late before tomorrow."""
+        today = self._day(SQL("%s::timestamp", self._now()))
+        # Days cost: where moments decide, they do. A later day is a later moment.
         return SQL(
             """
             SELECT dated.*,
-                   promised_day < today AS is_late,
-                   (promised_day >= today AND (
-                       expected_day > promised_day
+                   promise_date < midnight AS is_late,
+                   (promise_date >= midnight AND (
+                       expected_date > promise_date AND expected_day > promised_day
                        OR to_source_qty > 0
-                          AND promised_day < today + backlog_risk_days
+                          AND promised_day < today + company.backlog_risk_days
                    )) AS is_at_risk,
-                   GREATEST(0, GREATEST(today, expected_day) - promised_day)
-                       AS days_late,
+                   CASE WHEN promise_date < midnight OR expected_date > promise_date
+                        THEN GREATEST(0, GREATEST(today, expected_day) - promised_day)
+                        ELSE 0
+                    END AS days_late,
                    today - order_day AS age_days
               FROM (
                     SELECT valued.*,
                            %(today)s AS today,
+                           %(midnight)s AS midnight,
                            %(expected)s AS expected_day,
                            %(promised)s AS promised_day,
-                           %(ordered)s AS order_day,
-                           %(state)s AS backlog_state
+                           %(ordered)s AS order_day
                       FROM (%(valued)s) valued
                    ) dated
+         LEFT JOIN res_company company ON company.id = dated.company_id
             """,
-            today=self._day(SQL("%s::timestamp", self._now())),
+            today=today,
+            midnight=SQL(
+                "(%s::timestamp AT TIME ZONE %s AT TIME ZONE 'UTC')",
+                today,
+                str(self.env.tz),
+            ),
             expected=self._day(SQL("expected_date")),
             promised=self._day(SQL("promise_date")),
             ordered=self._day(SQL("date_order")),
-            state=self._state(),
             valued=self._valued(product_ids),
         )
 
@@ -346,22 +396,98 @@ class BacklogLine(models.Model):
 
     @api.model
     def _valued(self, product_ids):
-        """The lines with their order and the value of what is open. Short is what
-        rounding leaves, so that the two parts always add up."""
+        """The lines with what is left of the whole. Short is what rounding leaves, so
+        that the two parts always add up."""
+        return SQL(
+            """
+            SELECT line.*, line.id AS order_line_id,
+                   line.open_qty - line.backlog_qty AS backorder_qty,
+                   line.open_qty - line.backlog_qty - line.to_source_qty
+                       AS incoming_qty,
+                   line.open_value - line.backlog_value AS backorder_value,
+                   line.open_value - line.backlog_value - line.to_source_value
+                       AS incoming_value,
+                   CASE WHEN line.to_source_qty <= 0
+                        THEN GREATEST(line.last_date, %(now)s)
+                    END AS expected_date
+              FROM (%(lines)s) line
+            """,
+            lines=self._current(product_ids),
+            now=self._now(),
+        )
+
+    @api.model
+    def _current(self, product_ids=None):
+        """The lines that are kept of what nothing has touched since, and the live ones
+        of the rest."""
+        given = self._given("current")
+        if given:
+            return given
+        stale = self.env["backlog.kept"]._stale()
+        if stale is None:
+            return self._typed_lines(product_ids, product_ids)
+        kept = SQL(
+            """
+            SELECT %(columns)s
+              FROM backlog_kept_line kept
+             WHERE %(of_products)s
+               AND kept.product_id <> ALL(%(sold)s)
+            """,
+            columns=self.env["backlog.kept.line"]._selected("kept"),
+            of_products=self.env["backlog.allocation"]._of_products(
+                SQL("kept.product_id"), product_ids
+            ),
+            sold=stale.sold,
+        )
+        sold = stale.sold
+        if product_ids is not None:
+            sold = list({*sold}.intersection(product_ids))
+        if not sold:
+            return kept
+        return SQL("%s UNION ALL %s", kept, self._typed_lines(sold, stale.moved))
+
+    @api.model
+    def _typed_lines(self, sold_ids, moved_ids):
+        """The live lines in the shape of those that are kept."""
+        return SQL(
+            "SELECT %s FROM %s line",
+            self.env["backlog.kept.line"]._selected("line", typed=True),
+            many_rows(SQL("(%s)", self._live_lines(sold_ids, moved_ids))),
+        )
+
+    @api.model
+    def _live_lines(self, sold_ids, moved_ids):
+        """The lines as orders and slices say now: what ``backlog.kept.line`` keeps.
+
+        :param sold_ids: ids of the products on the order lines, None for all
+        :param moved_ids: ids of those that are moved for them
+        """
         return SQL(
             """
             SELECT line.*,
-                   open_value - backlog_value AS backorder_value
+                   CASE WHEN line.to_source_qty <= 0 THEN 0
+                        WHEN line.open_qty - line.backlog_qty <= line.to_source_qty
+                        THEN line.open_value - line.backlog_value
+                        ELSE ROUND(
+                            line.unit_value * line.to_source_qty / line.rounding
+                        ) * line.rounding
+                    END AS to_source_value
               FROM (
                     SELECT line.*,
                            ROUND(unit_value * open_qty / rounding) * rounding
                                AS open_value,
                            ROUND(unit_value * backlog_qty / rounding) * rounding
-                               AS backlog_value
-                      FROM (%s) line
+                               AS backlog_value,
+                           %(state)s AS backlog_state
+                      FROM (%(ordered)s) line
+                     WHERE %(of_products)s
                    ) line
             """,
-            self._ordered(product_ids),
+            state=self._state(),
+            ordered=self._ordered(moved_ids),
+            of_products=self.env["backlog.allocation"]._of_products(
+                SQL("line.product_id"), sold_ids
+            ),
         )
 
     @api.model
@@ -376,16 +502,14 @@ class BacklogLine(models.Model):
                    sale.date_order, template.uom_id AS product_uom_id,
                    line.product_uom_qty * line_uom.factor / uom.factor AS ordered_qty,
                    line.qty_delivered * line_uom.factor / uom.factor AS delivered_qty,
-                   split.open_qty - split.backlog_qty AS backorder_qty,
-                   split.open_qty - split.backlog_qty - split.to_source_qty
-                       AS incoming_qty,
-                   CASE WHEN split.to_source_qty <= 0 THEN split.last_date
-                    END AS expected_date,
+                   sale.payment_term_id, sale.picking_policy = 'one' AS in_one_piece,
+                   sale.amount_total AS order_total,
+                   COALESCE(line.price_total / NULLIF(line.price_subtotal, 0), 1)
+                       AS with_taxes,
                    %(promise)s AS promise_date,
                    line.first_promise_date,
                    %(unit_value)s AS unit_value,
-                   currency.rounding::numeric AS rounding,
-                   company.backlog_risk_days
+                   currency.rounding::numeric AS rounding
               FROM %(split)s split
               JOIN sale_order_line line ON line.id = split.order_line_id
               JOIN sale_order sale ON sale.id = line.order_id
@@ -454,13 +578,9 @@ class BacklogLine(models.Model):
 
     @api.model
     def _slices(self, product_ids):
-        """The slices that the lines are made of. A statement that computes them once
-        for several uses hands them on in its context, as SQL."""
-        slices = self.env.context.get("backlog_slices")
-        # A context comes from anywhere, but a piece of SQL from the code alone.
-        if isinstance(slices, SQL):
-            return slices
-        return self.env["backlog.allocation"]._slices(product_ids)
+        """The slices that the lines are made of."""
+        given = product_ids is None and self._given("slices")
+        return given or self.env["backlog.allocation"]._raw_slices(product_ids)
 
     @api.model
     def _delay_cause(self):
@@ -477,46 +597,43 @@ class BacklogLine(models.Model):
 
     @api.model
     def _paid(self):
-        """What customers paid for their orders, untaxed, in the company's currency.
+        """``order_id, amount``: what customers paid for the orders of ``whole``, untaxed,
+        in the company's currency.
 
         The paid share of each posted invoice and credit note, and online payments that
         no invoice has used yet. ``sale.order.amount_paid`` knows only the latter.
         """
         return SQL(
             """
-            SELECT COALESCE(SUM(amount), 0)
-              FROM (
-                    SELECT -item.balance * (
-                               1 - invoice.amount_residual
-                                   / NULLIF(invoice.amount_total, 0)) AS amount
-                      FROM sale_order_line line
-                      JOIN sale_order_line_invoice_rel rel
-                        ON rel.order_line_id = line.id
-                      JOIN account_move_line item ON item.id = rel.invoice_line_id
-                      JOIN account_move invoice ON invoice.id = item.move_id
-                     WHERE line.order_id = backlog.order_id
-                       AND invoice.state = 'posted'
-                       AND invoice.move_type IN ('out_invoice', 'out_refund')
-                 UNION ALL
-                    SELECT payment.amount * sale.amount_untaxed
-                               / NULLIF(sale.amount_total, 0)
-                               / COALESCE(NULLIF(sale.currency_rate, 0), 1)
-                      FROM sale_order_transaction_rel rel
-                      JOIN sale_order sale ON sale.id = rel.sale_order_id
-                      JOIN payment_transaction payment
-                        ON payment.id = rel.transaction_id
-                     WHERE rel.sale_order_id = backlog.order_id
-                       AND payment.state IN ('authorized', 'done')
-                       AND NOT EXISTS (
-                           SELECT 1
-                             FROM account_invoice_transaction_rel invoiced
-                             JOIN account_move invoice
-                               ON invoice.id = invoiced.invoice_id
-                            WHERE invoiced.transaction_id = payment.id
-                              AND invoice.state = 'posted'
-                              AND invoice.payment_state <> 'not_paid'
-                       )
-                   ) part
+            SELECT line.order_id,
+                   -item.balance * (
+                       1 - invoice.amount_residual / NULLIF(invoice.amount_total, 0)
+                   ) AS amount
+              FROM whole
+              JOIN sale_order_line line ON line.order_id = whole.order_id
+              JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = line.id
+              JOIN account_move_line item ON item.id = rel.invoice_line_id
+              JOIN account_move invoice ON invoice.id = item.move_id
+             WHERE invoice.state = 'posted'
+               AND invoice.move_type IN ('out_invoice', 'out_refund')
+         UNION ALL
+            SELECT rel.sale_order_id,
+                   payment.amount * sale.amount_untaxed / NULLIF(sale.amount_total, 0)
+                       / COALESCE(NULLIF(sale.currency_rate, 0), 1)
+              FROM whole
+              JOIN sale_order_transaction_rel rel
+                ON rel.sale_order_id = whole.order_id
+              JOIN sale_order sale ON sale.id = rel.sale_order_id
+              JOIN payment_transaction payment ON payment.id = rel.transaction_id
+             WHERE payment.state IN ('authorized', 'done')
+               AND NOT EXISTS (
+                   SELECT 1
+                     FROM account_invoice_transaction_rel invoiced
+                     JOIN account_move invoice ON invoice.id = invoiced.invoice_id
+                    WHERE invoiced.transaction_id = payment.id
+                      AND invoice.state = 'posted'
+                      AND invoice.payment_state <> 'not_paid'
+               )
             """
         )
 

@@ -87,21 +87,11 @@ class BacklogLine(models.Model):
         return SQL(
             """
             SELECT line.*,
-                   line.backorder_value - line.to_source_value AS incoming_value
-              FROM (
-                    SELECT line.*,
-                           line.open_value - ROUND(
-                               COALESCE(%(cost)s, 0) * line.open_qty / line.rounding
-                           ) * line.rounding AS margin_value,
-                           CASE WHEN line.to_source_qty <= 0 THEN 0
-                                WHEN line.incoming_qty <= 0 THEN line.backorder_value
-                                ELSE ROUND(
-                                    line.unit_value * line.to_source_qty
-                                    / line.rounding) * line.rounding
-                            END AS to_source_value
-                      FROM (%(valued)s) line
-                 LEFT JOIN product_product product ON product.id = line.product_id
-                   ) line
+                   line.open_value - ROUND(
+                       COALESCE(%(cost)s, 0) * line.open_qty / line.rounding
+                   ) * line.rounding AS margin_value
+              FROM (%(valued)s) line
+         LEFT JOIN product_product product ON product.id = line.product_id
             """,
             cost=SQL("(product.standard_price ->> line.company_id::text)::numeric"),
             valued=super()._valued(product_ids),

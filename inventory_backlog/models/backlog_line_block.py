@@ -28,31 +28,23 @@ class BacklogLine(models.Model):
         ],
         "Blocked by",
         readonly=True,
+        # Read when asked for: it looks at all lines of the order.
+        prefetch=False,
         help="Why goods may not leave. Ships all at once: they are ready, but the "
         "order leaves in one piece and something of it is short. Over the credit "
         "limit: the customer owes more on invoices than the limit allows.",
     )
 
     @api.model
-    def _lines(self, product_ids=None):
+    def _block_cause(self):
         return SQL(
             """
-            SELECT line.*,
-                   CASE WHEN %(over_limit)s THEN 'credit'
-                        WHEN line.backlog_qty > 0 AND %(in_one_piece)s
-                             AND BOOL_OR(line.backorder_qty > 0) OVER (
-                                 PARTITION BY line.order_id)
-                        THEN 'whole_order'
-                    END AS block_cause
-              FROM (%(lines)s) line
+            CASE WHEN %s THEN 'credit'
+                 WHEN line.backlog_qty > 0 AND line.in_one_piece AND whole.is_short
+                 THEN 'whole_order'
+             END
             """,
-            over_limit=self._is_over_limit(),
-            in_one_piece=SQL(
-                """(SELECT picking_policy = 'one'
-                      FROM sale_order
-                     WHERE id = line.order_id)"""
-            ),
-            lines=super()._lines(product_ids),
+            self._is_over_limit(),
         )
 
     @api.model

@@ -37,6 +37,23 @@ def many_rows(table):
     )
 
 
+def join_once(query, alias, name, table, kind="LEFT JOIN"):
+    """Join the rows of ``table()``, by id, to those of ``alias``, once per query: the
+    statement holds the present moment, so a second one would not be the same.
+
+    :return: the alias of the rows
+    """
+    rows = query.make_alias(alias, name)
+    if rows not in query._joins:
+        query.add_join(
+            kind,
+            rows,
+            table(),
+            SQL("%s = %s", SQL.identifier(rows, "id"), SQL.identifier(alias, "id")),
+        )
+    return rows
+
+
 class Rate(fields.Float):
     """A float that can be empty: no data reads as ``False`` and never as 0, in Python,
     over RPC and on screen."""
@@ -146,20 +163,9 @@ class BacklogMixin(models.AbstractModel):
         if table is None or query is None:
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(field, "read")
-        figures = query.make_alias(alias, table)
-        if figures not in query._joins:
-            # Once per query: the statement holds the present moment, so a second one
-            # would not be the same.
-            query.add_join(
-                "LEFT JOIN",
-                figures,
-                many_rows(getattr(self, table)()),
-                SQL(
-                    "%s = %s",
-                    SQL.identifier(figures, "id"),
-                    SQL.identifier(alias, "id"),
-                ),
-            )
+        figures = join_once(
+            query, alias, table, lambda: many_rows(getattr(self, table)())
+        )
         column = SQL.identifier(figures, field.name)
         if isinstance(field, Rate):
             return column
@@ -183,11 +189,22 @@ class BacklogMoneyMixin(models.AbstractModel):
         name, _colon, aggregator = aggregate_spec.partition(":")
         if aggregator != "sum_currency":
             return super()._read_group_select(aggregate_spec, query)
-        self._check_field_access(self._fields[name], "read")
         return SQL(
             "SUM(%s * %s)",
-            SQL.identifier(self._table, name),
+            self._field_to_sql(self._table, name, query),
             self.env.companies._backlog_rate(self._table),
+        )
+
+    @api.model
+    def _sees_all(self):
+        """Whether the user sees all rows of the companies one works in: whether the
+        rules ask for nothing but the company."""
+        if not self.has_access("read"):
+            return False
+        rules = self.env["ir.rule"]._compute_domain(self._name, "read")
+        return not rules.is_false() and all(
+            condition.field_expr == "company_id"
+            for condition in rules.iter_conditions()
         )
 
 

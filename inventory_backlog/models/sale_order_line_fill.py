@@ -91,7 +91,10 @@ class SaleOrderLine(models.Model):
             """,
             open=self._in_line_unit(SQL("split.open_qty")),
             ready=self._in_line_unit(SQL("split.backlog_qty")),
-            split=self.env["backlog.line"]._split(
+            # Confirming touches all of it: looking at what is kept would be in vain.
+            split=self.env["backlog.line"]
+            .with_context(backlog_live=True)
+            ._split(
                 # Of a kit the components as well.
                 (self.product_id | self.move_ids.product_id).ids,
                 with_cause=False,

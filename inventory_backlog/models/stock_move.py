@@ -86,6 +86,10 @@ class StockMove(models.Model):
             corrected.purchase_line_id._touch_vendors()
         return super().write(vals)
 
+    def _action_done(self, *args, **kwargs):
+        self.env["backlog.kept"]._wake()
+        return super()._action_done(*args, **kwargs)
+
     def _backlog_candidates(self):
         return self.filtered(lambda move: move.state in OPEN_STATES)
 

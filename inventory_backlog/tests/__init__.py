@@ -13,6 +13,9 @@ from . import test_fields
 from . import test_first_fill
 from . import test_fresh
 from . import test_invariants
+from . import test_kept
+from . import test_kept_forms
+from . import test_kept_parallel
 from . import test_mto
 from . import test_order_lines
 from . import test_order_states

@@ -1,9 +1,10 @@
 import subprocess
 import sys
 
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import BaseCase, tagged
 from odoo.tools import config
-from odoo.tools.misc import exec_pg_environ, find_pg_tool
+
+from .copies import DatabaseCopy
 
 ADDONS = ("inventory_backlog_mrp", "inventory_backlog")
 LEFTOVERS = """
@@ -17,33 +18,19 @@ LEFTOVERS = """
      UNION ALL
     SELECT table_name FROM information_schema.tables
      WHERE table_schema = 'public' AND table_name LIKE 'backlog%%'
+     UNION ALL
+    SELECT tgname::text FROM pg_trigger WHERE tgname LIKE 'backlog%%'
+     UNION ALL
+    SELECT proname::text FROM pg_proc WHERE proname LIKE 'backlog%%'
+     UNION ALL
+    SELECT indexname::text FROM pg_indexes WHERE indexname LIKE '%%backlog%%'
 """
 
 
 @tagged("post_install", "-at_install")
-class TestLifecycle(BaseCase):
+class TestLifecycle(DatabaseCopy, BaseCase):
     """The addons are upgraded and uninstalled by Odoo itself, on a copy of the database
     that the suite runs on, which they were installed in."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.copy = f"{get_db_name()}_lifecycle"
-        cls._pg("dropdb", "--if-exists", cls.copy)
-        cls._pg("createdb", cls.copy)
-        cls.addClassCleanup(cls._pg, "dropdb", "--if-exists", cls.copy)
-        dump = cls._pg("pg_dump", "--no-owner", get_db_name())
-        cls._pg("psql", "--quiet", "--dbname", cls.copy, stdin=dump)
-
-    @classmethod
-    def _pg(cls, tool, *args, stdin=None):
-        return subprocess.run(
-            [find_pg_tool(tool), *args],
-            env=exec_pg_environ(),
-            input=stdin,
-            capture_output=True,
-            check=True,
-        ).stdout
 
     def _odoo(self, *args):
         """Run Odoo's command line and return the warnings and errors of its log."""

@@ -68,8 +68,9 @@ class BacklogAllocation(models.Model):
             """
             %(whole_lines)s
          UNION ALL
-            SELECT -order_line_id * %(kinds)s - number, NULL, order_line_id, product_id,
-                   warehouse_id, company_id, NULL, 'none', qty, TRUE, NULL, NULL
+            SELECT -order_line_id * %(kinds)s - number, kit_id, NULL, order_line_id,
+                   product_id, warehouse_id, company_id, NULL, NULL, 'none', qty, TRUE,
+                   NULL, NULL
               FROM (%(missing)s) missing
              WHERE number < %(kinds)s
             """,
@@ -80,14 +81,16 @@ class BacklogAllocation(models.Model):
 
     @api.model
     def _missing_components(self, product_ids):
-        """``order_line_id, product_id, qty`` of what no move stands for: the component
-        of every kit still to be shipped, or what of it the vendor was asked for."""
+        """``order_line_id, kit_id, product_id, qty`` of what no move stands for: the
+        component of every kit still to be shipped, or what of it the vendor was asked
+        for."""
         return SQL(
             """
               WITH kit AS MATERIALIZED (%(kit_lines)s),
                    component AS MATERIALIZED (%(components)s)
-            SELECT line.id AS order_line_id, component.product_id, line.warehouse_id,
-                   line.company_id, missing.qty,
+            SELECT line.id AS order_line_id, line.product_id AS kit_id,
+                   component.product_id, line.warehouse_id, line.company_id,
+                   missing.qty,
                    ROW_NUMBER() OVER (
                        PARTITION BY line.id ORDER BY component.product_id
                    ) AS number

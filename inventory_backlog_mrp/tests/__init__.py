@@ -1,4 +1,5 @@
 from . import test_failover
+from . import test_kept_forms
 from . import test_kit
 from . import test_kit_cash
 from . import test_kit_promise

@@ -1,0 +1,348 @@
+from hashlib import sha256
+from logging import getLogger
+from typing import NamedTuple
+
+from psycopg2.errors import LockNotAvailable, SerializationFailure
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+_logger = getLogger(__name__)
+
+# The mark of a change that can concern any product.
+EVERYTHING = 0
+
+
+class Stale(NamedTuple):
+    """What must be computed in spite of what is kept, as ids of products."""
+
+    touched: list
+    """whose slices are out of date"""
+    sold: list
+    """whose order lines are, since they are made of such slices"""
+    moved: list
+    """that these order lines are made of"""
+
+
+class BacklogKept(models.Model):
+    """The split as it was computed last, so that a large database answers at once; and
+    what is out of date since, so that every answer is exact.
+
+    Whatever changes what a product's split depends on adds the product to
+    ``backlog.touched`` in its own transaction: triggers of the database do it
+    (``data/backlog_touch.sql``), so no way of writing goes round them. Whoever reads
+    takes the kept rows of the other products, and computes those of the touched ones.
+    The scheduled ``_fold`` computes them once for all and takes the marks away.
+
+    It is exact at every moment, under Odoo's isolation (repeatable read). A reader that
+    sees a change sees its mark too, unless a fold took the mark away; that fold had
+    seen the change, since it deletes only marks that it sees, and folds come one after
+    the other, since each rewrites the one row of this model. Nothing is written by
+    reading, so it holds on a read replica, and nobody waits for a lock: marks are only
+    added.
+
+    Kept rows are also out of date when they were made by other code, told by
+    ``signature``, or on another ``day``, for the products whose queue changes from day
+    to day.
+    """
+
+    _name = "backlog.kept"
+    _description = "Kept Backlog"
+    _log_access = False
+
+    day = fields.Date(help="The day (UTC) on which the queue was ordered.")
+    signature = fields.Char(help="Which code computed the rows.")
+    folds = fields.Integer(help="How often they were brought up to date.")
+
+    # Reading
+
+    @api.model
+    def _stale(self):
+        """Say what of the kept rows cannot be used in this transaction.
+
+        :return: ``Stale``, or None when everything must be computed
+        """
+        # Whoever asks for the live statement gets the same figures, only later.
+        if self.env.context.get("backlog_live"):
+            return None
+        self.env.flush_query(self._reads())
+        rows = self.env.execute_query(
+            SQL(
+                """
+                  WITH kept AS MATERIALIZED (
+                        SELECT day FROM backlog_kept WHERE signature = %(signature)s
+                       ),
+                       touched AS MATERIALIZED (%(touched)s),
+                       reached AS MATERIALIZED (%(reached)s),
+                       sold AS MATERIALIZED (%(sold)s)
+                SELECT ARRAY(SELECT product_id FROM touched),
+                       ARRAY(SELECT product_id FROM sold),
+                       ARRAY(%(moved)s)
+                  FROM kept
+                """,
+                signature=self._signature(),
+                touched=self._touched(),
+                reached=self._reached(),
+                sold=self._sold(),
+                moved=self._moved(),
+            )
+        )
+        if not rows or EVERYTHING in rows[0][0]:
+            return None
+        return Stale(*rows[0])
+
+    @api.model
+    def _reads(self):
+        """What the statements read of the ORM, to be written before marks are read."""
+        names, models_left = {}, ["backlog.line"]
+        while models_left:
+            for model, fields_read in self.env[models_left.pop()]._depends.items():
+                models_left.append(model)
+                names.setdefault(model, set()).update(fields_read)
+        return SQL().join(
+            SQL(to_flush=self.env[model]._fields[name])
+            for model, fields_read in names.items()
+            for name in fields_read
+        )
+
+    @api.model
+    def _touched(self):
+        """The products that were marked, and those whose queue another day orders in
+        another way."""
+        today = self.env["backlog.allocation"]._now().date()
+        return SQL(
+            """
+            SELECT product_id
+              FROM backlog_touched
+             UNION
+            SELECT product_id
+              FROM stock_move
+             WHERE (SELECT day FROM kept) <> %(today)s
+               AND reservation_date > LEAST((SELECT day FROM kept), %(today)s)
+               AND reservation_date <= GREATEST((SELECT day FROM kept), %(today)s)
+               AND %(is_open)s
+            """,
+            today=today,
+            is_open=self.env["backlog.allocation"]._is_open("stock_move"),
+        )
+
+    @api.model
+    def _reached(self):
+        """The products whose order lines the slices of touched ones decide. Uses
+        ``touched``."""
+        return SQL("SELECT product_id FROM touched")
+
+    @api.model
+    def _sold(self):
+        """What is sold where these products are moved."""
+        return SQL(
+            """
+            SELECT product_id
+              FROM reached
+             UNION
+            SELECT sold_id
+              FROM backlog_kept_slice
+             WHERE sold_id IS NOT NULL
+               AND asked_id = ANY(ARRAY(SELECT product_id FROM reached))
+            """
+        )
+
+    @api.model
+    def _moved(self):
+        """What is moved where these products are sold."""
+        return SQL(
+            """
+            SELECT product_id
+              FROM sold
+             UNION
+            SELECT product_id
+              FROM touched
+             UNION
+            SELECT asked_id
+              FROM backlog_kept_slice
+             WHERE sold_id = ANY(ARRAY(SELECT product_id FROM sold))
+            """
+        )
+
+    @api.model
+    @tools.ormcache()
+    def _signature(self):
+        """A name for the code of the statements and its settings. An addon that changes
+        a rule by overriding a method makes what is kept out of date."""
+        live = self.env["backlog.line"].with_context(backlog_live=True)
+        statements = [
+            self.env["backlog.allocation"]._live_slices([EVERYTHING]),
+            live._live_lines([EVERYTHING], [EVERYTHING]),
+        ]
+        text = repr(
+            [
+                (part.code, [p for p in part.params if not hasattr(p, "year")])
+                for part in statements
+            ]
+        )
+        return sha256(text.encode()).hexdigest()
+
+    # Keeping
+
+    @api.model
+    def _fold(self):
+        """Bring what is kept up to date, in the transaction of the caller.
+
+        :return: how many rows were written
+        :raise LockNotAvailable: when another one is at it
+        :raise SerializationFailure: when another one was, since this transaction began
+        """
+        self.env.flush_all()
+        self._lock()
+        before = self._stale()
+        products = before and before.touched
+        if products == []:
+            return 0
+        written = self._keep_slices(products)
+        after = before and self._stale()
+        self._take_marks_away()
+        sold = before and list({*before.sold, *after.sold})
+        written += self._keep_lines(sold)
+        if before is None:
+            # The planner must not think of the tables as they were.
+            self.env.cr.execute(SQL("ANALYZE backlog_kept_slice, backlog_kept_line"))
+            _logger.info("Kept the backlog of all products: %s rows written", written)
+        return written
+
+    @api.model
+    def _lock(self):
+        """Folds come one after the other. One that began before another was done fails
+        here, since it would not see what the other one saw."""
+        locked = self.env.execute_query(
+            SQL("SELECT id FROM backlog_kept FOR NO KEY UPDATE NOWAIT")
+        )
+        if not locked:
+            self.env.cr.execute(SQL("INSERT INTO backlog_kept (folds) VALUES (0)"))
+
+    @api.model
+    def _take_marks_away(self):
+        """All that this transaction sees: whatever it does not see, it has not kept."""
+        self.env.cr.execute(SQL("DELETE FROM backlog_touched"))
+        self.env.cr.execute(
+            SQL(
+                "UPDATE backlog_kept SET day = %s, signature = %s, folds = folds + 1",
+                self.env["backlog.allocation"]._now().date(),
+                self._signature(),
+            )
+        )
+
+    @api.model
+    def _keep_slices(self, product_ids):
+        return self.env["backlog.kept.slice"]._keep(
+            SQL(
+                """
+                SELECT slice.*,
+                       NULLIF(line.product_id, slice.asked_id) AS sold_id
+                  FROM (%s) slice
+             LEFT JOIN sale_order_line line ON line.id = slice.order_line_id
+                """,
+                self.env["backlog.allocation"]._live_slices(product_ids),
+            ),
+            "asked_id",
+            product_ids,
+        )
+
+    @api.model
+    def _keep_lines(self, sold_ids):
+        """Keep the lines that sell these products, made of slices that are kept."""
+        moved = sold_ids
+        if sold_ids is not None:
+            moved = [*sold_ids, *self._moved_for(sold_ids)]
+        return self.env["backlog.kept.line"]._keep(
+            self.env["backlog.line"]._live_lines(sold_ids, moved),
+            "product_id",
+            sold_ids,
+        )
+
+    @api.model
+    def _moved_for(self, sold_ids):
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT asked_id FROM backlog_kept_slice "
+                "WHERE sold_id = ANY(%s)",
+                sold_ids,
+            )
+        )
+        return [row[0] for row in rows]
+
+    @api.model
+    def _wake(self):
+        """Have the scheduled action run when this transaction is done, rather than
+        within a minute: what moves stock is asked for again at once."""
+        done = self.env.cr.precommit.data
+        if "backlog_wake" not in done:
+            done["backlog_wake"] = True
+            # As ir.cron's _trigger, less what it reads first. Whoever ships may not
+            # schedule, but this is not for them to decide.
+            cron_id = self.env["ir.model.data"]._xmlid_to_res_id(
+                "inventory_backlog.ir_cron_kept", raise_if_not_found=True
+            )
+            self.env["ir.cron.trigger"].sudo().create(
+                {"cron_id": cron_id, "call_at": fields.Datetime.now()}
+            )
+            self.env.cr.postcommit.add(self.env["ir.cron"]._notifydb)
+
+    @api.model
+    def _cron_fold(self):
+        """Bring what is kept up to date, if something was touched."""
+        try:
+            with self.env.cr.savepoint():
+                self._fold()
+        except (LockNotAvailable, SerializationFailure):
+            _logger.info("Another process keeps the backlog; the next run goes on")
+            self.env.cr.rollback()
+
+    # For managers
+
+    @api.model
+    def rebuild(self):
+        """Compute everything that is kept anew. Readers see exact figures all the
+        while.
+
+        :return: how many rows were written: 0 when nothing had gone wrong
+        :raise UserError: when it is being brought up to date right now
+        """
+        self.browse().check_access("write")
+        try:
+            with self.env.cr.savepoint():
+                self._lock()
+        except (LockNotAvailable, SerializationFailure) as error:
+            raise UserError(
+                self.env._(
+                    "The kept backlog is being brought up to date right now. Try "
+                    "again in a minute."
+                )
+            ) from error
+        self.env.cr.execute(
+            SQL("INSERT INTO backlog_touched (product_id) VALUES (%s)", EVERYTHING)
+        )
+        return self._fold()
+
+    @api.model
+    def differences(self):
+        """Hold what is read against the live statement, in one snapshot.
+
+        :return: ``{"slices": [row], "lines": [row]}`` of what differs, each row with
+            ``side`` (``kept`` or ``live``) first; at most a hundred of each
+        """
+        self.browse().check_access("read")
+        lines = self.env["backlog.line"]
+        slices = self.env["backlog.allocation"]
+        return {
+            "slices": self.env["backlog.kept.slice"]._differences(
+                slices._raw_names(),
+                slices._raw_slices(),
+                slices.with_context(backlog_live=True)._raw_slices(),
+            ),
+            "lines": self.env["backlog.kept.line"]._differences(
+                [field.name for field in self.env["backlog.kept.line"]._columns()],
+                lines._current(),
+                lines.with_context(backlog_live=True)._current(),
+            ),
+        }

@@ -1,0 +1,199 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# Numeric, as wide as PostgreSQL computed it: what is kept equals what is live.
+EXACT = {"digits": 0}
+
+
+class BacklogTouched(models.Model):
+    """The products that changed since their split was kept; 0 stands for all. Rows are
+    only ever added, by triggers, and taken away by the fold that has seen them."""
+
+    _name = "backlog.touched"
+    _description = "Touched Product"
+    _log_access = False
+
+    product_id = fields.Integer(required=True)
+
+
+class BacklogKeptRow(models.AbstractModel):
+    """A table of rows that a statement gave. Plain numbers instead of relations: a
+    foreign key would take locks on the documents that people work with."""
+
+    _name = "backlog.kept.row"
+    _description = "Kept Row"
+    _log_access = False
+
+    @api.model
+    def _columns(self):
+        """Its fields, the key first."""
+        return [
+            self._fields["id"],
+            *(
+                field
+                for field in self._fields.values()
+                if field.store and field.name != "id"
+            ),
+        ]
+
+    @api.model
+    def _selected(self, table, names=None, typed=False):
+        """Our columns of ``table``, of our very types when ``typed``: only then can
+        PostgreSQL read both sides of a union in one order."""
+        return SQL(", ").join(
+            SQL(
+                "%s::%s AS %s",
+                SQL.identifier(table, field.name),
+                SQL(field.column_type[1]),
+                SQL.identifier(field.name),
+            )
+            if typed
+            else SQL.identifier(table, field.name)
+            for field in self._columns()
+            if names is None or field.name in names
+        )
+
+    @api.model
+    def _keep(self, statement, key, product_ids):
+        """Make the rows of these products those of ``statement``, writing only what
+        differs.
+
+        :param key: our column of the products
+        :param product_ids: None for all
+        :return: how many rows were written or removed
+        """
+        in_scope = self.env["backlog.allocation"]._of_products(
+            SQL.identifier(self._table, key), product_ids
+        )
+        names = [SQL.identifier(field.name) for field in self._columns()]
+        [[removed, written]] = self.env.execute_query(
+            SQL(
+                """
+                  WITH fresh AS MATERIALIZED (
+                        SELECT %(typed)s FROM (%(statement)s) fresh
+                       ),
+                       removed AS (
+                        DELETE FROM %(table)s
+                         WHERE id IN (
+                               SELECT id FROM %(table)s WHERE %(in_scope)s
+                               EXCEPT
+                               SELECT id FROM fresh)
+                     RETURNING id
+                       ),
+                       written AS (
+                        INSERT INTO %(table)s (%(names)s)
+                        SELECT %(names)s FROM fresh
+                        EXCEPT
+                        SELECT %(names)s FROM %(table)s WHERE %(in_scope)s
+                            ON CONFLICT (id) DO UPDATE SET %(assignments)s
+                     RETURNING id
+                       )
+                SELECT (SELECT COUNT(*) FROM removed), (SELECT COUNT(*) FROM written)
+                """,
+                typed=self._selected("fresh", typed=True),
+                statement=statement,
+                table=SQL.identifier(self._table),
+                in_scope=in_scope,
+                names=SQL(", ").join(names),
+                assignments=SQL(", ").join(
+                    SQL("%s = EXCLUDED.%s", name, name) for name in names[1:]
+                ),
+            )
+        )
+        return removed + written
+
+    @api.model
+    def _differences(self, names, kept, live):
+        """The rows of two statements that the other has not, at most a hundred."""
+        names = SQL(", ").join(map(SQL.identifier, names))
+        return self.env.execute_query_dict(
+            SQL(
+                """
+                  WITH kept AS MATERIALIZED (SELECT %(names)s FROM (%(kept)s) kept),
+                       live AS MATERIALIZED (SELECT %(names)s FROM (%(live)s) live)
+                SELECT 'kept' AS side, row.*
+                  FROM (TABLE kept EXCEPT ALL TABLE live) row
+                 UNION ALL
+                SELECT 'live', row.* FROM (TABLE live EXCEPT ALL TABLE kept) row
+                 LIMIT 100
+                """,
+                names=names,
+                kept=kept,
+                live=live,
+            )
+        )
+
+
+class BacklogKeptSlice(models.Model):
+    """The slices of ``backlog.allocation`` as computed last, without what the moment
+    adds: the place in the queue, and today instead of days that are past."""
+
+    _name = "backlog.kept.slice"
+    _inherit = ["backlog.kept.row"]
+    _description = "Kept Slice"
+    _log_access = False
+
+    asked_id = fields.Integer(help="The product that one asks for to get the row.")
+    sold_id = fields.Integer(help="What the order line sells, if something else.")
+    move_id = fields.Integer()
+    order_line_id = fields.Integer()
+    product_id = fields.Integer()
+    warehouse_id = fields.Integer()
+    company_id = fields.Integer()
+    pool_id = fields.Integer()
+    source = fields.Char()
+    qty = fields.Float(**EXACT)
+    to_customer = fields.Boolean()
+    receipt_move_id = fields.Integer()
+    date = fields.Datetime()
+    document = fields.Char()
+
+    _asked = models.Index("(asked_id)")
+    _move = models.Index("(move_id)")
+    _order_line = models.Index("(order_line_id)")
+    _sold = models.Index("(sold_id, asked_id) WHERE sold_id IS NOT NULL")
+
+
+class BacklogKeptLine(models.Model):
+    """The lines of ``backlog.line`` as computed last, without what depends on the day,
+    the user and the payments."""
+
+    _name = "backlog.kept.line"
+    _inherit = ["backlog.kept.row"]
+    _description = "Kept Line"
+    _log_access = False
+
+    order_id = fields.Integer()
+    product_id = fields.Integer()
+    partner_id = fields.Integer()
+    categ_id = fields.Integer()
+    warehouse_id = fields.Integer()
+    company_id = fields.Integer()
+    currency_id = fields.Integer()
+    user_id = fields.Integer()
+    team_id = fields.Integer()
+    product_uom_id = fields.Integer()
+    payment_term_id = fields.Integer()
+    in_one_piece = fields.Boolean()
+    order_total = fields.Float(**EXACT)
+    with_taxes = fields.Float(help="Total by untaxed total.", **EXACT)
+    date_order = fields.Datetime()
+    promise_date = fields.Datetime()
+    first_promise_date = fields.Datetime()
+    last_date = fields.Datetime(help="When the last receipt it waits for comes.")
+    ordered_qty = fields.Float(**EXACT)
+    delivered_qty = fields.Float(**EXACT)
+    open_qty = fields.Float(**EXACT)
+    backlog_qty = fields.Float(**EXACT)
+    to_source_qty = fields.Float(**EXACT)
+    unit_value = fields.Float(**EXACT)
+    rounding = fields.Float(**EXACT)
+    open_value = fields.Float(**EXACT)
+    backlog_value = fields.Float(**EXACT)
+    to_source_value = fields.Float(**EXACT)
+    backlog_state = fields.Char()
+
+    _order = "promise_date, id"
+    _promise = models.Index("(promise_date, id)")
+    _product = models.Index("(product_id)")
+    _of_order = models.Index("(order_id)")

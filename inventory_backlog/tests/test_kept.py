@@ -1,0 +1,233 @@
+from unittest.mock import patch
+
+from psycopg2.errors import LockNotAvailable
+
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import freeze_time, new_test_user, tagged
+
+from odoo.addons.inventory_backlog.models.backlog_allocation import BacklogAllocation
+
+from .common import BacklogCase
+
+
+@tagged("post_install", "-at_install")
+class TestKept(BacklogCase):
+    """What is kept is what the live statement says, and what is not is known."""
+
+    def setUp(self):
+        super().setUp()
+        self.kept = self.env["backlog.kept"]
+        self.kept._fold()
+
+    def _touched(self):
+        """The products that count as changed, and forget them."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "DELETE FROM backlog_touched RETURNING product_id",
+        )
+        ids = {row[0] for row in self.env.cr.fetchall()}
+        return self.env["product.product"].browse(ids - {0}), 0 in ids
+
+    def _nothing_differs(self):
+        self.assertEqual(self.kept.differences(), {"slices": [], "lines": []})
+
+    # Exact
+
+    def test_what_is_kept_equals_the_live_statement_before_and_after_folding(self):
+        self._put_in_stock(self.product, 5)
+        self._order((self.product, 3))
+        self._order((self.product, 4))
+        self._nothing_differs()
+        self.assertGreater(self.kept._fold(), 0)
+        self.assertEqual(self.kept._stale(), ([], [], []))
+        self._nothing_differs()
+
+    def test_folding_what_has_not_changed_writes_no_row(self):
+        self._order((self.product, 3))
+        self.kept._fold()
+        self.assertEqual(self.kept._fold(), 0)
+        self.assertEqual(self.kept.rebuild(), 0)
+
+    def test_only_rows_that_differ_are_written(self):
+        self._put_in_stock(self.product, 100)
+        orders = [self._order((self.product, 1)) for _n in range(5)]
+        self.kept._fold()
+        orders[0].order_line.price_unit = 7
+        self.assertEqual(self.kept._fold(), 1)
+
+    def test_rows_that_went_wrong_are_reported_and_mended(self):
+        order = self._order((self.product, 3))
+        self.kept._fold()
+        self.env.cr.execute(
+            "UPDATE backlog_kept_line SET open_qty = 99 WHERE id = %s",
+            [order.order_line.id],
+        )
+        [kept, live] = self.kept.differences()["lines"]
+        self.assertEqual(
+            [(row["side"], float(row["open_qty"])) for row in (kept, live)],
+            [("kept", 99), ("live", 3)],
+        )
+        self.assertEqual(self.kept.rebuild(), 1)
+        self._nothing_differs()
+
+    def test_another_day_that_changes_the_queue_is_seen_before_anything_is_folded(self):
+        """Of two moves that may be reserved on later days, the one whose day comes is
+        served first, whatever its priority."""
+        self._put_in_stock(self.product, 1)
+        later = self._order((self.product, 1))
+        first = self._order((self.product, 1))
+        moves = later.order_line.move_ids + first.order_line.move_ids
+        moves._do_unreserve()
+        first.order_line.move_ids.write({"reservation_date": "2030-01-20"})
+        later.order_line.move_ids.write(
+            {"reservation_date": "2030-01-17", "priority": "0"}
+        )
+        first.order_line.move_ids.priority = "1"
+        self.kept._fold()
+        self._nothing_differs()
+        with freeze_time("2030-01-25 09:00:00"):
+            self.assertIn(self.product.id, self.kept._stale().touched)
+            self._nothing_differs()
+            self.kept._fold()
+            self.assertEqual(self.kept._stale(), ([], [], []))
+            self._nothing_differs()
+        self._nothing_differs()
+
+    def test_an_addon_that_changes_a_rule_makes_what_is_kept_out_of_date(self):
+        self._order((self.product, 3))
+        self.kept._fold()
+        changed = patch.object(
+            BacklogAllocation,
+            "_service_order",
+            lambda self: BacklogAllocation._is_open(self, "move"),
+        )
+        self.env.registry.clear_cache()
+        with changed:
+            self.assertIsNone(self.kept._stale())
+        self.env.registry.clear_cache()
+        self.assertEqual(self.kept._stale(), ([], [], []))
+
+    # What touches
+
+    def test_each_thing_the_split_depends_on_touches_the_product(self):
+        """One change after the other; each is its own statement."""
+        self._put_in_stock(self.product, 5)
+        order = self._order((self.product, 3)).with_env(self.env)
+        line, move = order.order_line, order.order_line.move_ids
+        purchase_line = self._purchase((self.product, 4)).order_line
+        receipt = purchase_line.move_ids
+        self._touched()
+        changes = {
+            "a price": lambda: line.write({"price_unit": 5}),
+            "a salesperson": lambda: order.write({"user_id": self.env.uid}),
+            "a promise": lambda: order.write({"commitment_date": self._after(3)}),
+            "goods": lambda: self._put_in_stock(self.product, 1),
+            "a reservation": lambda: move._do_unreserve(),
+            "a priority": lambda: move.write({"priority": "1"}),
+            "a date of a receipt": lambda: receipt.write({"date": self._after(9)}),
+            "a planned date": lambda: purchase_line.write(
+                {"date_planned": self._after(20)}
+            ),
+            "a category": lambda: self.product.write(
+                {"categ_id": self.env["product.category"].create({"name": "C"}).id}
+            ),
+            "a quantity": lambda: line.write({"product_uom_qty": 8}),
+            "a payment term": lambda: order.write(
+                {"payment_term_id": self.env["account.payment.term"].search([])[0].id}
+            ),
+            "a cancellation": lambda: order._action_cancel(),
+        }
+        for what, change in changes.items():
+            with self.subTest(what):
+                change()
+                self.assertEqual(self._touched()[0], self.product)
+
+    def test_quotations_and_requests_touch_nothing(self):
+        quote = self._quote((self.product, 3))
+        quote.order_line.product_uom_qty = 4
+        quote.order_line.unlink()
+        request = self.env["purchase.order"].create(
+            {
+                "partner_id": self.vendor.id,
+                "order_line": [
+                    Command.create({"product_id": self.product.id, "product_qty": 2})
+                ],
+            }
+        )
+        request.order_line.product_qty = 5
+        self.assertEqual(self._touched(), (self.env["product.product"], False))
+
+    def test_sql_of_others_is_seen(self):
+        self._put_in_stock(self.product, 5)
+        self._order((self.product, 9))
+        self.kept._fold()
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE stock_quant SET quantity = 8 WHERE product_id = %s "
+            "AND location_id = %s",
+            [self.product.id, self.stock.id],
+        )
+        self.assertEqual(self.kept._stale().touched, [self.product.id])
+        self._nothing_differs()
+
+    def test_settings_touch_everything(self):
+        self._order((self.product, 3))
+        changes = {
+            "a unit": lambda: self.env.cr.execute(
+                "UPDATE uom_uom SET factor = factor * 2 WHERE id = %s", [self.dozen.id]
+            ),
+            "the stock of a warehouse": lambda: self.warehouse.write(
+                {
+                    "lot_stock_id": self.env["stock.location"]
+                    .create({"name": "New", "location_id": self.stock.location_id.id})
+                    .id
+                }
+            ),
+        }
+        for what, change in changes.items():
+            with self.subTest(what):
+                self._touched()
+                change()
+                self.assertEqual(self._touched()[1], True)
+
+    def test_a_new_shelf_touches_nothing(self):
+        self._touched()
+        self.env["stock.location"].create(
+            {"name": "Shelf", "location_id": self.stock.id}
+        )
+        self.assertEqual(self._touched(), (self.env["product.product"], False))
+
+    # The scheduled action
+
+    def test_shipping_wakes_the_scheduled_action_once_a_transaction(self):
+        self._put_in_stock(self.product, 5)
+        orders = [self._order((self.product, 1)) for _n in range(2)]
+        cron = self.env.ref("inventory_backlog.ir_cron_kept")
+        before = self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)])
+        self.env.cr.precommit.data.pop("backlog_wake", None)
+        for order in orders:
+            order.picking_ids.button_validate()
+        after = self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)])
+        self.assertEqual(after - before, 1)
+
+    # Who may
+
+    def test_managers_rebuild_and_check_and_nobody_else(self):
+        manager = new_test_user(
+            self.env, "manager", "inventory_backlog.group_backlog_manager"
+        )
+        self._order((self.product, 3))
+        kept = self.kept.with_user(manager)
+        self.assertGreater(kept.rebuild(), 0)
+        self.assertEqual(kept.differences(), {"slices": [], "lines": []})
+        for method in ("rebuild", "differences"):
+            with self.assertRaises(AccessError):
+                getattr(self.kept.with_user(self.seller), method)()
+
+    def test_rebuilding_while_another_is_at_it_says_so(self):
+        with (
+            patch.object(type(self.kept), "_lock", side_effect=LockNotAvailable),
+            self.assertRaisesRegex(UserError, "Try again in a minute"),
+        ):
+            self.kept.rebuild()

@@ -1,0 +1,205 @@
+import os
+import time
+from contextlib import closing
+from random import Random
+from threading import Event, Thread
+from unittest.mock import patch
+
+from psycopg2 import OperationalError
+
+from odoo import SUPERUSER_ID, api, fields
+from odoo.exceptions import UserError
+from odoo.modules.registry import Registry
+from odoo.sql_db import close_db, db_connect
+from odoo.tests import BaseCase, tagged
+from odoo.tools import config, mute_logger
+
+from .copies import DatabaseCopy
+
+SECONDS = int(os.environ.get("BACKLOG_PARALLEL_SECONDS", "15"))
+WRITERS = 3
+READERS = 2
+PRODUCTS = 3
+
+
+@tagged("post_install", "-at_install")
+class TestKeptParallel(DatabaseCopy, BaseCase):
+    """Several transactions at once, with connections of their own, on a copy of the
+    database: whatever the others do, what is read equals the live statement of the
+    same snapshot."""
+
+    def test_every_read_equals_the_live_statement(self):
+        # Loading it, Odoo would run the tests of every addon.
+        with patch.dict(config.options.maps[0], {"test_enable": False}):
+            registry = Registry(self.copy)
+        self.addCleanup(close_db, self.copy)
+        self.addCleanup(Registry.delete, self.copy)
+        with self._transaction() as env:
+            self.product_ids = self._create_world(env)
+            env["backlog.kept"]._fold()
+            env.cr.commit()
+        self.assertTrue(registry.ready)
+        self.stop, self.failures = Event(), []
+        self.counts = dict.fromkeys(("read", "written", "retried", "folded"), 0)
+        threads = [
+            Thread(target=self._work, args=(work, Random(number)))
+            for number, work in enumerate(
+                [self._write] * WRITERS + [self._read] * READERS + [self._fold]
+            )
+        ]
+        with mute_logger("odoo.sql_db"):
+            for thread in threads:
+                thread.start()
+            self.stop.wait(SECONDS)
+            self.stop.set()
+            for thread in threads:
+                thread.join()
+        print(f"\nparallel, {SECONDS} s: {self.counts}")
+        self.assertEqual(self.failures, [])
+        for count in ("read", "written", "folded"):
+            self.assertGreater(self.counts[count], 3, count)
+
+    def _transaction(self):
+        """An environment whose connection is closed at the end, uncommitted."""
+        cr = db_connect(self.copy).cursor()
+        env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
+        return closing_env(env)
+
+    def _create_world(self, env):
+        stock = env["stock.warehouse"].search([], limit=1).lot_stock_id
+        products = env["product.product"].create(
+            [
+                {"name": f"Parallel {number}", "type": "consu", "is_storable": True}
+                for number in range(PRODUCTS)
+            ]
+        )
+        for product in products:
+            env["stock.quant"]._update_available_quantity(product, stock, 20)
+        env.cr.commit()
+        return products.ids
+
+    def _work(self, work, dice):
+        while not self.stop.is_set():
+            try:
+                with self._transaction() as env:
+                    work(env, dice)
+            except OperationalError:
+                # Two wanted the same row: Odoo tries such a request again.
+                self.counts["retried"] += 1
+            except UserError:
+                pass
+            except Exception as error:
+                self.failures.append(repr(error))
+                self.stop.set()
+
+    # What goes on
+
+    def _read(self, env, dice):
+        """Two looks in one transaction, the second after a change of its own."""
+        for _look in range(2):
+            differences = env["backlog.kept"].differences()
+            if differences != {"slices": [], "lines": []}:
+                self.failures.append(differences)
+                self.stop.set()
+            self.counts["read"] += 1
+            self._change(env, dice)
+
+    def _write(self, env, dice):
+        for _change in range(dice.randint(1, 3)):
+            self._change(env, dice)
+        env.flush_all()
+        if dice.random() < 0.8:
+            env.cr.commit()
+            self.counts["written"] += 1
+
+    def _fold(self, env, dice):
+        time.sleep(dice.random() / 10)
+        env["backlog.kept"]._fold()
+        chance = dice.random()
+        if chance < 0.7:
+            env.cr.commit()
+            self.counts["folded"] += 1
+        elif chance < 0.85:
+            # Killed when all is done but the commit.
+            env.cr._cnx.close()
+
+    def _change(self, env, dice):
+        product = env["product.product"].browse(dice.choice(self.product_ids))
+        lines = env["sale.order.line"].search(
+            [("product_id", "=", product.id), ("state", "=", "sale")]
+        )
+        some = lines.browse(dice.sample(lines.ids, min(1, len(lines))))
+        dice.choice(
+            [
+                lambda: self._sell(env, product, dice),
+                lambda: self._sell(env, product, dice),
+                lambda: self._ship(some),
+                lambda: some.write({"price_unit": dice.randint(1, 99)}),
+                lambda: some.move_ids._do_unreserve(),
+                lambda: some.move_ids._action_assign(),
+                lambda: some.order_id._action_cancel(),
+                lambda: self._receipt(env, product, dice),
+                lambda: self._receive(env, product),
+                lambda: self._by_sql(env, product, dice),
+            ]
+        )()
+
+    def _sell(self, env, product, dice):
+        env["sale.order"].create(
+            {
+                "partner_id": env.user.partner_id.id,
+                "order_line": [
+                    fields.Command.create(
+                        {
+                            "product_id": product.id,
+                            "product_uom_qty": dice.randint(1, 9),
+                        }
+                    )
+                ],
+            }
+        ).action_confirm()
+
+    def _ship(self, lines):
+        moves = lines.move_ids.filtered(lambda move: move.quantity)
+        moves.picked = True
+        moves._action_done(cancel_backorder=False)
+
+    def _receipt(self, env, product, dice):
+        warehouse = env["stock.warehouse"].search([], limit=1)
+        env["stock.move"].create(
+            {
+                "product_id": product.id,
+                "product_uom_qty": dice.randint(1, 9),
+                "location_id": env.ref("stock.stock_location_suppliers").id,
+                "location_dest_id": warehouse.lot_stock_id.id,
+            }
+        )._action_confirm()
+
+    def _receive(self, env, product):
+        moves = env["stock.move"].search(
+            [
+                ("product_id", "=", product.id),
+                ("location_id.usage", "=", "supplier"),
+                ("state", "in", ("confirmed", "assigned")),
+            ],
+            limit=1,
+        )
+        moves.quantity = moves.product_uom_qty
+        moves.picked = True
+        moves._action_done()
+
+    def _by_sql(self, env, product, dice):
+        env.flush_all()
+        env.cr.execute(
+            "UPDATE stock_quant SET quantity = quantity + %s WHERE product_id = %s",
+            [dice.randint(-2, 3), product.id],
+        )
+        env.invalidate_all()
+
+
+def closing_env(env):
+    class Closing(closing):
+        def __enter__(self):
+            return env
+
+    return Closing(env.cr)
