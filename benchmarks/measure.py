@@ -1,9 +1,9 @@
 """What the measurements share: a browser, and pairs that run in turns."""
 
 import json
-import os
 import statistics
 import time
+from pathlib import Path
 
 from lxml import etree
 from werkzeug.test import Client
@@ -45,7 +45,7 @@ class Browser:
             kwargs=kwargs,
         )
 
-    def opener(self, xml_id, default_filter=()):
+    def opener(self, xml_id, default_filter=(), order=None):
         """Two functions: one opens an action as a list (the action, its views, the
         first page), one reads the page again."""
         action = self.call("/web/action/load", action_id=xml_id)
@@ -55,9 +55,11 @@ class Browser:
         arch = self.call_model(model, "get_view", view_id=view_id, view_type="list")
         page = {
             "domain": [*safe_eval(action.get("domain") or "[]"), *default_filter],
-            "specification": specification(arch),
+            "specification": self.specification(model, arch),
             "limit": 80,
-            "order": arch_order(arch),
+            "order": order or arch_order(arch),
+            # What the client counts up to: it says 10,000+ and no more.
+            "count_limit": 10_001,
         }
 
         def read_page():
@@ -75,6 +77,12 @@ class Browser:
 
         return open_list, read_page
 
+    def specification(self, model, arch):
+        """What the client asks for: of a record its name as well."""
+        fields = self.call_model(model, "fields_get", attributes=["type"])
+        names = etree.fromstring(arch["arch"]).iterfind(".//field[@name]")
+        return asked(fields, [name.get("name") for name in names])
+
     def pivot(self, model, row, column, measures, domain=()):
         """A function that asks what the pivot view asks: all its totals at once."""
 
@@ -90,9 +98,13 @@ class Browser:
         return read
 
 
-def specification(arch):
-    fields = etree.fromstring(arch["arch"]).iterfind(".//field[@name]")
-    return {field.get("name"): {} for field in fields}
+def asked(fields, names):
+    return {
+        name: {"fields": {"display_name": {}}}
+        if fields[name]["type"] == "many2one"
+        else {}
+        for name in names
+    }
 
 
 def arch_order(arch):
@@ -100,51 +112,160 @@ def arch_order(arch):
 
 
 class Measure:
-    """One run: seconds in all, and those in which this process itself computed."""
+    """What one run of ``work`` costs: seconds, seconds of CPU of this process and of
+    the database's, and queries of ``env``."""
 
-    def __init__(self, work):
-        cpu, start = time.process_time(), time.perf_counter()
-        work()
+    def __init__(self, work, env=None):
+        if env:
+            env.flush_all()
+            env.invalidate_all()
+        backends = database_processes(env)
+        queries = env.cr.sql_log_count if env else 0
+        cpu, start = cpu_seconds(backends), time.perf_counter()
+        self.result = work()
+        if env:
+            env.flush_all()
         self.seconds = time.perf_counter() - start
-        self.cpu = time.process_time() - cpu
+        self.cpu = cpu_seconds(backends) - cpu
+        self.queries = (env.cr.sql_log_count if env else 0) - queries
+
+
+def database_processes(env):
+    """The files that tell how long the database's processes computed; none when the
+    server is on another machine. What helps them in parallel is not counted."""
+    if env is None:
+        return []
+    env.cr.execute(
+        "SELECT pid FROM pg_stat_activity WHERE datname = CURRENT_DATABASE()"
+    )
+    processes = [Path("/proc", str(pid)) for [pid] in env.cr.fetchall()]
+    return [
+        process / "schedstat"
+        for process in processes
+        if (process / "comm").exists()
+        and (process / "comm").read_text().startswith("postgres")
+    ]
+
+
+def cpu_seconds(files):
+    return time.process_time() + sum(
+        int(file.read_text().split()[0]) / 1e9 for file in files if file.exists()
+    )
+
+
+class Pair:
+    """Measures of two works in pairs: the medians of each, and of the ratios."""
+
+    def __init__(self, pairs):
+        self.ours, self.theirs = (Medians(side) for side in zip(*pairs, strict=True))
+        self.ratio, self.cpu_ratio = (
+            statistics.median(getattr(o, kind) / getattr(t, kind) for o, t in pairs)
+            for kind in ("seconds", "cpu")
+        )
+
+
+def in_turns(ours, theirs, env=None, rounds=ROUNDS):
+    """Run both once for nothing, then ``rounds`` times. Who comes second finds the
+    machine as the first one left it, so they take turns in that, too."""
+    ours(), theirs()
+    pairs = []
+    for number in range(rounds):
+        if number % 2:
+            our, their = Measure(ours, env), Measure(theirs, env)
+        else:
+            their, our = Measure(theirs, env), Measure(ours, env)
+        pairs.append((our, their))
+    return Pair(pairs)
+
+
+class Medians:
+    def __init__(self, measures):
+        for name in ("seconds", "cpu", "queries"):
+            figures = [getattr(measure, name) for measure in measures]
+            setattr(self, name, statistics.median(figures))
+        self.all = [round(measure.seconds, 4) for measure in measures]
+        self.result = measures[-1].result
+
+
+class Table:
+    """Rows with a figure and the goal that it must not exceed, also as JSON."""
+
+    LINE = "{:>5}  {:58} {:>9} {:>9} {:>9} {:>8}  {}"
+
+    def __init__(self, **facts):
+        self.facts, self.rows = facts, []
+        print(" ".join(f"{name}={fact}" for name, fact in facts.items()))
+        print(self.LINE.format("row", "what", "ours", "against", "figure", "goal", ""))
+
+    def pair(self, number, what, pair, goal=None, cpu=False, note=""):
+        """A ratio of seconds, or of seconds of CPU."""
+        kind = "cpu" if cpu else "seconds"
+        self.row(
+            number,
+            what,
+            pair.cpu_ratio if cpu else pair.ratio,
+            goal,
+            getattr(pair.ours, kind),
+            getattr(pair.theirs, kind),
+            " ".join(filter(None, [cpu and "CPU", note])),
+            ours_all=pair.ours.all,
+            theirs_all=pair.theirs.all,
+        )
+
+    def row(
+        self, number, what, figure, goal=None, ours=None, theirs=None, note="", **more
+    ):
+        passed = None if goal is None or figure is None else figure <= goal
+        self.rows.append(
+            {
+                "row": number,
+                "what": what,
+                "goal": goal,
+                "figure": figure,
+                "passed": passed,
+                "ours": ours,
+                "theirs": theirs,
+                "note": note,
+                **more,
+            }
+        )
+        verdict = {True: "pass", False: "FAIL", None: "-"}[passed]
+        print(
+            self.LINE.format(
+                number,
+                what,
+                *(shown(seconds, " s") for seconds in (ours, theirs)),
+                shown(figure),
+                "" if goal is None else f"≤ {goal:g}",
+                f"{verdict}  {note}".rstrip(),
+            ),
+            flush=True,
+        )
+
+    def write(self, path):
+        failed = [row["row"] for row in self.rows if row["passed"] is False]
+        print(f"not reached: {', '.join(failed)}" if failed else "all goals reached")
+        Path(path).write_text(json.dumps({**self.facts, "rows": self.rows}, indent=1))
+        print(f"figures: {path}", flush=True)
+
+
+def shown(figure, unit=""):
+    if figure is None:
+        return ""
+    return (f"{figure:.4g}" if figure < 1000 else f"{figure:.0f}") + unit
 
 
 class Report:
-    """A table of ratios, ours against core's in the same run, also as JSON."""
+    """A table of ratios, ours against core's in the same run."""
 
-    def __init__(self, **facts):
-        self.facts = facts
-        self.rows = []
+    def __init__(self):
         print(f"{'':40} {'ours':>10} {'core':>10}   ratio", flush=True)
 
-    def compare(self, name, ours, core, goal=None):
-        """Run both in turns, once for nothing and then ``ROUNDS`` times; print the
-        medians and their ratio. With a ``goal`` the ratio has to be at most that."""
-        ours(), core()
-        rounds = [(Measure(ours), Measure(core)) for _round in range(ROUNDS)]
-        row = {
-            "name": name,
-            "ours": statistics.median(our.seconds for our, _core in rounds),
-            "core": statistics.median(core.seconds for _our, core in rounds),
-            "ours_all": [round(our.seconds, 4) for our, _core in rounds],
-            "core_all": [round(core.seconds, 4) for _our, core in rounds],
-            "goal": goal,
-        }
-        row["ratio"] = row["ours"] / row["core"]
-        row["passed"] = None if goal is None else row["ratio"] <= goal
-        verdict = {None: "", True: "pass", False: "FAIL"}[row["passed"]]
+    def compare(self, name, ours, core):
+        """Run both in turns; print the medians and their ratio."""
+        pair = in_turns(ours, core)
         print(
-            f"{name:40} {row['ours']:8.3f} s {row['core']:8.3f} s   "
-            f"{row['ratio']:5.2f} x"
-            + (f"   goal ≤ {goal:.2f}  {verdict}" if verdict else ""),
+            f"{name:40} {pair.ours.seconds:8.3f} s {pair.theirs.seconds:8.3f} s   "
+            f"{pair.ratio:5.2f} x",
             flush=True,
         )
-        self.rows.append(row)
-
-    def write(self):
-        """Into the file that ``BENCH_JSON`` names, if any."""
-        path = os.environ.get("BENCH_JSON")
-        if path:
-            with open(path, "w") as file:
-                json.dump({**self.facts, "rows": self.rows}, file, indent=1)
-            print(f"figures: {path}")

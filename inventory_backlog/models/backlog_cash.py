@@ -15,6 +15,18 @@ FLOWS = ("receive", "pay", "deposit")
 ROWS_PER_FLOW = 32
 MANY_ROWS_PER_FLOW = 2**16
 
+# What every row says of its order line.
+OF_LINE = (
+    "order_id",
+    "warehouse_id",
+    "company_id",
+    "currency_id",
+    "user_id",
+    "team_id",
+    "is_late",
+    "rounding",
+)
+
 
 class BacklogCash(models.Model):
     """When the open backlog becomes money: what customers will pay for it, what the
@@ -211,8 +223,8 @@ class BacklogCash(models.Model):
         """
         return SQL(
             """
-              WITH cash_slice AS MATERIALIZED (%(slice)s),
-                   cash_line AS MATERIALIZED (%(line)s),
+              WITH cash_slice AS %(given)s MATERIALIZED (%(slice)s),
+                   cash_line AS %(given)s MATERIALIZED (%(line)s),
                    cash_offer AS MATERIALIZED (%(offer)s),
                    cash_advance AS MATERIALIZED (%(advance)s),
                    cash_receipt AS MATERIALIZED (%(receipt)s),
@@ -222,6 +234,8 @@ class BacklogCash(models.Model):
                    cash_flow AS (%(flow)s)
             %(rows)s
             """,
+            # What a larger statement has materialized need not be once more.
+            given=SQL("NOT" if self.env["backlog.line"]._given("lines") else ""),
             slice=self._slice(product_ids),
             line=self._line(product_ids),
             offer=SQL("SELECT * FROM %s offer", many_rows(SQL("(%s)", self._offer()))),
@@ -311,14 +325,13 @@ class BacklogCash(models.Model):
         part; of a customer over the credit limit nobody can say."""
         return SQL(
             """
-            SELECT order_line_id, key, value, purchase_order_id, kind, day
+            SELECT part.*, part.day AS ship_date
               FROM (%(leaving)s) part
              WHERE NOT in_one_piece
          UNION ALL
-            SELECT order_line_id, key, value, purchase_order_id, kind,
-                   CASE WHEN NOT BOOL_OR(day IS NULL) OVER whole
-                        THEN MAX(day) OVER whole
-                    END
+            SELECT part.*, CASE WHEN NOT BOOL_OR(day IS NULL) OVER whole
+                                THEN MAX(day) OVER whole
+                            END
               FROM (%(leaving)s) part
              WHERE in_one_piece
             WINDOW whole AS (PARTITION BY order_id)
@@ -331,8 +344,7 @@ class BacklogCash(models.Model):
         """The parts of each line with the day on which each could leave by itself."""
         return SQL(
             """
-            SELECT line.id AS order_line_id, line.order_id, line.in_one_piece,
-                   0 AS key, line.backlog_value AS value,
+            SELECT line.*, 0 AS key, line.backlog_value AS value,
                    NULL::integer AS purchase_order_id,
                    COALESCE(%(blocked)s, CASE WHEN line.block_cause = 'whole_order'
                        THEN 'blocked' END, 'ready') AS kind,
@@ -340,7 +352,7 @@ class BacklogCash(models.Model):
               FROM cash_line line
              WHERE line.backlog_qty > 0
          UNION ALL
-            SELECT line.id, line.order_id, line.in_one_piece, COALESCE(receipt.id, 0),
+            SELECT line.*, COALESCE(receipt.id, 0),
                    line.incoming_value
                      * COALESCE(receipt.qty / supply.receipt_qty, 1),
                    receipt.purchase_order_id, COALESCE(%(blocked)s, 'incoming'),
@@ -353,8 +365,8 @@ class BacklogCash(models.Model):
                AND NOT supply.is_kit
              WHERE line.incoming_qty > 0
          UNION ALL
-            SELECT line.id, line.order_id, line.in_one_piece, 0, line.to_source_value,
-                   NULL, COALESCE(%(blocked)s, 'to_source'),
+            SELECT line.*, 0, line.to_source_value, NULL,
+                   COALESCE(%(blocked)s, 'to_source'),
                    CASE WHEN %(blocked)s IS NOT NULL THEN NULL
                         WHEN supply.is_kit AND supply.source_day IS NOT NULL
                         THEN GREATEST(supply.source_day, supply.receipt_day)
@@ -389,34 +401,39 @@ class BacklogCash(models.Model):
         )
 
     @api.model
+    def _of_line(self, table):
+        """What each movement carries of its order line, from ``table``."""
+        return SQL(", ").join(SQL.identifier(table, name) for name in OF_LINE)
+
+    @api.model
     def _flow_receive(self):
         return SQL(
             """
-            SELECT part.order_line_id, 'receive' AS flow, part.kind, part.key,
-                   COALESCE(term.number, 0) AS number, line.partner_id,
-                   part.purchase_order_id, line.product_id, %(due)s AS date,
-                   part.day AS ship_date,
-                   part.value * (1 - line.paid) * %(share)s AS amount,
-                   line.with_taxes, NULL::numeric AS deposit_value
+            SELECT part.id AS order_line_id, 'receive' AS flow, part.kind, part.key,
+                   COALESCE(term.number, 0) AS number, part.partner_id,
+                   part.purchase_order_id, part.product_id, %(due)s AS date,
+                   part.ship_date,
+                   part.value * (1 - part.paid) * %(share)s AS amount,
+                   part.with_taxes, NULL::numeric AS deposit_value, %(of_line)s
               FROM cash_part part
-              JOIN cash_line line ON line.id = part.order_line_id
-         LEFT JOIN cash_term term ON term.term_id = line.payment_term_id
+         LEFT JOIN cash_term term ON term.term_id = part.payment_term_id
             """,
-            due=self._due(SQL("part.day")),
-            share=self._share(SQL("line.order_total")),
+            due=self._due(SQL("part.ship_date")),
+            share=self._share(SQL("part.order_total")),
+            of_line=self._of_line("part"),
         )
 
     @api.model
     def _flow_deposit(self):
         return SQL(
             """
-            SELECT part.order_line_id, 'deposit', part.kind, part.key, 0,
-                   line.partner_id, part.purchase_order_id, line.product_id, part.day,
-                   part.day, NULL, 1, part.value * line.paid
+            SELECT part.id, 'deposit', part.kind, part.key, 0, part.partner_id,
+                   part.purchase_order_id, part.product_id, part.ship_date,
+                   part.ship_date, NULL, 1, part.value * part.paid, %(of_line)s
               FROM cash_part part
-              JOIN cash_line line ON line.id = part.order_line_id
-             WHERE line.paid <> 0
-            """
+             WHERE part.paid <> 0
+            """,
+            of_line=self._of_line("part"),
         )
 
     @api.model
@@ -427,13 +444,15 @@ class BacklogCash(models.Model):
                    COALESCE(term.number, 0), receipt.partner_id,
                    receipt.purchase_order_id, receipt.product_id, %(due)s, receipt.day,
                    -receipt.qty * receipt.unit_price * %(share)s, receipt.with_taxes,
-                   NULL
+                   NULL, %(of_line)s
               FROM cash_receipt receipt
+              JOIN cash_line line ON line.id = receipt.order_line_id
          LEFT JOIN cash_term term ON term.term_id = receipt.payment_term_id
              WHERE receipt.unit_price IS NOT NULL
             """,
             due=self._due(SQL("receipt.day")),
             share=self._share(SQL("receipt.order_total")),
+            of_line=self._of_line("line"),
         )
 
     @api.model
@@ -443,8 +462,9 @@ class BacklogCash(models.Model):
             SELECT slice.order_line_id, 'pay', 'to_source', slice.id,
                    COALESCE(term.number, 0), offer.partner_id, NULL, slice.product_id,
                    %(due)s, offer.day, -slice.qty * offer.unit_price * %(share)s, 1,
-                   NULL
+                   NULL, %(of_line)s
               FROM cash_slice slice
+              JOIN cash_line line ON line.id = slice.order_line_id
               JOIN cash_offer offer ON offer.product_id = slice.product_id
                AND offer.company_id = slice.company_id
          LEFT JOIN cash_term term ON term.term_id = offer.payment_term_id
@@ -452,6 +472,7 @@ class BacklogCash(models.Model):
             """,
             due=self._due(SQL("offer.day")),
             share=self._share(SQL("NULL::numeric")),
+            of_line=self._of_line("line"),
         )
 
     @api.model
@@ -462,7 +483,7 @@ class BacklogCash(models.Model):
             """
             SELECT *
               FROM (%s) cash
-             WHERE amount <> 0 OR amount_total <> 0 OR deposit_value <> 0
+             WHERE amount <> 0 OR deposit_value <> 0
             """,
             self._rounded(),
         )
@@ -481,16 +502,12 @@ class BacklogCash(models.Model):
                    %(amount_total)s AS amount_total, %(deposit_value)s AS deposit_value
               FROM (
                     SELECT flow.*, %(flow_key)s AS flow_key,
-                           line.order_id, line.warehouse_id, line.company_id,
-                           line.currency_id, line.user_id, line.team_id, line.is_late,
-                           line.rounding,
                            amount * flow.with_taxes AS amount_total,
                            SUM(amount) OVER upto AS amount_upto,
                            SUM(amount * flow.with_taxes) OVER upto AS amount_total_upto,
                            SUM(deposit_value) OVER upto AS deposit_value_upto,
                            ROW_NUMBER() OVER upto AS place
                       FROM cash_flow flow
-                      JOIN cash_line line ON line.id = flow.order_line_id
                     WINDOW upto AS (
                            PARTITION BY order_line_id, flow
                            ORDER BY kind, key, number ROWS UNBOUNDED PRECEDING)

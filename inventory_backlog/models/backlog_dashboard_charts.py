@@ -17,11 +17,19 @@ class BacklogDashboard(models.AbstractModel):
     @api.model
     def _trend(self, scope):
         """The open value at the end of each day, by state."""
-        empty = {"days": [], "series": [], "late": {"label": "", "values": []}}
-        if scope != "all" or not self._sees_all():
-            note = self.env._("The history is kept for the company as a whole.")
-            return {**empty, "note": note, "action": False}
+        hidden = self._why_no_trend(scope)
+        if hidden:
+            return {
+                "days": [],
+                "series": [],
+                "late": {"label": "", "values": []},
+                "note": hidden,
+                "action": False,
+            }
+        last = self._last_common_day()
         domain = Domain("day", ">=", self._days_ago(PACE_DAYS))
+        if last:
+            domain &= Domain("day", "<=", last)
         rows = self.env["backlog.snapshot"]._read_group(
             domain,
             ["day:day", "backlog_state"],
@@ -54,14 +62,44 @@ class BacklogDashboard(models.AbstractModel):
                 # Nobody knows it of a day that was missed.
                 "values": [late[day] if day in seen else False for day in days],
             },
-            "note": ""
-            if days
-            else self.env._(
-                "The first day is kept tonight. From then on you see here how the "
-                "backlog grows and shrinks."
-            ),
+            "note": self._trend_note(days),
             "action": self._open_history(domain),
         }
+
+    @api.model
+    def _why_no_trend(self, scope):
+        """Why the history is not shown, in words, or nothing."""
+        if not self.env["backlog.snapshot"]._sees_all():
+            return self.env._(
+                "The history is the company's. It is shown to those who may see all "
+                "sales documents."
+            )
+        if scope != "all":
+            return self.env._("The history is kept for the company as a whole.")
+        return ""
+
+    @api.model
+    def _last_common_day(self):
+        """The last day that all companies one works in have, False without a history.
+
+        Their days end at different times: the last day of one alone would look as if
+        the backlog of the others were gone. A company whose history has not begun is
+        left out, as is one from before it began."""
+        last_days = self.env["backlog.snapshot"]._read_group(
+            [], ["company_id"], ["day:max"]
+        )
+        return min((day for _company, day in last_days), default=False)
+
+    @api.model
+    def _trend_note(self, days):
+        if not days:
+            return self.env._(
+                "The first day is kept tonight. From then on you see here how the "
+                "backlog grows and shrinks."
+            )
+        if len(self.env.companies) > 1:
+            return self.env._("Up to the last day that ended in all companies.")
+        return ""
 
     @api.model
     def _cash_by_day(self, cash, query):

@@ -28,7 +28,7 @@ class BacklogDashboard(models.AbstractModel):
         tiles = [
             self._tile(domain, figures, measures, key, *texts[key]) for key in TILES
         ]
-        if scope == "all" and self._sees_all():
+        if scope == "all" and self.env["backlog.snapshot"]._sees_all():
             tiles.append(self._pace_tile())
         return tiles
 

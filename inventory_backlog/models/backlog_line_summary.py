@@ -13,8 +13,6 @@ class BacklogLine(models.Model):
         """The line in the unit in which the customer ordered it."""
         self.ensure_one()
         ordered = self.order_line_id
-        order = self.order_id
-        rate = order.currency_rate or 1
         return {
             "product": self.product_id.display_name,
             "unit": ordered.product_uom_id.name,
@@ -24,9 +22,19 @@ class BacklogLine(models.Model):
             "rest": [
                 self._rest_text(day, quantity) for day, quantity in self._rest(slices)
             ],
-            "value": order.currency_id.round(self.open_value * rate),
-            "ready_value": order.currency_id.round(self.backlog_value * rate),
+            "value": self._ordered_value(self.open_qty),
+            "ready_value": self._ordered_value(self.backlog_qty),
         }
+
+    def _ordered_value(self, quantity):
+        """What a quantity of the product is worth in the currency of the order. From
+        its prices: a value in the currency of the company is rounded there already,
+        and one cent of it can be a lot of weak money."""
+        ordered = self.order_line_id
+        price = ordered.price_reduce_taxexcl
+        if ordered.product_uom_qty:
+            price = ordered.price_subtotal / ordered.product_uom_qty
+        return self.order_id.currency_id.round(price * self._as_ordered(quantity))
 
     def _rest(self, slices):
         """``[(day, quantity)]``: when what is not ready comes, the unknown last."""

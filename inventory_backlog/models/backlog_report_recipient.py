@@ -46,6 +46,12 @@ class BacklogReportRecipient(models.Model):
         help="The report is sent once a week, weeks begin on Monday. Switch on the "
         "scheduled action “Backlog: weekly report” to have it sent.",
     )
+    failure = fields.Text(
+        "Not Sent Because",
+        readonly=True,
+        copy=False,
+        help="Why the report could not be sent. It is tried again every day.",
+    )
 
     _once = models.UniqueIndex(
         "(user_id, company_id, COALESCE(warehouse_id, 0))",
@@ -55,8 +61,9 @@ class BacklogReportRecipient(models.Model):
 
     @api.model
     def _cron_send(self):
-        """Send the report to all who have not got it this week. One that fails is
-        logged and tried again in the next run."""
+        """Send the report to all who have not got it this week. The action runs every
+        day: one that fails is logged, shown on its recipient, and tried again the day
+        after."""
         due = self.search(Domain.TRUE).filtered(lambda one: one._is_due())
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(due))
@@ -77,9 +84,10 @@ class BacklogReportRecipient(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._send()
-        except Exception:
+        except Exception as error:
             # Whatever is wrong with one recipient must not stop the others.
             self.env.invalidate_all()
+            self.failure = str(error) or type(error).__name__
             _logger.warning(
                 "The backlog report of %s was not sent to %s",
                 self.company_id.name,
@@ -100,7 +108,7 @@ class BacklogReportRecipient(models.Model):
         report.with_lines = not report._is_too_long()
         template = self.env.ref("inventory_backlog.mail_template_backlog_report")
         template.with_env(report.env).send_mail(report.id)
-        self.sent_on = self.company_id._backlog_today()
+        self.write({"sent_on": self.company_id._backlog_today(), "failure": False})
 
     def _check_reachable(self):
         user = self.user_id

@@ -120,7 +120,9 @@ class BacklogSnapshot(models.Model):
                        value1, open1, ordered1, delivered1,
                        CASE WHEN NOT is_open THEN COALESCE(closed_on, %(day)s) END
                   FROM backlog_seen
-                 WHERE is_open OR is_known OR is_new
+                 WHERE is_open
+                    OR (is_known OR is_new)
+                       AND COALESCE(closed_on, %(day)s) >= %(keep_from)s
                     ON CONFLICT (order_line_id) DO UPDATE
                    SET (company_id, warehouse_id, backlog_state, unit_value, open_value,
                         open_qty, ordered_qty, delivered_qty, closed_on)
@@ -139,6 +141,7 @@ class BacklogSnapshot(models.Model):
                 """,
                 company=company.id,
                 day=day,
+                keep_from=day - timedelta(days=KEEP_DAYS),
             )
         )
         self.env["backlog.snapshot.line"].invalidate_model()
@@ -170,7 +173,12 @@ class BacklogSnapshot(models.Model):
             months.append(
                 {
                     **{name: sum(days.mapped(name)) for name in (*FLOWS, "difference")},
-                    **{name: closed[name] for name in LAST_DAY},
+                    # Of a day that was missed nothing but its closing is known.
+                    **{
+                        name: closed[name]
+                        for name in LAST_DAY
+                        if name == "closing" or not last.is_caught_up
+                    },
                     "opening": opened.opening,
                     "day_from": first.day_from,
                     "day": last.day,

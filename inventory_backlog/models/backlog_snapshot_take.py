@@ -56,7 +56,7 @@ class BacklogSnapshot(models.Model):
         day = company._backlog_today() - timedelta(days=1)
         if last and last.day >= day:
             return []
-        taking._look(company, day)
+        taking._look(company, day, last.taken_at or None)
         closing = taking._closing()
         if last:
             days = [
@@ -82,9 +82,14 @@ class BacklogSnapshot(models.Model):
 
     # What is there
 
-    def _look(self, company, day):
+    def _look(self, company, day, since):
         """Put what is to be compared side by side, one row per order line: as last
-        seen (``…0``) and now (``…1``)."""
+        seen (``…0``, at ``since``) and now (``…1``).
+
+        What was open then is known, so a line that nobody knows is new, whatever date
+        its order bears; unless something of it was shipped before: then it was closed
+        so long ago that it is forgotten.
+        """
         self.env.execute_query(SQL("DROP TABLE IF EXISTS backlog_seen"))
         self.env.execute_query(
             SQL(
@@ -108,10 +113,17 @@ class BacklogSnapshot(models.Model):
                          UNION
                         SELECT id FROM recent
                        )
-                SELECT asked.id, line.product_id, sale.date_order,
+                SELECT asked.id, line.product_id,
+                       GREATEST(sale.date_order, line.create_date) AS date_order,
                        seen.id IS NOT NULL AS is_open,
                        known.id IS NOT NULL AS is_known,
-                       known.id IS NULL AND sale.date_order >= %(since)s AS is_new,
+                       known.id IS NULL AND NOT EXISTS (
+                           SELECT 1
+                             FROM stock_move move
+                            WHERE move.sale_line_id = asked.id
+                              AND move.state = 'done'
+                              AND move.date <= %(since)s
+                       ) AS is_new,
                        known.warehouse_id AS warehouse0,
                        known.backlog_state AS state0,
                        COALESCE(known.unit_value, 0)::numeric AS unit0,
@@ -149,41 +161,36 @@ class BacklogSnapshot(models.Model):
                 """,
                 lines=self.env["backlog.line"]._dated(None),
                 company=company.id,
-                recent=self._recent(company, day),
-                since=self._midnight(company, day - timedelta(days=KEEP_DAYS)),
+                recent=self._recent(company, since),
+                since=since,
                 unit_value=self.env["backlog.line"]._unit_value(),
                 day=day,
             )
         )
 
-    def _recent(self, company, day):
-        """Lines of goods confirmed lately of which something was shipped: they may have
-        been booked and shipped since the last look."""
+    def _recent(self, company, since):
+        """Lines of goods of which something was shipped since the last look: they may
+        have been booked since, too."""
         return SQL(
             """
-            SELECT line.id
-              FROM sale_order sale
-              JOIN sale_order_line line ON line.order_id = sale.id
+            SELECT DISTINCT line.id
+              FROM stock_move move
+              JOIN sale_order_line line ON line.id = move.sale_line_id
+              JOIN sale_order sale ON sale.id = line.order_id
               JOIN product_product product ON product.id = line.product_id
               JOIN product_template template ON template.id = product.product_tmpl_id
-             WHERE sale.company_id = %s
+             WHERE move.state = 'done'
+               AND move.date > %s
+               AND sale.company_id = %s
                AND sale.state = 'sale'
-               AND sale.date_order >= %s
+               AND line.product_uom_qty > 0
                AND line.qty_delivered <> 0
                AND line.is_expense IS NOT TRUE
                AND line.is_downpayment IS NOT TRUE
                AND template.type = 'consu'
             """,
+            since,
             company.id,
-            self._midnight(company, day - timedelta(days=KEEP_DAYS)),
-        )
-
-    def _midnight(self, company, day):
-        """When ``day`` begins where the company is, in UTC."""
-        return SQL(
-            "(%s::timestamp AT TIME ZONE %s AT TIME ZONE 'UTC')",
-            day,
-            company._backlog_zone(),
         )
 
     # What moved
@@ -219,7 +226,8 @@ class BacklogSnapshot(models.Model):
         """What was booked, shipped, cancelled and changed of each line. What it had
         when the period began counts at the price of then, what is new at today's.
         Booked is what was ordered beyond that, or had been closed and is open again.
-        The home of a line is where it was when the period began."""
+        Goods that replace returned ones were never ordered: they come and go as
+        changed. The home of a line is where it was when the period began."""
         return SQL(
             """
             SELECT line.*,
@@ -249,7 +257,8 @@ class BacklogSnapshot(models.Model):
                                                                 - open0, 0)
                                                 ELSE 0
                                             END AS raised_qty,
-                                           CASE WHEN is_known THEN unit0
+                                           CASE WHEN open0 <> 0 OR ordered0 <> 0
+                                                THEN unit0
                                                 ELSE COALESCE(unit1, 0)
                                             END AS unit,
                                            CASE WHEN value0 <> 0 OR open0 <> 0
@@ -267,7 +276,12 @@ class BacklogSnapshot(models.Model):
             """,
             booked=self._rounded(SQL("LEAST(GREATEST(net_qty, 0), raised_qty)")),
             shipped=self._rounded(SQL("shipped_qty")),
-            cancelled=self._rounded(SQL("GREATEST(-net_qty, 0)")),
+            cancelled=self._rounded(
+                SQL(
+                    "LEAST(GREATEST(-net_qty, 0), "
+                    "GREATEST(ordered0 - LEAST(delivered0, delivered1), 0))"
+                )
+            ),
             ordered_day=self.env["backlog.line"]._day(SQL("date_order")),
             first=days[0],
             last=days[-1],
@@ -318,12 +332,18 @@ class BacklogSnapshot(models.Model):
 
     def _parts(self, days):
         """The flows day by day and where they belong: a line that ended in another
-        state or warehouse left its home and came there."""
+        state or warehouse left its home and came there. What was shipped on a missed
+        day beyond what was open then had been booked by that day."""
         return SQL(
             """
-            SELECT booked_day AS day, home_warehouse AS warehouse_id,
-                   home_state AS state, booked, 0 AS shipped, 0 AS cancelled,
-                   0 AS changed, 0 AS moved
+            SELECT LEAST(booked_day, (
+                       SELECT MIN(early.day)
+                         FROM early
+                        WHERE early.id = line.id
+                       HAVING SUM(early.shipped) > line.value0
+                   )) AS day,
+                   home_warehouse AS warehouse_id, home_state AS state, booked,
+                   0 AS shipped, 0 AS cancelled, 0 AS changed, 0 AS moved
               FROM line
              WHERE booked <> 0
          UNION ALL

@@ -82,8 +82,18 @@ class BacklogVendorReceipt(models.Model):
         help="When the vendor first promised it: the date on the purchase line when "
         "the order was confirmed.",
     )
-    receipt_count = fields.Integer("Receipts", readonly=True)
-    received_qty = fields.Float("Received", digits="Product Unit", readonly=True)
+    receipt_count = fields.Integer(
+        "Receipts",
+        readonly=True,
+        help="How often goods came: a purchase line that comes in three parts has "
+        "three.",
+    )
+    received_qty = fields.Float(
+        "Received",
+        digits="Product Unit",
+        readonly=True,
+        help="What came in the receipt, in the unit of the product.",
+    )
     rejected_qty = fields.Float(
         "Rejected",
         digits="Product Unit",

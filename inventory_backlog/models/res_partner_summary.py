@@ -2,11 +2,25 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools.misc import get_lang
 
+# Characters of a name within the name of a file, of which systems take 255 bytes.
+MAX_FILE_NAME = 80
+NOT_IN_FILE_NAME = frozenset('<>:"/\\|?*')
+
 
 def plain_quantity(env, quantity):
     """A quantity without needless zeros, as people write it: 14, 2.5."""
     lang = env["res.lang"].browse(get_lang(env).id)
     return lang.format("%.12g", quantity, grouping=True)
+
+
+def file_name(name):
+    """``name`` as part of the name of a file: those of customers and companies are of
+    any length, and may hold line breaks, which no header takes."""
+    plain = "".join(
+        char if char.isprintable() and char not in NOT_IN_FILE_NAME else " "
+        for char in name or ""
+    )
+    return " ".join(plain.split())[:MAX_FILE_NAME].strip()
 
 
 class ResPartner(models.Model):
@@ -22,17 +36,18 @@ class ResPartner(models.Model):
         """Everything that the customer's own summary shows, as one dict.
 
         It is about the orders of the whole company of the customer with the company one
-        works in, as far as the user may see them. Quantities are in the unit of the
-        order line, values untaxed in the currency of the order.
+        works in, as far as the user may see them; where that is not all, ``only_of``
+        names the user. Quantities are in the unit of the order line, values untaxed in
+        the currency of the order.
         """
         self.ensure_one()
         customer = self.commercial_partner_id
+        all_seen = self.env["backlog.line"]._sees_all()
         # The paper says what customers pay, and a report's address asks for no group.
         backlog = self.env["backlog.line"]
         backlog._check_field_access(backlog._fields["open_value"], "read")
         lines = backlog.search(
-            Domain("company_id", "=", self.env.company.id)
-            & Domain("partner_id", "child_of", customer.id)
+            Domain("company_id", "=", self.env.company.id) & self._of_customer()
         )
         # Whoever sees the line may print what the customer already has on paper.
         slices = lines.sudo()._allocation().grouped("order_line_id")
@@ -46,9 +61,19 @@ class ResPartner(models.Model):
             "customer": customer.display_name,
             "company": self.env.company,
             "now": fields.Datetime.now(),
+            "only_of": "" if all_seen else self.env.user.name,
             "orders": orders,
             "totals": self._backlog_totals(orders),
         }
+
+    def _of_customer(self):
+        """The rows about a customer: of all contacts of its company, as Odoo invoices
+        them, and not of a subsidiary that is a company of its own."""
+        customer = self.commercial_partner_id
+        # Whoever sees the row may know whose it is.
+        return Domain(
+            "partner_id", "any!", [("commercial_partner_id", "=", customer.id)]
+        )
 
     @api.model
     def _backlog_totals(self, orders):
@@ -71,6 +96,6 @@ class ResPartner(models.Model):
         customer = self.commercial_partner_id.with_context(lang=self.lang)
         return customer.env._(
             "Open orders %(customer)s %(day)s",
-            customer=customer.name or "",
+            customer=file_name(customer.name),
             day=fields.Date.to_string(fields.Date.context_today(self)),
         )

@@ -5,6 +5,7 @@ from . import test_companies
 from . import test_customer_summary
 from . import test_dashboard
 from . import test_dates
+from . import test_definitions
 from . import test_delivery_steps
 from . import test_disruption
 from . import test_dropship

@@ -151,6 +151,64 @@ class TestCustomerSummary(BacklogCase):
             [(self.company.currency_id, 200, 100), (euro, 30, 0)],
         )
 
+    def test_weak_money_is_counted_in_itself_not_in_cents_of_ours(self):
+        rupiah = self.env.ref("base.IDR")
+        rupiah.active = True
+        rupiah.rounding = 1
+        self.env["res.currency.rate"].create(
+            {"currency_id": rupiah.id, "name": "2030-01-01", "rate": 16000}
+        )
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Rupiah", "currency_id": rupiah.id}
+        )
+        self._put_in_stock(self.product, 12)
+        # 210 rupiah are 1.3 cents of ours.
+        self._order(
+            (self.product, 3, {"price_unit": 70}),
+            (self.product, 2, {"price_unit": 1000, "product_uom_id": self.dozen.id}),
+            pricelist_id=pricelist.id,
+        )
+        summary = self._summary()
+        [order] = summary["orders"]
+
+        self.assertEqual(
+            [(line["value"], line["ready_value"]) for line in order["lines"]],
+            [(210, 210), (2000, 750)],
+        )
+        self.assertEqual(
+            [(row["currency"], row["value"]) for row in summary["totals"]],
+            [(rupiah, 2210)],
+        )
+
+    def test_discount_is_off_the_value(self):
+        self._order((self.product, 3, {"price_unit": 33.33, "discount": 10}))
+        order_line = self.env["sale.order.line"].search([], limit=1, order="id desc")
+        [order] = self._summary()["orders"]
+
+        self.assertEqual(order["value"], order_line.price_subtotal)
+
+    def test_subsidiary_that_is_a_company_of_its_own_is_another_customer(self):
+        subsidiary = self.env["res.partner"].create(
+            {"name": "Sub", "is_company": True, "parent_id": self.customer.id}
+        )
+        there = self.env["res.partner"].create(
+            {"name": "There", "parent_id": subsidiary.id}
+        )
+        own = self._order(self.product, 1, partner_id=self.contact.id)
+        theirs = self._order(self.product, 1, partner_id=there.id)
+
+        for partner, order in (
+            (self.customer, own),
+            (self.contact, own),
+            (subsidiary, theirs),
+            (there, theirs),
+        ):
+            self.assertEqual(
+                [row["name"] for row in self._summary(partner=partner)["orders"]],
+                [order.name],
+                partner.name,
+            )
+
     def test_other_companies_are_not_in_it(self):
         other = self.env["res.company"].create({"name": "Other"})
         self.seller.company_ids += other
@@ -174,6 +232,33 @@ class TestCustomerSummary(BacklogCase):
             [o["name"] for o in self._summary(keeper)["orders"]],
             [own.name, theirs.name],
         )
+
+    def test_page_of_own_orders_says_whose_they_are(self):
+        lead = new_test_user(
+            self.env, "lead", "sales_team.group_sale_salesman_all_leads", lang="en_US"
+        )
+        self.seller.name = "Marc"
+        own = self._order(self.product, 1)
+        theirs = self._order(self.product, 1, user=lead)
+        page = self._html(self.customer)
+        whole = self._html(self.customer, user=lead)
+
+        self.assertIn("Marc", page)
+        self.assertIn("looks after for you", page)
+        self.assertNotIn(theirs.name, page)
+        self.assertNotIn("looks after for you", whole)
+        self.assertIn(own.name, whole)
+        self.assertIn(theirs.name, whole)
+
+    def test_page_without_own_orders_does_not_say_that_nothing_is_open(self):
+        lead = new_test_user(
+            self.env, "lead", "sales_team.group_sale_salesman_all_leads", lang="en_US"
+        )
+        self._order(self.product, 1, user=lead)
+        page = self._html(self.customer)
+
+        self.assertIn("looks after for you", page)
+        self.assertNotIn("there is nothing left to ship to you", page)
 
     def test_internal_user_without_the_backlog_gets_nothing(self):
         stranger = new_test_user(self.env, "stranger", "base.group_user")
@@ -205,7 +290,13 @@ class TestCustomerSummary(BacklogCase):
         self.assertNotIn(purchase.name, html)
 
     def test_page_with_nothing_open(self):
-        self.assertIn("there is nothing left to ship to you", self._html(self.customer))
+        keeper = new_test_user(
+            self.env, "keeper", "stock.group_stock_user", lang="en_US"
+        )
+        self.assertIn(
+            "there is nothing left to ship to you",
+            self._html(self.customer, user=keeper),
+        )
 
     def test_page_is_in_the_language_of_the_customer(self):
         self.env["res.lang"]._activate_lang("fr_FR")
@@ -236,6 +327,15 @@ class TestCustomerSummary(BacklogCase):
         self.assertNotIn("<script>alert(1)", html)
         self.assertNotIn("<b>bold", html)
         self.assertIn("&lt;b&gt;bold", html)
+
+    def test_name_of_the_file_is_short_and_on_one_line(self):
+        self.customer.name = "A/B\r\nX: \u202egpj " + "long " * 2000
+        name = self.customer._backlog_summary_name()
+
+        self.assertTrue(name.startswith("Open orders A B X gpj long long"))
+        self.assertTrue(name.endswith(" 2030-01-15"))
+        self.assertLess(len(name), 110)
+        self.assertTrue(name.isprintable())
 
     # By mail
 
@@ -415,6 +515,49 @@ class TestWeeklyReport(BacklogCase):
         self.assertFalse(any(bad.mapped("sent_on")))
         self.assertEqual(len(log.output), 3)
         self.assertIn("unreachable", "".join(log.output))
+        self.assertFalse(good.failure)
+        self.assertIn("no email address", bad[0].failure)
+        self.assertTrue(bad[1].failure)
+        self.assertIn("no longer works in", bad[2].failure)
+
+    def test_one_that_failed_is_tried_again_the_next_day(self):
+        self.seller.email = False
+        recipient = self._add(self.seller)
+        with mute_logger(
+            "odoo.addons.inventory_backlog.models.backlog_report_recipient"
+        ):
+            self._run()
+        self.assertTrue(recipient.failure)
+        self.seller.email = "seller@example.com"
+        for days in (1, 2):
+            with self._at(days):
+                self._run()
+
+        self.assertEqual(len(self._mails()), 1)
+        self.assertEqual(recipient.sent_on, self._after(1).date())
+        self.assertFalse(recipient.failure)
+
+    def test_error_of_the_database_does_not_stop_the_others(self):
+        bad = self._add(self.manager)
+        good = self._add(self.seller)
+        make = type(bad)._send
+
+        def send(recipient):
+            if recipient == bad:
+                recipient.env.cr.execute("SELECT 1 / 0")
+            return make(recipient)
+
+        self.patch(type(bad), "_send", send)
+        with mute_logger(
+            "odoo.sql_db",
+            "odoo.addons.inventory_backlog.models.backlog_report_recipient",
+        ):
+            self._run()
+
+        self.assertIn("division by zero", bad.failure)
+        self.assertEqual(self._mails().recipient_ids, good.user_id.partner_id)
+        found = self.recipients.search([("failure", "!=", False)])
+        self.assertEqual(found, bad)
 
     def test_archived_recipients_get_nothing(self):
         self._add(self.seller, active=False)
@@ -462,4 +605,5 @@ class TestWeeklyReport(BacklogCase):
         cron = self.env.ref("inventory_backlog.ir_cron_report")
 
         self.assertFalse(cron.active)
-        self.assertEqual((cron.interval_number, cron.interval_type), (1, "weeks"))
+        # Every day, so that what failed is not late by a week.
+        self.assertEqual((cron.interval_number, cron.interval_type), (1, "days"))

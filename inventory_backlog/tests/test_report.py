@@ -1,11 +1,12 @@
 from datetime import date
+from json import dumps
 from unittest.mock import patch
 
 from psycopg2.errors import CheckViolation
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import Form, freeze_time, new_test_user, tagged
+from odoo.tests import Form, HttpCase, freeze_time, new_test_user, tagged
 from odoo.tools import format_date, mute_logger
 
 from ..wizard import backlog_report, backlog_report_annex
@@ -342,14 +343,20 @@ class TestReport(ReportCase):
         self._world()
         second = self.env["stock.warehouse"].create({"name": "Second", "code": "SEC"})
         self._order(self.lamp, 1, warehouse_id=second.id, user=self.manager)
+        # A company of its own, even if it belongs to another one.
+        subsidiary = self.env["res.partner"].create(
+            {"name": "Sub", "is_company": True, "parent_id": self.big.id}
+        )
+        self._order(self.lamp, 2, partner_id=subsidiary.id)
 
         for values, expected in (
-            ({}, 1040),
+            ({}, 1100),
             ({"partner_id": self.contact.id}, 700),
             ({"user_id": self.manager.id}, 30),
             ({"warehouse_id": second.id}, 30),
-            ({"warehouse_id": self.warehouse.id}, 1010),
+            ({"warehouse_id": self.warehouse.id}, 1070),
             ({"warehouse_id": second.id, "partner_id": self.big.id}, 0),
+            ({"partner_id": subsidiary.id}, 60),
         ):
             self.assertEqual(self._data(**values)["total"]["value"], expected, values)
 
@@ -626,6 +633,14 @@ class TestReport(ReportCase):
             report._file_name(), f"Backlog Report {self.company.name} 2030-01-15"
         )
 
+    def test_name_of_the_file_is_short_and_on_one_line(self):
+        self.company.name = "A/B\nX " + "long " * 2000
+        name = self._report()._file_name()
+
+        self.assertTrue(name.startswith("Backlog Report A B X long"))
+        self.assertTrue(name.endswith(" 2030-01-15"))
+        self.assertLess(len(name), 110)
+
     def test_pdf_of_the_real_thing(self):
         actions = self.env["ir.actions.report"]
         if actions.get_wkhtmltopdf_state() == "install":
@@ -657,3 +672,45 @@ class TestReport(ReportCase):
         before = self.cr.sql_log_count
         report._data()
         return self.cr.sql_log_count - before
+
+
+@tagged("post_install", "-at_install")
+class TestDownload(HttpCase):
+    """The PDFs as the browser asks for them. A world of its own: a request knows no
+    other time than today."""
+
+    def test_names_of_any_kind_can_be_downloaded(self):
+        reports = self.env["ir.actions.report"]
+        if reports.get_wkhtmltopdf_state() == "install":
+            self.skipTest("wkhtmltopdf is not installed")
+        seller = new_test_user(
+            self.env, "download_seller", "sales_team.group_sale_salesman"
+        )
+        self.env.company.name = "Our\r\nCompany"
+        customer = self.env["res.partner"].create({"name": "A/B\r\n" + "X" * 10000})
+        report = self.env["backlog.report"].with_user(seller).create({})
+        self.authenticate("download_seller", "download_seller")
+        for records, name, words in (
+            (report, "backlog", "Our%20Company"),
+            (customer, "partner_backlog", "A%20B%20X"),
+        ):
+            with self.subTest(report=name):
+                response = self.url_open(
+                    "/report/download",
+                    params={
+                        "data": dumps(
+                            [
+                                f"/report/pdf/inventory_backlog.report_{name}/{records.id}",
+                                "qweb-pdf",
+                            ]
+                        ),
+                        "context": dumps({"force_report_rendering": True}),
+                    },
+                    timeout=60,
+                )
+                header = response.headers["Content-Disposition"]
+
+                self.assertEqual(response.status_code, 200)
+                self.assertTrue(response.content.startswith(b"%PDF"))
+                self.assertIn(words, header)
+                self.assertLess(len(header), 400)

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ..models.backlog_line import BACKLOG_STATES
-from ..models.res_partner_summary import plain_quantity
+from ..models.res_partner_summary import file_name, plain_quantity
 
 TOP = 10
 # 5,000 lines are 133 pages and 1.1 GB for wkhtmltopdf; Odoo stops it at 2.5 GB.
@@ -93,7 +93,7 @@ class BacklogReport(models.TransientModel):
         """The name of the PDF, without its ending."""
         return self.env._(
             "Backlog Report %(company)s %(day)s",
-            company=self.company_id.name,
+            company=file_name(self.company_id.name),
             day=fields.Date.to_string(fields.Date.context_today(self)),
         )
 
@@ -110,8 +110,7 @@ class BacklogReport(models.TransientModel):
         if self.user_id:
             domain &= Domain("user_id", "=", self.user_id.id)
         if self.partner_id:
-            customer = self.partner_id.commercial_partner_id
-            domain &= Domain("partner_id", "child_of", customer.id)
+            domain &= self.partner_id._of_customer()
         return domain
 
     def _is_too_long(self):

@@ -1,8 +1,10 @@
 import {formatDay, formatFigure} from "./dashboard_formats";
 import {Component} from "@odoo/owl";
+import {SIZES} from "@web/core/ui/ui_service";
 import {_t} from "@web/core/l10n/translation";
+import {useService} from "@web/core/utils/hooks";
 
-/** The lines to act on first: a table, or cards on a phone. */
+/** The lines to act on first: a table, or cards where it has no room. */
 export class DashboardLines extends Component {
     static template = "inventory_backlog.DashboardLines";
     static props = {
@@ -10,6 +12,14 @@ export class DashboardLines extends Component {
         onOpen: Function,
         onOpenAll: {type: Function, optional: true},
     };
+
+    setup() {
+        this.ui = useService("ui");
+    }
+
+    get areCards() {
+        return this.ui.size < SIZES.LG;
+    }
 
     value(line) {
         return formatFigure(line.value, "monetary", line.currency_id);

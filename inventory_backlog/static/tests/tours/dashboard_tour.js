@@ -88,6 +88,31 @@ registry.category("web_tour.tours").add("inventory_backlog_dashboard", {
             run: "click",
         },
         {
+            content: "Look closer",
+            trigger: ".o_backlog_analyse",
+            run: "click",
+        },
+        {
+            content: "The table says how its figures are counted",
+            trigger:
+                ".o_pivot_view .o_backlog_definitions:contains(net of discount, in the currency)",
+        },
+        {
+            content: "As bars",
+            trigger: ".o_switch_view.o_graph",
+            run: "click",
+        },
+        {
+            content: "So does the graph",
+            trigger:
+                ".o_graph_view .o_backlog_definitions:contains(net of discount, in the currency)",
+        },
+        {
+            content: "And back",
+            trigger: ".o_back_button a, .breadcrumb-item a:contains(Backlog Dashboard)",
+            run: "click",
+        },
+        {
             content: "Why is this one late?",
             trigger: ".o_backlog_act:contains(Tour Table) button",
             run: "click",

@@ -3,8 +3,18 @@ import {BACKLOG_COLORS} from "@inventory_backlog/backlog_colors";
 import {graphView} from "@web/views/graph/graph_view";
 import {registry} from "@web/core/registry";
 
-/** Bars of a supply state have its colour, so that red never means ready. */
+/**
+ * Bars of a supply state have its colour, so that red never means ready. Says above
+ * the graph how its measure is counted.
+ */
 export class BacklogGraphRenderer extends GraphRenderer {
+    static template = "inventory_backlog.GraphRenderer";
+
+    get measure() {
+        const {measure, measures} = this.model.metaData;
+        return measures[measure];
+    }
+
     getBarChartData() {
         const data = super.getBarChartData();
         const {backlog_state, kind} = this.model.metaData.fields;
