@@ -184,6 +184,33 @@ class TestSnapshot(SnapshotCase):
 
         self.assertEqual(self._total(1), (0, 0, -100, 100, 0, 0))
 
+    def test_order_with_an_old_date_is_booked_on_the_day_it_was_first_seen(self):
+        with self._on(0):
+            self._order(self.product, 1)
+        self._end_day(0)
+        with self._on(1):
+            order = self._order(self.product, 2).sudo()
+            order.date_order = self._after(-200)
+        self._end_day(1)
+
+        self.assertEqual(self._total(1), (100, 200, 0, 0, 0, 300))
+
+    def test_order_confirmed_again_is_booked_at_its_new_price(self):
+        with self._on(0):
+            order = self._order(self.product, 1).sudo()
+        self._end_day(0)
+        with self._on(1):
+            order._action_cancel()
+        self._end_day(1)
+        with self._on(2):
+            order.action_draft()
+            order.order_line.price_unit = 150
+            order.action_confirm()
+        self._end_day(2)
+
+        self.assertEqual(self._total(1), (100, 0, 0, 100, 0, 0))
+        self.assertEqual(self._total(2), (0, 150, 0, 0, 0, 150))
+
     def _bring_back(self, order, quantity, refund):
         delivery = order.sudo().picking_ids.filtered(
             lambda picking: picking.state == "done"
