@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -36,15 +36,30 @@ class SaleOrderLine(models.Model):
         "are brought for the order alone were not ready.",
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse_first_fill(*vals_list)
+        lines = self
+        defaults = dict.fromkeys((f"default_{name}" for name in FIRST_FILL), False)
+        if defaults.keys() & self.env.context.keys():
+            lines = self.with_context(**defaults)
+        return super(SaleOrderLine, lines).create(vals_list)
+
     def write(self, vals):
-        if not self.env.su and any(name in vals for name in FIRST_FILL):
+        self._refuse_first_fill(vals)
+        return super().write(vals)
+
+    def _refuse_first_fill(self, *vals_list):
+        """Nobody writes history by hand."""
+        if not self.env.su and any(
+            name in vals for vals in vals_list for name in FIRST_FILL
+        ):
             raise UserError(
                 self.env._(
                     "What was ready when the line was confirmed is kept as it was. "
                     "Leave these fields out."
                 )
             )
-        return super().write(vals)
 
     def _action_launch_stock_rule(self, **kwargs):
         result = super()._action_launch_stock_rule(**kwargs)

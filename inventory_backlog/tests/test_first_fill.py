@@ -173,6 +173,15 @@ class TestFirstFill(BacklogCase):
         for name in ("first_open_qty", "first_ready_qty"):
             with self.assertRaisesRegex(UserError, "kept as it was"):
                 order.order_line.write({name: 3})
+            with self.assertRaisesRegex(UserError, "kept as it was"):
+                self._quote((self.product, 5, {name: 3}))
+
+    def test_it_cannot_be_a_default(self):
+        order = self._quote((self.product, 5))
+        line = order.order_line.with_context(default_first_ready_qty=5).create(
+            {"order_id": order.id, "product_id": self.product.id}
+        )
+        self.assertIs(line.sudo().first_ready_qty, False)
 
     def test_customers_confirm_and_do_not_read_it(self):
         portal = new_test_user(self.env, "portal_buyer", "base.group_portal")
