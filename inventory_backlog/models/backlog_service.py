@@ -26,9 +26,11 @@ class BacklogService(models.Model):
 
     *First fill* is what was ready when the line was confirmed, see
     ``sale.order.line.first_ready_qty``. *On time in full* (OTIF) is counted for what is
-    due: the promised day is past, or all of it is delivered. In full means that what is
-    delivered, as Odoo counts it, is at least what the line says today; on time means
-    that the last delivery was not after the promised day. Days are those of the time
+    due: the promised day is past, or all of it is delivered. In full means that what
+    was delivered, as Odoo counts it, has once been at least what the line says today;
+    on time means that the delivery that made it so was not after the promised day. What
+    comes back later, to be refunded or replaced, is a return and no miss; a kit, which
+    comes back as components, counts as not delivered then. Days are those of the time
     zone of the company.
 
     What is not known or not due is empty and never counted. Averages are right in
@@ -79,7 +81,10 @@ class BacklogService(models.Model):
         "stock.move": [
             "date",
             "location_dest_id",
+            "location_id",
             "origin_returned_move_id",
+            "product_id",
+            "product_uom",
             "quantity",
             "sale_line_id",
             "state",
@@ -116,8 +121,8 @@ class BacklogService(models.Model):
     delivered_date = fields.Datetime(
         "Last Delivery",
         readonly=True,
-        help="When the last part was shipped to the customer. What only replaces "
-        "returned goods does not count.",
+        help="When the last part of what was ordered was shipped to the customer. What "
+        "only replaces returned goods does not count.",
     )
     product_uom_id = fields.Many2one(
         "uom.uom", "Unit", readonly=True, help="The unit of the product."
@@ -157,8 +162,8 @@ class BacklogService(models.Model):
     is_in_full = fields.Boolean(
         "In Full",
         readonly=True,
-        help="At least what was ordered is delivered, less what came back to be "
-        "refunded.",
+        help="All of what was ordered was delivered. What came back later is a return: "
+        "it was delivered in full all the same.",
     )
     first_fill_rate = Rate(
         "Lines Ready When Confirmed (%)",
@@ -198,7 +203,7 @@ class BacklogService(models.Model):
         aggregator="avg",
         help="OTIF by line, first promise: of the lines that are due, the share that "
         "was delivered in full by the day first promised. A line is due when that day "
-        "is past or all of it is delivered.",
+        "is past or all of it is delivered. What comes back later is no miss.",
     )
     otif_promise = Rate(
         "On Time in Full, Current Promise (%)",
@@ -206,7 +211,7 @@ class BacklogService(models.Model):
         aggregator="avg",
         help="OTIF by line, current promise: of the lines that are due, the share that "
         "was delivered in full by the day last promised. A line is due when that day "
-        "is past or all of it is delivered.",
+        "is past or all of it is delivered. What comes back later is no miss.",
     )
     otif_order_first = Rate(
         "Orders on Time in Full, First Promise (%)",
@@ -256,6 +261,25 @@ class BacklogService(models.Model):
             promise=self._of_order(SQL("otif_promise")),
         )
 
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """Whoever searches or sorts by what is on time asks for all lines: deliveries
+        and orders are looked at once, not for each line."""
+        if (
+            field_expr not in (*OTIF_OF_LINES, *OTIF_OF_ORDERS)
+            or query is None
+            or self.env.context.get("backlog_page")
+        ):
+            return super()._field_to_sql(alias, field_expr, query)
+        self._check_field_access(self._fields[field_expr], "read")
+        return self._on_time(field_expr, query)
+
+    def _fetch_query(self, query, fields):
+        # The rows of a page look for what is theirs.
+        rows = super(BacklogService, self.with_context(backlog_page=True))._fetch_query(
+            query, fields
+        )
+        return rows.with_env(self.env)
+
     def _read_group_select(self, aggregate_spec, query):
         name, _colon, aggregator = aggregate_spec.partition(":")
         if aggregator == "avg" and name in RATES:
@@ -267,18 +291,9 @@ class BacklogService(models.Model):
     def _average(self, name, query):
         """The average of the rate ``name`` over the rows of a group of ``query``."""
         if name in OTIF_OF_LINES:
-            shipped = self._join(query, "id", self._shipped_all())
-            return SQL(
-                "AVG(%s)",
-                self._otif(
-                    self._table,
-                    SQL.identifier(self._table, OTIF_OF_LINES[name]),
-                    SQL.identifier(shipped, "date"),
-                ),
-            )
+            return SQL("AVG(%s)", self._on_time(name, query))
         if name in OTIF_OF_ORDERS:
-            orders = self._join(query, "order_id", self._orders_all())
-            return self._by_order(SQL.identifier(orders, OTIF_OF_ORDERS[name]))
+            return self._by_order(self._on_time(name, query))
         rate = self._column(name)
         if name == "first_unit_fill_rate":
             return SQL(
@@ -294,6 +309,15 @@ class BacklogService(models.Model):
                 by_value=self._by_value(rate),
             )
         return self._by_value(rate)
+
+    @api.model
+    def _on_time(self, name, query):
+        """The rate ``name`` of each row of ``query``, from all deliveries at once."""
+        if name in OTIF_OF_ORDERS:
+            orders = self._join(query, "order_id", self._orders_all())
+            return SQL.identifier(orders, OTIF_OF_ORDERS[name])
+        shipped = self._join(query, "id", self._shipped_all())
+        return self._otif(self._table, self._column(OTIF_OF_LINES[name]), shipped)
 
     @api.model
     def _join(self, query, name, table):
@@ -368,10 +392,9 @@ class BacklogService(models.Model):
     def _judged(self, shipped=None):
         """The lines with what they count for in each rate.
 
-        :param SQL shipped: the join that gives ``shipped.date``, when it is not to be
-            looked for line by line
+        :param SQL shipped: the join that gives ``shipped``, when it is not to be looked
+            for line by line
         """
-        delivered = SQL("line.delivered_date")
         return SQL(
             """
             SELECT line.*,
@@ -381,18 +404,42 @@ class BacklogService(models.Model):
                        AS first_unit_fill_rate,
                    %(first)s AS otif_first,
                    %(promise)s AS otif_promise
-              FROM (%(confirmed)s) line
+              FROM (
+                    SELECT line.*, shipped.date AS delivered_date,
+                           %(is_in_full)s AS is_in_full
+                      FROM (%(confirmed)s) line
+                    %(shipped)s
+                   ) line
             """,
-            first=self._otif("line", SQL("line.first_promise_date"), delivered),
-            promise=self._otif("line", SQL("line.promise_date"), delivered),
-            confirmed=self._confirmed(shipped or self._shipped_of_line()),
+            first=self._otif("line", SQL("line.first_promise_date")),
+            promise=self._otif("line", SQL("line.promise_date")),
+            is_in_full=self._is_in_full("line", "shipped"),
+            confirmed=self._confirmed(),
+            shipped=shipped or self._shipped_of_line(),
         )
 
     @api.model
-    def _otif(self, line, promise, delivered):
+    def _is_in_full(self, line, shipped):
+        """Whether all of the line is delivered, or was before something came back."""
+        return SQL(
+            "(%s OR %s IS TRUE)",
+            SQL.identifier(line, "is_delivered"),
+            SQL.identifier(shipped, "is_complete"),
+        )
+
+    @api.model
+    def _otif(self, line, promise, shipped=None):
         """Whether a line was on time in full for ``promise``: 100, 0, or NULL while it
-        is not due. Without a move nobody knows when it was delivered."""
+        is not due. Without a move nobody knows when it was delivered.
+
+        :param str shipped: the alias of its deliveries, unless the line knows of them
+        """
         zone = SQL.identifier(line, "tz")
+        delivered = (
+            SQL.identifier(shipped, "date")
+            if shipped
+            else SQL.identifier(line, "delivered_date")
+        )
         return SQL(
             """
             CASE WHEN NOT %(is_in_full)s
@@ -404,7 +451,9 @@ class BacklogService(models.Model):
                  WHEN %(delivered_day)s > %(promised_day)s THEN 0
              END
             """,
-            is_in_full=SQL.identifier(line, "is_in_full"),
+            is_in_full=self._is_in_full(line, shipped)
+            if shipped
+            else SQL.identifier(line, "is_in_full"),
             today=SQL.identifier(line, "today"),
             promise=promise,
             delivered=delivered,
@@ -413,9 +462,9 @@ class BacklogService(models.Model):
         )
 
     @api.model
-    def _confirmed(self, shipped):
-        """What orders, deliveries and the moment of confirmation say of each line.
-        Joins that a caller does not need are left out by PostgreSQL."""
+    def _confirmed(self):
+        """What orders and the moment of confirmation say of each line. Joins that a
+        caller does not need are left out by PostgreSQL."""
         return SQL(
             """
             SELECT line.id, line.id AS order_line_id, line.order_id, sale.partner_id,
@@ -424,7 +473,7 @@ class BacklogService(models.Model):
                    COALESCE(line.warehouse_id, sale.warehouse_id) AS warehouse_id,
                    line.company_id, company.currency_id, sale.user_id, sale.team_id,
                    sale.date_order, line.first_promise_date,
-                   %(promise)s AS promise_date, shipped.date AS delivered_date,
+                   %(promise)s AS promise_date,
                    line.product_uom_qty * %(factor)s AS ordered_qty,
                    line.qty_delivered * %(factor)s AS delivered_qty,
                    line.first_open_qty::float * %(factor)s AS first_open_qty,
@@ -439,7 +488,7 @@ class BacklogService(models.Model):
                    CASE WHEN line.first_ready_qty >= line.first_open_qty THEN 100
                         WHEN line.first_ready_qty < line.first_open_qty THEN 0
                     END AS first_fill_rate,
-                   line.qty_delivered >= line.product_uom_qty AS is_in_full,
+                   line.qty_delivered >= line.product_uom_qty AS is_delivered,
                    company.tz, company.today
               FROM sale_order_line line
               JOIN sale_order sale ON sale.id = line.order_id
@@ -449,7 +498,6 @@ class BacklogService(models.Model):
          LEFT JOIN uom_uom uom ON uom.id = template.uom_id
          LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
          LEFT JOIN res_partner partner ON partner.id = sale.partner_id
-            %(shipped)s
              WHERE line.state = 'sale'
                AND sale.state = 'sale'
                AND template.type = 'consu'
@@ -464,51 +512,113 @@ class BacklogService(models.Model):
             rate=SQL("COALESCE(NULLIF(sale.currency_rate, 0), 1)"),
             own_rate=self.env["res.company"]._backlog_visible()._backlog_rate("line"),
             companies=self._companies(),
-            shipped=shipped,
         )
 
     @api.model
     def _shipped_of_line(self):
-        """The join that looks for the last delivery of each ``line``."""
+        """The join that looks for the deliveries of each ``line``."""
         return SQL(
             """
             LEFT JOIN LATERAL (
-                    SELECT MAX(move.date) AS date
-                      FROM stock_move move
-                      JOIN stock_location dest ON dest.id = move.location_dest_id
-                     WHERE move.sale_line_id = line.id
-                       AND %s
+                    SELECT MAX(date) AS date, BOOL_OR(is_complete) AS is_complete
+                      FROM (%s) shipped
                    ) shipped ON TRUE
             """,
-            self._is_delivery(),
+            self._shipped(SQL("move.sale_line_id = line.id")),
         )
 
     @api.model
     def _shipped_all(self):
-        """The last delivery of all lines: ``id, date``."""
+        """The deliveries of all lines, see ``_shipped``."""
+        return self._shipped(SQL("move.sale_line_id IS NOT NULL"))
+
+    @api.model
+    def _shipped(self, asked):
+        """When the last part of the lines that are ``asked`` for was delivered: ``id,
+        date, is_complete``. Once complete, what comes back and goes out again changes
+        nothing."""
         return SQL(
             """
-            SELECT move.sale_line_id AS id, MAX(move.date) AS date
-              FROM stock_move move
-              JOIN stock_location dest ON dest.id = move.location_dest_id
-             WHERE move.sale_line_id IS NOT NULL
-               AND %s
-          GROUP BY move.sale_line_id
+            SELECT shipped.id, COALESCE(complete.date, shipped.date) AS date,
+                   complete.date IS NOT NULL AS is_complete
+              FROM (
+                    SELECT move.sale_line_id AS id, MAX(move.date) AS date
+                      FROM stock_move move
+                      JOIN stock_location dest ON dest.id = move.location_dest_id
+                     WHERE %(asked)s
+                       AND %(counts)s
+                       AND %(is_outside)s
+                  GROUP BY move.sale_line_id
+                   ) shipped
+         LEFT JOIN (%(complete)s) complete USING (id)
             """,
-            self._is_delivery(),
+            asked=asked,
+            counts=self._counts(),
+            is_outside=self._is_outside("dest"),
+            complete=self._complete(asked),
         )
 
     @api.model
-    def _is_delivery(self):
-        """Whether ``move`` to ``dest`` is one that Odoo counts as delivered; for a kit
+    def _complete(self, asked):
+        """When the lines of which something came back later were complete for the first
+        time: ``id, date``. Kits never are, since they move as their components."""
+        return SQL(
+            """
+            SELECT id, MIN(date) AS date
+              FROM (
+                    SELECT sold.id, sold.product_uom_qty, move.date,
+                           SUM(
+                               move.quantity * move_uom.factor / sold_uom.factor
+                               * CASE WHEN %(is_outside)s THEN 1 ELSE -1 END
+                           ) OVER (
+                               PARTITION BY sold.id ORDER BY move.date, move.id
+                           )::numeric AS qty
+                      FROM stock_move move
+                      JOIN sale_order_line sold ON sold.id = move.sale_line_id
+                      JOIN stock_location dest ON dest.id = move.location_dest_id
+                      JOIN stock_location source ON source.id = move.location_id
+                      JOIN uom_uom move_uom ON move_uom.id = move.product_uom
+                      JOIN uom_uom sold_uom ON sold_uom.id = sold.product_uom_id
+                     WHERE move.sale_line_id IN (
+                            SELECT move.sale_line_id
+                              FROM stock_move move
+                             WHERE %(asked)s
+                               AND move.state = 'done'
+                               AND move.origin_returned_move_id IS NOT NULL
+                               AND move.to_refund
+                           )
+                       AND move.product_id = sold.product_id
+                       AND %(counts)s
+                       AND %(is_outside)s <> %(was_outside)s
+                   ) moved
+             WHERE ROUND(qty - product_uom_qty, 6) >= 0
+          GROUP BY id
+            """,
+            asked=asked,
+            counts=self._counts(),
+            is_outside=self._is_outside("dest"),
+            was_outside=self._is_outside("source"),
+        )
+
+    @api.model
+    def _counts(self):
+        """Whether ``move`` is one that Odoo counts in what is delivered; for a kit
         those are the moves of its components."""
         return SQL(
             """
-            move.state = 'done'
-            AND move.quantity > 0
-            AND (move.origin_returned_move_id IS NULL OR move.to_refund)
-            AND (dest.usage = 'customer' OR dest.id IN %s)
-            """,
+            (move.state = 'done'
+             AND move.quantity > 0
+             AND (move.origin_returned_move_id IS NULL OR move.to_refund))
+            """
+        )
+
+    @api.model
+    def _is_outside(self, location):
+        """Whether the ``location`` is the customer's."""
+        return SQL(
+            "(%s = 'customer' OR %s IN %s)",
+            SQL.identifier(location, "usage"),
+            SQL.identifier(location, "id"),
             tuple(self.env["backlog.allocation"]._customer_location_ids()),
         )
 

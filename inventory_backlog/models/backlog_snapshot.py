@@ -182,8 +182,9 @@ class BacklogSnapshot(models.Model):
         "take to ship what is open at that pace.",
     )
 
+    # Several without a warehouse are what was of warehouses that are deleted.
     _cell_uniq = models.UniqueIndex(
-        "(company_id, day, COALESCE(warehouse_id, 0), COALESCE(backlog_state, ''))",
+        "(company_id, day, warehouse_id, COALESCE(backlog_state, ''))",
         "There is one snapshot per day, company, warehouse and state.",
     )
 

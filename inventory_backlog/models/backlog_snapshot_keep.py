@@ -40,10 +40,15 @@ class BacklogSnapshot(models.Model):
         }
 
     def _last_closing(self, company, day):
-        """``{(warehouse id, state): value}`` of the snapshot of ``day``."""
+        """``{(warehouse id, state): value}`` of the snapshot of ``day``, of all that
+        had lines or a value then."""
+        rows = self.search([("company_id", "=", company.id), ("day", "=", day)])
         return {
-            (row.warehouse_id.id or None, row.backlog_state): row.closing
-            for row in self.search([("company_id", "=", company.id), ("day", "=", day)])
+            (warehouse.id or None, state): sum(of_cell.mapped("closing"))
+            for (warehouse, state), of_cell in rows.grouped(
+                lambda row: (row.warehouse_id, row.backlog_state)
+            ).items()
+            if any(row.closing or row.line_count for row in of_cell)
         }
 
     def _write_days(self, company, days, opening, flows, closing):
@@ -54,7 +59,10 @@ class BacklogSnapshot(models.Model):
             [("company_id", "=", company.id)], limit=1
         )
         always = (warehouse.id or None, "ready")
-        cells = {always} | {key[1:] for key in flows} | opening.keys() | closing.keys()
+        # What was there the day before leaves one, too: of lines without a value
+        # nothing else would say that they are gone.
+        ended = {always} | opening.keys()
+        cells = ended | {key[1:] for key in flows} | closing.keys()
         rows = []
         for day in days:
             for cell in cells:
@@ -64,7 +72,7 @@ class BacklogSnapshot(models.Model):
                     closing.get(cell, {}) if day == days[-1] else None,
                 )
                 opening[cell] = row["closing"]
-                if cell == always or any(row.values()):
+                if cell in ended or any(row.values()):
                     rows.append(
                         {
                             "day": day,
@@ -175,11 +183,11 @@ class BacklogSnapshot(models.Model):
                     **{name: sum(days.mapped(name)) for name in (*FLOWS, "difference")},
                     # Of a day that was missed nothing but its closing is known.
                     **{
-                        name: closed[name]
+                        name: sum(closed.mapped(name))
                         for name in LAST_DAY
                         if name == "closing" or not last.is_caught_up
                     },
-                    "opening": opened.opening,
+                    "opening": sum(opened.mapped("opening")),
                     "day_from": first.day_from,
                     "day": last.day,
                     "company_id": last.company_id.id,

@@ -24,7 +24,9 @@ class BacklogSnapshotLine(models.Model):
     unit_value = fields.Float(digits=0, help="Per unit of the product, not rounded.")
     open_value = fields.Float(digits=0)
     open_qty = fields.Float(digits=0)
-    ordered_qty = fields.Float(digits=0, help="0 when the order is not confirmed.")
+    ordered_qty = fields.Float(
+        digits=0, help="What was shipped when the order is cancelled."
+    )
     delivered_qty = fields.Float(digits=0)
     closed_on = fields.Date(help="The first day at whose end nothing of it was open.")
 

@@ -9,6 +9,17 @@ FIRST_FILL = ("first_open_qty", "first_ready_qty")
 WRITTEN_WHOLE = ("sale.order.line", "sale.order", "stock.move", "purchase.order.line")
 
 
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("state") == "draft":
+            # Confirmed again, it is another day.
+            self.order_line._forget_first_fill()
+        return result
+
+
 class SaleOrderLine(models.Model):
     """What was ready when the line was confirmed. It cannot be found out later, so it
     is kept."""
@@ -22,8 +33,8 @@ class SaleOrderLine(models.Model):
         copy=False,
         groups=INTERNAL,
         help="What was to be shipped when the line was confirmed, in the unit of the "
-        "line. It is never rewritten. Empty for lines confirmed before the backlog was "
-        "installed.",
+        "line. It is counted anew when a cancelled order is confirmed again, and never "
+        "else. Empty for lines confirmed before the backlog was installed.",
     )
     first_ready_qty = Rate(
         "Ready When Confirmed",
@@ -68,6 +79,12 @@ class SaleOrderLine(models.Model):
             previous = kwargs.get("previous_product_uom_qty") or {}
             self.filtered(lambda line: previous.get(line.id, 0) <= 0)._keep_first_fill()
         return result
+
+    def _forget_first_fill(self):
+        """What is confirmed again is another confirmation."""
+        self.sudo().filtered(lambda line: line.first_open_qty is not False).write(
+            dict.fromkeys(FIRST_FILL, False)
+        )
 
     def _keep_first_fill(self):
         """Keep what is ready now on the lines that know nothing yet."""

@@ -35,7 +35,9 @@ from . import test_search
 from . import test_service
 from . import test_shelves
 from . import test_snapshot
+from . import test_snapshot_keep
 from . import test_snapshot_month
+from . import test_snapshot_take
 from . import test_split
 from . import test_spreadsheet
 from . import test_suggestion

@@ -86,14 +86,17 @@ class TestFirstFill(BacklogCase):
 
         self.assertEqual(self._first_fill(order), [(8, 6)])
 
-    def test_confirming_again_leaves_it(self):
+    def test_confirming_again_counts_anew(self):
         order = self._order(self.product, 5)
         order._action_cancel()
+        self.assertEqual(self._first_fill(order), [(5, 0)])
         order.action_draft()
+        self.assertEqual(self._first_fill(order), [(False, False)])
         self._put_in_stock(self.product, 9)
+        order.order_line.product_uom_qty = 7
         order.action_confirm()
 
-        self.assertEqual(self._first_fill(order), [(5, 0)])
+        self.assertEqual(self._first_fill(order), [(7, 7)])
 
     def test_line_from_before_the_install_stays_unknown(self):
         order = self._order(self.product, 5)

@@ -126,25 +126,62 @@ class TestService(BacklogCase):
             self.assertEqual(self._otif(order), [(100, 100)])
             self.assertEqual(self._rows(order).delivered_qty, 7)
 
-    def _return(self, order, quantity, to_refund):
+    def _return(self, order, quantity, to_refund, replace=False):
+        delivered = order.sudo().picking_ids.filtered(
+            lambda picking: (
+                picking.state == "done" and picking.picking_type_code == "outgoing"
+            )
+        )
         wizard = self.env["stock.return.picking"].create(
-            {"picking_id": order.sudo().picking_ids[:1].id}
+            {"picking_id": delivered[:1].id}
         )
         wizard.product_return_moves.quantity = quantity
         wizard.product_return_moves.to_refund = to_refund
-        self._validate(
-            self.env["stock.picking"].browse(wizard.action_create_returns()["res_id"])
+        action = (
+            wizard.action_create_exchanges()
+            if replace
+            else wizard.action_create_returns()
         )
+        self._validate(self.env["stock.picking"].browse(action["res_id"]))
 
-    def test_what_came_back_to_be_refunded_is_not_in_full(self):
+    def test_what_came_back_after_a_delivery_in_full_is_no_miss(self):
+        """Neither the return nor what replaces it."""
+        order = self._promised((self.product, 1, {"product_uom_id": self.dozen.id}))
+        with self._on(2):
+            self._ship(order)
+        for day, goods in ((6, 3), (8, 9)):
+            with self._on(day):
+                self._return(order, goods, to_refund=True)
+                [row] = self._rows(order)
+                self.assertEqual(self._otif(order, OTIF), [(100,) * 4])
+                self.assertEqual(self._rates(order, OTIF), [(100,) * 4])
+                self.assertTrue(row.is_in_full)
+                self.assertEqual(row.delivered_date, self._after(2))
+        self.assertEqual(row.delivered_qty, 0)
+
+    def test_what_replaces_returned_goods_comes_too_late_for_nobody(self):
         order = self._promised(self.product, 5)
         with self._on(2):
             self._ship(order)
-            self._return(order, 1, to_refund=True)
-            self.assertEqual(self._otif(order), [(False, False)])
+        with self._on(6):
+            self._return(order, 1, to_refund=True, replace=True)
+            self._ship(order)
+            self.assertEqual(self._rows(order).delivered_qty, 5)
+            self.assertEqual(self._otif(order, OTIF), [(100,) * 4])
+            self.assertEqual(self._rows(order).delivered_date, self._after(2))
+
+    def test_replacement_does_not_make_up_for_what_never_came(self):
+        order = self._promised(self.product, 5)
+        with self._on(2):
+            self._ship(order, 4)
+        with self._on(2, hours=1):
+            self._return(order, 1, to_refund=True, replace=True)
+        with self._on(2, hours=2):
+            self._ship(order, 1)
         with self._on(4):
-            self.assertEqual(self._otif(order), [(0, 0)])
-            self.assertEqual(self._rows(order).delivered_qty, 4)
+            self.assertFalse(self._rows(order).is_in_full)
+            self.assertEqual(self._otif(order, OTIF), [(0,) * 4])
+            self.assertEqual(self._rates(order, OTIF), [(0,) * 4])
 
     def test_return_without_refund_changes_nothing(self):
         order = self._promised(self.product, 5)
@@ -406,6 +443,8 @@ class TestService(BacklogCase):
                 ([("otif_first", "=", 0)], waiting),
                 ([("otif_promise", "=", 100)], shipped),
                 ([("otif_order_first", "=", 0)], shipped + waiting),
+                ([("otif_order_promise", "!=", 0)], self.service),
+                ([("otif_order_first", "<", 50)], shipped + waiting),
                 ([("first_fill_rate", "=", 0)], waiting),
                 ([("is_in_full", "=", False)], waiting),
             ):

@@ -51,6 +51,29 @@ class SnapshotCase(BacklogCase):
             round(sum(rows.mapped(name)), 2) for name in ("opening", *FLOWS, "closing")
         )
 
+    def _bring_back(self, order, quantity, refund=True, replace=False):
+        """The customer sends goods back, to be refunded or not; ``replace`` them, and
+        there is a delivery of others."""
+        delivery = order.sudo().picking_ids.filtered(
+            lambda picking: (
+                picking.state == "done" and picking.picking_type_code == "outgoing"
+            )
+        )
+        wizard = (
+            self.env["stock.return.picking"]
+            .with_context(active_id=delivery[:1].id, active_model="stock.picking")
+            .create({})
+        )
+        wizard.product_return_moves.write({"quantity": quantity, "to_refund": refund})
+        action = (
+            wizard.action_create_exchanges()
+            if replace
+            else wizard.action_create_returns()
+        )
+        picking = self.env["stock.picking"].browse(action["res_id"])
+        picking.move_ids.picked = True
+        self._validate(picking)
+
 
 @tagged("post_install", "-at_install")
 class TestSnapshot(SnapshotCase):
@@ -210,25 +233,6 @@ class TestSnapshot(SnapshotCase):
 
         self.assertEqual(self._total(1), (100, 0, 0, 100, 0, 0))
         self.assertEqual(self._total(2), (0, 150, 0, 0, 0, 150))
-
-    def _bring_back(self, order, quantity, refund):
-        delivery = order.sudo().picking_ids.filtered(
-            lambda picking: picking.state == "done"
-        )
-        wizard = (
-            self.env["stock.return.picking"]
-            .with_context(active_id=delivery.id, active_model="stock.picking")
-            .create({})
-        )
-        wizard.product_return_moves.write({"quantity": quantity, "to_refund": refund})
-        action = (
-            wizard.action_create_returns()
-            if refund
-            else wizard.action_create_exchanges()
-        )
-        for picking in self.env["stock.picking"].browse(action["res_id"]):
-            picking.move_ids.picked = True
-            self._validate(picking)
 
     # Days
 
