@@ -95,21 +95,43 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- Quotations, by far the most written, concern nobody.
+-- Quotations, by far the most written, concern nobody. A discount on the whole order, a
+-- line below zero, is off the value of all its lines.
 CREATE OR REPLACE FUNCTION backlog_touch_sale_order_line() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO backlog_touched (product_id)
-        SELECT DISTINCT product_id
+        SELECT product_id
           FROM new_rows
          WHERE state = 'sale'
-           AND product_id IS NOT NULL;
+           AND product_id IS NOT NULL
+         UNION
+        SELECT line.product_id
+          FROM new_rows present
+          JOIN sale_order_line line USING (order_id)
+         WHERE present.state = 'sale'
+           AND line.product_id IS NOT NULL
+           AND EXISTS (SELECT 1
+                         FROM sale_order_line part
+                        WHERE part.order_id = present.order_id
+                          AND part.price_subtotal < 0);
     ELSIF TG_OP = 'DELETE' THEN
         INSERT INTO backlog_touched (product_id)
-        SELECT DISTINCT product_id
+        SELECT product_id
           FROM old_rows
          WHERE state = 'sale'
-           AND product_id IS NOT NULL;
+           AND product_id IS NOT NULL
+         UNION
+        SELECT line.product_id
+          FROM old_rows past
+          JOIN sale_order_line line USING (order_id)
+         WHERE past.state = 'sale'
+           AND line.product_id IS NOT NULL
+           AND (past.price_subtotal < 0
+                OR EXISTS (SELECT 1
+                             FROM sale_order_line part
+                            WHERE part.order_id = past.order_id
+                              AND part.price_subtotal < 0));
     ELSE
         INSERT INTO backlog_touched (product_id)
         SELECT product_id
@@ -133,7 +155,22 @@ BEGIN
                         present.first_promise_date)
                ) changed
          WHERE product_id IS NOT NULL
-         GROUP BY product_id;
+         UNION
+        SELECT line.product_id
+          FROM old_rows past
+          JOIN new_rows present ON present.id = past.id
+          JOIN sale_order_line line ON line.order_id IN (past.order_id, present.order_id)
+         WHERE 'sale' IN (past.state, present.state)
+           AND line.product_id IS NOT NULL
+           AND (past.price_subtotal, past.product_id, past.is_downpayment, past.order_id)
+               IS DISTINCT FROM
+               (present.price_subtotal, present.product_id, present.is_downpayment,
+                present.order_id)
+           AND (past.price_subtotal < 0
+                OR EXISTS (SELECT 1
+                             FROM sale_order_line part
+                            WHERE part.order_id IN (past.order_id, present.order_id)
+                              AND part.price_subtotal < 0));
     END IF;
     RETURN NULL;
 END $$;

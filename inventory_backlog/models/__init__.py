@@ -3,6 +3,7 @@ from . import backlog_line
 from . import backlog_line_actions
 from . import backlog_line_analysis
 from . import backlog_line_block
+from . import backlog_line_value
 from . import backlog_line_why
 from . import backlog_kept
 from . import backlog_kept_row

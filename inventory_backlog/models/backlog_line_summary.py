@@ -1,5 +1,5 @@
 from odoo import fields, models
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 from .res_partner_summary import plain_quantity
 
@@ -9,9 +9,13 @@ class BacklogLine(models.Model):
 
     _inherit = "backlog.line"
 
-    def _prepare_summary(self, slices):
-        """The line in the unit in which the customer ordered it."""
+    def _prepare_summary(self, slices, price):
+        """The line in the unit in which the customer ordered it.
+
+        :param price: of one unit of the product, see ``_order_prices``
+        """
         self.ensure_one()
+        currency = self.order_id.currency_id
         ordered = self.order_line_id
         return {
             "product": self.product_id.display_name,
@@ -22,19 +26,34 @@ class BacklogLine(models.Model):
             "rest": [
                 self._rest_text(day, quantity) for day, quantity in self._rest(slices)
             ],
-            "value": self._ordered_value(self.open_qty),
-            "ready_value": self._ordered_value(self.backlog_qty),
+            "value": currency.round(price * self.open_qty),
+            "ready_value": currency.round(price * self.backlog_qty),
         }
 
-    def _ordered_value(self, quantity):
-        """What a quantity of the product is worth in the currency of the order. From
-        its prices: a value in the currency of the company is rounded there already,
-        and one cent of it can be a lot of weak money."""
-        ordered = self.order_line_id
-        price = ordered.price_reduce_taxexcl
-        if ordered.product_uom_qty:
-            price = ordered.price_subtotal / ordered.product_uom_qty
-        return self.order_id.currency_id.round(price * self._as_ordered(quantity))
+    def _order_prices(self):
+        """``{id: price}`` of one unit of the product in the currency of the order. A
+        value in the currency of the company is rounded there already, and one cent of
+        it can be a lot of weak money."""
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT line.id,
+                           %s * COALESCE(NULLIF(sale.currency_rate, 0), 1)
+                      FROM sale_order_line line
+                      JOIN sale_order sale ON sale.id = line.order_id
+                      JOIN product_product product ON product.id = line.product_id
+                      JOIN product_template template
+                        ON template.id = product.product_tmpl_id
+                      JOIN uom_uom uom ON uom.id = template.uom_id
+                      JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+                     WHERE line.id = ANY(%s)
+                    """,
+                    self._unit_value(),
+                    self.ids,
+                )
+            )
+        )
 
     def _rest(self, slices):
         """``[(day, quantity)]``: when what is not ready comes, the unknown last."""

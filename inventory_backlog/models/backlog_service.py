@@ -478,10 +478,10 @@ class BacklogService(models.Model):
                    line.qty_delivered * %(factor)s AS delivered_qty,
                    line.first_open_qty::float * %(factor)s AS first_open_qty,
                    line.first_ready_qty::float * %(factor)s AS first_ready_qty,
-                   ROUND(line.price_subtotal / %(rate)s / company.rounding)
+                   ROUND(line.price_subtotal * %(share)s / %(rate)s / company.rounding)
                        * company.rounding AS value,
                    -- What was confirmed then, at the price of today, in one currency.
-                   line.price_subtotal::float / %(rate)s::float
+                   line.price_subtotal::float * (%(share)s)::float / %(rate)s::float
                        * (%(own_rate)s)::float
                        * line.first_open_qty::float / line.product_uom_qty::float
                        AS first_weight,
@@ -510,6 +510,7 @@ class BacklogService(models.Model):
             # Floats: a sum of long decimals takes several times as long.
             factor=SQL("(line_uom.factor::float / uom.factor::float)"),
             rate=SQL("COALESCE(NULLIF(sale.currency_rate, 0), 1)"),
+            share=self.env["backlog.line"]._share_to_pay(SQL("line.order_id")),
             own_rate=self.env["res.company"]._backlog_visible()._backlog_rate("line"),
             companies=self._companies(),
         )

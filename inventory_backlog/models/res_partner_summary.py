@@ -52,8 +52,9 @@ class ResPartner(models.Model):
         # Whoever sees the line may print what the customer already has on paper.
         slices = lines.sudo()._allocation().grouped("order_line_id")
         lines = lines.with_context(lang=self.lang or self.env.lang).sudo()
+        prices = lines._order_prices()
         orders = [
-            order._prepare_backlog_summary(its_lines, slices)
+            order._prepare_backlog_summary(its_lines, slices, prices)
             for order, its_lines in lines.grouped("order_id").items()
         ]
         orders.sort(key=lambda order: (order["date"], order["id"]))

@@ -119,6 +119,9 @@ class SaleOrderLine(models.Model):
         "anything is to source.",
     )
 
+    # Of each line somebody asks whether its order has a discount.
+    _backlog_discount = models.Index("(order_id) WHERE price_subtotal < 0")
+
     @api.depends("state")
     def _compute_first_promise_date(self):
         for line in self:
@@ -143,8 +146,8 @@ class SaleOrderLine(models.Model):
         *PRODUCT_TRIGGERS,
         "move_ids.state",
         "order_id.currency_rate",
+        "order_id.order_line.price_subtotal",
         "order_id.state",
-        "price_subtotal",
         "product_uom_id",
         "product_uom_qty",
         "qty_delivered",

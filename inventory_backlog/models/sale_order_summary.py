@@ -6,11 +6,15 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
-    def _prepare_backlog_summary(self, lines, slices):
-        """The order with what of it is open, for ``res.partner._backlog_summary``."""
+    def _prepare_backlog_summary(self, lines, slices, prices):
+        """The order with what of it is open, for ``res.partner._backlog_summary``.
+
+        :param slices: ``{order line: slices}``
+        :param prices: see ``backlog.line._order_prices``
+        """
         self.ensure_one()
         rows = [
-            line._prepare_summary(slices.get(line.order_line_id, ()))
+            line._prepare_summary(slices.get(line.order_line_id, ()), prices[line.id])
             for line in lines.sorted(
                 lambda line: (line.order_line_id.sequence, line.id)
             )

@@ -3,7 +3,7 @@ from random import Random
 
 from odoo.exceptions import AccessError
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import SQL
 
 from .common import NOW, BacklogCase
@@ -866,6 +866,74 @@ class TestCash(CashCase):
         self.assertGreater(many_rows, few_rows)
         self.assertEqual(many, few)
 
+    # Discounts on a whole order
+
+    def _discounted(self, order, share=0.1):
+        """Odoo's own discount on the whole order: a line of a service below zero."""
+        self.env["sale.order.discount"].create(
+            {
+                "sale_order_id": order.id,
+                "discount_type": "so_discount",
+                "discount_percentage": share,
+            }
+        ).action_apply_discount()
+        return order
+
+    def _with_service(self):
+        """Ten chairs and a service of 200, of which nothing is shipped."""
+        service = self.env["product.product"].create(
+            {
+                "name": "Assembly",
+                "type": "service",
+                "invoice_policy": "order",
+                "taxes_id": False,
+            }
+        )
+        self._put_in_stock(self.product, 4)
+        return self._quote((self.product, 10), (service, 1, {"price_unit": 200})).sudo()
+
+    def test_discount_on_the_whole_order_is_off_its_goods(self):
+        order = self._discounted(self._with_service())
+        order.action_confirm()
+
+        self.assertEqual(order.amount_untaxed, 1080)
+        self.assertEqual(self._line(order.order_line).open_value, 900)
+        self.assertEqual(
+            self._cash(order), {("ready", 0): 360, ("to_source", None): 540}
+        )
+
+    def test_discount_on_a_confirmed_order_is_seen_at_once(self):
+        order = self._with_service()
+        order.action_confirm()
+        self.assertEqual(self._line(order.order_line).open_value, 1000)
+        self._discounted(order)
+        self.assertEqual(self._line(order.order_line).open_value, 900)
+        order.order_line.filtered(
+            lambda line: line.price_subtotal < 0
+        ).product_uom_qty = 0
+        self.assertEqual(self._line(order.order_line).open_value, 1000)
+
+    def test_paid_share_of_a_discounted_order(self):
+        order = self._discounted(self._with_service())
+        order.action_confirm()
+        self._pay(order, 540)
+        line = self._line(order.order_line)
+
+        # Of 540 the service took its 180.
+        self.assertEqual((line.open_value, line.prepaid_value), (900, 360))
+        self.assertEqual(sum(self._cash(order).values()), 540)
+
+    def test_discount_above_the_order_leaves_nothing_and_no_debt(self):
+        order = self._with_service()
+        self._discounted(order)
+        order.order_line.filtered(
+            lambda line: line.price_subtotal < 0
+        ).price_unit = -5000
+        order.action_confirm()
+
+        self.assertEqual(self._line(order.order_line).open_value, 0)
+        self.assertEqual(self._cash(order), {})
+
 
 @tagged("post_install", "-at_install")
 class TestCashAccess(CashCase):
@@ -1033,6 +1101,27 @@ class TestCashCurrency(CashCase):
         self.assertEqual(self._cash(order), {("ready", 0): 75})
         self.assertEqual(
             self._cash(order, "deposit", "deposit_value"), {("ready", 0): 25}
+        )
+
+    def test_foreign_order_paid_in_full_at_another_rate(self):
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Euro", "currency_id": self.euro.id}
+        )
+        self._put_in_stock(self.product, 10)
+        order = self._order(
+            (self.product, 10, {"price_unit": 40}), pricelist_id=pricelist.id
+        )
+        self.env["res.currency.rate"].create(
+            {"currency_id": self.euro.id, "name": TODAY + timedelta(1), "rate": 5}
+        )
+        with freeze_time(TODAY + timedelta(1)):
+            invoice = self._pay(order)
+        self.assertEqual((invoice.amount_residual, invoice.amount_total), (0, 400))
+        self.assertEqual(-sum(invoice.invoice_line_ids.mapped("balance")), 80)
+
+        self.assertEqual(self._cash(order), {})
+        self.assertEqual(
+            self._cash(order, "deposit", "deposit_value"), {("ready", 0): 100}
         )
 
     def test_each_company_has_its_own_currency_terms_and_vendors(self):
