@@ -1058,7 +1058,6 @@ class BacklogAllocation(models.Model):
                AND (
                    SELECT move.id
                      FROM stock_move move
-                     JOIN stock_location origin ON origin.id = move.location_id
                     WHERE %(counts)s
                     LIMIT 1
                ) IS NULL
@@ -1070,13 +1069,14 @@ class BacklogAllocation(models.Model):
 
     @api.model
     def _is_move_of_line(self):
-        """Whether ``move`` from ``origin`` stands for ``line``. When a vendor declines,
-        Odoo cancels the dropship; the customer still waits, so that is as if it had
-        never been."""
+        """Whether ``move`` stands for ``line``. When a vendor declines, Odoo cancels the
+        dropship; the customer still waits, so that is as if it had never been."""
         return SQL(
             """
             move.sale_line_id = line.id
-            AND (move.state <> 'cancel' OR origin.usage <> 'supplier')
+            AND (move.state <> 'cancel' OR move.location_id <> ALL(ARRAY(
+                SELECT id FROM stock_location WHERE usage = 'supplier'
+            )))
             """
         )
 
@@ -1112,7 +1112,6 @@ class BacklogAllocation(models.Model):
         CROSS JOIN LATERAL (
                     SELECT SUM(product_qty) FILTER (WHERE %(move_open)s) AS open_qty
                       FROM stock_move move
-                      JOIN stock_location origin ON origin.id = move.location_id
                      WHERE %(counts)s
                     HAVING COUNT(*) > 0
                    ) moves

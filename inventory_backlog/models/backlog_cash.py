@@ -196,6 +196,7 @@ class BacklogCash(models.Model):
         )
         return result
 
+    @api.readonly
     def action_open(self):
         """Open the document behind the row: the purchase for what we pay, else the
         order, or the explanation of the order line for those who cannot open it."""

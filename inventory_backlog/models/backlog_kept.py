@@ -6,12 +6,15 @@ from psycopg2.errors import LockNotAvailable, SerializationFailure
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, split_every
 
 _logger = getLogger(__name__)
 
 # The mark of a change that can concern any product.
 EVERYTHING = 0
+# So many products are kept at once: enough that planning the statement does not count,
+# few enough that a scheduled action that is stopped has kept something.
+BATCH = 1000
 
 
 class Stale(NamedTuple):
@@ -61,12 +64,25 @@ class BacklogKept(models.Model):
     def _stale(self):
         """Say what of the kept rows cannot be used in this transaction.
 
+        Whoever has asked and asks again for the same statement says so by the context
+        (``backlog_stale``); a context over RPC holds no such object.
+
         :return: ``Stale``, or None when everything must be computed
         """
         # Whoever asks for the live statement gets the same figures, only later.
         if self.env.context.get("backlog_live"):
             return None
+        given = self.env.context.get("backlog_stale")
+        if isinstance(given, Stale):
+            return given
         self.env.flush_query(self._reads())
+        stale = self._stale_by(self._touched())
+        return None if stale is None or EVERYTHING in stale.touched else stale
+
+    @api.model
+    def _stale_by(self, touched):
+        """What is out of date when the products of the statement ``touched`` are, or
+        None when nothing is kept by this code."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -82,15 +98,13 @@ class BacklogKept(models.Model):
                   FROM kept
                 """,
                 signature=self._signature(),
-                touched=self._touched(),
+                touched=touched,
                 reached=self._reached(),
                 sold=self._sold(),
                 moved=self._moved(),
             )
         )
-        if not rows or EVERYTHING in rows[0][0]:
-            return None
-        return Stale(*rows[0])
+        return Stale(*rows[0]) if rows else None
 
     @api.model
     def _reads(self):
@@ -186,29 +200,104 @@ class BacklogKept(models.Model):
     # Keeping
 
     @api.model
-    def _fold(self):
+    def _fold(self, limit=None):
         """Bring what is kept up to date, in the transaction of the caller.
 
+        :param int limit: of how many products at most
         :return: how many rows were written
         :raise LockNotAvailable: when another one is at it
         :raise SerializationFailure: when another one was, since this transaction began
         """
         self.env.flush_all()
         self._lock()
-        before = self._stale()
-        products = before and before.touched
-        if products == []:
-            return 0
-        written = self._keep_slices(products)
-        after = before and self._stale()
-        self._take_marks_away()
-        sold = before and list({*before.sold, *after.sold})
-        written += self._keep_lines(sold)
-        if before is None:
-            # The planner must not think of the tables as they were.
-            self.env.cr.execute(SQL("ANALYZE backlog_kept_slice, backlog_kept_line"))
-            _logger.info("Kept the backlog of all products: %s rows written", written)
+        products = self._marked()[:limit]
+        batches = list(split_every(BATCH, products, list))
+        written = done = 0
+        for batch in batches:
+            written += self._keep_products(batch)
+            done += len(batch)
+            if len(batches) > 1:
+                _logger.info("Kept backlog: %s of %s products", done, len(products))
+                if batch in (batches[0], batches[-1]):
+                    # The planner must not think of the tables as they were.
+                    self.env.cr.execute(
+                        SQL("ANALYZE backlog_kept_slice, backlog_kept_line")
+                    )
         return written
+
+    @api.model
+    def _marked(self):
+        """The products to be kept anew, with a mark for each. What makes everything
+        out of date becomes the marks of all products that can have a backlog: so they
+        can be kept in parts."""
+        today = self.env["backlog.allocation"]._now().date()
+        stale = self._stale()
+        if stale is None:
+            self.env.cr.execute(SQL("DELETE FROM backlog_touched"))
+            products = self._all_products()
+        else:
+            products = stale.touched
+            if not products:
+                return products
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO backlog_touched (product_id)
+                SELECT UNNEST(%s::integer[])
+                EXCEPT
+                SELECT product_id FROM backlog_touched
+                """,
+                products,
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                "UPDATE backlog_kept SET day = %s, signature = %s, folds = folds + 1",
+                today,
+                self._signature(),
+            )
+        )
+        return products
+
+    @api.model
+    def _all_products(self):
+        """The ids of all products that can have a row."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT product_id FROM stock_move WHERE %s
+                 UNION
+                SELECT product_id
+                  FROM sale_order_line
+                 WHERE state = 'sale'
+                   AND product_uom_qty > qty_delivered
+                   AND product_id IS NOT NULL
+                 UNION
+                SELECT asked_id FROM backlog_kept_slice
+                 UNION
+                SELECT product_id FROM backlog_kept_line
+              ORDER BY 1
+                """,
+                self.env["backlog.allocation"]._is_open("stock_move"),
+            )
+        )
+        return [row[0] for row in rows]
+
+    @api.model
+    def _keep_products(self, product_ids):
+        """Keep these products anew and take their marks away.
+
+        :return: how many rows were written
+        """
+        these = SQL("SELECT UNNEST(%s::integer[]) AS product_id", product_ids)
+        before = self._stale_by(these)
+        written = self._keep_slices(product_ids)
+        after = self._stale_by(these)
+        # All that this transaction sees: what it does not see, it has not kept.
+        self.env.cr.execute(
+            SQL("DELETE FROM backlog_touched WHERE product_id = ANY(%s)", product_ids)
+        )
+        return written + self._keep_lines(list({*before.sold, *after.sold}))
 
     @api.model
     def _lock(self):
@@ -219,18 +308,6 @@ class BacklogKept(models.Model):
         )
         if not locked:
             self.env.cr.execute(SQL("INSERT INTO backlog_kept (folds) VALUES (0)"))
-
-    @api.model
-    def _take_marks_away(self):
-        """All that this transaction sees: whatever it does not see, it has not kept."""
-        self.env.cr.execute(SQL("DELETE FROM backlog_touched"))
-        self.env.cr.execute(
-            SQL(
-                "UPDATE backlog_kept SET day = %s, signature = %s, folds = folds + 1",
-                self.env["backlog.allocation"]._now().date(),
-                self._signature(),
-            )
-        )
 
     @api.model
     def _keep_slices(self, product_ids):
@@ -251,11 +328,9 @@ class BacklogKept(models.Model):
     @api.model
     def _keep_lines(self, sold_ids):
         """Keep the lines that sell these products, made of slices that are kept."""
-        moved = sold_ids
-        if sold_ids is not None:
-            moved = [*sold_ids, *self._moved_for(sold_ids)]
+        moved_ids = [*sold_ids, *self._moved_for(sold_ids)]
         return self.env["backlog.kept.line"]._keep(
-            self.env["backlog.line"]._live_lines(sold_ids, moved),
+            self.env["backlog.line"]._live_lines(sold_ids, moved_ids),
             "product_id",
             sold_ids,
         )
@@ -290,13 +365,29 @@ class BacklogKept(models.Model):
 
     @api.model
     def _cron_fold(self):
-        """Bring what is kept up to date, if something was touched."""
+        """Bring what is kept up to date, if something was touched: so much at a time
+        that little is lost when it is stopped."""
+        cron = self.env["ir.cron"]
+        while self._fold_some():
+            if not cron._commit_progress(1, remaining=1):
+                return
+        cron._commit_progress(1, remaining=0)
+
+    @api.model
+    def _fold_some(self):
+        """Keep one batch.
+
+        :return: whether something is left to be kept
+        """
         try:
             with self.env.cr.savepoint():
-                self._fold()
+                self._fold(BATCH)
         except (LockNotAvailable, SerializationFailure):
             _logger.info("Another process keeps the backlog; the next run goes on")
             self.env.cr.rollback()
+            return False
+        stale = self._stale()
+        return stale is None or bool(stale.touched)
 
     # For managers
 
@@ -325,6 +416,7 @@ class BacklogKept(models.Model):
         return self._fold()
 
     @api.model
+    @api.readonly
     def differences(self):
         """Hold what is read against the live statement, in one snapshot.
 

@@ -197,3 +197,4 @@ class BacklogKeptLine(models.Model):
     _promise = models.Index("(promise_date, id)")
     _product = models.Index("(product_id)")
     _of_order = models.Index("(order_id)")
+    _to_source = models.Index("(to_source_value DESC, id) WHERE to_source_qty > 0")

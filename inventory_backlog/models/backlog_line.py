@@ -246,8 +246,39 @@ class BacklogLine(models.Model):
         )
         return SQL.identifier(whole, field_expr)
 
+    def _fetch_query(self, query, fields):
+        """What looks at all lines of an order is read of the orders of the rows."""
+        of_order = [field for field in fields if field.name in OF_ORDER]
+        if not of_order or self._given("lines"):
+            return super()._fetch_query(query, fields)
+        rows = super()._fetch_query(
+            query, {*fields, self._fields["order_id"]}.difference(of_order)
+        )
+        if rows:
+            names = [field.name for field in of_order]
+            values = rows._read_of_order(names)
+            for field in of_order:
+                field._insert_cache(rows, (values[row.id][field.name] for row in rows))
+        return rows
+
+    def _read_of_order(self, names):
+        """``{id: values}`` of the fields ``names`` of ``OF_ORDER``."""
+        values = self.env.execute_query_dict(
+            SQL(
+                "SELECT id, %s FROM (%s) line WHERE id = ANY(%s)",
+                SQL(", ").join(map(SQL.identifier, names)),
+                self._lines(
+                    self.env["backlog.allocation"]._asked_products(),
+                    self.order_id.ids,
+                ),
+                self.ids,
+            )
+        )
+        nothing = dict.fromkeys(names)
+        return dict.fromkeys(self.ids, nothing) | {row["id"]: row for row in values}
+
     @api.model
-    def _lines(self, product_ids=None):
+    def _lines(self, product_ids=None, order_ids=None):
         """Return the statement that gives the columns of this model, those of
         ``OF_ORDER`` as well.
 
@@ -255,8 +286,13 @@ class BacklogLine(models.Model):
             components as well as the kit's. None for all. ``prepaid_value`` shares the
             payments of an order among its open lines, so it wants the products of
             whole orders.
+        :param order_ids: ids of orders, None for all
         """
         current = self._current(product_ids)
+        if order_ids is not None:
+            current = SQL(
+                "SELECT * FROM (%s) line WHERE order_id = ANY(%s)", current, order_ids
+            )
         return SQL(
             """
               WITH current AS %(kept)s MATERIALIZED (%(current)s),

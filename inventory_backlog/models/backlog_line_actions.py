@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import get_lang
 
@@ -14,6 +14,7 @@ class BacklogLine(models.Model):
 
     _inherit = "backlog.line"
 
+    @api.readonly
     def action_why(self):
         """Open the explanation of this line beside the list."""
         self.ensure_one()
@@ -29,10 +30,12 @@ class BacklogLine(models.Model):
             "context": {"backlog_product_ids": self._moved_product_ids()},
         }
 
+    @api.readonly
     def action_open_order(self):
         """Open the orders of these lines."""
         return self._action_open(self.order_id)
 
+    @api.readonly
     def action_open_transfers(self):
         """Open the transfers that will ship these lines."""
         transfers = self._allocation().move_id.picking_id
@@ -45,6 +48,7 @@ class BacklogLine(models.Model):
             )
         return self._action_open(transfers)
 
+    @api.readonly
     def action_open_supply(self):
         """Open the documents that bring what these lines wait for, of one kind."""
         documents = [row.document for row in self._allocation() if row.document]

@@ -2,6 +2,9 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+# What a context of our own holds: nothing that comes over RPC can be this object.
+DESCRIBED = object()
+
 
 def search_figure(name):
     """The ``search`` of the backlog figure ``name``: every operator, all in SQL."""
@@ -120,10 +123,18 @@ class BacklogMixin(models.AbstractModel):
 
     def _compute_backlog(self):
         records = self._origin._backlog_candidates()
-        of_products = records.with_context(
-            backlog_product_ids=records._backlog_products().ids
+        self._set_figures(
+            "_compute_backlog",
+            records,
+            lambda: records._with_what_is_stale()._backlog_figures(),
         )
-        self._set_figures("_compute_backlog", records, of_products._backlog_figures)
+
+    def _with_what_is_stale(self):
+        """These records in a context in which as little as possible is computed."""
+        stale = self.env["backlog.kept"]._stale()
+        if stale and not stale.touched:
+            return self.with_context(backlog_stale=stale)
+        return self.with_context(backlog_product_ids=self._backlog_products().ids)
 
     @api.model
     def _vendor_field_names(self):
@@ -152,10 +163,22 @@ class BacklogMixin(models.AbstractModel):
                 )
             )
             rows = {row["id"]: row for row in result}
-        for record in self:
-            row = rows.get(record._origin.id, {})
-            for field in figure_fields:
-                record[field.name] = row.get(field.name, False)
+        for field in figure_fields:
+            empty = field.convert_to_cache(False, self)
+            for record in self:
+                row = rows.get(record._origin.id)
+                # As what is fetched: an assignment would ask for each value what else
+                # depends on it, and round again.
+                field._update_cache(
+                    record,
+                    empty if row is None or row[field.name] is None else row[field.name],
+                )
+
+    def fields_get(self, allfields=None, attributes=None):
+        # Odoo finds out what can be sorted and grouped by trying, for each field.
+        return super(
+            BacklogMixin, self.with_context(backlog_describe=DESCRIBED)
+        ).fields_get(allfields, attributes)
 
     def _field_to_sql(self, alias, field_expr, query=None):
         field = self._fields.get(field_expr)
@@ -163,6 +186,8 @@ class BacklogMixin(models.AbstractModel):
         if table is None or query is None:
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(field, "read")
+        if self.env.context.get("backlog_describe") is DESCRIBED:
+            return SQL("NULL")
         figures = join_once(
             query, alias, table, lambda: many_rows(getattr(self, table)())
         )

@@ -230,6 +230,7 @@ class BacklogService(models.Model):
         "due when all its lines are.",
     )
 
+    @api.readonly
     def action_open_order(self):
         """Open the order of this line."""
         self.ensure_one()

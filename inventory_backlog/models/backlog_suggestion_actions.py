@@ -221,12 +221,14 @@ class BacklogSuggestion(models.Model):
         """Ask why these suggestions are dismissed."""
         return self.env["backlog.suggestion.defer"]._open_for(self, "dismiss")
 
+    @api.readonly
     def action_open_purchases(self):
         """Open the requests and orders that were made of these suggestions."""
         self.check_access("read")
         # Here and below: what the user may not read is left out after.
         return self._open_documents(self.sudo().purchase_line_ids.order_id)
 
+    @api.readonly
     def action_open_transfers(self):
         """Open the transfers that were made of these suggestions."""
         self.check_access("read")
@@ -273,6 +275,7 @@ class BacklogSuggestionLine(models.Model):
             line.asked_name = asking and asking.display_name
             line.document_name = line.document and line.document.display_name
 
+    @api.readonly
     def action_open_receipt(self):
         """Open what brings it too late."""
         document = self.document

@@ -23,6 +23,7 @@ class ProductTemplate(models.Model):
                 template.product_variant_ids.mapped("backlog_suggestion_count")
             )
 
+    @api.readonly
     def action_open_backlog(self):
         """Open what customers wait for of this product, line by line."""
         return self.env["backlog.line"]._action_open_lines(
@@ -59,6 +60,7 @@ class ProductProduct(models.Model):
         for product in self:
             product.backlog_suggestion_count = counts.get(product._origin, 0)
 
+    @api.readonly
     def action_open_backlog(self):
         """Open what customers wait for of this product, line by line."""
         return self.env["backlog.line"]._action_open_lines(

@@ -25,6 +25,7 @@ class ProductTemplate(models.Model):
             )
 
     @api.model
+    @api.readonly
     def action_open_vendor_risk(self):
         """Open the products by what is at stake: their value for those who may see it,
         else what is short of them."""
@@ -34,6 +35,7 @@ class ProductTemplate(models.Model):
             else "inventory_backlog.vendor_risk_action_buy"
         )
 
+    @api.readonly
     def action_open_vendors(self):
         """Open the vendors of this product with their lights: with prices for those
         who buy."""
@@ -52,6 +54,7 @@ class ProductTemplate(models.Model):
 class ProductProduct(models.Model):
     _inherit = "product.product"
 
+    @api.readonly
     def action_open_vendors(self):
         """Open the vendors of this variant with their lights."""
         action = self.product_tmpl_id.action_open_vendors()

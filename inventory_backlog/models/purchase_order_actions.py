@@ -20,6 +20,7 @@ class PurchaseOrder(models.Model):
         for order in self:
             order.backlog_suggestion_count = len(order.order_line.backlog_suggestion_id)
 
+    @api.readonly
     def action_open_suggestions(self):
         """Open the suggestions that this order was made from."""
         return self.order_line.backlog_suggestion_id._action_open()

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from .backlog_line import VALUE_GROUPS
 from .product_supplierinfo import PURCHASE
@@ -38,6 +38,7 @@ class ResPartner(models.Model):
             )
         )
 
+    @api.readonly
     def action_open_disruptions(self):
         """Open when this vendor is, will be or was out."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -50,6 +51,7 @@ class ResPartner(models.Model):
             "context": {"default_partner_id": vendor.id},
         }
 
+    @api.readonly
     def action_open_vendor_scorecard(self):
         """Open what this vendor delivered, and how."""
         action = self.env["ir.actions.act_window"]._for_xml_id(

@@ -42,6 +42,7 @@ class SaleOrder(models.Model):
                 ),
             )
 
+    @api.readonly
     def action_open_backlog(self):
         """Open what of this order is not yet shipped, line by line."""
         return self.env["backlog.line"]._action_open_lines(

@@ -155,9 +155,6 @@ class SaleOrderLine(models.Model):
     def _compute_backlog(self):
         return super()._compute_backlog()
 
-    def _backlog_candidates(self):
-        return self.filtered(lambda line: line.state == "sale")
-
     def _backlog_products(self):
         return self.product_id
 
@@ -176,7 +173,7 @@ class SaleOrderLine(models.Model):
                            line.backorder_value, line.expected_date,
                            %(open)s AS open_qty, %(ready)s AS backlog_qty,
                            LEAST(%(to_source)s, %(open)s - %(ready)s) AS to_source_qty
-                      FROM %(lines)s line
+                      FROM (%(lines)s) line
                       JOIN sale_order_line sale_line ON sale_line.id = line.id
                       JOIN uom_uom uom ON uom.id = line.product_uom_id
                       JOIN uom_uom line_uom ON line_uom.id = sale_line.product_uom_id
@@ -185,7 +182,9 @@ class SaleOrderLine(models.Model):
             open=self._in_line_unit(SQL("line.open_qty")),
             ready=self._in_line_unit(SQL("line.backlog_qty")),
             to_source=self._in_line_unit(SQL("line.to_source_qty")),
-            lines=self.env["backlog.line"]._table_sql,
+            lines=self.env["backlog.line"]._valued(
+                self.env["backlog.allocation"]._asked_products()
+            ),
         )
 
     @api.model

@@ -902,17 +902,6 @@ class TestCash(CashCase):
             self._cash(order), {("ready", 0): 360, ("to_source", None): 540}
         )
 
-    def test_discount_on_a_confirmed_order_is_seen_at_once(self):
-        order = self._with_service()
-        order.action_confirm()
-        self.assertEqual(self._line(order.order_line).open_value, 1000)
-        self._discounted(order)
-        self.assertEqual(self._line(order.order_line).open_value, 900)
-        order.order_line.filtered(
-            lambda line: line.price_subtotal < 0
-        ).product_uom_qty = 0
-        self.assertEqual(self._line(order.order_line).open_value, 1000)
-
     def test_paid_share_of_a_discounted_order(self):
         order = self._discounted(self._with_service())
         order.action_confirm()

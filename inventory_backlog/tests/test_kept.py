@@ -108,6 +108,51 @@ class TestKept(BacklogCase):
         self.env.registry.clear_cache()
         self.assertEqual(self.kept._stale(), ([], [], []))
 
+    # In parts
+
+    def _three_orders(self):
+        """Orders of three products, of which nothing is kept by the code of today."""
+        for product in (self.product, self._product("Two"), self._product("Three")):
+            self._put_in_stock(product, 2)
+            self._order((product, 3))
+        self.kept._fold()
+        self.env.cr.execute("UPDATE backlog_kept SET signature = 'of another day'")
+        self.env.cr.execute("DELETE FROM backlog_kept_line")
+        self.assertIsNone(self.kept._stale())
+
+    def test_what_is_kept_in_parts_is_exact_after_each(self):
+        self._three_orders()
+        left = None
+        while left != 0:
+            self.kept._fold(2)
+            before, left = left, len(self.kept._stale().touched)
+            self.assertTrue(before is None or left < before)
+            self._nothing_differs()
+        self.assertEqual(self.kept.rebuild(), 0)
+
+    def test_scheduled_action_keeps_part_after_part_until_its_time_is_up(self):
+        self._three_orders()
+        times = iter([60, 0])
+        with (
+            patch("odoo.addons.inventory_backlog.models.backlog_kept.BATCH", 1),
+            patch.object(
+                type(self.env["ir.cron"]),
+                "_commit_progress",
+                lambda cron, *args, **kwargs: next(times),
+            ),
+        ):
+            self.kept._cron_fold()
+        left = len(self.kept._stale().touched)
+        self.assertEqual(next(times, None), None)
+        self.assertGreater(left, 0)
+        with patch.object(
+            type(self.env["ir.cron"]), "_commit_progress", return_value=60
+        ) as progress:
+            self.kept._cron_fold()
+        progress.assert_called_with(1, remaining=0)
+        self.assertEqual(self.kept._stale(), ([], [], []))
+        self._nothing_differs()
+
     # What touches
 
     def test_each_thing_the_split_depends_on_touches_the_product(self):

@@ -48,9 +48,12 @@ class TestLifecycle(DatabaseCopy, BaseCase):
             if any(level in line for level in (" WARNING ", " ERROR ", " CRITICAL "))
         ]
 
-    def test_upgrade_twice_and_uninstall_leave_odoo_working(self):
+    def test_upgrade_twice_rebuild_check_and_uninstall_leave_odoo_working(self):
         for _time in range(2):
             self.assertEqual(self._odoo("module", "upgrade", ADDONS[1]), [])
+        path = f"--addons-path={','.join(config['addons_path'])}"
+        for action in ("rebuild", "check"):
+            self.assertEqual(self._odoo(path, "backlog", action), [])
         for addon in ADDONS:
             self.assertEqual(self._odoo("module", "uninstall", addon), [])
         leftovers = self._pg(

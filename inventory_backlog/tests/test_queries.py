@@ -74,6 +74,34 @@ class TestQueries(BacklogCase):
                 ],
             )
 
+    def test_page_costs_two_queries_more_when_nothing_is_touched(self):
+        lines = self._page_of_orders().order_line
+        self.env["backlog.kept"]._fold()
+        plain = ["order_id", "product_id", "product_uom_id", "name", "product_uom_qty"]
+        ours = [
+            "backlog_state",
+            "backlog_qty",
+            "backorder_qty",
+            "backlog_expected_date",
+        ]
+        lines.web_read({name: {} for name in plain + ours})
+        for count in (1, 80):
+            with_ours, without = (
+                self._queries(lines[:count].web_read, {name: {} for name in names})
+                for names in (plain + ours, plain)
+            )
+            self.assertLessEqual(with_ours - without, 2)
+
+    def test_describing_the_fields_asks_the_database_nothing(self):
+        model = self.env["sale.order.line"]
+        model.fields_get()
+        names = [field.name for field in model._figure_fields()]
+        self.assertEqual(self._queries(model.fields_get, names), 0)
+        described = model.fields_get(names)
+        self.assertTrue(all(described[name]["sortable"] for name in names))
+        self.assertTrue(described["backlog_state"]["groupable"])
+        self.assertEqual(described["open_qty"]["aggregator"], "sum")
+
     # Odoo's own work
 
     @contextmanager

@@ -40,6 +40,27 @@ class TestValue(BacklogCase):
 
         self.assertEqual(self._values(order), (600, 200, 400))
 
+    def test_discount_on_the_whole_order_is_seen_at_once(self):
+        service = self.env["product.product"].create(
+            {"name": "Assembly", "type": "service", "taxes_id": False}
+        )
+        order = self._order((self.product, 10), (service, 1, {"price_unit": 200}))
+        line = order.order_line[0]
+        self.assertEqual(self._line(line).open_value, 1000)
+        self.env["sale.order.discount"].sudo().create(
+            {
+                "sale_order_id": order.id,
+                "discount_type": "so_discount",
+                "discount_percentage": 0.1,
+            }
+        ).action_apply_discount()
+        self.assertEqual(self._line(line).open_value, 900)
+        discount = order.order_line.filtered(lambda line: line.price_subtotal < 0)
+        discount.price_unit *= 2
+        self.assertEqual(self._line(line).open_value, 800)
+        discount.product_uom_qty = 0
+        self.assertEqual(self._line(line).open_value, 1000)
+
     def test_discount_is_taken_off(self):
         self._put_in_stock(self.product, 6)
         order = self._order((self.product, 10, {"discount": 12.5}))
