@@ -76,37 +76,50 @@ class BacklogKept(models.Model):
         if isinstance(given, Stale):
             return given
         self.env.flush_query(self._reads())
-        stale = self._stale_by(self._touched())
-        return None if stale is None or EVERYTHING in stale.touched else stale
-
-    @api.model
-    def _stale_by(self, touched):
-        """What is out of date when the products of the statement ``touched`` are, or
-        None when nothing is kept by this code."""
+        # What follows in this transaction is read without just-in-time compilation: see
+        # ``without_jit``, which would be a query more.
         rows = self.env.execute_query(
             SQL(
                 """
-                  WITH kept AS MATERIALIZED (
-                        SELECT day FROM backlog_kept WHERE signature = %(signature)s
+                SELECT day, ARRAY(SELECT DISTINCT product_id FROM backlog_touched),
+                       SET_CONFIG('jit', 'off', TRUE)
+                  FROM backlog_kept
+                 WHERE signature = %s
+                """,
+                self._signature(),
+            )
+        )
+        today = self.env["backlog.allocation"]._now().date()
+        for day, touched, _jit in rows:
+            if day != today:
+                touched = list({*touched, *self._moved_by_day(day, today)})
+            if EVERYTHING not in touched:
+                return self._stale_by(touched) if touched else Stale([], [], [])
+        return None
+
+    @api.model
+    def _stale_by(self, product_ids):
+        """What is out of date when the split of these products is."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                  WITH touched AS MATERIALIZED (
+                        SELECT UNNEST(%(ids)s::integer[]) AS product_id
                        ),
-                       touched AS MATERIALIZED (%(touched)s),
                        reached AS MATERIALIZED (%(reached)s),
                        sold AS MATERIALIZED (%(sold)s)
-                SELECT ARRAY(SELECT product_id FROM touched),
-                       ARRAY(SELECT product_id FROM sold),
-                       ARRAY(%(moved)s)
-                  FROM kept
+                SELECT ARRAY(SELECT product_id FROM sold), ARRAY(%(moved)s)
                 """,
-                signature=self._signature(),
-                touched=touched,
+                ids=product_ids,
                 reached=self._reached(),
                 sold=self._sold(),
                 moved=self._moved(),
             )
         )
-        return Stale(*rows[0]) if rows else None
+        return Stale(product_ids, *rows[0])
 
     @api.model
+    @tools.ormcache()
     def _reads(self):
         """What the statements read of the ORM, to be written before marks are read."""
         names, models_left = {}, ["backlog.line"]
@@ -121,25 +134,23 @@ class BacklogKept(models.Model):
         )
 
     @api.model
-    def _touched(self):
-        """The products that were marked, and those whose queue another day orders in
-        another way."""
-        today = self.env["backlog.allocation"]._now().date()
-        return SQL(
-            """
-            SELECT product_id
-              FROM backlog_touched
-             UNION
-            SELECT product_id
-              FROM stock_move
-             WHERE (SELECT day FROM kept) <> %(today)s
-               AND reservation_date > LEAST((SELECT day FROM kept), %(today)s)
-               AND reservation_date <= GREATEST((SELECT day FROM kept), %(today)s)
-               AND %(is_open)s
-            """,
-            today=today,
-            is_open=self.env["backlog.allocation"]._is_open("stock_move"),
+    def _moved_by_day(self, day, today):
+        """The products whose queue another day orders in another way."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT product_id
+                  FROM stock_move
+                 WHERE reservation_date > %s
+                   AND reservation_date <= %s
+                   AND %s
+                """,
+                min(day, today),
+                max(day, today),
+                self.env["backlog.allocation"]._is_open("stock_move"),
+            )
         )
+        return [row[0] for row in rows]
 
     @api.model
     def _reached(self):
@@ -289,10 +300,9 @@ class BacklogKept(models.Model):
 
         :return: how many rows were written
         """
-        these = SQL("SELECT UNNEST(%s::integer[]) AS product_id", product_ids)
-        before = self._stale_by(these)
+        before = self._stale_by(product_ids)
         written = self._keep_slices(product_ids)
-        after = self._stale_by(these)
+        after = self._stale_by(product_ids)
         # All that this transaction sees: what it does not see, it has not kept.
         self.env.cr.execute(
             SQL("DELETE FROM backlog_touched WHERE product_id = ANY(%s)", product_ids)

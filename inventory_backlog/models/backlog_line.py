@@ -240,9 +240,8 @@ class BacklogLine(models.Model):
         if field_expr not in OF_ORDER or query is None or self._given("lines"):
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(self._fields[field_expr], "read")
-        product_ids = self.env["backlog.allocation"]._asked_products()
         whole = join_once(
-            query, alias, "whole", lambda: SQL("(%s)", self._lines(product_ids)), "JOIN"
+            query, alias, "whole", lambda: SQL("(%s)", self._of_order()), "JOIN"
         )
         return SQL.identifier(whole, field_expr)
 
@@ -267,10 +266,7 @@ class BacklogLine(models.Model):
             SQL(
                 "SELECT id, %s FROM (%s) line WHERE id = ANY(%s)",
                 SQL(", ").join(map(SQL.identifier, names)),
-                self._lines(
-                    self.env["backlog.allocation"]._asked_products(),
-                    self.order_id.ids,
-                ),
+                self._of_order(self.order_id.ids),
                 self.ids,
             )
         )
@@ -278,7 +274,7 @@ class BacklogLine(models.Model):
         return dict.fromkeys(self.ids, nothing) | {row["id"]: row for row in values}
 
     @api.model
-    def _lines(self, product_ids=None, order_ids=None):
+    def _lines(self, product_ids=None):
         """Return the statement that gives the columns of this model, those of
         ``OF_ORDER`` as well.
 
@@ -286,13 +282,29 @@ class BacklogLine(models.Model):
             components as well as the kit's. None for all. ``prepaid_value`` shares the
             payments of an order among its open lines, so it wants the products of
             whole orders.
+        """
+        lines = self.with_context(backlog_current=SQL("SELECT * FROM current"))
+        return self._with_whole_orders(
+            self._current(product_ids), lines._plain(product_ids)
+        )
+
+    @api.model
+    def _of_order(self, order_ids=None):
+        """The lines as they are kept, and the columns of ``OF_ORDER``.
+
         :param order_ids: ids of orders, None for all
         """
-        current = self._current(product_ids)
+        current = self._current(self.env["backlog.allocation"]._asked_products())
         if order_ids is not None:
             current = SQL(
                 "SELECT * FROM (%s) line WHERE order_id = ANY(%s)", current, order_ids
             )
+        return self._with_whole_orders(current, SQL("SELECT * FROM current"))
+
+    @api.model
+    def _with_whole_orders(self, current, lines):
+        """The statement ``lines`` over ``current`` ones, with what is said of them by
+        all current lines of their orders."""
         return SQL(
             """
               WITH current AS %(kept)s MATERIALIZED (%(current)s),
@@ -322,9 +334,7 @@ class BacklogLine(models.Model):
             current=current,
             # Kept rows alone cost less to read again than to copy.
             kept=SQL("NOT" if "WITH" not in current.code else ""),
-            lines=self.with_context(
-                backlog_current=SQL("SELECT * FROM current")
-            )._plain(product_ids),
+            lines=lines,
             paid=self._prepaid(),
             block_cause=self._block_cause(),
         )

@@ -163,16 +163,14 @@ class BacklogMixin(models.AbstractModel):
                 )
             )
             rows = {row["id"]: row for row in result}
+        found = [(record, rows.get(record._origin.id)) for record in self]
         for field in figure_fields:
             empty = field.convert_to_cache(False, self)
-            for record in self:
-                row = rows.get(record._origin.id)
+            for record, row in found:
                 # As what is fetched: an assignment would ask for each value what else
                 # depends on it, and round again.
-                field._update_cache(
-                    record,
-                    empty if row is None or row[field.name] is None else row[field.name],
-                )
+                value = row and row[field.name]
+                field._update_cache(record, empty if value is None else value)
 
     def fields_get(self, allfields=None, attributes=None):
         # Odoo finds out what can be sorted and grouped by trying, for each field.
