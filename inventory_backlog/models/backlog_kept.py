@@ -214,14 +214,17 @@ class BacklogKept(models.Model):
     def _fold(self, limit=None):
         """Bring what is kept up to date, in the transaction of the caller.
 
-        :param int limit: of how many products at most
+        :param int limit: of how many products at most, but those that are tied
+            together are never parted
         :return: how many rows were written
         :raise LockNotAvailable: when another one is at it
         :raise SerializationFailure: when another one was, since this transaction began
         """
         self.env.flush_all()
         self._lock()
-        products = self._marked()[:limit]
+        products = self._marked()
+        if limit and len(products) > limit:
+            products = self._first_of(products, limit)
         batches = list(split_every(BATCH, products, list))
         written = done = 0
         for batch in batches:
@@ -269,6 +272,32 @@ class BacklogKept(models.Model):
             )
         )
         return products
+
+    @api.model
+    def _first_of(self, product_ids, limit):
+        """So many of the products, the tied ones first and all of them: which lines
+        hang on a component is known from slices that are kept. Were the kit kept in
+        an earlier transaction than its component, a change of the component would
+        not reach it in between."""
+        rows = self.env.execute_query(self._tied())
+        tied = {row[0] for row in rows}
+        products = sorted(product_ids, key=lambda product_id: product_id not in tied)
+        return products[: max(limit, len(tied.intersection(product_ids)))]
+
+    @api.model
+    def _tied(self):
+        """The products that are moved for a line that sells something else, and what
+        that is."""
+        return SQL(
+            """
+            SELECT UNNEST(ARRAY[move.product_id, line.product_id])
+              FROM stock_move move
+              JOIN sale_order_line line ON line.id = move.sale_line_id
+             WHERE line.product_id <> move.product_id
+               AND %s
+            """,
+            self.env["backlog.allocation"]._is_open("move"),
+        )
 
     @api.model
     def _all_products(self):

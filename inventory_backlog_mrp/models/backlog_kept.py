@@ -29,3 +29,20 @@ class BacklogKept(models.Model):
             """,
             super()._reached(),
         )
+
+    @api.model
+    def _tied(self):
+        """Also raw material and what is made of it."""
+        return SQL(
+            """
+            %s
+             UNION
+            SELECT UNNEST(ARRAY[raw.product_id, finished.product_id])
+              FROM stock_move raw
+              JOIN stock_move finished
+                ON finished.production_id = raw.raw_material_production_id
+             WHERE %s
+            """,
+            super()._tied(),
+            self.env["backlog.allocation"]._is_open("raw"),
+        )

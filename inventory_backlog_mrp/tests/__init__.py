@@ -1,5 +1,6 @@
 from . import test_failover
 from . import test_kept_forms
+from . import test_kept_parts
 from . import test_kit
 from . import test_kit_cash
 from . import test_kit_promise
