@@ -1069,8 +1069,8 @@ class BacklogAllocation(models.Model):
 
     @api.model
     def _is_move_of_line(self):
-        """Whether ``move`` stands for ``line``. When a vendor declines, Odoo cancels the
-        dropship; the customer still waits, so that is as if it had never been."""
+        """Whether ``move`` stands for ``line``. When a vendor declines, Odoo cancels
+        the dropship; the customer still waits, so that is as if it had never been."""
         return SQL(
             """
             move.sale_line_id = line.id
