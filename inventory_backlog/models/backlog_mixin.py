@@ -167,10 +167,14 @@ class BacklogMixin(models.AbstractModel):
         for field in figure_fields:
             empty = field.convert_to_cache(False, self)
             for record, row in found:
+                value = row and row[field.name]
+                if value is None:
+                    value = empty
+                elif field.relational:
+                    value = field.convert_to_cache(value, record)
                 # As what is fetched: an assignment would ask for each value what else
                 # depends on it, and round again.
-                value = row and row[field.name]
-                field._update_cache(record, empty if value is None else value)
+                field._update_cache(record, value)
 
     def fields_get(self, allfields=None, attributes=None):
         # Odoo finds out what can be sorted and grouped by trying, for each field.
