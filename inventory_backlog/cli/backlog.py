@@ -29,7 +29,9 @@ class Backlog(Command):
         if "backlog.kept" not in registry:
             sys.exit("The addon inventory_backlog is not installed in this database")
         with registry.cursor() as cr:
-            sys.exit(actions[name](Environment(cr, SUPERUSER_ID, {})["backlog.kept"]))
+            code = actions[name](Environment(cr, SUPERUSER_ID, {})["backlog.kept"])
+        # Not within: leaving by an exception would roll back.
+        sys.exit(code)
 
     def _check(self, kept):
         differences = kept.differences()

@@ -261,7 +261,19 @@ BEGIN
       JOIN product_product product ON product.product_tmpl_id = present.id
      WHERE (past.type, past.is_storable, past.tracking, past.uom_id, past.categ_id)
            IS DISTINCT FROM
-           (present.type, present.is_storable, present.tracking, present.uom_id, present.categ_id);
+           (present.type, present.is_storable, present.tracking, present.uom_id, present.categ_id)
+     UNION
+    -- Only a service below zero is a discount on the whole order.
+    SELECT line.product_id
+      FROM old_rows past
+      JOIN new_rows present ON present.id = past.id
+      JOIN product_product product ON product.product_tmpl_id = present.id
+      JOIN sale_order_line discount ON discount.product_id = product.id
+      JOIN sale_order_line line ON line.order_id = discount.order_id
+     WHERE past.type <> present.type
+       AND discount.price_subtotal < 0
+       AND line.state = 'sale'
+       AND line.product_id IS NOT NULL;
     RETURN NULL;
 END $$;
 

@@ -75,6 +75,15 @@ class BacklogKept(models.Model):
         given = self.env.context.get("backlog_stale")
         if isinstance(given, Stale):
             return given
+        touched = self._touched()
+        if touched is None:
+            return None
+        return self._stale_by(touched) if touched else Stale([], [], [])
+
+    @api.model
+    def _touched(self):
+        """The products that were marked, and those whose queue another day orders in
+        another way; None when everything must be computed."""
         self.env.flush_query(self._reads())
         # What follows in this transaction is read without just-in-time compilation: see
         # ``without_jit``, which would be a query more.
@@ -94,7 +103,7 @@ class BacklogKept(models.Model):
             if day != today:
                 touched = list({*touched, *self._moved_by_day(day, today)})
             if EVERYTHING not in touched:
-                return self._stale_by(touched) if touched else Stale([], [], [])
+                return touched
         return None
 
     @api.model
@@ -222,21 +231,21 @@ class BacklogKept(models.Model):
         """
         self.env.flush_all()
         self._lock()
-        products = self._marked()
-        if limit and len(products) > limit:
-            products = self._first_of(products, limit)
-        batches = list(split_every(BATCH, products, list))
+        products = marked = self._marked()
+        if limit and len(marked) > limit:
+            products = self._first_of(marked, limit)
         written = done = 0
-        for batch in batches:
-            written += self._keep_products(batch)
+        for batch in split_every(BATCH, products, list):
+            rows = self._keep_products(batch)
+            written += rows
             done += len(batch)
-            if len(batches) > 1:
-                _logger.info("Kept backlog: %s of %s products", done, len(products))
-                if batch in (batches[0], batches[-1]):
-                    # The planner must not think of the tables as they were.
-                    self.env.cr.execute(
-                        SQL("ANALYZE backlog_kept_slice, backlog_kept_line")
-                    )
+            if len(marked) > BATCH:
+                _logger.info("Kept backlog: %s of %s products", done, len(marked))
+            if rows > BATCH:
+                # The planner must not think of the tables as they were.
+                self.env.cr.execute(
+                    SQL("ANALYZE backlog_kept_slice, backlog_kept_line")
+                )
         return written
 
     @api.model
@@ -245,14 +254,12 @@ class BacklogKept(models.Model):
         out of date becomes the marks of all products that can have a backlog: so they
         can be kept in parts."""
         today = self.env["backlog.allocation"]._now().date()
-        stale = self._stale()
-        if stale is None:
+        products = self._touched()
+        if products is None:
             self.env.cr.execute(SQL("DELETE FROM backlog_touched"))
             products = self._all_products()
-        else:
-            products = stale.touched
-            if not products:
-                return products
+        elif not products:
+            return products
         self.env.cr.execute(
             SQL(
                 """
@@ -425,8 +432,7 @@ class BacklogKept(models.Model):
             _logger.info("Another process keeps the backlog; the next run goes on")
             self.env.cr.rollback()
             return False
-        stale = self._stale()
-        return stale is None or bool(stale.touched)
+        return self._touched() != []
 
     # For managers
 

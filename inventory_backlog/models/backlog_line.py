@@ -294,12 +294,25 @@ class BacklogLine(models.Model):
 
         :param order_ids: ids of orders, None for all
         """
-        current = self._current(self.env["backlog.allocation"]._asked_products())
-        if order_ids is not None:
+        if order_ids is None:
+            current = self._current(self.env["backlog.allocation"]._asked_products())
+        else:
             current = SQL(
-                "SELECT * FROM (%s) line WHERE order_id = ANY(%s)", current, order_ids
+                "SELECT * FROM (%s) line WHERE order_id = ANY(%s)",
+                self._current_of_orders(order_ids),
+                order_ids,
             )
         return self._with_whole_orders(current, SQL("SELECT * FROM current"))
+
+    @api.model
+    def _current_of_orders(self, order_ids):
+        """All current lines, where everything must be computed only those of the
+        products of these orders. Of whole orders, whatever products were asked for."""
+        stale = self.env["backlog.kept"]._stale()
+        if stale is None:
+            orders = self.env["sale.order"].sudo().browse(order_ids)
+            return self._current(orders.order_line._backlog_products().ids)
+        return self.with_context(backlog_stale=stale)._current()
 
     @api.model
     def _with_whole_orders(self, current, lines):

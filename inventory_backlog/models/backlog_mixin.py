@@ -133,7 +133,7 @@ class BacklogMixin(models.AbstractModel):
         """These records in a context in which as little as possible is computed."""
         stale = self.env["backlog.kept"]._stale()
         if stale and not stale.touched:
-            return self.with_context(backlog_stale=stale)
+            return self.with_context(backlog_stale=stale, backlog_product_ids=None)
         return self.with_context(backlog_product_ids=self._backlog_products().ids)
 
     @api.model

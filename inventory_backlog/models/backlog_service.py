@@ -562,8 +562,9 @@ class BacklogService(models.Model):
 
     @api.model
     def _complete(self, asked):
-        """When the lines of which something came back later were complete for the first
-        time: ``id, date``. Kits never are, since they move as their components."""
+        """When the lines that were delivered more than once, or of which something came
+        back, were complete for the first time: ``id, date``. Kits never are, since they
+        move as their components."""
         return SQL(
             """
             SELECT id, MIN(date) AS date
@@ -584,10 +585,14 @@ class BacklogService(models.Model):
                      WHERE move.sale_line_id IN (
                             SELECT move.sale_line_id
                               FROM stock_move move
+                              JOIN stock_location dest
+                                ON dest.id = move.location_dest_id
                              WHERE %(asked)s
                                AND move.state = 'done'
-                               AND move.origin_returned_move_id IS NOT NULL
-                               AND move.to_refund
+                               AND (%(is_outside)s
+                                    OR move.origin_returned_move_id IS NOT NULL)
+                          GROUP BY move.sale_line_id
+                            HAVING COUNT(*) > 1
                            )
                        AND move.product_id = sold.product_id
                        AND %(counts)s

@@ -318,7 +318,7 @@ class BacklogSnapshot(models.Model):
         CROSS JOIN LATERAL (
                     SELECT GREATEST(%(moved_day)s, %(first)s) AS day,
                            SUM(move.quantity * move_uom.factor / uom.factor
-                               * CASE WHEN place.usage = 'customer' THEN 1 ELSE -1 END
+                               * CASE WHEN %(is_outside)s THEN 1 ELSE -1 END
                            )::numeric AS qty
                       FROM stock_move move
                       JOIN stock_location place ON place.id = move.location_dest_id
@@ -332,7 +332,7 @@ class BacklogSnapshot(models.Model):
                        AND move.product_id = line.product_id
                        AND move.state = 'done'
                        AND move.date > %(since)s
-                       AND (place.usage = 'customer') <> (origin.usage = 'customer')
+                       AND %(is_outside)s <> %(was_outside)s
                        AND (move.origin_returned_move_id IS NULL OR move.to_refund)
                   GROUP BY 1
                    ) moved
@@ -340,6 +340,8 @@ class BacklogSnapshot(models.Model):
                AND moved.day < %(last)s
             """,
             value=self._rounded(SQL("moved.qty")),
+            is_outside=self.env["backlog.service"]._is_outside("place"),
+            was_outside=self.env["backlog.service"]._is_outside("origin"),
             moved_day=self.env["backlog.line"]._day(SQL("move.date")),
             first=days[0],
             last=days[-1],

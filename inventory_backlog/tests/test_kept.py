@@ -108,6 +108,19 @@ class TestKept(BacklogCase):
         self.env.registry.clear_cache()
         self.assertEqual(self.kept._stale(), ([], [], []))
 
+    def test_figures_of_documents_are_whole_whatever_products_a_context_asks_for(self):
+        order = self._order((self.product, 3))
+        self.kept._fold()
+        other = self._product("Other")
+        for record, name, figure in (
+            (order.order_line, "open_qty", 3),
+            (order, "open_value", 300),
+            (self.product, "open_value", 300),
+        ):
+            record = record.with_context(backlog_product_ids=other.ids)
+            record.invalidate_recordset()
+            self.assertEqual(record[name], figure)
+
     # In parts
 
     def _three_orders(self):

@@ -52,6 +52,8 @@ class TestLifecycle(DatabaseCopy, BaseCase):
         for _time in range(2):
             self.assertEqual(self._odoo("module", "upgrade", ADDONS[1]), [])
         path = f"--addons-path={','.join(config['addons_path'])}"
+        wrong = "INSERT INTO backlog_kept_slice (id, asked_id) VALUES (-1, 1)"
+        self._pg("psql", "--dbname", self.copy, "--command", wrong)
         for action in ("rebuild", "check"):
             self.assertEqual(self._odoo(path, "backlog", action), [])
         for addon in ADDONS:

@@ -191,6 +191,16 @@ class TestPrepaid(BacklogCase):
             self._line(order.order_line).sorted("id").mapped("prepaid_value"), [50, 150]
         )
 
+    def test_share_is_of_the_whole_order_whatever_products_are_asked_for(self):
+        order = self._order((self.product, 1), (self._product("Table"), 3))
+        self._pay_online(order, 200)
+        lines = self._line(order.order_line).sorted("id")
+        asked = lines.with_context(backlog_product_ids=self.product.ids)
+        for _kept in range(2):
+            asked.invalidate_recordset()
+            self.assertEqual(asked[0].prepaid_value, 50)
+            self.env["backlog.kept"]._fold()
+
     def test_foreign_currency(self):
         euro = self.env.ref("base.EUR")
         euro.active = True

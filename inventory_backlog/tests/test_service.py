@@ -170,6 +170,34 @@ class TestService(BacklogCase):
             self.assertEqual(self._otif(order, OTIF), [(100,) * 4])
             self.assertEqual(self._rows(order).delivered_date, self._after(2))
 
+    def test_more_than_was_ordered_comes_too_late_for_nobody(self):
+        order = self._promised(self.product, 5)
+        with self._on(2):
+            self._ship(order)
+        with self._on(6):
+            move = (
+                order.sudo()
+                .order_line.move_ids[:1]
+                .copy({"product_uom_qty": 2, "picking_id": False, "state": "draft"})
+            )
+            move._action_confirm()
+            move.write({"quantity": 2, "picked": True})
+            move._action_done()
+            [row] = self._rows(order)
+            self.assertEqual(row.delivered_qty, 7)
+            self.assertEqual(row.delivered_date, self._after(2))
+            self.assertEqual(self._otif(order, OTIF), [(100,) * 4])
+            self.assertEqual(self._rates(order, OTIF), [(100,) * 4])
+
+    def test_replacement_without_refund_comes_too_late_for_nobody(self):
+        order = self._promised(self.product, 5)
+        with self._on(2):
+            self._ship(order)
+        with self._on(6):
+            self._return(order, 1, to_refund=False, replace=True)
+            self._ship(order)
+            self.assertEqual(self._otif(order, OTIF), [(100,) * 4])
+
     def test_replacement_does_not_make_up_for_what_never_came(self):
         order = self._promised(self.product, 5)
         with self._on(2):

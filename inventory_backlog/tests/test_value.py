@@ -58,6 +58,9 @@ class TestValue(BacklogCase):
         discount = order.order_line.filtered(lambda line: line.price_subtotal < 0)
         discount.price_unit *= 2
         self.assertEqual(self._line(line).open_value, 800)
+        discount.product_id.sudo().type = "consu"
+        self.assertEqual(self._line(line).open_value, 1000)
+        discount.product_id.sudo().type = "service"
         discount.product_uom_qty = 0
         self.assertEqual(self._line(line).open_value, 1000)
 
