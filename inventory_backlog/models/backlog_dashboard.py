@@ -198,6 +198,7 @@ class BacklogDashboard(models.AbstractModel):
             backlog_slices=SQL("SELECT * FROM all_slice"),
         )
         cash_query = cash._search(domain & Domain("flow", "in", ("receive", "pay")))
+        stale = self.env["backlog.kept"]._stale()
         [[values, first, flows]] = self.env.execute_query(
             SQL(
                 """
@@ -218,10 +219,14 @@ class BacklogDashboard(models.AbstractModel):
                                ) first),
                        (SELECT JSON_AGG(expected) FROM expected)
                 """,
-                slices=self.env["backlog.cash"]._slice(None),
+                slices=self.env["backlog.cash"]
+                .with_context(backlog_stale=stale)
+                ._slice(None),
                 columns=SQL(", ").join(map(SQL.identifier, COLUMNS)),
                 lines=lines.with_context(
-                    backlog_lines=None, backlog_slices=SQL("SELECT * FROM all_slice")
+                    backlog_lines=None,
+                    backlog_slices=SQL("SELECT * FROM all_slice"),
+                    backlog_stale=stale,
                 )._lines(),
                 mine=query.select(SQL("%s.*", SQL.identifier(lines._table))),
                 cash=self._cash_by_day(cash, cash_query),
