@@ -22,13 +22,17 @@ class BacklogAllocation(models.Model):
     addon changes one rule by overriding one method::
 
         place     location -> pool, the place of stock that serves together
+        open_move every open move, in the unit of its product
         stock     per product and pool: free and over-reserved quantity
+        feeder    the moves that open moves are chained to
+        early     the steps of a delivery before its last one
         chain     what the origins of a chained move brought, or will bring
         link      which receipts were made for which chained demand
         awaiting  the chained demand of each such group
         awaited   the receipts of each such group
-        demand    every open move out of a pool, ranked in service order
-        queue     the demand with what is reserved, and what it takes from stock
+        demand    every open move out of a pool; settled when its reservation covers it
+        queue     the other demand in service order: what it keeps of its reservation,
+                  and what it takes from stock
         receipt   every open move into a pool
         linked    chained demand laid over its own receipts
         shared    the other demand laid over the other receipts
@@ -386,7 +390,10 @@ class BacklogAllocation(models.Model):
         return SQL(
             """
               WITH place AS MATERIALIZED (%s),
+                   open_move AS MATERIALIZED (%s),
                    stock AS MATERIALIZED (%s),
+                   feeder AS MATERIALIZED (%s),
+                   early AS MATERIALIZED (%s),
                    chain AS MATERIALIZED (%s),
                    link AS MATERIALIZED (%s),
                    awaiting AS MATERIALIZED (%s),
@@ -399,14 +406,17 @@ class BacklogAllocation(models.Model):
                    slice AS (%s)
             """,
             self._place(),
+            self._open_move(product_ids),
             self._stock(product_ids),
-            self._chain(product_ids),
-            self._link(product_ids),
+            self._feeder(),
+            self._early(),
+            self._chain(),
+            self._link(),
             self._link_groups("demand_id"),
             self._link_groups("receipt_id"),
-            self._demand(product_ids),
+            self._demand(),
             self._queue(),
-            self._receipt(product_ids),
+            self._receipt(),
             self._linked(),
             self._shared(),
             self._slice(product_ids),
@@ -468,6 +478,34 @@ class BacklogAllocation(models.Model):
         )
 
     @api.model
+    def _open_move(self, product_ids):
+        """Every open move with what the other steps ask of it, in the product's unit.
+        It is read once: reading the moves is a good part of the whole."""
+        return SQL(
+            """
+            SELECT move.id, move.product_id, move.location_id, move.location_dest_id,
+                   COALESCE(move.location_final_id, move.location_dest_id) AS final_id,
+                   move.company_id, move.warehouse_id, move.sale_line_id,
+                   move.purchase_line_id, move.procure_method, move.priority, move.date,
+                   move.reservation_date, move.product_qty AS qty,
+                   CASE WHEN move.quantity > 0 THEN ROUND(
+                            move.quantity * move_uom.factor / product_uom.factor, 6)
+                        ELSE 0
+                    END AS reserved,
+                   template.is_storable
+              FROM stock_move move
+              JOIN product_product product ON product.id = move.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN uom_uom move_uom ON move_uom.id = move.product_uom
+              JOIN uom_uom product_uom ON product_uom.id = template.uom_id
+             WHERE %(move_open)s
+               AND %(of_products)s
+            """,
+            move_open=self._is_open("move"),
+            of_products=self._of_products(SQL("move.product_id"), product_ids),
+        )
+
+    @api.model
     def _stock(self, product_ids):
         """Free and over-reserved quantity. Negative quants count against the others,
         but a lot of a tracked product cannot stand in for another, as in Odoo's own
@@ -501,7 +539,46 @@ class BacklogAllocation(models.Model):
         )
 
     @api.model
-    def _chain(self, product_ids):
+    def _feeder(self):
+        """The origins of every open move: what each brought or brings, whether it
+        brings it to where the move takes it, and whether it is an earlier step of the
+        same delivery."""
+        return SQL(
+            """
+            SELECT move.id AS move_id, orig.id AS orig_id, orig.product_qty AS qty,
+                   CASE WHEN orig.state = 'done'
+                        THEN orig.quantity * orig_uom.factor / product_uom.factor
+                    END AS brought,
+                   %(orig_open)s AS is_open,
+                   orig_to.pool_id = move_from.pool_id AS is_receipt,
+                   %(same_delivery)s AS same_delivery
+              FROM open_move move
+              JOIN place move_from ON move_from.id = move.location_id
+              JOIN stock_move_move_rel rel ON rel.move_dest_id = move.id
+              JOIN stock_move orig ON orig.id = rel.move_orig_id
+              JOIN uom_uom orig_uom ON orig_uom.id = orig.product_uom
+              JOIN product_product product ON product.id = orig.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN uom_uom product_uom ON product_uom.id = template.uom_id
+              JOIN stock_location orig_from ON orig_from.id = orig.location_id
+         LEFT JOIN place orig_to ON orig_to.id
+                       = COALESCE(orig.location_final_id, orig.location_dest_id)
+            """,
+            orig_open=self._is_open("orig"),
+            same_delivery=self._same_delivery("orig", "move"),
+        )
+
+    @api.model
+    def _early(self):
+        """The steps of a delivery before its last one, in a route of pull rules (see
+        ``_chain``)."""
+        return SQL(
+            "SELECT DISTINCT orig_id AS move_id FROM feeder "
+            "WHERE is_open AND same_delivery"
+        )
+
+    @api.model
+    def _chain(self):
         """For every open move with origins: what they brought (``brought``) and what of
         the same order line still waits upstream in the same warehouse (``upstream``).
 
@@ -512,30 +589,11 @@ class BacklogAllocation(models.Model):
         """
         return SQL(
             """
-            SELECT rel.move_dest_id AS move_id, MIN(rel.move_orig_id) AS chain_id,
-                   SUM(%(orig_qty)s) FILTER (WHERE orig.state = 'done') AS brought,
-                   SUM(orig.product_qty) FILTER (
-                       WHERE %(orig_open)s
-                         AND %(same_delivery)s
-                   ) AS upstream
-              FROM stock_move_move_rel rel
-              JOIN stock_move move ON move.id = rel.move_dest_id
-              JOIN stock_move orig ON orig.id = rel.move_orig_id
-              JOIN uom_uom orig_uom ON orig_uom.id = orig.product_uom
-              JOIN product_product product ON product.id = orig.product_id
-              JOIN product_template template ON template.id = product.product_tmpl_id
-              JOIN uom_uom product_uom ON product_uom.id = template.uom_id
-              JOIN stock_location orig_from ON orig_from.id = orig.location_id
-              JOIN place move_from ON move_from.id = move.location_id
-             WHERE %(move_open)s
-               AND %(of_products)s
-          GROUP BY rel.move_dest_id
-            """,
-            orig_qty=SQL("orig.quantity * orig_uom.factor / product_uom.factor"),
-            orig_open=self._is_open("orig"),
-            move_open=self._is_open("move"),
-            same_delivery=self._same_delivery("orig", "move"),
-            of_products=self._of_products(SQL("move.product_id"), product_ids),
+            SELECT move_id, MIN(orig_id) AS chain_id, SUM(brought) AS brought,
+                   SUM(qty) FILTER (WHERE is_open AND same_delivery) AS upstream
+              FROM feeder
+          GROUP BY move_id
+            """
         )
 
     @api.model
@@ -573,78 +631,59 @@ class BacklogAllocation(models.Model):
         )
 
     @api.model
-    def _demand(self, product_ids):
+    def _demand(self):
         """Every open move that takes goods out of a pool: for customers, but also for
-        production, other warehouses and the next step, since all of them compete."""
+        production, other warehouses and the next step, since all of them compete.
+
+        Most of it is settled: all of it is reserved, and nothing is reserved beyond
+        what is there. It needs no place in the queue, as what is not counted has none.
+        """
         return SQL(
             """
-            SELECT move.id AS move_id, move.product_id, place.pool_id,
-                   place.warehouse_id, move.company_id, template.is_storable,
-                   is_customer.yes AS to_customer,
-                   CASE WHEN is_customer.yes THEN move.sale_line_id
-                    END AS order_line_id,
-                   need.qty,
-                   LEAST(
-                       need.qty,
-                       ROUND(move.quantity * move_uom.factor / product_uom.factor, 6)
-                   ) AS reserved,
-                   (chain.move_id IS NOT NULL
-                    OR move.procure_method = 'make_to_order') AS chained,
-                   chain.chain_id, chain.brought, awaiting.group_id,
-                   NULLIF(move.location_id, place.pool_id) AS shelf_id,
-                   ROW_NUMBER() OVER (
-                       PARTITION BY move.product_id, place.pool_id
-                       ORDER BY %(service_order)s
-                   ) AS queue_rank
-              FROM stock_move move
-              JOIN place ON place.id = move.location_id
-         LEFT JOIN place dest ON dest.id = move.location_dest_id
-              JOIN stock_location final
-                ON final.id = COALESCE(move.location_final_id, move.location_dest_id)
-              JOIN product_product product ON product.id = move.product_id
-              JOIN product_template template ON template.id = product.product_tmpl_id
-              JOIN uom_uom move_uom ON move_uom.id = move.product_uom
-              JOIN uom_uom product_uom ON product_uom.id = template.uom_id
-         LEFT JOIN chain ON chain.move_id = move.id
-         LEFT JOIN awaiting ON awaiting.move_id = move.id
-        CROSS JOIN LATERAL (
-                    SELECT move.product_qty - COALESCE(chain.upstream, 0) AS qty
-                   ) need
-        CROSS JOIN LATERAL (SELECT %(is_customer)s AS yes) is_customer
-             WHERE %(move_open)s
-               AND %(of_products)s
-               AND need.qty > 0
-               AND (dest.pool_id IS DISTINCT FROM place.pool_id OR is_customer.yes)
+            SELECT demand.*,
+                   NOT is_storable OR reserved = qty AND missing = 0 AS settled
+              FROM (
+                    SELECT move.id AS move_id, move.product_id, place.pool_id,
+                           place.warehouse_id, move.company_id, move.is_storable,
+                           %(is_customer)s AS to_customer,
+                           CASE WHEN %(is_customer)s THEN move.sale_line_id
+                            END AS order_line_id,
+                           move.priority, move.date, move.reservation_date,
+                           need.qty, LEAST(need.qty, move.reserved) AS reserved,
+                           (chain.move_id IS NOT NULL
+                            OR move.procure_method = 'make_to_order') AS chained,
+                           chain.chain_id, chain.brought, awaiting.group_id,
+                           NULLIF(move.location_id, place.pool_id) AS shelf_id,
+                           COALESCE(stock.free, 0) AS free,
+                           COALESCE(stock.missing, 0) AS missing
+                      FROM open_move move
+                      JOIN place ON place.id = move.location_id
+                 LEFT JOIN place dest ON dest.id = move.location_dest_id
+                      JOIN stock_location final ON final.id = move.final_id
+                 LEFT JOIN early ON early.move_id = move.id
+                 LEFT JOIN chain ON chain.move_id = move.id
+                 LEFT JOIN awaiting ON awaiting.move_id = move.id
+                 LEFT JOIN stock ON stock.product_id = move.product_id
+                                AND stock.pool_id = place.pool_id
+                CROSS JOIN LATERAL (
+                            SELECT move.qty - COALESCE(chain.upstream, 0) AS qty
+                           ) need
+                     WHERE need.qty > 0
+                       AND (dest.pool_id IS DISTINCT FROM place.pool_id
+                            OR %(is_customer)s)
+                   ) demand
             """,
-            service_order=self._service_order(),
             is_customer=self._is_customer(),
-            move_open=self._is_open("move"),
-            of_products=self._of_products(SQL("move.product_id"), product_ids),
         )
 
     @api.model
     def _is_customer(self):
-        """Whether ``move`` ends at a customer, or is an early step of such a delivery
-        in a route of pull rules (see ``_chain``)."""
+        """Whether ``move`` ends at a customer, or is an early step of such a
+        delivery."""
         return SQL(
-            """
-            final.usage = 'customer'
-            OR final.id IN %(transit)s
-            OR move.sale_line_id IS NOT NULL AND final.usage = 'internal'
-               AND EXISTS (
-                   SELECT 1
-                     FROM stock_move_move_rel rel
-                     JOIN stock_move next ON next.id = rel.move_dest_id
-                     JOIN place next_from ON next_from.id = next.location_id
-                    WHERE rel.move_orig_id = move.id
-                      AND %(next_open)s
-                      AND next.sale_line_id = move.sale_line_id
-                      AND next_from.warehouse_id = place.warehouse_id
-                      AND next_from.pool_id <> next_from.stock_id
-               )
-            """,
+            "(final.usage = 'customer' OR final.id IN %(transit)s "
+            "OR final.usage = 'internal' AND early.move_id IS NOT NULL)",
             transit=tuple(self._customer_location_ids()),
-            next_open=self._is_open("next"),
         )
 
     @api.model
@@ -675,22 +714,13 @@ class BacklogAllocation(models.Model):
                             END AS may_take
                       FROM (
                             SELECT demand.*,
-                                   COALESCE(stock.free, 0) AS free,
-                                   reserved - LEAST(reserved, GREATEST(
-                                       COALESCE(stock.missing, 0)
-                                       - SUM(reserved) OVER behind + reserved, 0
-                                   )) AS kept,
+                                   reserved - LEAST(
+                                       reserved, GREATEST(missing - reserved_behind, 0)
+                                   ) AS kept,
                                    CASE WHEN chained THEN %(brought_left)s
                                         WHEN shelf_id IS NOT NULL THEN %(on_shelf)s
                                     END AS at_most
-                              FROM demand
-                         LEFT JOIN stock ON stock.product_id = demand.product_id
-                                        AND stock.pool_id = demand.pool_id
-                             WHERE is_storable
-                            WINDOW behind AS (
-                                   PARTITION BY demand.product_id, demand.pool_id
-                                       ORDER BY queue_rank DESC
-                                           ROWS UNBOUNDED PRECEDING)
+                              FROM (%(ranked)s) demand
                            ) claim
                     WINDOW peers AS (
                            PARTITION BY product_id, pool_id, chained, chain_id, shelf_id
@@ -700,8 +730,27 @@ class BacklogAllocation(models.Model):
                    PARTITION BY product_id, pool_id
                        ORDER BY queue_rank ROWS UNBOUNDED PRECEDING)
             """,
+            ranked=self._ranked(),
             brought_left=self._brought_left(),
             on_shelf=self._on_shelf(),
+        )
+
+    @api.model
+    def _ranked(self):
+        """The demand that is not settled, in service order."""
+        return SQL(
+            """
+            SELECT move.*,
+                   ROW_NUMBER() OVER ahead AS queue_rank,
+                   SUM(reserved) OVER whole - SUM(reserved) OVER ahead
+                       AS reserved_behind
+              FROM (SELECT *, move_id AS id FROM demand WHERE NOT settled) move
+            WINDOW whole AS (PARTITION BY product_id, pool_id),
+                   ahead AS (
+                   PARTITION BY product_id, pool_id
+                       ORDER BY %(service_order)s ROWS UNBOUNDED PRECEDING)
+            """,
+            service_order=self._service_order(),
         )
 
     @api.model
@@ -749,7 +798,7 @@ class BacklogAllocation(models.Model):
         )
 
     @api.model
-    def _receipt(self, product_ids):
+    def _receipt(self):
         """Every open move that brings goods into a pool from elsewhere. Goods in Input
         or in quality are still on their way. Requests for quotation have no moves.
 
@@ -762,55 +811,33 @@ class BacklogAllocation(models.Model):
             SELECT move.id AS move_id, move.product_id, place.pool_id, brings.qty,
                    awaited.group_id,
                    GREATEST(move.date, purchased.date_planned) AS date
-              FROM stock_move move
-              JOIN uom_uom move_uom ON move_uom.id = move.product_uom
-              JOIN product_product product ON product.id = move.product_id
-              JOIN product_template template ON template.id = product.product_tmpl_id
-              JOIN uom_uom product_uom ON product_uom.id = template.uom_id
-              JOIN place ON place.id
-                          = COALESCE(move.location_final_id, move.location_dest_id)
+              FROM open_move move
+              JOIN place ON place.id = move.final_id
          LEFT JOIN place origin ON origin.id = move.location_id
          LEFT JOIN purchase_order_line purchased ON purchased.id = move.purchase_line_id
          LEFT JOIN awaited ON awaited.move_id = move.id
         CROSS JOIN LATERAL (
                     SELECT CASE WHEN origin.pool_id = place.pool_id
-                                THEN LEAST(move.product_qty, ROUND(
-                                    move.quantity * move_uom.factor
-                                        / product_uom.factor, 6))
-                                ELSE move.product_qty
+                                THEN LEAST(move.qty, move.reserved)
+                                ELSE move.qty
                             END AS qty
                    ) brings
-             WHERE %(move_open)s
-               AND %(of_products)s
-               AND brings.qty > 0
-            """,
-            move_open=self._is_open("move"),
-            of_products=self._of_products(SQL("move.product_id"), product_ids),
+             WHERE brings.qty > 0
+            """
         )
 
     @api.model
-    def _link(self, product_ids):
+    def _link(self):
         """Chained demand and the open receipts made for it. Moves that share a receipt
         form one group, named by the lowest receipt; two rounds of looking at the
         neighbours name it in every shape that Odoo's splitting and merging makes."""
         pairs = SQL(
             """
-            SELECT rel.move_dest_id AS demand_id, rel.move_orig_id AS receipt_id,
-                   rel.move_orig_id AS group_id
-              FROM stock_move_move_rel rel
-              JOIN stock_move demand ON demand.id = rel.move_dest_id
-              JOIN stock_move receipt ON receipt.id = rel.move_orig_id
-              JOIN place ON place.id = demand.location_id
-              JOIN place dest ON dest.id
-                       = COALESCE(receipt.location_final_id, receipt.location_dest_id)
-             WHERE dest.pool_id = place.pool_id
-               AND %(demand_open)s
-               AND %(receipt_open)s
-               AND %(of_products)s
-            """,
-            demand_open=self._is_open("demand"),
-            receipt_open=self._is_open("receipt"),
-            of_products=self._of_products(SQL("demand.product_id"), product_ids),
+            SELECT move_id AS demand_id, orig_id AS receipt_id, orig_id AS group_id
+              FROM feeder
+             WHERE is_open
+               AND is_receipt
+            """
         )
         for neighbour in ("demand_id", "receipt_id") * 2:
             pairs = SQL(
@@ -954,7 +981,7 @@ class BacklogAllocation(models.Model):
         that one asks for to get the row: ``product_ids`` finds it by that."""
         row = SQL(
             "product_id AS asked_id, move_id, order_line_id, product_id, warehouse_id, "
-            "company_id, pool_id, queue_rank"
+            "company_id, pool_id"
         )
         return SQL(
             """
@@ -964,19 +991,20 @@ class BacklogAllocation(models.Model):
               FROM queue
              WHERE kept > 0
          UNION ALL
+            SELECT move_id * %(kinds)s + (NOT is_storable)::integer, %(row)s,
+                   CASE WHEN is_storable THEN 'reserved' ELSE 'stock' END, qty,
+                   to_customer, NULL, NULL
+              FROM demand
+             WHERE settled
+         UNION ALL
             SELECT move_id * %(kinds)s + 1, %(row)s, 'stock', taken, to_customer,
                    NULL, NULL
               FROM queue
              WHERE taken > 0
          UNION ALL
-            SELECT move_id * %(kinds)s + 1, %(row)s, 'stock', qty, to_customer,
-                   NULL, NULL
-              FROM demand
-             WHERE NOT is_storable
-         UNION ALL
             SELECT cut.move_id * %(kinds)s + cut.kind, queue.product_id, queue.move_id,
                    queue.order_line_id, queue.product_id, queue.warehouse_id,
-                   queue.company_id, queue.pool_id, queue.queue_rank,
+                   queue.company_id, queue.pool_id,
                    CASE WHEN cut.supply_id IS NULL THEN 'none' ELSE 'receipt' END,
                    cut.qty, queue.to_customer, cut.supply_id::integer, cut.date
               FROM (SELECT *, 2 + is_supply::integer AS kind FROM linked
@@ -999,35 +1027,29 @@ class BacklogAllocation(models.Model):
             """,
             kinds=SLICE_KINDS,
             row=row,
-            direct=self._direct(product_ids),
+            direct=self._direct(),
             not_procured=self._not_procured(product_ids),
             requested_direct=self._requested_direct(product_ids),
         )
 
     @api.model
-    def _direct(self, product_ids):
+    def _direct(self):
         """Goods that a vendor ships straight to the customer never touch our stock."""
         return SQL(
             """
             SELECT move.id * %(kinds)s + 7, move.product_id, move.id, move.sale_line_id,
-                   move.product_id, move.warehouse_id, move.company_id, NULL, NULL,
-                   'receipt',
-                   move.product_qty, TRUE, move.id,
+                   move.product_id, move.warehouse_id, move.company_id, NULL,
+                   'receipt', move.qty, TRUE, move.id,
                    GREATEST(move.date, purchased.date_planned)
-              FROM stock_move move
+              FROM open_move move
          LEFT JOIN purchase_order_line purchased ON purchased.id = move.purchase_line_id
               JOIN stock_location origin ON origin.id = move.location_id
-              JOIN stock_location final
-                ON final.id = COALESCE(move.location_final_id, move.location_dest_id)
-             WHERE %(move_open)s
-               AND %(of_products)s
-               AND move.product_qty > 0
+              JOIN stock_location final ON final.id = move.final_id
+             WHERE move.qty > 0
                AND origin.usage IN ('supplier', 'production')
                AND (final.usage = 'customer' OR final.id IN %(transit)s)
             """,
             kinds=SLICE_KINDS,
-            move_open=self._is_open("move"),
-            of_products=self._of_products(SQL("move.product_id"), product_ids),
             transit=tuple(self._customer_location_ids()),
         )
 
@@ -1038,8 +1060,7 @@ class BacklogAllocation(models.Model):
         return SQL(
             """
             SELECT -line.id * %(kinds)s, line.product_id, NULL, line.id,
-                   line.product_id, line.warehouse_id, line.company_id, NULL, NULL,
-                   'none',
+                   line.product_id, line.warehouse_id, line.company_id, NULL, 'none',
                    (line.product_uom_qty - line.qty_delivered)
                        * line_uom.factor / product_uom.factor,
                    TRUE, NULL, NULL
@@ -1055,6 +1076,9 @@ class BacklogAllocation(models.Model):
                AND line.is_expense IS NOT TRUE
                AND line.product_uom_qty > line.qty_delivered
                AND %(of_products)s
+               AND line.id NOT IN (
+                   SELECT order_line_id FROM demand WHERE order_line_id IS NOT NULL
+               )
                AND (
                    SELECT move.id
                      FROM stock_move move
@@ -1087,8 +1111,8 @@ class BacklogAllocation(models.Model):
         return SQL(
             """
             SELECT -line.id * %(kinds)s, line.product_id, NULL, line.id,
-                   line.product_id, line.warehouse_id, line.company_id, NULL, NULL,
-                   'none', rest.qty, TRUE, NULL, NULL
+                   line.product_id, line.warehouse_id, line.company_id, NULL, 'none',
+                   rest.qty, TRUE, NULL, NULL
               FROM (
                     SELECT wanted.sale_line_id, wanted.product_id,
                            SUM(wanted.product_uom_qty)::numeric AS qty

@@ -74,17 +74,18 @@ class BacklogKeptRow(models.AbstractModel):
                        ),
                        removed AS (
                         DELETE FROM %(table)s
-                         WHERE id IN (
-                               SELECT id FROM %(table)s WHERE %(in_scope)s
-                               EXCEPT
-                               SELECT id FROM fresh)
+                         WHERE %(in_scope)s
+                           AND NOT EXISTS (
+                               SELECT FROM fresh WHERE fresh.id = %(table)s.id)
                      RETURNING id
                        ),
                        written AS (
                         INSERT INTO %(table)s (%(names)s)
-                        SELECT %(names)s FROM fresh
-                        EXCEPT
-                        SELECT %(names)s FROM %(table)s WHERE %(in_scope)s
+                        SELECT fresh.*
+                          FROM fresh
+                     LEFT JOIN (SELECT %(names)s FROM %(table)s WHERE %(in_scope)s) kept
+                            ON kept.id = fresh.id
+                         WHERE (%(kept)s) IS DISTINCT FROM (%(fresh)s)
                             ON CONFLICT (id) DO UPDATE SET %(assignments)s
                      RETURNING id
                        )
@@ -95,6 +96,8 @@ class BacklogKeptRow(models.AbstractModel):
                 table=SQL.identifier(self._table),
                 in_scope=in_scope,
                 names=SQL(", ").join(names),
+                kept=self._selected("kept"),
+                fresh=self._selected("fresh"),
                 assignments=SQL(", ").join(
                     SQL("%s = EXCLUDED.%s", name, name) for name in names[1:]
                 ),

@@ -69,7 +69,7 @@ class BacklogAllocation(models.Model):
             %(whole_lines)s
          UNION ALL
             SELECT -order_line_id * %(kinds)s - number, kit_id, NULL, order_line_id,
-                   product_id, warehouse_id, company_id, NULL, NULL, 'none', qty, TRUE,
+                   product_id, warehouse_id, company_id, NULL, 'none', qty, TRUE,
                    NULL, NULL
               FROM (%(missing)s) missing
              WHERE number < %(kinds)s

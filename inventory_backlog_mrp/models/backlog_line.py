@@ -112,12 +112,13 @@ class BacklogLine(models.Model):
             SELECT slice.order_line_id, slice.product_id, slice.bom_line_id,
                    slice.product_id <> slice.sold_id AND (
                        slice.sold_id IN (SELECT kit_id FROM (%(kit_boms)s) bom)
-                       OR NOT EXISTS (
-                           SELECT 1
+                       OR (
+                           SELECT id
                              FROM stock_move
                             WHERE sale_line_id = slice.order_line_id
                               AND product_id = slice.sold_id
-                       )
+                            LIMIT 1
+                       ) IS NULL
                    ) AS is_component,
                    SUM(slice.qty) AS open_qty,
                    COALESCE(SUM(slice.qty) FILTER (
