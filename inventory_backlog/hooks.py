@@ -41,7 +41,7 @@ def fill_first_promises(cr):
 def post_init_hook(env):
     """Compute the backlog of a database that has one, so that the first screen is as
     fast as every other."""
-    env["backlog.kept"]._fold()
+    env["backlog.kept"]._fold_if_free()
 
 
 def uninstall_hook(env):

@@ -9,8 +9,10 @@ FUNCTIONS = (
 
 
 def post_init_hook(env):
-    """See the hook of the base addon."""
-    env["backlog.kept"]._fold()
+    """See the hook of the base addon. Nothing was marked by our triggers while we were
+    not installed."""
+    env["backlog.kept"]._touch_everything()
+    env["backlog.kept"]._fold_if_free()
 
 
 def uninstall_hook(env):

@@ -3,7 +3,8 @@
 -- and only a trigger catches what core and other addons write in SQL. A product that is
 -- marked without need is computed once more and nothing else; one that is not marked
 -- although its split changed would be a wrong figure.
--- Whatever belongs to an order line marks what that line sells as well.
+-- Whatever belongs to an order line marks what that line sells as well. What concerns all
+-- lines of an order names the order: whoever reads knows lines that we cannot see yet.
 
 CREATE OR REPLACE FUNCTION backlog_touch_stock_move() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -100,41 +101,37 @@ END $$;
 CREATE OR REPLACE FUNCTION backlog_touch_sale_order_line() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        INSERT INTO backlog_touched (product_id)
-        SELECT product_id
+        INSERT INTO backlog_touched (product_id, order_id)
+        SELECT product_id, NULL::integer
           FROM new_rows
          WHERE state = 'sale'
            AND product_id IS NOT NULL
          UNION
-        SELECT line.product_id
-          FROM new_rows present
-          JOIN sale_order_line line USING (order_id)
-         WHERE present.state = 'sale'
-           AND line.product_id IS NOT NULL
+        SELECT NULL::integer, order_id
+          FROM new_rows
+         WHERE state = 'sale'
            AND EXISTS (SELECT 1
                          FROM sale_order_line part
-                        WHERE part.order_id = present.order_id
+                        WHERE part.order_id = new_rows.order_id
                           AND part.price_subtotal < 0);
     ELSIF TG_OP = 'DELETE' THEN
-        INSERT INTO backlog_touched (product_id)
-        SELECT product_id
+        INSERT INTO backlog_touched (product_id, order_id)
+        SELECT product_id, NULL::integer
           FROM old_rows
          WHERE state = 'sale'
            AND product_id IS NOT NULL
          UNION
-        SELECT line.product_id
-          FROM old_rows past
-          JOIN sale_order_line line USING (order_id)
-         WHERE past.state = 'sale'
-           AND line.product_id IS NOT NULL
-           AND (past.price_subtotal < 0
+        SELECT NULL::integer, order_id
+          FROM old_rows
+         WHERE state = 'sale'
+           AND (price_subtotal < 0
                 OR EXISTS (SELECT 1
                              FROM sale_order_line part
-                            WHERE part.order_id = past.order_id
+                            WHERE part.order_id = old_rows.order_id
                               AND part.price_subtotal < 0));
     ELSE
-        INSERT INTO backlog_touched (product_id)
-        SELECT product_id
+        INSERT INTO backlog_touched (product_id, order_id)
+        SELECT product_id, NULL::integer
           FROM (
                 SELECT UNNEST(ARRAY[past.product_id, present.product_id]) AS product_id
                   FROM old_rows past
@@ -156,12 +153,17 @@ BEGIN
                ) changed
          WHERE product_id IS NOT NULL
          UNION
-        SELECT line.product_id
+        -- What its moves bring belongs to a line that sells something else now.
+        SELECT move.product_id, NULL::integer
           FROM old_rows past
           JOIN new_rows present ON present.id = past.id
-          JOIN sale_order_line line ON line.order_id IN (past.order_id, present.order_id)
+          JOIN stock_move move ON move.sale_line_id = present.id
+         WHERE past.product_id IS DISTINCT FROM present.product_id
+         UNION
+        SELECT NULL::integer, UNNEST(ARRAY[past.order_id, present.order_id])
+          FROM old_rows past
+          JOIN new_rows present ON present.id = past.id
          WHERE 'sale' IN (past.state, present.state)
-           AND line.product_id IS NOT NULL
            AND (past.price_subtotal, past.product_id, past.is_downpayment, past.order_id)
                IS DISTINCT FROM
                (present.price_subtotal, present.product_id, present.is_downpayment,
@@ -177,13 +179,11 @@ END $$;
 
 CREATE OR REPLACE FUNCTION backlog_touch_sale_order() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO backlog_touched (product_id)
-    SELECT DISTINCT line.product_id
+    INSERT INTO backlog_touched (order_id)
+    SELECT present.id
       FROM old_rows past
       JOIN new_rows present ON present.id = past.id
-      JOIN sale_order_line line ON line.order_id = present.id
      WHERE 'sale' IN (past.state, present.state)
-       AND line.product_id IS NOT NULL
        AND (past.state, past.partner_id, past.user_id, past.team_id, past.date_order,
             past.commitment_date, past.warehouse_id, past.currency_rate,
             past.payment_term_id, past.picking_policy, past.amount_total)
@@ -254,8 +254,8 @@ END $$;
 
 CREATE OR REPLACE FUNCTION backlog_touch_product_template() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO backlog_touched (product_id)
-    SELECT product.id
+    INSERT INTO backlog_touched (product_id, order_id)
+    SELECT product.id, NULL::integer
       FROM old_rows past
       JOIN new_rows present ON present.id = past.id
       JOIN product_product product ON product.product_tmpl_id = present.id
@@ -264,21 +264,20 @@ BEGIN
            (present.type, present.is_storable, present.tracking, present.uom_id, present.categ_id)
      UNION
     -- Only a service below zero is a discount on the whole order.
-    SELECT line.product_id
+    SELECT NULL::integer, discount.order_id
       FROM old_rows past
       JOIN new_rows present ON present.id = past.id
       JOIN product_product product ON product.product_tmpl_id = present.id
       JOIN sale_order_line discount ON discount.product_id = product.id
-      JOIN sale_order_line line ON line.order_id = discount.order_id
      WHERE past.type <> present.type
        AND discount.price_subtotal < 0
-       AND line.state = 'sale'
-       AND line.product_id IS NOT NULL;
+       AND discount.state = 'sale';
     RETURN NULL;
 END $$;
 
--- Shelves are added every day and have nothing on them; only what is moved, or becomes
--- another kind of place, takes goods along.
+-- Shelves are added every day, and whole warehouses, with nothing in them; only what is
+-- moved, or becomes another kind of place, takes goods along. What this transaction has
+-- not added, others may be filling right now.
 CREATE OR REPLACE FUNCTION backlog_touch_stock_location() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO backlog_touched (product_id)
@@ -288,7 +287,8 @@ BEGIN
      WHERE past.parent_path IS NOT NULL
        AND (past.usage, past.parent_path, past.warehouse_id)
            IS DISTINCT FROM (present.usage, present.parent_path, present.warehouse_id)
-       AND (EXISTS (SELECT 1 FROM stock_quant WHERE location_id IN (
+       AND (present.create_date IS DISTINCT FROM NOW() AT TIME ZONE 'UTC'
+            OR EXISTS (SELECT 1 FROM stock_quant WHERE location_id IN (
                 SELECT id FROM stock_location
                  WHERE parent_path LIKE past.parent_path || '%'
                     OR parent_path LIKE present.parent_path || '%'))

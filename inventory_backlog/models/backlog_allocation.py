@@ -54,6 +54,7 @@ class BacklogAllocation(models.Model):
             "location_final_id",
             "location_id",
             "move_dest_ids",
+            "picking_id",
             "priority",
             "procure_method",
             "product_id",
@@ -64,6 +65,7 @@ class BacklogAllocation(models.Model):
             "reservation_date",
             "sale_line_id",
             "state",
+            "warehouse_id",
         ],
         "stock.quant": [
             "location_id",

@@ -6,7 +6,7 @@ from psycopg2.errors import LockNotAvailable, SerializationFailure
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
-from odoo.tools import SQL, split_every
+from odoo.tools import SQL, file_open, split_every
 
 _logger = getLogger(__name__)
 
@@ -90,11 +90,11 @@ class BacklogKept(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT day, ARRAY(SELECT DISTINCT product_id FROM backlog_touched),
-                       SET_CONFIG('jit', 'off', TRUE)
+                SELECT day, ARRAY(%s), SET_CONFIG('jit', 'off', TRUE)
                   FROM backlog_kept
                  WHERE signature = %s
                 """,
+                self._marks(),
                 self._signature(),
             )
         )
@@ -105,6 +105,22 @@ class BacklogKept(models.Model):
             if EVERYTHING not in touched:
                 return touched
         return None
+
+    @api.model
+    def _marks(self):
+        """The products that the marks stand for."""
+        return SQL(
+            """
+            SELECT product_id
+              FROM backlog_touched
+             WHERE product_id IS NOT NULL
+             UNION
+            SELECT line.product_id
+              FROM backlog_touched
+              JOIN sale_order_line line USING (order_id)
+             WHERE line.product_id IS NOT NULL
+            """
+        )
 
     @api.model
     def _stale_by(self, product_ids):
@@ -214,8 +230,15 @@ class BacklogKept(models.Model):
                 (part.code, [p for p in part.params if not hasattr(p, "year")])
                 for part in statements
             ]
+            + self._triggers()
         )
         return sha256(text.encode()).hexdigest()
+
+    @api.model
+    def _triggers(self):
+        """What marks, as text: what was marked by other triggers may lack a mark."""
+        with file_open("inventory_backlog/data/backlog_touch.sql") as file:
+            return [file.read()]
 
     # Keeping
 
@@ -274,6 +297,9 @@ class BacklogKept(models.Model):
                 """,
                 products,
             )
+        )
+        self.env.cr.execute(
+            SQL("DELETE FROM backlog_touched WHERE order_id IS NOT NULL")
         )
         self.env.cr.execute(
             SQL(
@@ -357,7 +383,13 @@ class BacklogKept(models.Model):
             SQL("SELECT id FROM backlog_kept FOR NO KEY UPDATE NOWAIT")
         )
         if not locked:
-            self.env.cr.execute(SQL("INSERT INTO backlog_kept (folds) VALUES (0)"))
+            # Of two first folds, the second fails here.
+            self.env.cr.execute(
+                SQL(
+                    "INSERT INTO backlog_kept (id, folds) VALUES (1, 0) "
+                    "ON CONFLICT DO NOTHING"
+                )
+            )
 
     @api.model
     def _keep_slices(self, product_ids):
@@ -406,12 +438,13 @@ class BacklogKept(models.Model):
             # As ir.cron's _trigger, less what it reads first. Whoever ships may not
             # schedule, but this is not for them to decide.
             cron_id = self.env["ir.model.data"]._xmlid_to_res_id(
-                "inventory_backlog.ir_cron_kept", raise_if_not_found=True
+                "inventory_backlog.ir_cron_kept"
             )
-            self.env["ir.cron.trigger"].sudo().create(
-                {"cron_id": cron_id, "call_at": fields.Datetime.now()}
-            )
-            self.env.cr.postcommit.add(self.env["ir.cron"]._notifydb)
+            if cron_id:
+                self.env["ir.cron.trigger"].sudo().create(
+                    {"cron_id": cron_id, "call_at": fields.Datetime.now()}
+                )
+                self.env.cr.postcommit.add(self.env["ir.cron"]._notifydb)
 
     @api.model
     def _cron_fold(self):
@@ -429,14 +462,31 @@ class BacklogKept(models.Model):
 
         :return: whether something is left to be kept
         """
-        try:
-            with self.env.cr.savepoint():
-                self._fold(BATCH)
-        except (LockNotAvailable, SerializationFailure):
-            _logger.info("Another process keeps the backlog; the next run goes on")
+        if not self._fold_if_free(BATCH):
             self.env.cr.rollback()
             return False
         return self._touched() != []
+
+    @api.model
+    def _fold_if_free(self, limit=None):
+        """Keep what is out of date, unless another process is at it. Then what is read
+        stays exact and comes later, until the scheduled action has run.
+
+        :return: whether it was done here
+        """
+        try:
+            with self.env.cr.savepoint():
+                self._fold(limit)
+        except (LockNotAvailable, SerializationFailure):
+            _logger.info("Another process keeps the backlog; the next run goes on")
+            return False
+        return True
+
+    @api.model
+    def _touch_everything(self):
+        self.env.cr.execute(
+            SQL("INSERT INTO backlog_touched (product_id) VALUES (%s)", EVERYTHING)
+        )
 
     # For managers
 
@@ -459,9 +509,7 @@ class BacklogKept(models.Model):
                     "again in a minute."
                 )
             ) from error
-        self.env.cr.execute(
-            SQL("INSERT INTO backlog_touched (product_id) VALUES (%s)", EVERYTHING)
-        )
+        self._touch_everything()
         return self._fold()
 
     @api.model

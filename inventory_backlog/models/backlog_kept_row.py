@@ -6,14 +6,16 @@ EXACT = {"digits": 0}
 
 
 class BacklogTouched(models.Model):
-    """The products that changed since their split was kept; 0 stands for all. Rows are
-    only ever added, by triggers, and taken away by the fold that has seen them."""
+    """The products that changed since their split was kept; 0 stands for all. An order
+    stands for what its lines sell. Rows are only ever added, by triggers, and taken
+    away by the fold that has seen them."""
 
     _name = "backlog.touched"
     _description = "Touched Product"
     _log_access = False
 
-    product_id = fields.Integer(required=True)
+    product_id = fields.Integer()
+    order_id = fields.Integer()
 
 
 class BacklogKeptRow(models.AbstractModel):

@@ -52,10 +52,13 @@ class BacklogLine(models.Model):
             "currency_rate",
             "date_order",
             "partner_id",
+            "payment_term_id",
+            "picking_policy",
             "state",
             "team_id",
             "transaction_ids",
             "user_id",
+            "warehouse_id",
         ],
         "sale.order.line": [
             "customer_lead",
@@ -64,6 +67,7 @@ class BacklogLine(models.Model):
             "order_id",
             "price_reduce_taxexcl",
             "price_subtotal",
+            "price_total",
         ],
     }
 

@@ -1,3 +1,4 @@
+import re
 from unittest.mock import patch
 
 from psycopg2.errors import LockNotAvailable
@@ -5,8 +6,10 @@ from psycopg2.errors import LockNotAvailable
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
+from odoo.tools import SQL
 
 from odoo.addons.inventory_backlog.models.backlog_allocation import BacklogAllocation
+from odoo.addons.inventory_backlog.models.backlog_kept import BacklogKept
 
 from .common import BacklogCase
 
@@ -23,10 +26,8 @@ class TestKept(BacklogCase):
     def _touched(self):
         """The products that count as changed, and forget them."""
         self.env.flush_all()
-        self.env.cr.execute(
-            "DELETE FROM backlog_touched RETURNING product_id",
-        )
-        ids = {row[0] for row in self.env.cr.fetchall()}
+        ids = {row[0] for row in self.env.execute_query(self.kept._marks())}
+        self.env.cr.execute("DELETE FROM backlog_touched")
         return self.env["product.product"].browse(ids - {0}), 0 in ids
 
     def _nothing_differs(self):
@@ -201,6 +202,67 @@ class TestKept(BacklogCase):
                 change()
                 self.assertEqual(self._touched()[0], self.product)
 
+    def test_what_the_triggers_compare_is_written_before_marks_are_read(self):
+        written = {(f.model_name, f.name) for f in self.kept._reads().to_flush}
+        models = {model._table: model for model in self.env.values() if model._auto}
+        compared = set()
+        for text in self.kept._triggers():
+            for part in text.split("CREATE OR REPLACE FUNCTION backlog_touch_")[1:]:
+                function = part.split("END $$;")[0]
+                model = models.get(function.split("(")[0])
+                compared |= {
+                    (model._name, column)
+                    for column in re.findall(r"present\.(\w+)", function)
+                    if model is not None and column not in ("id", "create_date")
+                }
+        self.assertGreater(len(compared), 50)
+        self.assertEqual(compared - written, set())
+
+    def test_other_triggers_make_what_is_kept_out_of_date(self):
+        with patch.object(BacklogKept, "_triggers", lambda self: ["others"]):
+            self.env.registry.clear_cache()
+            self.assertIsNone(self.kept._stale())
+        self.env.registry.clear_cache()
+        self.assertEqual(self.kept._stale(), ([], [], []))
+
+    def test_a_change_of_an_order_touches_lines_that_its_writer_cannot_see(self):
+        """Another transaction adds a line, and it is kept, before ours is done."""
+        order = self._order((self.product, 3))
+        self._touched()
+        order.commitment_date = self._after(3)
+        self.env.flush_all()
+        marks = self.env.execute_query(SQL("SELECT order_id FROM backlog_touched"))
+        self.assertEqual(marks, [(order.id,)])
+
+    def test_a_line_that_sells_something_else_touches_what_is_moved_for_it(self):
+        order = self._order((self.product, 3))
+        other = self._product("Other")
+        self._touched()
+        self.env.cr.execute(
+            "UPDATE sale_order_line SET product_id = %s WHERE id = %s",
+            [other.id, order.order_line.id],
+        )
+        self.assertEqual(self._touched()[0], self.product + other)
+
+    def test_a_place_that_others_know_touches_everything_even_when_it_is_empty(self):
+        """They may be filling it right now."""
+        shelf = self.env["stock.location"].create(
+            {"name": "Shelf", "location_id": self.stock.id}
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE stock_location SET create_date = '2029-01-01' WHERE id = %s",
+            [shelf.id],
+        )
+        self._touched()
+        shelf.usage = "inventory"
+        self.assertEqual(self._touched()[1], True)
+
+    def test_a_new_warehouse_touches_nothing(self):
+        self._touched()
+        self.env["stock.warehouse"].create({"name": "New", "code": "NEW"})
+        self.assertEqual(self._touched()[1], False)
+
     def test_quotations_and_requests_touch_nothing(self):
         quote = self._quote((self.product, 3))
         quote.order_line.product_uom_qty = 4
@@ -268,6 +330,22 @@ class TestKept(BacklogCase):
             order.picking_ids.button_validate()
         after = self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)])
         self.assertEqual(after - before, 1)
+
+    def test_shipping_goes_on_without_the_scheduled_action(self):
+        self._put_in_stock(self.product, 5)
+        order = self._order((self.product, 1))
+        self.env.ref("inventory_backlog.ir_cron_kept").unlink()
+        self.env.cr.precommit.data.pop("backlog_wake", None)
+        order.picking_ids.button_validate()
+        self.assertEqual(order.picking_ids.state, "done")
+
+    def test_installing_while_another_process_is_at_it_leaves_the_rest_to_it(self):
+        self._order((self.product, 3))
+        with patch.object(type(self.kept), "_lock", side_effect=LockNotAvailable):
+            self.assertFalse(self.kept._fold_if_free())
+        self._nothing_differs()
+        self.assertTrue(self.kept._fold_if_free())
+        self.assertEqual(self.kept._stale(), ([], [], []))
 
     # Who may
 

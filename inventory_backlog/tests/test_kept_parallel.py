@@ -143,6 +143,10 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
                 lambda: some.move_ids._do_unreserve(),
                 lambda: some.move_ids._action_assign(),
                 lambda: some.order_id._action_cancel(),
+                lambda: some.order_id.write(
+                    {"commitment_date": f"2030-01-{dice.randint(10, 28)}"}
+                ),
+                lambda: self._sell_more(some.order_id, product, dice),
                 lambda: self._receipt(env, product, dice),
                 lambda: self._receive(env, product),
                 lambda: self._by_sql(env, product, dice),
@@ -163,6 +167,18 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
                 ],
             }
         ).action_confirm()
+
+    def _sell_more(self, order, product, dice):
+        """What costs nothing leaves the order as it is: two may do that at once."""
+        if order:
+            order.env["sale.order.line"].create(
+                {
+                    "order_id": order.id,
+                    "product_id": product.id,
+                    "product_uom_qty": dice.randint(1, 3),
+                    "price_unit": dice.choice([0, 0, 5]),
+                }
+            )
 
     def _ship(self, lines):
         moves = lines.move_ids.filtered(lambda move: move.quantity)

@@ -4,15 +4,17 @@
 CREATE OR REPLACE FUNCTION backlog_touch_made() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO backlog_touched (product_id)
-    SELECT NEW.product_id
+    SELECT product_id
+      FROM (VALUES (OLD.product_id), (NEW.product_id)) moved (product_id)
+     WHERE product_id IS NOT NULL
      UNION
     SELECT product_id
       FROM stock_move
-     WHERE production_id = NEW.raw_material_production_id
+     WHERE production_id IN (OLD.raw_material_production_id, NEW.raw_material_production_id)
      UNION
     SELECT product_id
       FROM sale_order_line
-     WHERE id = NEW.sale_line_id
+     WHERE id IN (OLD.sale_line_id, NEW.sale_line_id)
        AND product_id IS NOT NULL;
     RETURN NULL;
 END $$;
@@ -62,12 +64,19 @@ END $$;
 CREATE OR REPLACE TRIGGER backlog_touch_made_insert AFTER INSERT ON stock_move
     FOR EACH ROW WHEN (NEW.raw_material_production_id IS NOT NULL)
     EXECUTE FUNCTION backlog_touch_made();
+-- What was not asked for yet has no slice that says what is made of it.
 CREATE OR REPLACE TRIGGER backlog_touch_made_update
-    AFTER UPDATE OF raw_material_production_id, production_id, bom_line_id ON stock_move
+    AFTER UPDATE OF raw_material_production_id, production_id, bom_line_id, state,
+                    product_qty ON stock_move
     FOR EACH ROW WHEN (
         (OLD.raw_material_production_id, OLD.production_id, OLD.bom_line_id)
         IS DISTINCT FROM
-        (NEW.raw_material_production_id, NEW.production_id, NEW.bom_line_id))
+        (NEW.raw_material_production_id, NEW.production_id, NEW.bom_line_id)
+        OR NEW.raw_material_production_id IS NOT NULL
+           AND (OLD.state = 'draft' OR OLD.product_qty = 0))
+    EXECUTE FUNCTION backlog_touch_made();
+CREATE OR REPLACE TRIGGER backlog_touch_made_delete AFTER DELETE ON stock_move
+    FOR EACH ROW WHEN (OLD.raw_material_production_id IS NOT NULL)
     EXECUTE FUNCTION backlog_touch_made();
 
 CREATE OR REPLACE TRIGGER backlog_touch_change AFTER INSERT OR UPDATE OR DELETE ON mrp_bom

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, file_open
 
 
 class BacklogKeptLine(models.Model):
@@ -29,6 +29,11 @@ class BacklogKept(models.Model):
             """,
             super()._reached(),
         )
+
+    @api.model
+    def _triggers(self):
+        with file_open("inventory_backlog_mrp/data/backlog_touch.sql") as file:
+            return [*super()._triggers(), file.read()]
 
     @api.model
     def _tied(self):

@@ -1,3 +1,4 @@
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import MrpBacklogCase
@@ -37,6 +38,44 @@ class TestKeptParts(MrpBacklogCase):
         self._order((table, 2))
         self._order((self._product("Lamp"), 1))
         self._assert_exact_in_parts(leg, top)
+
+    def _order_of_a_desk(self):
+        """A desk that waits for wood, and what is kept of it."""
+        desk, wood, nail = (self._product(name) for name in ("Desk", "Wood", "Nail"))
+        self._put_in_stock(nail, 99)
+        self._bom(desk, (wood, 3), (nail, 9))
+        production = self._start(desk, 2)
+        self._order((desk, 2))
+        self.env["backlog.kept"]._fold()
+        return production
+
+    def _assert_desk_is_seen(self):
+        kept = self.env["backlog.kept"]
+        self.env.flush_all()
+        self.assertEqual(kept.differences(), {"slices": [], "lines": []})
+        self.assertGreater(kept._fold(), 0)
+        self.assertEqual(kept.differences(), {"slices": [], "lines": []})
+
+    def test_raw_material_that_is_deleted(self):
+        production = self._order_of_a_desk()
+        wood = production.move_raw_ids[0]
+        production.move_raw_ids = [Command.delete(wood.id)]
+        self._assert_desk_is_seen()
+
+    def test_raw_material_that_goes_into_something_else(self):
+        production = self._order_of_a_desk()
+        chair = self._start(self._product("Chair"), 1)
+        self.env["backlog.kept"]._fold()
+        production.move_raw_ids[0].raw_material_production_id = chair
+        self._assert_desk_is_seen()
+
+    def test_raw_material_that_was_not_asked_for(self):
+        production = self._order_of_a_desk()
+        wood = production.move_raw_ids[0]
+        wood.product_uom_qty = 0
+        self.env["backlog.kept"].rebuild()
+        wood.product_uom_qty = 6
+        self._assert_desk_is_seen()
 
     def test_raw_material(self):
         desk, wood = self._product("Desk"), self._product("Wood")
