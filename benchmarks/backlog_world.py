@@ -9,14 +9,15 @@ Products 10,000 (1,000 in S) with Zipf popularity, 2,000 customers, 100 vendors,
 salespeople in 4 teams, 3 warehouses of which one picks before it ships. Some 6 % of
 the lines are in dozens, 10 % of the orders in euros; of what is open 12 % partly
 shipped, 2 % made to order, 5 % invoiced ahead. Nothing is taxed. Invoices say what is
-paid, without the payments behind it. Kits, dropshipping and manufacturing are not in
-it.
+paid, without the payments behind it. Another 2 % each are kits and what vendors ship to
+the customer, where the addons for it are installed. Manufacturing is not in it.
 """
 
 import time
 from contextlib import contextmanager
 
 from backlog_world_check import WorldCheck
+from backlog_world_copies import WorldCopies
 
 from odoo.fields import Command
 
@@ -59,7 +60,7 @@ TABLES = (
 )
 
 
-class BacklogWorld(WorldCheck):
+class BacklogWorld(WorldCopies, WorldCheck):
     def __init__(self, env, size, show=print):
         self.env = env(
             context={
@@ -93,6 +94,7 @@ class BacklogWorld(WorldCheck):
         self._make_functions()
         self._make_staff()
         self._make_patterns()
+        self._make_special()
         self._copy_masters()
         self._plan_orders()
         self._plan_transfers()
@@ -105,6 +107,7 @@ class BacklogWorld(WorldCheck):
             self._write_transfers()
             self._write_quants()
             self._write_invoices()
+            self._write_special()
         self._set_sequences()
         self.env.invalidate_all()
         parameters.set_param(PARAMETER, self.size)

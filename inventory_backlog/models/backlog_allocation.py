@@ -233,11 +233,11 @@ class BacklogAllocation(models.Model):
             SELECT %(columns)s
               FROM backlog_kept_slice kept
              WHERE %(of_products)s
-               AND kept.asked_id <> ALL(%(touched)s)
+               AND %(untouched)s
             """,
             columns=self._raw_columns("kept"),
             of_products=self._of_products(SQL("kept.asked_id"), product_ids),
-            touched=stale.touched,
+            untouched=self._of_others(SQL("kept.asked_id"), stale.touched),
         )
         touched = stale.touched
         if product_ids is not None:
@@ -430,6 +430,13 @@ class BacklogAllocation(models.Model):
         if product_ids is None:
             return SQL("TRUE")
         return SQL("%s = ANY(%s)", column, list(product_ids))
+
+    @api.model
+    def _of_others(self, column, product_ids):
+        """Where there are none, an index can do without the column."""
+        if not product_ids:
+            return SQL("TRUE")
+        return SQL("%s <> ALL(%s)", column, product_ids)
 
     @api.model
     def _is_open(self, move):
@@ -980,12 +987,20 @@ class BacklogAllocation(models.Model):
     def _slice(self, product_ids):
         """All slices. The source is one of the contract's; the last bits of the id tell
         the slices of one move apart (see ``SLICE_KINDS``). ``asked_id`` is the product
-        that one asks for to get the row: ``product_ids`` finds it by that."""
+        that one asks for to get the row: ``product_ids`` finds it by that.
+
+        Whoever only wants to know what is ready of some lines says which by the context
+        (``backlog_ready_of``, a condition on slices): all the rest is to be sourced
+        then, and nothing is laid over the receipts.
+        """
+        ready_of = self.env.context.get("backlog_ready_of")
+        if not isinstance(ready_of, SQL):
+            ready_of = None
         row = SQL(
             "product_id AS asked_id, move_id, order_line_id, product_id, warehouse_id, "
             "company_id, pool_id"
         )
-        return SQL(
+        slices = SQL(
             """
             SELECT move_id * %(kinds)s AS id, %(row)s, 'reserved' AS source,
                    kept AS qty, to_customer, NULL::integer AS receipt_move_id,
@@ -1004,22 +1019,12 @@ class BacklogAllocation(models.Model):
               FROM queue
              WHERE taken > 0
          UNION ALL
-            SELECT cut.move_id * %(kinds)s + cut.kind, queue.product_id, queue.move_id,
-                   queue.order_line_id, queue.product_id, queue.warehouse_id,
-                   queue.company_id, queue.pool_id,
-                   CASE WHEN cut.supply_id IS NULL THEN 'none' ELSE 'receipt' END,
-                   cut.qty, queue.to_customer, cut.supply_id::integer, cut.date
-              FROM (SELECT *, 2 + is_supply::integer AS kind FROM linked
-                 UNION ALL
-                    SELECT *, 4 + is_supply::integer FROM shared) cut
-              JOIN queue ON queue.move_id = cut.demand_id
-         UNION ALL
+            %(laid)s
             SELECT move_id * %(kinds)s + 6, %(row)s, 'none', qty - kept - taken,
                    to_customer, NULL, NULL
               FROM queue
-             WHERE chained
-               AND qty - kept - taken > 0
-               AND group_id IS NULL
+             WHERE qty - kept - taken > 0
+               AND %(not_laid)s
          UNION ALL
             %(direct)s
          UNION ALL
@@ -1029,9 +1034,32 @@ class BacklogAllocation(models.Model):
             """,
             kinds=SLICE_KINDS,
             row=row,
+            laid=SQL() if ready_of else SQL("%s UNION ALL", self._laid()),
+            not_laid=SQL("TRUE") if ready_of else SQL("chained AND group_id IS NULL"),
             direct=self._direct(),
             not_procured=self._not_procured(product_ids),
             requested_direct=self._requested_direct(product_ids),
+        )
+        if ready_of:
+            return SQL("SELECT * FROM (%s) slice WHERE %s", slices, ready_of)
+        return slices
+
+    @api.model
+    def _laid(self):
+        """The demand that was laid over receipts, as slices."""
+        return SQL(
+            """
+            SELECT cut.move_id * %s + cut.kind, queue.product_id, queue.move_id,
+                   queue.order_line_id, queue.product_id, queue.warehouse_id,
+                   queue.company_id, queue.pool_id,
+                   CASE WHEN cut.supply_id IS NULL THEN 'none' ELSE 'receipt' END,
+                   cut.qty, queue.to_customer, cut.supply_id::integer, cut.date
+              FROM (SELECT *, 2 + is_supply::integer AS kind FROM linked
+                 UNION ALL
+                    SELECT *, 4 + is_supply::integer FROM shared) cut
+              JOIN queue ON queue.move_id = cut.demand_id
+            """,
+            SLICE_KINDS,
         )
 
     @api.model

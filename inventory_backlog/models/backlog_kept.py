@@ -85,42 +85,49 @@ class BacklogKept(models.Model):
         """The products that were marked, and those whose queue another day orders in
         another way; None when everything must be computed."""
         self.env.flush_query(self._reads())
+        day, touched = self._marks()
+        today = self.env["backlog.allocation"]._now().date()
+        if day and day != today:
+            touched.update(self._moved_by_day(day, today))
+        return None if EVERYTHING in touched else list(touched)
+
+    @api.model
+    def _marks(self):
+        """The day for which rows are kept, and the products that are marked. Where
+        nothing is kept, or by other code, everything is."""
         # What follows in this transaction is read without just-in-time compilation: see
         # ``without_jit``, which would be a query more.
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT day, ARRAY(%s), SET_CONFIG('jit', 'off', TRUE)
+                SELECT day, ARRAY(SELECT DISTINCT product_id FROM backlog_touched),
+                       ARRAY(SELECT DISTINCT order_id FROM backlog_touched),
+                       SET_CONFIG('jit', 'off', TRUE)
                   FROM backlog_kept
                  WHERE signature = %s
                 """,
-                self._marks(),
                 self._signature(),
             )
         )
-        today = self.env["backlog.allocation"]._now().date()
-        for day, touched, _jit in rows:
-            if day != today:
-                touched = list({*touched, *self._moved_by_day(day, today)})
-            if EVERYTHING not in touched:
-                return touched
-        return None
+        if not rows:
+            return None, {EVERYTHING}
+        day, products, orders, _jit = rows[0]
+        orders = [order_id for order_id in orders if order_id]
+        if orders:
+            products += self._sold_by(orders)
+        return day, set(products) - {None}
 
     @api.model
-    def _marks(self):
-        """The products that the marks stand for."""
-        return SQL(
-            """
-            SELECT product_id
-              FROM backlog_touched
-             WHERE product_id IS NOT NULL
-             UNION
-            SELECT line.product_id
-              FROM backlog_touched
-              JOIN sale_order_line line USING (order_id)
-             WHERE line.product_id IS NOT NULL
-            """
+    def _sold_by(self, order_ids):
+        """What the lines of these orders sell."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT product_id FROM sale_order_line "
+                "WHERE order_id = ANY(%s)",
+                order_ids,
+            )
         )
+        return [row[0] for row in rows]
 
     @api.model
     def _stale_by(self, product_ids):
@@ -257,6 +264,12 @@ class BacklogKept(models.Model):
         # Our statements join in the order in which they are written: to look for
         # another takes longer than most folds, and finds none that is faster.
         self.env.cr.execute("SET LOCAL join_collapse_limit = 1")
+        written = self._fold_marked(limit)
+        self.env.cr.execute("SET LOCAL join_collapse_limit = DEFAULT")
+        return written
+
+    @api.model
+    def _fold_marked(self, limit):
         products = marked = self._marked()
         if limit and len(marked) > limit:
             products = self._first_of(marked, limit)
@@ -272,7 +285,6 @@ class BacklogKept(models.Model):
                 self.env.cr.execute(
                     SQL("ANALYZE backlog_kept_slice, backlog_kept_line")
                 )
-        self.env.cr.execute("SET LOCAL join_collapse_limit = DEFAULT")
         return written
 
     @api.model

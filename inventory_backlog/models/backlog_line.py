@@ -306,7 +306,9 @@ class BacklogLine(models.Model):
                 self._current_of_orders(order_ids),
                 order_ids,
             )
-        return self._with_whole_orders(current, SQL("SELECT * FROM current"))
+        return self._with_whole_orders(
+            current, SQL("SELECT * FROM current"), order_ids
+        )
 
     @api.model
     def _current_of_orders(self, order_ids):
@@ -319,7 +321,7 @@ class BacklogLine(models.Model):
         return self.with_context(backlog_stale=stale)._current()
 
     @api.model
-    def _with_whole_orders(self, current, lines):
+    def _with_whole_orders(self, current, lines, order_ids=None):
         """The statement ``lines`` over ``current`` ones, with what is said of them by
         all current lines of their orders."""
         return SQL(
@@ -352,7 +354,11 @@ class BacklogLine(models.Model):
             # Kept rows alone cost less to read again than to copy.
             kept=SQL("NOT" if "WITH" not in current.code else ""),
             lines=lines,
-            paid=self._prepaid(),
+            paid=self._prepaid(
+                SQL("IN (SELECT order_id FROM current)")
+                if order_ids is None
+                else SQL("= ANY(%s)", order_ids)
+            ),
             block_cause=self._block_cause(),
         )
 
@@ -486,13 +492,15 @@ class BacklogLine(models.Model):
             SELECT %(columns)s
               FROM backlog_kept_line kept
              WHERE %(of_products)s
-               AND kept.product_id <> ALL(%(sold)s)
+               AND %(untouched)s
             """,
             columns=self.env["backlog.kept.line"]._selected("kept"),
             of_products=self.env["backlog.allocation"]._of_products(
                 SQL("kept.product_id"), product_ids
             ),
-            sold=stale.sold,
+            untouched=self.env["backlog.allocation"]._of_others(
+                SQL("kept.product_id"), stale.sold
+            ),
         )
         sold = stale.sold
         if product_ids is not None:

@@ -61,9 +61,9 @@ class BacklogLine(models.Model):
         )
 
     @api.model
-    def _prepaid(self):
-        """What the customer of each order with ``current`` lines has paid for what is
-        still open: payments settle what was shipped before."""
+    def _prepaid(self, orders):
+        """What the customer of each of the ``orders`` has paid for what is still open:
+        payments settle what was shipped before."""
         return SQL(
             """
             SELECT backlog.order_id, backlog.amount - (%(consumed)s) AS amount
@@ -74,14 +74,14 @@ class BacklogLine(models.Model):
                     HAVING SUM(amount) > 0
                    ) backlog
             """,
-            paid=self._paid(),
+            paid=self._paid(orders),
             consumed=self._consumed(),
         )
 
     @api.model
-    def _paid(self):
-        """``order_id, amount``: what customers paid for orders with ``current`` lines,
-        untaxed, in the company's currency.
+    def _paid(self, orders):
+        """``order_id, amount``: what customers paid for ``orders``, untaxed, in the
+        company's currency.
 
         The paid share of each posted invoice and credit note, and online payments that
         no invoice has used yet. ``sale.order.amount_paid`` knows only the latter. At
@@ -103,7 +103,7 @@ class BacklogLine(models.Model):
               JOIN sale_order sale ON sale.id = line.order_id
               JOIN account_move_line item ON item.id = rel.invoice_line_id
               JOIN account_move invoice ON invoice.id = item.move_id
-             WHERE line.order_id IN (SELECT order_id FROM current)
+             WHERE line.order_id %(orders)s
                AND invoice.state = 'posted'
                AND invoice.move_type IN ('out_invoice', 'out_refund')
          UNION ALL
@@ -113,7 +113,7 @@ class BacklogLine(models.Model):
               FROM sale_order_transaction_rel rel
               JOIN sale_order sale ON sale.id = rel.sale_order_id
               JOIN payment_transaction payment ON payment.id = rel.transaction_id
-             WHERE rel.sale_order_id IN (SELECT order_id FROM current)
+             WHERE rel.sale_order_id %(orders)s
                AND payment.state IN ('authorized', 'done')
                AND NOT EXISTS (
                    SELECT 1
@@ -123,7 +123,8 @@ class BacklogLine(models.Model):
                       AND invoice.state = 'posted'
                       AND invoice.payment_state <> 'not_paid'
                )
-            """
+            """,
+            orders=orders,
         )
 
     @api.model

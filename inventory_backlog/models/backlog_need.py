@@ -71,7 +71,7 @@ class BacklogNeed(models.AbstractModel):
                AND need.qty > 0
                AND %(asked)s
           ORDER BY need.product_id, need.day NULLS FIRST, need.part, need.warehouse_id,
-                   need.move_id, need.order_line_id, need.document
+                   need.move_id, need.order_line_id, need.document, need.qty
             """,
             steps=self.env["backlog.allocation"]._steps(product_ids),
             portion=self._portion(),
@@ -79,11 +79,12 @@ class BacklogNeed(models.AbstractModel):
             company=self.env.company.id,
             asked=SQL("TRUE")
             if product_ids is not None
+            # Never as a join: the planner, who thinks that there are few, would loop.
             else SQL(
-                """need.product_id IN (
+                """(need.product_id IN (
                     SELECT product_id FROM need
                      WHERE part = ANY(%(wanted)s)
-                )""",
+                )) IS TRUE""",
                 wanted=list(ASKING),
             ),
         )
@@ -140,14 +141,15 @@ class BacklogNeed(models.AbstractModel):
                    COALESCE(
                        warehouse.id, slice.warehouse_id, sale.warehouse_id
                    ) AS warehouse_id,
-                   CASE WHEN demand.chained THEN 'chained' ELSE 'want' END AS part,
+                   CASE WHEN slice.move_id IN (SELECT move_id FROM demand WHERE chained)
+                        THEN 'chained' ELSE 'want'
+                    END AS part,
                    slice.qty, slice.share,
                    %(day)s AS day, NULL::date AS expected_day, slice.order_line_id,
                    slice.move_id, NULL AS document
               FROM portion slice
-         LEFT JOIN demand ON demand.move_id = slice.move_id
          LEFT JOIN stock_warehouse warehouse
-                ON warehouse.lot_stock_id = demand.pool_id
+                ON warehouse.lot_stock_id = slice.pool_id
          LEFT JOIN stock_move move ON move.id = slice.move_id
          LEFT JOIN sale_order_line line ON line.id = slice.order_line_id
          LEFT JOIN sale_order sale ON sale.id = line.order_id
@@ -181,9 +183,8 @@ class BacklogNeed(models.AbstractModel):
                            GREATEST(%(needed)s, %(promised)s) AS day,
                            GREATEST(%(expected)s, %(today)s) AS expected_day
                       FROM portion slice
-                      JOIN demand ON demand.move_id = slice.move_id
                       JOIN stock_warehouse warehouse
-                        ON warehouse.lot_stock_id = demand.pool_id
+                        ON warehouse.lot_stock_id = slice.pool_id
                       JOIN stock_move move ON move.id = slice.move_id
                  LEFT JOIN sale_order_line line ON line.id = slice.order_line_id
                  LEFT JOIN sale_order sale ON sale.id = line.order_id

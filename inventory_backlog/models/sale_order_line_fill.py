@@ -125,7 +125,10 @@ class SaleOrderLine(models.Model):
             ready=self._in_line_unit(SQL("split.backlog_qty")),
             # Confirming touches all of it: looking at what is kept would be in vain.
             split=self.env["backlog.line"]
-            .with_context(backlog_live=True)
+            .with_context(
+                backlog_live=True,
+                backlog_ready_of=SQL("order_line_id = ANY(%s)", self.ids),
+            )
             ._split(
                 # Of a kit the components as well.
                 (self.product_id | self.move_ids.product_id).ids,

@@ -56,7 +56,7 @@ END
 # Sets $prettier, where there is Node.js.
 setup_prettier() {
   if ! command -v npm >/dev/null; then say "no Node.js: prettier is left out"; return; fi
-  once prettier "${PRETTIER[*]}" npm install --silent --prefix "$home/prettier" "${PRETTIER[@]}"
+  once prettier "${PRETTIER[*]}" npm install --loglevel=error --prefix "$home/prettier" "${PRETTIER[@]}"
   export NODE_PATH=$home/prettier/node_modules
   prettier=$NODE_PATH/.bin/prettier
 }
