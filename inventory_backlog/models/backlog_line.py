@@ -306,9 +306,7 @@ class BacklogLine(models.Model):
                 self._current_of_orders(order_ids),
                 order_ids,
             )
-        return self._with_whole_orders(
-            current, SQL("SELECT * FROM current"), order_ids
-        )
+        return self._with_whole_orders(current, SQL("SELECT * FROM current"), order_ids)
 
     @api.model
     def _current_of_orders(self, order_ids):
