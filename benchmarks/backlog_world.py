@@ -673,7 +673,8 @@ class BacklogWorld(WorldCopies, WorldCheck):
             SELECT {self._next("stock_picking")}
                        + ROW_NUMBER() OVER (ORDER BY order_id, number) AS id,
                    order_id, number, step, is_done, wh, promise,
-                   CASE WHEN is_done THEN {self._done_date()} END AS date_done
+                   CASE WHEN is_done THEN LEAST({self._done_date()}, NOW()::timestamp)
+                    END AS date_done
               FROM (
                     SELECT order_id, number, step, is_done, wh, MIN(promise) AS promise,
                            MIN(date_order) AS date_order

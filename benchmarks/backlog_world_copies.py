@@ -86,6 +86,7 @@ class WorldCopies:
                 for number in range(PATTERNS)
             )
         )
+        self.env.flush_all()
 
     def _special_product(self, name, **values):
         return self.env["product.product"].create(
@@ -144,6 +145,7 @@ class WorldCopies:
                     "inventory_quantity": wanted * (3 + rank) // 10,
                 }
             ).action_apply_inventory()
+        order.order_line.move_ids._do_unreserve()
         return order
 
     def _dropshipped(self, number, warehouse):
