@@ -79,7 +79,7 @@ class BacklogKeptRow(models.AbstractModel):
                          WHERE %(in_scope)s
                            AND NOT EXISTS (
                                SELECT FROM fresh WHERE fresh.id = %(table)s.id)
-                     RETURNING id
+                     RETURNING id, company_id
                        ),
                        written AS (
                         INSERT INTO %(table)s (%(names)s)
@@ -89,14 +89,15 @@ class BacklogKeptRow(models.AbstractModel):
                             ON kept.id = fresh.id
                          WHERE (%(kept)s) IS DISTINCT FROM (%(fresh)s)
                             ON CONFLICT (id) DO UPDATE SET %(assignments)s
-                     RETURNING id
-                       )
+                     RETURNING id, company_id
+                       )%(note)s
                 SELECT (SELECT COUNT(*) FROM removed), (SELECT COUNT(*) FROM written)
                 """,
                 typed=self._selected("fresh", typed=True),
                 statement=statement,
                 table=SQL.identifier(self._table),
                 in_scope=in_scope,
+                note=self._note(),
                 names=SQL(", ").join(names),
                 kept=self._selected("kept"),
                 fresh=self._selected("fresh"),
@@ -106,6 +107,11 @@ class BacklogKeptRow(models.AbstractModel):
             )
         )
         return removed + written
+
+    @api.model
+    def _note(self):
+        """What else to do with the rows that were ``removed`` and ``written``."""
+        return SQL()
 
     @api.model
     def _differences(self, names, kept, live):

@@ -1,6 +1,7 @@
 from . import test_access
 from . import test_analysis
 from . import test_cash
+from . import test_changes
 from . import test_companies
 from . import test_customer_summary
 from . import test_dashboard

@@ -44,12 +44,15 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
         self.assertTrue(registry.ready)
         self.stop, self.failures = Event(), []
         self.counts = dict.fromkeys(
-            ("read", "written", "retried", "refused", "folded"), 0
+            ("read", "written", "retried", "refused", "folded", "told"), 0
         )
+        self.cursor, self.followed = "", {}
         threads = [
             Thread(target=self._work, args=(work, Random(number)))
             for number, work in enumerate(
-                [self._write] * WRITERS + [self._read] * READERS + [self._fold]
+                [self._write] * WRITERS
+                + [self._read] * READERS
+                + [self._fold, self._follow]
             )
         ]
         with mute_logger("odoo.sql_db"):
@@ -61,8 +64,9 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
                 thread.join()
         _logger.info("Parallel transactions for %s s: %s", SECONDS, self.counts)
         self.assertEqual(self.failures, [])
-        for count in ("read", "written", "folded"):
+        for count in ("read", "written", "folded", "told"):
             self.assertGreater(self.counts[count], 3, count)
+        self._assert_followed()
 
     def _transaction(self):
         """An environment whose connection is closed at the end, uncommitted."""
@@ -127,6 +131,32 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
         elif chance < 0.85:
             # Killed when all is done but the commit.
             env.cr._cnx.close()
+
+    def _follow(self, env, dice):
+        """As an integration does: a page at a time, never looking back."""
+        time.sleep(dice.random() / 20)
+        changes = env["backlog.line"].get_changes(self.cursor, dice.randint(1, 5))
+        for line in changes["lines"]:
+            self.followed[line["id"]] = line
+        self.cursor = changes["cursor"]
+        self.counts["told"] += len(changes["lines"])
+
+    def _assert_followed(self):
+        """When all is kept, who followed knows all that is open, and what is not."""
+        with self._transaction() as env:
+            env["backlog.kept"]._fold()
+            env.cr.commit()
+            changes = {"has_more": True}
+            while changes["has_more"]:
+                changes = env["backlog.line"].get_changes(self.cursor)
+                self.followed.update({line["id"]: line for line in changes["lines"]})
+                self.cursor = changes["cursor"]
+            told = {key: line for key, line in self.followed.items() if line["is_open"]}
+            lines = env["backlog.line"].search([])
+            self.assertEqual(told.keys(), set(lines.ids))
+            for line in lines:
+                for name in ("backlog_state", "open_qty", "to_source_qty"):
+                    self.assertEqual(told[line.id][name], line[name])
 
     def _change(self, env, dice):
         product = env["product.product"].browse(dice.choice(self.product_ids))

@@ -1,0 +1,161 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+
+from .common import BacklogCase
+
+SALES_ALL = "sales_team.group_sale_salesman_all_leads"
+
+
+@tagged("post_install", "-at_install")
+class TestChanges(BacklogCase):
+    """What an integration is told that asks from time to time."""
+
+    def setUp(self):
+        super().setUp()
+        self.kept = self.env["backlog.kept"]
+        self.integration = new_test_user(self.env, "integration", SALES_ALL)
+        self.lines = self.env["backlog.line"].with_user(self.integration)
+        self.kept._fold()
+        self.cursor = ""
+        self._changes()
+
+    def _changes(self, limit=1000):
+        """All that is new, as ``[(id, is open)]``, and the rows."""
+        self.env.flush_all()
+        self.kept._fold()
+        self.env.invalidate_all()
+        told, has_more = [], True
+        while has_more:
+            answer = self.lines.get_changes(self.cursor, limit)
+            told += answer["lines"]
+            self.cursor, has_more = answer["cursor"], answer["has_more"]
+        return [(line["id"], line["is_open"]) for line in told], told
+
+    def test_a_line_is_told_when_it_comes_changes_and_is_shipped(self):
+        self._put_in_stock(self.product, 2)
+        order = self._order((self.product, 3))
+        line = order.order_line
+        ids, [row] = self._changes()
+        self.assertEqual(ids, [(line.id, True)])
+        self.assertEqual(
+            row,
+            {
+                "id": line.id,
+                "is_open": True,
+                "order_id": (order.id, order.display_name),
+                "product_id": (self.product.id, self.product.display_name),
+                "backlog_state": "partial",
+                "open_qty": 3,
+                "backlog_qty": 2,
+                "incoming_qty": 0,
+                "to_source_qty": 1,
+                "expected_date": False,
+            },
+        )
+        self.assertEqual(self._changes()[0], [])
+        self._put_in_stock(self.product, 5)
+        [row] = self._changes()[1]
+        self.assertEqual(row["backlog_state"], "ready")
+        picking = order.with_env(self.env).picking_ids
+        picking.action_assign()
+        picking.button_validate()
+        self.assertEqual(self._changes()[0], [(line.id, False)])
+        self.assertEqual(self._changes()[0], [])
+
+    def test_goods_that_come_for_one_tell_those_behind_in_the_queue(self):
+        orders = [self._order((self.product, 2)) for _n in range(3)]
+        self._changes()
+        self._purchase((self.product, 3))
+        first, second, _third = [order.order_line.id for order in orders]
+        self.assertEqual(self._changes()[0], [(first, True), (second, True)])
+
+    def test_a_line_that_is_cancelled_or_deleted_is_told_as_closed(self):
+        cancelled, deleted = (self._order((self.product, 2)) for _n in range(2))
+        deleted_id = deleted.order_line.id
+        self._changes()
+        cancelled.with_env(self.env)._action_cancel()
+        deleted.with_env(self.env)._action_cancel()
+        deleted.with_env(self.env).unlink()
+        self.assertEqual(
+            self._changes()[0],
+            [(cancelled.order_line.id, False), (deleted_id, False)],
+        )
+
+    def test_pages_give_every_line_once(self):
+        orders = [self._order((self.product, 1)) for _n in range(7)]
+        expected = [(order.order_line.id, True) for order in orders]
+        self.assertEqual(self._changes(limit=2)[0], expected)
+
+    def test_from_the_beginning_all_open_lines_are_told(self):
+        order = self._order((self.product, 1))
+        self._changes()
+        self.cursor = ""
+        ids = dict(self._changes(limit=100)[0])
+        self.assertIs(ids[order.order_line.id], True)
+        opened = {line_id for line_id, is_open in ids.items() if is_open}
+        self.assertEqual(opened, set(self.lines.search([]).ids))
+
+    def test_who_sees_own_orders_is_told_of_those_alone(self):
+        mine = self._order((self.product, 1))
+        theirs = self._order((self.product, 1), user=self.integration)
+        self.kept._fold()
+        seller = self.env["backlog.line"].with_user(self.seller)
+        told = {row["id"] for row in seller.get_changes("", 10_000)["lines"]}
+        self.assertIn(mine.order_line.id, told)
+        self.assertNotIn(theirs.order_line.id, told)
+        theirs._action_cancel()
+        self.kept._fold()
+        told = {row["id"] for row in seller.get_changes("", 10_000)["lines"]}
+        self.assertNotIn(theirs.order_line.id, told)
+
+    def test_another_company_is_told_nothing(self):
+        order = self._order((self.product, 1))
+        self.kept._fold()
+        company = self.env["res.company"].create({"name": "Other"})
+        stranger = new_test_user(
+            self.env,
+            "stranger",
+            SALES_ALL,
+            company_id=company.id,
+            company_ids=[company.id],
+        )
+        lines = self.env["backlog.line"].with_user(stranger)
+        self.assertEqual(lines.get_changes()["lines"], [])
+        order.with_env(self.env)._action_cancel()
+        order.with_env(self.env).unlink()
+        self.kept._fold()
+        self.assertEqual(lines.get_changes()["lines"], [])
+
+    def test_strangers_are_told_nothing(self):
+        internal = new_test_user(self.env, "internal", "base.group_user")
+        with self.assertRaises(AccessError):
+            self.env["backlog.line"].with_user(internal).get_changes()
+
+    def test_what_is_no_cursor_is_refused_with_a_word_what_to_pass(self):
+        for cursor in ("x", "1", "1-", "-1", "1-2-3", 5, None, False, "9" * 20 + "-1"):
+            with (
+                self.subTest(cursor=cursor),
+                self.assertRaisesRegex(UserError, "what the last call returned"),
+            ):
+                self.lines.get_changes(cursor)
+        for limit in (0, -1, 10_001, "5", 1.5, True, None):
+            with (
+                self.subTest(limit=limit),
+                self.assertRaisesRegex(UserError, "whole number from 1 to"),
+            ):
+                self.lines.get_changes("", limit)
+
+    def test_asking_costs_the_same_for_few_and_for_many(self):
+        counts = []
+        for size in (2, 20):
+            for _n in range(size):
+                self._order((self._product(f"Product {size} {_n}"), 1))
+            self.env.flush_all()
+            self.kept._fold()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            answer = self.lines.get_changes(self.cursor)
+            counts.append(self.env.cr.sql_log_count - before)
+            self.assertEqual(len(answer["lines"]), size)
+            self.cursor = answer["cursor"]
+        self.assertLessEqual(counts[1], counts[0])
