@@ -5,6 +5,8 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+MOST_WISHES = 10_000
+
 
 class Wish(NamedTuple):
     """What somebody would like to be promised; the quantity in the product's unit."""
@@ -64,19 +66,73 @@ class ProductProduct(models.Model):
         return promise
 
     @api.model
+    @api.readonly
+    def get_promises(self, wishes):
+        """``get_promise`` for many: one after the other, as in one order, so what the
+        first takes is gone for the next. In a few queries, however many there are.
+
+        :param list wishes: up to 10,000 of ``{"product_id": int, "qty": float,
+            "warehouse_id": int}``, as for ``get_promise``; the warehouse may be missing
+        :return: a list of what ``get_promise`` returns, in the same order, without
+            ``qty_by_date``
+        :raise UserError: what ``get_promise`` raises, and for what is no such list
+        """
+        self.env["backlog.line"].check_access("read")
+        if (
+            not isinstance(wishes, list)
+            or len(wishes) > MOST_WISHES
+            or not all(
+                isinstance(wish, dict)
+                and wish.keys() <= {"product_id", "qty", "warehouse_id"}
+                for wish in wishes
+            )
+        ):
+            raise UserError(
+                self.env._(
+                    "Give a list of at most %s wishes, each with product_id, qty and, "
+                    "if it matters, warehouse_id.",
+                    MOST_WISHES,
+                )
+            )
+        products = self._checked_all(
+            "product.product", [wish.get("product_id") for wish in wishes]
+        )
+        if set(products.mapped("type")) - {"consu"}:
+            raise UserError(self.env._("Only goods can be promised."))
+        places = [wish.get("warehouse_id") or False for wish in wishes]
+        warehouses = self._checked_all("stock.warehouse", filter(None, places))
+        usual = self._checked_warehouse(False) if False in places else warehouses[:0]
+        return self._get_promises(
+            [
+                Wish(
+                    products.browse(wish["product_id"]).with_prefetch(products.ids),
+                    self._checked_quantity(wish.get("qty")),
+                    warehouses.browse(place) if place else usual,
+                )
+                for wish, place in zip(wishes, places, strict=True)
+            ]
+        )
+
+    @api.model
     def _checked(self, model, record_id):
-        if not isinstance(record_id, int) or isinstance(record_id, bool):
+        return self._checked_all(model, [record_id])
+
+    @api.model
+    def _checked_all(self, model, record_ids):
+        """The records of these ids, which the user may read."""
+        record_ids = list(record_ids)
+        if not all(type(record_id) is int for record_id in record_ids):
             raise UserError(
                 self.env._(
                     "Give the id of one %(model)s as a whole number.",
                     model=self.env[model]._description,
                 )
             )
-        record = self.env[model].browse(record_id)
-        record.check_access("read")
+        records = self.env[model].browse(dict.fromkeys(record_ids))
+        records.check_access("read")
         # Reading raises MissingError for an id that does not exist.
-        record.read(["display_name"])
-        return record
+        records.read(["display_name"])
+        return records
 
     @api.model
     def _checked_goods(self, product_id):

@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_analysis
+from . import test_api
 from . import test_cash
 from . import test_changes
 from . import test_companies

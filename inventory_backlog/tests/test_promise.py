@@ -103,6 +103,68 @@ class TestPromise(BacklogCase):
         with self.assertRaises(MissingError):
             self.env["product.product"].with_user(self.seller).get_promise(999999999, 1)
 
+    def _promises(self, *wishes):
+        products = self.env["product.product"].with_user(self.seller)
+        return products.get_promises(list(wishes))
+
+    def test_many_are_promised_one_after_the_other(self):
+        self._put_in_stock(self.product, 5)
+        other = self._product("Other")
+        self._put_in_stock(other, 1)
+        first, second, third = self._promises(
+            {"product_id": self.product.id, "qty": 3},
+            {"product_id": other.id, "qty": 1, "warehouse_id": self.warehouse.id},
+            {"product_id": self.product.id, "qty": 3, "warehouse_id": False},
+        )
+        self.assertEqual(
+            [(p["product_id"], p["ready"], p["to_source"]) for p in (first, second)],
+            [(self.product.id, 3, 0), (other.id, 1, 0)],
+        )
+        self.assertEqual((third["ready"], third["to_source"]), (2, 1))
+        alone = self._promise(3)
+        del alone["qty_by_date"]
+        self.assertEqual(first, alone)
+        self.assertEqual(self._promises(), [])
+
+    def test_many_cost_no_more_queries_than_few(self):
+        wishes = [
+            {"product_id": self._product(f"Product {number}").id, "qty": 1}
+            for number in range(30)
+        ]
+        counts = []
+        for size in (30, 3, 30):
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self._promises(*wishes[:size])
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertLessEqual(counts[2], counts[1])
+
+    def test_bad_lists_of_wishes_get_a_clear_answer(self):
+        wish = {"product_id": self.product.id, "qty": 1}
+        for wishes, words in (
+            ("all", "list of at most"),
+            ([1], "list of at most"),
+            ([{**wish, "when": "now"}], "list of at most"),
+            ([wish] * 10_001, "list of at most"),
+            ([{"qty": 1}], "whole number"),
+            ([{**wish, "product_id": "1"}], "whole number"),
+            ([{**wish, "product_id": [1]}], "whole number"),
+            ([{**wish, "warehouse_id": [1]}], "whole number"),
+            ([{**wish, "warehouse_id": "1"}], "whole number"),
+            ([{"product_id": self.product.id}], "must be a number"),
+            ([wish, {**wish, "qty": -1}], "above zero"),
+        ):
+            products = self.env["product.product"].with_user(self.seller)
+            with self.subTest(wishes), self.assertRaisesRegex(UserError, words):
+                products.get_promises(wishes)
+        with self.assertRaises(MissingError):
+            self._promises(wish, {**wish, "product_id": 999999999})
+        with self.assertRaises(MissingError):
+            self._promises({**wish, "warehouse_id": 999999999})
+        stranger = new_test_user(self.env, "nobody", "base.group_user")
+        with self.assertRaises(AccessError):
+            self.env["product.product"].with_user(stranger).get_promises([wish])
+
     def test_only_goods_can_be_promised(self):
         item = Command.create({"product_id": self.product.id})
         combo = self.env["product.combo"].create(
