@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from .backlog_line import INTERNAL
+
 REQUEST_STATES = ("draft", "sent", "to approve")
 # Until somebody has decided to order it, a request can go to another vendor.
 MOVABLE_STATES = ("draft", "sent")
@@ -13,6 +15,7 @@ class PurchaseOrder(models.Model):
 
     vendor_alert = fields.Text(
         compute="_compute_vendor_alert",
+        groups=INTERNAL,
         help="Why the vendor does not deliver what is ordered here.",
     )
 

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from .backlog_line import INTERNAL
 from .product_supplierinfo import PURCHASE
 
 # What the figures of a vendor read of its order lines, beside what came.
@@ -26,6 +27,7 @@ class PurchaseOrderLine(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="set null",
+        groups=INTERNAL,
         help="The suggestion that it was made from; it says which orders wait for it.",
     )
     backlog_for_whom = fields.Char(

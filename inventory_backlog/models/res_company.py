@@ -6,6 +6,8 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .backlog_line import INTERNAL
+
 MAX_STEP = 36500  # days: a hundred years
 
 
@@ -17,95 +19,112 @@ class ResCompany(models.Model):
         default=14,
         help="A line with something to source is at risk when its promise is nearer "
         "than this number of days.",
+        groups=INTERNAL,
     )
     backlog_age_steps = fields.Char(
         "Age Steps",
         default="7, 15, 30, 60",
         help="Days since the order was confirmed, at which the next step of age "
         "begins in the analysis and in the report.",
+        groups=INTERNAL,
     )
     backlog_lateness_steps = fields.Char(
         "Lateness Steps",
         default="7, 15, 30",
         help="Days after the promise, at which the next step of lateness begins in "
         "the analysis and in the report.",
+        groups=INTERNAL,
     )
     backlog_snapshot_years = fields.Integer(
         "Keep Daily History",
         default=3,
         help="Years for which the history of the backlog is kept day by day. What is "
         "older is kept by month.",
+        groups=INTERNAL,
     )
     backlog_horizon_days = fields.Integer(
         "Reorder Horizon",
         default=90,
         help="Reorder suggestions look at what is needed within this number of days. "
         "Choose more than your longest lead time.",
+        groups=INTERNAL,
     )
     backlog_create_requests = fields.Boolean(
         "Create Draft RFQs",
         help="The scheduled run makes requests for quotation of what it suggests to "
         "buy, when a vendor can be chosen. They stay drafts: nothing is sent or "
         "confirmed.",
+        groups=INTERNAL,
     )
     backlog_digest_user_ids = fields.Many2many(
         "res.users",
         string="Reorder Digest",
         help="Who gets one mail per scheduled run, when suggestions changed. Empty: "
         "all who may buy in this company.",
+        groups=INTERNAL,
     )
     backlog_vendor_window_days = fields.Integer(
         "Vendor Receipts Window",
         default=365,
         help="Vendors are judged by the receipts of this number of days.",
+        groups=INTERNAL,
     )
     backlog_vendor_min_receipts = fields.Integer(
         "Receipts to Prove a Vendor",
         default=3,
         help="With fewer receipts a vendor is unproven. A product with fewer shows "
         "what its vendor does over all products.",
+        groups=INTERNAL,
     )
     backlog_weight_accepted = fields.Integer(
         "Weight of Accepted",
         default=60,
         help="Weight of accepted goods (100 − rejected %) in the quality score.",
+        groups=INTERNAL,
     )
     backlog_weight_on_time = fields.Integer(
         "Weight of On Time",
         default=30,
         help="Weight of the on-time rate in the quality score.",
+        groups=INTERNAL,
     )
     backlog_weight_steady = fields.Integer(
         "Weight of Steady Lead Time",
         default=10,
         help="Weight of a steady lead time (median over P90, in %) in the quality "
         "score.",
+        groups=INTERNAL,
     )
     backlog_tolerance_quality = fields.Float(
         "Tolerance: Quality",
         default=5,
         help="How many points of quality a backup may be below the main vendor and "
         "still be at parity.",
+        groups=INTERNAL,
     )
     backlog_tolerance_on_time = fields.Float(
         "Tolerance: On Time",
         default=10,
         help="How many percentage points less on time a backup may be.",
+        groups=INTERNAL,
     )
     backlog_tolerance_lead_days = fields.Float(
         "Tolerance: Lead Time",
         default=3,
         help="How many days longer the median lead time of a backup may be.",
+        groups=INTERNAL,
     )
     backlog_tolerance_price = fields.Float(
         "Tolerance: Price",
         default=10,
         help="How many percent dearer a backup may be.",
+        groups=INTERNAL,
     )
     backlog_parity_first = fields.Boolean(
         "Backups at Parity First",
         help="While the main vendor is out, buy from the first backup at parity "
         "instead of the first backup of the list.",
+        groups=INTERNAL,
     )
 
     _backlog_risk_days_positive = models.Constraint(

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .backlog_allocation import OPEN_STATES
-from .backlog_line import BACKLOG_STATES
+from .backlog_line import BACKLOG_STATES, INTERNAL
 from .backlog_mixin import search_figure
 from .sale_order_line import PRODUCT_TRIGGERS
 
@@ -17,6 +17,7 @@ class StockPicking(models.Model):
         compute="_compute_backlog",
         search=search_figure("backlog_state"),
         group_expand=True,
+        groups=INTERNAL,
         help="How much of this transfer is in stock for it, after everyone ahead of it "
         "in the queue. Only for open transfers to customers.",
     )
