@@ -248,12 +248,14 @@ class Postgres:
 class Odoo:
     """Odoo on ``primary``, and on ``replica`` for what only reads."""
 
+    processes = ("--max-cron-threads=0",)
+
     def __init__(self, folder, primary, replica=None):
         self.folder = folder
         self.options = [
             *("-d", DATABASE, "--db_user=odoo", "--db_port=5432"),
             *(f"--db_host={primary.folder}", f"--data-dir={folder / 'odoo'}"),
-            *("--log-level=warn", "--max-cron-threads=0"),
+            *("--log-level=warn", *self.processes),
         ]
         if replica:
             self.options += [

@@ -1,6 +1,11 @@
+from inspect import isfunction
+
 from lxml import etree
 
+from odoo.models import BaseModel
 from odoo.tests import TransactionCase, tagged
+
+from odoo.addons.inventory_backlog.models.backlog_allocation import BacklogAllocation
 
 
 @tagged("post_install", "-at_install")
@@ -17,6 +22,13 @@ class TestDefinitions(TransactionCase):
             lambda view: view.type in types and not view.inherit_id
         ):
             yield view, etree.fromstring(view.arch)
+
+    def test_no_step_of_the_split_hides_a_method_of_odoo(self):
+        """A step called ``_origin`` broke every read of the model."""
+        own = {
+            name for name, value in vars(BacklogAllocation).items() if isfunction(value)
+        }
+        self.assertEqual(own.intersection(dir(BaseModel)), {"_field_to_sql"})
 
     def test_measures_say_how_they_are_counted(self):
         for view, arch in self._views("pivot", "graph"):

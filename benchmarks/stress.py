@@ -1,0 +1,436 @@
+"""Several people at once on a real server: ``./dev bench stress``.
+
+An Odoo of several workers, a PostgreSQL of its own. Salespeople confirm and cancel,
+the warehouse ships and receives, a buyer has suggestions generated and orders them,
+scheduled actions run; all on the same few products, for ``STRESS_SECONDS`` (180). In
+between a worker is killed, and later PostgreSQL as a whole. All the while somebody
+holds what is kept against the live statement. In the end nothing may be lost, and no
+error may have been seen but those that Odoo tries again by itself.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from random import Random
+from threading import Event, Thread
+
+import requests
+from replica import (
+    DATABASE,
+    MODULES,
+    Odoo,
+    Postgres,
+    folder_that_goes,
+    run_postgres,
+    say,
+)
+
+SECONDS = int(os.environ.get("STRESS_SECONDS", "180"))
+# How long after a kill a broken connection is what one expects.
+PARDON = 20
+PRODUCTS = 6
+SELLERS = 3
+WORLD = f"""
+from odoo.fields import Command
+env = env(context={{**env.context, "tracking_disable": True}})
+stock = env["stock.warehouse"].search([], limit=1).lot_stock_id
+vendor = env["res.partner"].create({{"name": "Vendor"}})
+products = env["product.product"].create([
+    {{"name": f"Stress {{n}}", "type": "consu", "is_storable": True, "list_price": 10,
+      "seller_ids": [Command.create({{"partner_id": vendor.id, "price": 5}})]}}
+    for n in range({PRODUCTS})])
+for product in products:
+    env["stock.quant"]._update_available_quantity(product, stock, 100)
+roles = {{
+    "seller": "sales_team.group_sale_salesman_all_leads",
+    "stock": "stock.group_stock_user",
+    "buyer": "purchase.group_purchase_user",
+}}
+for role, group in roles.items():
+    for number in range({SELLERS} if role == "seller" else 2):
+        login = role + str(number)
+        env["res.users"].create({{
+            "name": login, "login": login, "password": login,
+            "group_ids": [Command.set(
+                (env.ref("base.group_user") + env.ref(group)).ids)],
+        }})
+env.cr.commit()
+"""
+CHECK = """
+env["backlog.kept"]._fold()
+env.cr.commit()
+print("DIFFERENCES", env["backlog.kept"].differences())
+print("LINES", env["backlog.line"].search_count([]))
+"""
+# What must not be there in the end, counted.
+WRONG = {
+    "reservations of quants that are not those of move lines": """
+        SELECT COUNT(*) FROM (
+            SELECT product_id, SUM(held) AS held FROM (
+                SELECT product_id, reserved_quantity AS held FROM stock_quant
+             UNION ALL
+                SELECT product_id, -quantity_product_uom FROM stock_move_line item
+                  JOIN stock_location place ON place.id = item.location_id
+                 WHERE item.state IN ('assigned', 'partially_available')
+                   AND place.usage IN ('internal', 'transit')
+            ) item GROUP BY product_id) summed WHERE held <> 0
+    """,
+    "goods that came from nowhere or went there": """
+        SELECT COUNT(*) FROM (
+            SELECT product_id, location_id, SUM(qty) AS qty FROM (
+                SELECT product_id, location_id, quantity AS qty FROM stock_quant
+             UNION ALL
+                SELECT product_id, location_dest_id, -quantity_product_uom
+                  FROM stock_move_line WHERE state = 'done'
+             UNION ALL
+                SELECT product_id, location_id, quantity_product_uom
+                  FROM stock_move_line WHERE state = 'done'
+            ) item JOIN stock_location place ON place.id = location_id
+             WHERE place.usage = 'internal' GROUP BY product_id, location_id
+        ) summed WHERE qty NOT IN (0, 100)
+    """,
+    "order lines whose delivered quantity is not what was shipped": """
+        SELECT COUNT(*) FROM sale_order_line line
+          LEFT JOIN (SELECT sale_line_id, SUM(quantity) AS qty FROM stock_move
+                      WHERE state = 'done' GROUP BY sale_line_id) moved
+                 ON moved.sale_line_id = line.id
+         WHERE line.qty_delivered <> COALESCE(moved.qty, 0)
+    """,
+    "products with two proposals to buy": """
+        SELECT COUNT(*) FROM (
+            SELECT product_id, warehouse_id FROM backlog_suggestion
+             WHERE state = 'proposed' AND action_type = 'buy'
+          GROUP BY 1, 2 HAVING COUNT(*) > 1) doubled
+    """,
+}
+# What Odoo says of a transaction that it tries again, or of what we killed.
+ITS_OWN = re.compile(r"could not serialize|could not obtain lock|lock_not_available")
+
+
+class Workers(Odoo):
+    processes = ("--workers=4", "--max-cron-threads=1")
+
+
+class RefusedError(Exception):
+    """A sentence for the user, as two people want the same thing."""
+
+
+class Person(Thread):
+    def __init__(self, trial, login, works):
+        super().__init__(daemon=True)
+        self.trial, self.login, self.works = trial, login, works
+        self.dice = Random(login)
+        self.session = None
+
+    def run(self):
+        while not self.trial.stop.is_set():
+            work = self.dice.choice(self.works)
+            try:
+                if self.session is None:
+                    self.log_in()
+                work(self)
+                self.trial.counts[work.__name__] += 1
+            except RefusedError:
+                self.trial.counts["refused"] += 1
+            except (requests.RequestException, ConnectionError) as error:
+                self.session = None
+                self.trial.broken(f"{self.login}: {error!r}")
+                time.sleep(0.5)
+            except Exception as error:  # noqa: BLE001 told at the end
+                self.trial.failed.append(f"{self.login}: {error!r}"[:800])
+
+    def log_in(self):
+        password = "admin" if self.login == "admin" else self.login
+        self.session = requests.Session()
+        try:
+            self.post(
+                "/web/session/authenticate",
+                db=DATABASE,
+                login=self.login,
+                password=password,
+            )
+        except BaseException:
+            self.session = None
+            raise
+
+    def post(self, path, **params):
+        answer = self.session.post(
+            self.trial.odoo.url + path,
+            json={"jsonrpc": "2.0", "method": "call", "params": params},
+            timeout=120,
+        )
+        answer.raise_for_status()
+        answer = answer.json()
+        if "error" not in answer:
+            return answer["result"]
+        data = answer["error"]["data"]
+        text = f"{data['name']}: {data['message']}"
+        if data["name"] in (
+            "odoo.exceptions.UserError",
+            "odoo.exceptions.ValidationError",
+            "odoo.exceptions.MissingError",
+        ):
+            raise RefusedError(text)
+        if ITS_OWN.search(text):
+            # Five times in a row: Odoo gives up, and the person tries again.
+            self.trial.counts["given up by Odoo"] += 1
+            raise RefusedError(text)
+        if data["name"].startswith("psycopg2") or "SessionExpired" in data["name"]:
+            raise ConnectionError(text)
+        raise ValueError(text + data.get("debug", "")[-500:])
+
+    def call(self, model, method, *args, **kwargs):
+        return self.post(
+            f"/web/dataset/call_kw/{model}/{method}",
+            model=model,
+            method=method,
+            args=args,
+            kwargs=kwargs,
+        )
+
+    def some(self, model, domain, limit=30):
+        found = self.call(model, "search", domain, limit=limit)
+        if not found:
+            raise RefusedError("nothing to do")
+        return [self.dice.choice(found)]
+
+
+def sell(person):
+    lines = [
+        (
+            0,
+            0,
+            {
+                "product_id": person.dice.choice(person.trial.product_ids),
+                "product_uom_qty": person.dice.randint(1, 9),
+            },
+        )
+        for _line in range(person.dice.randint(1, 3))
+    ]
+    order = {"partner_id": person.trial.partner_id, "order_line": lines}
+    [order_id] = person.call("sale.order", "create", [order])
+    person.call("sale.order", "action_confirm", [order_id])
+    person.trial.confirmed.append(order_id)
+
+
+def cancel(person):
+    order = person.some("sale.order", [("backlog_state", "!=", False)])
+    person.call(
+        "sale.order", "action_cancel", order, context={"disable_cancel_warning": True}
+    )
+
+
+def look(person):
+    fields = {"order_id": {}, "open_qty": {}, "backlog_state": {}, "expected_date": {}}
+    person.call(
+        "backlog.line", "web_search_read", domain=[], specification=fields, limit=80
+    )
+
+
+def promise(person):
+    product_id = person.dice.choice(person.trial.product_ids)
+    found = person.call("product.product", "get_promise", product_id, 7)
+    parts = [found["ready"], found["to_source"]]
+    parts += [part["qty"] for part in found["incoming"]]
+    if abs(sum(parts) - 7) > 1e-6:
+        raise ValueError(f"promised {found}")
+
+
+def transfer(person, code):
+    states = ("assigned", "confirmed")
+    picking = person.some(
+        "stock.picking",
+        [("picking_type_code", "=", code), ("state", "in", states)],
+    )
+    person.call("stock.picking", "action_assign", picking)
+    person.call(
+        "stock.picking", "button_validate", picking, context={"skip_backorder": True}
+    )
+
+
+def ship(person):
+    transfer(person, "outgoing")
+
+
+def receive(person):
+    transfer(person, "incoming")
+
+
+def suggest(person):
+    person.call("backlog.suggestion", "generate", person.trial.product_ids)
+
+
+def buy(person):
+    found = person.some(
+        "backlog.suggestion", [("state", "=", "proposed"), ("action_type", "=", "buy")]
+    )
+    person.call("backlog.suggestion", "action_create_rfq", found)
+
+
+def order(person):
+    request = person.some("purchase.order", [("state", "=", "draft")])
+    person.call("purchase.order", "button_confirm", request)
+
+
+def compare(person):
+    """One snapshot: what is kept and what is live."""
+    found = person.call("backlog.kept", "differences")
+    if found != {"slices": [], "lines": []}:
+        raise ValueError(f"kept is not live: {json.dumps(found)[:600]}")
+    time.sleep(0.2)
+
+
+class Trial:
+    def __init__(self, odoo, database):
+        self.odoo, self.database = odoo, database
+        self.stop = Event()
+        self.counts, self.failed, self.confirmed = Counter(), [], []
+        self.killed = 0
+        admin = Person(self, "admin", [])
+        admin.log_in()
+        self.product_ids = admin.call(
+            "product.product", "search", [("name", "=like", "Stress %")]
+        )
+        [self.partner_id] = admin.call("res.partner", "create", [{"name": "Customer"}])
+
+    def broken(self, text):
+        if time.time() < self.killed + PARDON:
+            self.counts["cut off by a kill"] += 1
+        else:
+            self.failed.append(text[:800])
+
+    def run(self):
+        people = [
+            *(
+                Person(self, f"seller{n}", [sell, sell, sell, cancel, look, promise])
+                for n in range(SELLERS)
+            ),
+            *(Person(self, f"stock{n}", [ship, ship, receive]) for n in range(2)),
+            Person(self, "buyer0", [suggest, buy, order]),
+            Person(self, "buyer1", [buy, order, look]),
+            Person(self, "admin", [compare]),
+        ]
+        for person in people:
+            person.start()
+        for act in (self.kill_worker, self.kill_database, lambda: None):
+            time.sleep(SECONDS / 3)
+            act()
+        self.stop.set()
+        for person in people:
+            person.join(180)
+            if person.is_alive():
+                self.failed.append(f"{person.login} still waits")
+
+    def kill_worker(self):
+        self.killed = time.time()
+        children = subprocess.run(
+            ["pgrep", "-P", str(self.odoo.process.pid)],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        os.kill(int(children[0]), signal.SIGKILL)
+        say(f"  a worker is killed (SIGKILL), of {len(children)} processes")
+
+    def kill_database(self):
+        self.killed = time.time()
+        base = self.database
+        run_postgres(
+            "pg_ctl",
+            *("-D", base.data, "-l", base.log, "-m", "immediate", "-w", "restart"),
+        )
+        say("  PostgreSQL is killed (immediate shutdown) and started again")
+
+    def judge(self):
+        """Hold what is there in the end against what must be."""
+        self.odoo.process.terminate()
+        self.odoo.process.wait(60)
+        log = self.odoo.log.read_text()
+        errors = [
+            line
+            for line in log.splitlines()
+            if re.search(r" (ERROR|CRITICAL) ", line) and not ITS_OWN.search(line)
+        ]
+        # A refused statement is told with what was asked, the reason below it.
+        errors = [line for line in errors if "bad query" not in line]
+        self.counts["errors in the log"] = len(errors)
+        self.failed += [line[:400] for line in errors if not self.pardoned(line)]
+        deadlocks = self.database.log.read_text().count("deadlock detected")
+        self.counts["deadlocks"] = deadlocks
+        if deadlocks:
+            self.failed.append(f"{deadlocks} deadlocks")
+        for what, statement in WRONG.items():
+            found = self.database.ask(statement, DATABASE)
+            if found:
+                self.failed.append(f"{what}: {found}")
+        there = self.database.ask(
+            "SELECT COUNT(*) FROM sale_order WHERE id = ANY("
+            f"ARRAY{self.confirmed or [0]}) AND state IN ('sale', 'cancel')",
+            DATABASE,
+        )
+        if there != len(self.confirmed):
+            self.failed.append(f"confirmed orders: {there} of {len(self.confirmed)}")
+        checked = subprocess.run(
+            [sys.executable, "-m", "odoo", "shell", *self.odoo.options, "--no-http"],
+            input=CHECK,
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout
+        if "DIFFERENCES {'slices': [], 'lines': []}" not in checked:
+            self.failed.append(f"in the end: {checked[-800:]}")
+        say(checked.strip())
+
+    @staticmethod
+    def pardoned(line):
+        """Of a database that is killed and starts again, Odoo complains."""
+        return re.search(
+            r"terminating connection|server closed the connection|Connection to the "
+            r"database failed|is starting up|shutting down|recovery mode|closed "
+            r"unexpectedly|connection already closed|Connection refused|"
+            r"No such file or directory|Exception happened during processing|"
+            r"Worker .*(Exception|error)|cron",
+            line,
+        )
+
+    def report(self):
+        for what, count in sorted(self.counts.items()):
+            say(f"  {what:32} {count:7}")
+        path = os.environ.get("BENCH_JSON")
+        if path:
+            result = {"failed": self.failed, "counts": dict(self.counts)}
+            Path(path).write_text(json.dumps(result, indent=1))
+        for failure in self.failed[:20]:
+            say(f"FAILED: {failure}")
+        say("" if self.failed else "All passed.")
+        return 1 if self.failed else 0
+
+
+def main():
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
+    with folder_that_goes() as folder:
+        database = Postgres(folder / "primary")
+        database.create()
+        database.start()
+        say("a database with the addons, one or two minutes")
+        new = Odoo(folder, database)
+        new.run("-i", MODULES, "--stop-after-init")
+        new.run(script=WORLD, command=["shell"])
+        odoo = Workers(folder, database)
+        odoo.serve()
+        say(f"{SELLERS + 5} people for {SECONDS} s")
+        trial = Trial(odoo, database)
+        trial.run()
+        trial.judge()
+        return trial.report()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
