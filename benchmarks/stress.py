@@ -71,19 +71,19 @@ print("LINES", env["backlog.line"].search_count([]))
 # What must not be there in the end, counted.
 WRONG = {
     "reservations of quants that are not those of move lines": """
-        SELECT COUNT(*) FROM (
+        SELECT STRING_AGG(product_id || ': ' || held, ', ') FROM (
             SELECT product_id, SUM(held) AS held FROM (
                 SELECT product_id, reserved_quantity AS held FROM stock_quant
              UNION ALL
                 SELECT product_id, -quantity_product_uom FROM stock_move_line item
                   JOIN stock_location place ON place.id = item.location_id
-                 WHERE item.state IN ('assigned', 'partially_available')
+                 WHERE item.state NOT IN ('done', 'cancel')
                    AND place.usage IN ('internal', 'transit')
             ) item GROUP BY product_id) summed WHERE held <> 0
     """,
     "goods that came from nowhere or went there": """
         SELECT COUNT(*) FROM (
-            SELECT product_id, location_id, SUM(qty) AS qty FROM (
+            SELECT product_id, item.location_id, SUM(qty) AS qty FROM (
                 SELECT product_id, location_id, quantity AS qty FROM stock_quant
              UNION ALL
                 SELECT product_id, location_dest_id, -quantity_product_uom
@@ -91,8 +91,8 @@ WRONG = {
              UNION ALL
                 SELECT product_id, location_id, quantity_product_uom
                   FROM stock_move_line WHERE state = 'done'
-            ) item JOIN stock_location place ON place.id = location_id
-             WHERE place.usage = 'internal' GROUP BY product_id, location_id
+            ) item JOIN stock_location place ON place.id = item.location_id
+             WHERE place.usage = 'internal' GROUP BY product_id, item.location_id
         ) summed WHERE qty NOT IN (0, 100)
     """,
     "order lines whose delivered quantity is not what was shipped": """
@@ -111,6 +111,11 @@ WRONG = {
 }
 # What Odoo says of a transaction that it tries again, or of what we killed.
 ITS_OWN = re.compile(r"could not serialize|could not obtain lock|lock_not_available")
+OF_THE_KILL = re.compile(
+    "terminating connection|server closed the connection|is starting up|shutting down|"
+    "recovery mode|connection already closed|No such file or directory|cursor already "
+    "closed|Connection refused"
+)
 
 
 class Workers(Odoo):
@@ -291,7 +296,7 @@ class Trial:
         self.odoo, self.database = odoo, database
         self.stop = Event()
         self.counts, self.failed, self.confirmed = Counter(), [], []
-        self.killed = 0
+        self.killed, self.logs = 0, []
         admin = Person(self, "admin", [])
         admin.log_in()
         self.product_ids = admin.call(
@@ -303,18 +308,20 @@ class Trial:
         if time.time() < self.killed + PARDON:
             self.counts["cut off by a kill"] += 1
         else:
-            self.failed.append(text[:800])
+            self.failed.append(text[:300])
 
     def run(self):
         people = [
             *(
-                Person(self, f"seller{n}", [sell, sell, sell, cancel, look, promise])
+                Person(self, f"seller{n}", [sell, sell, sell, look, promise])
                 for n in range(SELLERS)
             ),
             *(Person(self, f"stock{n}", [ship, ship, receive]) for n in range(2)),
             Person(self, "buyer0", [suggest, buy, order]),
             Person(self, "buyer1", [buy, order, look]),
             Person(self, "admin", [compare]),
+            # With purchasing installed, Odoo 19 lets nobody cancel who cannot read it.
+            Person(self, "admin", [cancel, look, look]),
         ]
         for person in people:
             person.start()
@@ -346,21 +353,33 @@ class Trial:
             *("-D", base.data, "-l", base.log, "-m", "immediate", "-w", "restart"),
         )
         say("  PostgreSQL is killed (immediate shutdown) and started again")
+        time.sleep(5)
+        if self.odoo.process.poll() is not None:
+            # Odoo 19 ends when it finds no database; a service manager starts it again.
+            self.logs.append(self.odoo.log.read_text())
+            self.odoo.serve()
+            say("  Odoo had ended with it, and is started again")
 
     def judge(self):
         """Hold what is there in the end against what must be."""
+        ended = self.odoo.process.poll()
         self.odoo.process.terminate()
         self.odoo.process.wait(60)
-        log = self.odoo.log.read_text()
+        self.logs.append(self.odoo.log.read_text())
+        if ended is not None:
+            self.failed.append(f"Odoo ended with {ended}")
+        records = re.split(r"\n(?=\d{4}-\d\d-\d\d )", "\n".join(self.logs))
         errors = [
-            line
-            for line in log.splitlines()
-            if re.search(r" (ERROR|CRITICAL) ", line) and not ITS_OWN.search(line)
+            record
+            for record in records
+            if re.match(r"\S+ \S+ \d+ (ERROR|CRITICAL) ", record)
         ]
-        # A refused statement is told with what was asked, the reason below it.
-        errors = [line for line in errors if "bad query" not in line]
         self.counts["errors in the log"] = len(errors)
-        self.failed += [line[:400] for line in errors if not self.pardoned(line)]
+        self.failed += [
+            f"{error[:200]} … {error[-300:]}"
+            for error in errors
+            if not ITS_OWN.search(error) and not OF_THE_KILL.search(error)
+        ]
         deadlocks = self.database.log.read_text().count("deadlock detected")
         self.counts["deadlocks"] = deadlocks
         if deadlocks:
@@ -386,18 +405,6 @@ class Trial:
         if "DIFFERENCES {'slices': [], 'lines': []}" not in checked:
             self.failed.append(f"in the end: {checked[-800:]}")
         say(checked.strip())
-
-    @staticmethod
-    def pardoned(line):
-        """Of a database that is killed and starts again, Odoo complains."""
-        return re.search(
-            r"terminating connection|server closed the connection|Connection to the "
-            r"database failed|is starting up|shutting down|recovery mode|closed "
-            r"unexpectedly|connection already closed|Connection refused|"
-            r"No such file or directory|Exception happened during processing|"
-            r"Worker .*(Exception|error)|cron",
-            line,
-        )
 
     def report(self):
         for what, count in sorted(self.counts.items()):
@@ -425,7 +432,7 @@ def main():
         new.run(script=WORLD, command=["shell"])
         odoo = Workers(folder, database)
         odoo.serve()
-        say(f"{SELLERS + 5} people for {SECONDS} s")
+        say(f"{SELLERS + 6} people for {SECONDS} s")
         trial = Trial(odoo, database)
         trial.run()
         trial.judge()
