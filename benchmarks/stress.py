@@ -62,8 +62,8 @@ for role, group in roles.items():
         }})
 env.cr.commit()
 """
-# Odoo's stock leaves a quant twice when two want it, with what one of them reserved; the
-# tasks of its scheduler mend that. What they have not seen yet is counted, no failure.
+# Odoo's stock leaves a quant twice when two want it, with what one of them reserved;
+# the tasks of its scheduler mend that. What they have not seen yet is no failure.
 MENDED = "reservations that Odoo's scheduler mends"
 CHECK = """
 env["stock.quant"]._quant_tasks()
