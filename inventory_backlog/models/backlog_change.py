@@ -2,6 +2,7 @@ import re
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 AT_MOST = 10_000
@@ -115,7 +116,18 @@ class BacklogLine(models.Model):
             return (0, 0)
         parts = isinstance(cursor, str) and CURSOR.fullmatch(cursor)
         if parts:
-            return tuple(map(int, parts.groups()))
+            fold, line_id = map(int, parts.groups())
+            [[last]] = self.env.execute_query(
+                SQL("SELECT COALESCE(MAX(folds), 0) FROM backlog_kept")
+            )
+            if fold > last:
+                raise UserError(
+                    self.env._(
+                        "This cursor is of a later state of the database, which has "
+                        "been restored or installed again. Begin with an empty one."
+                    )
+                )
+            return (fold, line_id)
         raise UserError(
             self.env._(
                 "This cursor is not one of ours. Pass on what the last call returned, "
@@ -126,13 +138,16 @@ class BacklogLine(models.Model):
     @api.model
     def _told(self, ids):
         """What this user may know of these lines, in their order."""
-        open_lines = self.search([("id", "in", ids)])
-        values = {row["id"]: row for row in open_lines.read(TOLD)}
+        # A context comes from anywhere; this one would hide lines of other products.
+        lines = self.with_context(backlog_product_ids=None)
+        values = {
+            row["id"]: row for row in lines.search_read([("id", "in", ids)], TOLD)
+        }
         others = set(ids) - values.keys()
         # Who may not see an open line must not take it for a shipped one.
-        others -= set(self.sudo().search([("id", "in", list(others))]).ids)
+        others -= set(lines.sudo().search([("id", "in", list(others))]).ids)
         known = self.env["sale.order.line"].sudo().browse(others).exists()
-        closed = known.with_env(self.env)._filtered_access("read")
+        closed = known.filtered_domain(self._readable_closed())
         gone = others - set(known.ids) | set(closed.ids)
         return [
             {**values[line_id], "is_open": True}
@@ -141,3 +156,18 @@ class BacklogLine(models.Model):
             for line_id in ids
             if line_id in values or line_id in gone
         ]
+
+    @api.model
+    def _readable_closed(self):
+        """Our own rules, asked of order lines: who may see a line while it is open is
+        told when it is not, also buyers, who cannot read orders."""
+        if self.env.su:
+            return Domain.TRUE
+        rule = self.env["ir.rule"]._compute_domain(self._name, "read")
+        return Domain(rule).map_conditions(
+            lambda condition: (
+                Domain("order_id.user_id", condition.operator, condition.value)
+                if condition.field_expr == "user_id"
+                else condition
+            )
+        )

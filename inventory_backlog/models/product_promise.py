@@ -1,5 +1,4 @@
 from collections import defaultdict
-from math import isfinite
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -121,7 +120,9 @@ class ProductProduct(models.Model):
     def _checked_all(self, model, record_ids):
         """The records of these ids, which the user may read."""
         record_ids = list(record_ids)
-        if not all(type(record_id) is int for record_id in record_ids):
+        if not all(
+            type(record_id) is int and record_id > 0 for record_id in record_ids
+        ):
             raise UserError(
                 self.env._(
                     "Give the id of one %(model)s as a whole number.",
@@ -152,7 +153,7 @@ class ProductProduct(models.Model):
     def _checked_quantity(self, qty):
         if isinstance(qty, bool) or not isinstance(qty, int | float):
             raise UserError(self.env._("The quantity must be a number."))
-        if not isfinite(qty) or qty <= 0 or qty > 1e12:
+        if not 0 < qty <= 1e12:
             raise UserError(self.env._("The quantity must be above zero."))
         return qty
 

@@ -93,7 +93,7 @@ class TestPromise(BacklogCase):
         self.assertEqual(self._promise(3)["to_source"], 3)
 
     def test_bad_questions_get_a_clear_answer(self):
-        for quantity in (0, -1, float("nan"), float("inf"), 1e30, "3", True, None):
+        for quantity in (0, -1, float("nan"), float("inf"), 10**400, "3", True, None):
             with self.subTest(quantity=quantity), self.assertRaises(UserError):
                 self._promise(quantity)
         with self.assertRaises(UserError):
@@ -148,6 +148,8 @@ class TestPromise(BacklogCase):
             ([wish] * 10_001, "list of at most"),
             ([{"qty": 1}], "whole number"),
             ([{**wish, "product_id": "1"}], "whole number"),
+            ([{**wish, "product_id": 0}], "whole number"),
+            ([{**wish, "product_id": -1}], "whole number"),
             ([{**wish, "product_id": [1]}], "whole number"),
             ([{**wish, "warehouse_id": [1]}], "whole number"),
             ([{**wish, "warehouse_id": "1"}], "whole number"),
