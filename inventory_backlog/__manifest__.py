@@ -1,6 +1,6 @@
 {
     "name": "Inventory Backlog",
-    "version": "19.0.1.6.0",
+    "version": "19.0.1.7.0",
     "summary": "What customers ordered and you have not shipped: ready, short, "
     "on its way, to source",
     "category": "Sales/Sales",
@@ -22,6 +22,7 @@
         "views/backlog_cash_views.xml",
         "views/backlog_dashboard_views.xml",
         "views/backlog_disruption_views.xml",
+        "views/backlog_event_views.xml",
         "views/backlog_line_views.xml",
         "views/backlog_line_analysis_views.xml",
         "views/backlog_snapshot_views.xml",

@@ -4,7 +4,13 @@
 -- marked without need is computed once more and nothing else; one that is not marked
 -- although its split changed would be a wrong figure.
 -- Whatever belongs to an order line marks what that line sells as well. What concerns all
--- lines of an order names the order: whoever reads knows lines that we cannot see yet.
+-- lines of an order names the order, also of a purchase: whoever reads knows lines that we
+-- cannot see yet.
+
+-- The one row that folds lock: there from the beginning, so that no two ever make it.
+INSERT INTO backlog_kept (id, folds)
+SELECT 1, 0
+ WHERE NOT EXISTS (SELECT FROM backlog_kept);
 
 CREATE OR REPLACE FUNCTION backlog_touch_stock_move() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -239,16 +245,12 @@ END $$;
 
 CREATE OR REPLACE FUNCTION backlog_touch_purchase_order() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO backlog_touched (product_id)
-    SELECT UNNEST(ARRAY[wanted.product_id, line.product_id])
+    INSERT INTO backlog_touched (purchase_id)
+    SELECT present.id
       FROM old_rows past
       JOIN new_rows present ON present.id = past.id
-      JOIN purchase_order_line wanted ON wanted.order_id = present.id
-      JOIN sale_order_line line ON line.id = wanted.sale_line_id
-     WHERE wanted.product_id IS NOT NULL
-       AND (past.state, past.picking_type_id)
-           IS DISTINCT FROM (present.state, present.picking_type_id)
-     GROUP BY 1;
+     WHERE (past.state, past.picking_type_id)
+           IS DISTINCT FROM (present.state, present.picking_type_id);
     RETURN NULL;
 END $$;
 

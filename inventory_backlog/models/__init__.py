@@ -8,6 +8,7 @@ from . import backlog_line_why
 from . import backlog_kept
 from . import backlog_kept_row
 from . import backlog_change
+from . import backlog_event
 from . import backlog_mixin
 from . import backlog_vendor
 from . import backlog_vendor_receipt

@@ -48,7 +48,8 @@ class BacklogKeptLine(models.Model):
                        noted AS (
                         INSERT INTO backlog_change (id, fold, company_id)
                         SELECT changed.id, kept.folds, changed.company_id
-                          FROM (TABLE removed UNION ALL TABLE written) changed
+                          FROM (SELECT id, company_id FROM removed UNION ALL
+                               SELECT id, company_id FROM written) changed
                     CROSS JOIN (SELECT MAX(folds) AS folds FROM backlog_kept) kept
                             ON CONFLICT (id) DO UPDATE
                            SET fold = EXCLUDED.fold, company_id = EXCLUDED.company_id

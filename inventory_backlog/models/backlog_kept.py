@@ -102,6 +102,7 @@ class BacklogKept(models.Model):
                 """
                 SELECT day, ARRAY(SELECT DISTINCT product_id FROM backlog_touched),
                        ARRAY(SELECT DISTINCT order_id FROM backlog_touched),
+                       ARRAY(SELECT DISTINCT purchase_id FROM backlog_touched),
                        SET_CONFIG('jit', 'off', TRUE)
                   FROM backlog_kept
                  WHERE signature = %s
@@ -111,20 +112,28 @@ class BacklogKept(models.Model):
         )
         if not rows:
             return None, {EVERYTHING}
-        day, products, orders, _jit = rows[0]
-        orders = [order_id for order_id in orders if order_id]
-        if orders:
-            products += self._sold_by(orders)
+        day, products, orders, purchases, _jit = rows[0]
+        if any(orders) or any(purchases):
+            products += self._sold_by(orders, purchases)
         return day, set(products) - {None}
 
     @api.model
-    def _sold_by(self, order_ids):
-        """What the lines of these orders sell."""
+    def _sold_by(self, order_ids, purchase_ids):
+        """What the lines of these orders sell, and what these purchases bring them."""
         rows = self.env.execute_query(
             SQL(
-                "SELECT DISTINCT product_id FROM sale_order_line "
-                "WHERE order_id = ANY(%s)",
+                """
+                SELECT product_id
+                  FROM sale_order_line
+                 WHERE order_id = ANY(%s)
+                 UNION
+                SELECT UNNEST(ARRAY[wanted.product_id, line.product_id])
+                  FROM purchase_order_line wanted
+                  JOIN sale_order_line line ON line.id = wanted.sale_line_id
+                 WHERE wanted.order_id = ANY(%s)
+                """,
                 order_ids,
+                purchase_ids,
             )
         )
         return [row[0] for row in rows]
@@ -310,9 +319,7 @@ class BacklogKept(models.Model):
                 products,
             )
         )
-        self.env.cr.execute(
-            SQL("DELETE FROM backlog_touched WHERE order_id IS NOT NULL")
-        )
+        self.env.cr.execute(SQL("DELETE FROM backlog_touched WHERE product_id IS NULL"))
         self.env.cr.execute(
             SQL(
                 "UPDATE backlog_kept SET day = %s, signature = %s, folds = folds + 1",
@@ -391,17 +398,7 @@ class BacklogKept(models.Model):
     def _lock(self):
         """Folds come one after the other. One that began before another was done fails
         here, since it would not see what the other one saw."""
-        locked = self.env.execute_query(
-            SQL("SELECT id FROM backlog_kept FOR NO KEY UPDATE NOWAIT")
-        )
-        if not locked:
-            # Of two first folds, the second fails here.
-            self.env.cr.execute(
-                SQL(
-                    "INSERT INTO backlog_kept (id, folds) VALUES (1, 0) "
-                    "ON CONFLICT DO NOTHING"
-                )
-            )
+        self.env.cr.execute(SQL("SELECT id FROM backlog_kept FOR NO KEY UPDATE NOWAIT"))
 
     @api.model
     def _keep_slices(self, product_ids):

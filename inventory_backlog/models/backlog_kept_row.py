@@ -7,8 +7,9 @@ EXACT = {"digits": 0}
 
 class BacklogTouched(models.Model):
     """The products that changed since their split was kept; 0 stands for all. An order
-    stands for what its lines sell. Rows are only ever added, by triggers, and taken
-    away by the fold that has seen them."""
+    stands for what its lines sell, a purchase for what it brings to lines of orders.
+    Rows are only ever added, by triggers, and taken away by the fold that has seen
+    them."""
 
     _name = "backlog.touched"
     _description = "Touched Product"
@@ -16,6 +17,7 @@ class BacklogTouched(models.Model):
 
     product_id = fields.Integer()
     order_id = fields.Integer()
+    purchase_id = fields.Integer()
 
 
 class BacklogKeptRow(models.AbstractModel):
@@ -79,7 +81,7 @@ class BacklogKeptRow(models.AbstractModel):
                          WHERE %(in_scope)s
                            AND NOT EXISTS (
                                SELECT FROM fresh WHERE fresh.id = %(table)s.id)
-                     RETURNING id, company_id
+                     RETURNING *
                        ),
                        written AS (
                         INSERT INTO %(table)s (%(names)s)
@@ -89,7 +91,7 @@ class BacklogKeptRow(models.AbstractModel):
                             ON kept.id = fresh.id
                          WHERE (%(kept)s) IS DISTINCT FROM (%(fresh)s)
                             ON CONFLICT (id) DO UPDATE SET %(assignments)s
-                     RETURNING id, company_id
+                     RETURNING *
                        )%(note)s
                 SELECT (SELECT COUNT(*) FROM removed), (SELECT COUNT(*) FROM written)
                 """,

@@ -11,6 +11,7 @@ from . import test_definitions
 from . import test_delivery_steps
 from . import test_disruption
 from . import test_dropship
+from . import test_events
 from . import test_failover
 from . import test_fields
 from . import test_first_fill

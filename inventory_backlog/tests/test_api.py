@@ -25,7 +25,8 @@ class TestApi(HttpCase, BacklogCase):
             self.env,
             "programmer",
             "sales_team.group_sale_salesman_all_leads,stock.group_stock_user,"
-            "purchase.group_purchase_user,inventory_backlog.group_backlog_manager",
+            "purchase.group_purchase_user,inventory_backlog.group_backlog_manager,"
+            "base.group_system",
         )
         self._put_in_stock(self.product, 3)
         table = self._product("Table")
@@ -78,6 +79,9 @@ class TestApi(HttpCase, BacklogCase):
         self.assertEqual([part["qty"] for part in names["basket"]], [2, 3])
         self.assertTrue(names["counts"]["created"])
         self.assertTrue(names["dashboard"]["tiles"])
+        rule = self.env["base.automation"].browse(names["rule"])
+        self.assertEqual(rule.action_server_ids.state, "webhook")
+        self.assertEqual(len(rule.action_server_ids.webhook_field_ids), 4)
         self.assertIn("The quantity must be above zero.", printed.getvalue())
         self.assertIn("Table", printed.getvalue())
 

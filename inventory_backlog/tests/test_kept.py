@@ -234,6 +234,34 @@ class TestKept(BacklogCase):
         marks = self.env.execute_query(SQL("SELECT order_id FROM backlog_touched"))
         self.assertEqual(marks, [(order.id,)])
 
+    def test_a_change_of_a_purchase_touches_lines_that_its_writer_cannot_see(self):
+        order = self._order((self.product, 3))
+        brought = self._product("Brought")
+        purchase = self.env["purchase.order"].create(
+            {
+                "partner_id": self.vendor.id,
+                "order_line": [
+                    Command.create(
+                        {
+                            "product_id": brought.id,
+                            "product_qty": 2,
+                            "sale_line_id": order.order_line.id,
+                        }
+                    )
+                ],
+            }
+        )
+        self._touched()
+        purchase.button_cancel()
+        self.env.flush_all()
+        marks = self.env.execute_query(SQL("SELECT * FROM backlog_touched"))
+        self.assertEqual([mark[1:] for mark in marks], [(None, None, purchase.id)])
+        self.assertEqual(self._touched()[0], self.product + brought)
+
+    def test_the_first_of_all_folds_finds_a_row_to_lock(self):
+        self.env.cr.execute("SELECT id FROM backlog_kept")
+        self.assertEqual(self.env.cr.fetchall(), [(1,)])
+
     def test_a_line_that_sells_something_else_touches_what_is_moved_for_it(self):
         order = self._order((self.product, 3))
         other = self._product("Other")

@@ -22,6 +22,8 @@ MODELS = """
     backlog.cash                 ----   ----     -r--   -r-- -r--  -r--     -r--
     backlog.change               ----   ----     ----   ---- ----  ----     ----
     backlog.disruption           ----   ----     -r--   -r-- -r--  crw-     crwu
+    backlog.event                ----   ----     -r--   -r-- -r--  -r--     -r--
+    backlog.event.waiting        ----   ----     ----   ---- ----  ----     ----
     backlog.kept                 ----   ----     ----   ---- ----  ----     -rw-
     backlog.kept.line            ----   ----     ----   ---- ----  ----     ----
     backlog.kept.slice           ----   ----     ----   ---- ----  ----     ----

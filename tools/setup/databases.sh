@@ -4,7 +4,7 @@
 # What the addons stand on; tests run on a copy of a database with TEST_MODULES.
 RUN_MODULES=sale_management,sale_stock,purchase_stock,stock_dropshipping,mrp,sale_mrp,purchase_mrp
 TEST_MODULES=$RUN_MODULES,sale_purchase_stock,mrp_subcontracting,stock_account
-TEST_MODULES+=,account_payment,sale_margin,delivery,rpc
+TEST_MODULES+=,account_payment,sale_margin,delivery,rpc,base_automation
 LANGUAGES=en_US,id_ID
 DATABASE=inventory_backlog # of ./dev run; the names of all others begin with it
 
@@ -63,20 +63,26 @@ END
     ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 }
 
-# Sets $test_database: a copy of one that is kept for all test runs.
-prepare_test_database() {
-  local key base old
+# Sets $base: what all test runs copy, with what the addons stand on.
+prepare_base_database() {
+  local key old
   key=$(odoo_version; echo "$TEST_MODULES $LANGUAGES"; cat "$root/requirements.txt")
   base=${DATABASE}_base_$(sha256sum <<<"$key" | cut -c-12)
-  for old in $(our_databases '_test_[0-9]+'); do
-    [[ -d /proc/${old##*_} ]] || drop_database "$old"
-  done
   if ! has_database "$base"; then
     for old in $(our_databases '_base_.{12}'); do drop_database "$old"; done
     create_database "$base" "$TEST_MODULES"
     say "web assets, about half a minute"
     odoo_script "$base" <<<'env["ir.qweb"]._pregenerate_assets_bundles(); env.cr.commit()'
   fi
+}
+
+# Sets $test_database: a copy of it.
+prepare_test_database() {
+  local old
+  for old in $(our_databases '_test_[0-9]+'); do
+    [[ -d /proc/${old##*_} ]] || drop_database "$old"
+  done
+  prepare_base_database
   test_database=${DATABASE}_test_$$
   sql postgres "CREATE DATABASE $test_database TEMPLATE $base"
   cp -al "$ODOO_DATA_DIR/filestore/$base" "$ODOO_DATA_DIR/filestore/$test_database"

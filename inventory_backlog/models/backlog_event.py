@@ -1,0 +1,173 @@
+from datetime import timedelta
+from logging import getLogger
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from .backlog_line import BACKLOG_STATES
+
+_logger = getLogger(__name__)
+
+BATCH = 100
+KEPT_DAYS = 90
+CLOSED = "closed"
+EVENT_STATES = [*BACKLOG_STATES, (CLOSED, "Shipped or cancelled")]
+
+
+class BacklogEvent(models.Model):
+    """An order line came to another state: made for automation rules, which act when
+    one is created (send a webhook, a mail, make an activity).
+
+    States are computed, so nothing is written when they change and Odoo has nothing to
+    act on. The fold, which sees them change, adds to ``backlog.event.waiting``; a
+    scheduled action makes events of that, one after the other. Both only while there is
+    a rule for this model.
+    """
+
+    _name = "backlog.event"
+    _description = "Backlog Event"
+    _order = "id desc"
+    _rec_name = "order_line_id"
+
+    order_line_id = fields.Many2one(
+        "sale.order.line", required=True, index=True, ondelete="cascade", readonly=True
+    )
+    order_id = fields.Many2one(related="order_line_id.order_id", store=True, index=True)
+    partner_id = fields.Many2one(
+        related="order_line_id.order_id.partner_id", string="Customer"
+    )
+    product_id = fields.Many2one(related="order_line_id.product_id", store=True)
+    user_id = fields.Many2one(
+        related="order_line_id.order_id.user_id", string="Salesperson", store=True
+    )
+    company_id = fields.Many2one(related="order_line_id.company_id", store=True)
+    previous_state = fields.Selection(
+        EVENT_STATES, readonly=True, help="Empty when the line was not open before."
+    )
+    backlog_state = fields.Selection(
+        EVENT_STATES, string="Supply State", required=True, readonly=True
+    )
+    product_uom_id = fields.Many2one(related="product_id.uom_id")
+    open_qty = fields.Float(
+        "Open",
+        digits="Product Unit",
+        readonly=True,
+        help="Not yet shipped when this was noted, in the unit of the product.",
+    )
+    backlog_qty = fields.Float(
+        "Ready",
+        digits="Product Unit",
+        readonly=True,
+        help="What of it could leave when this was noted.",
+    )
+    expected_date = fields.Datetime(
+        readonly=True, help="When all of it was expected to be in stock."
+    )
+
+    @api.model
+    def _has_rules(self):
+        """Whether anybody wants events. Who listens in another way overrides this."""
+        rules = self.env.get("base.automation")
+        return rules is not None and bool(
+            rules.sudo().search_count([("model_name", "=", self._name)], limit=1)
+        )
+
+    @api.model
+    def _cron_note(self):
+        """Make events of what waits, oldest first: a batch per transaction, so that
+        none is noted twice when this is killed."""
+        cron = self.env["ir.cron"]
+        waiting = self.env["backlog.event.waiting"]
+        while batch := waiting.search([], limit=BATCH):
+            self._make(batch)
+            if not cron._commit_progress(
+                len(batch), remaining=waiting.search_count([])
+            ):
+                return
+
+    @api.model
+    def _make(self, waiting):
+        """Make the events of these, and take them off."""
+        ids = waiting.mapped("line_id")
+        # The rules of an earlier batch may have changed something.
+        self.env["backlog.line"].invalidate_model()
+        # A rule sees what its line was when it is told, whoever sells it.
+        lines = self.env["backlog.line"].sudo().search([("id", "in", ids)])
+        known = self.env["sale.order.line"].sudo().browse(ids).exists()
+        for change in waiting:
+            if change.line_id in known._ids:
+                self._create_one(change, lines & lines.browse(change.line_id))
+        waiting.unlink()
+
+    @api.model
+    def _create_one(self, change, line):
+        """One rule that fails, or one line, does not stop the others."""
+        try:
+            with self.env.cr.savepoint():
+                self.create(
+                    {
+                        "order_line_id": change.line_id,
+                        "previous_state": change.previous_state,
+                        "backlog_state": change.backlog_state or CLOSED,
+                        "open_qty": line.open_qty,
+                        "backlog_qty": line.backlog_qty,
+                        "expected_date": line.expected_date,
+                    }
+                )
+        except OperationalError:
+            # Odoo tries the scheduled action again.
+            raise
+        except Exception:
+            _logger.exception(
+                "An automation rule failed for order line %s, which is %s now",
+                change.line_id,
+                change.backlog_state or CLOSED,
+            )
+
+    @api.autovacuum
+    def _gc_old(self):
+        before = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
+        self.search([("create_date", "<", before)], limit=10_000).unlink()
+
+
+class BacklogEventWaiting(models.Model):
+    """A change of state that is to become a ``backlog.event``, as the fold saw it: rows
+    are only added there, so neither waits for the other."""
+
+    _name = "backlog.event.waiting"
+    _description = "Waiting Backlog Event"
+    _log_access = False
+    _order = "id"
+
+    line_id = fields.Integer()
+    previous_state = fields.Char()
+    backlog_state = fields.Char()
+
+
+class BacklogKeptLine(models.Model):
+    _inherit = "backlog.kept.line"
+
+    @api.model
+    def _note(self):
+        note = super()._note()
+        if not self.env["backlog.event"]._has_rules():
+            return note
+        return SQL(
+            """%s,
+                       waiting AS (
+                        INSERT INTO backlog_event_waiting
+                               (line_id, previous_state, backlog_state)
+                        SELECT id, before.backlog_state, after.backlog_state
+                          FROM (SELECT * FROM backlog_kept_line
+                                 WHERE id IN (SELECT id FROM removed UNION ALL
+                                              SELECT id FROM written)) before
+                     FULL JOIN (TABLE written) after USING (id)
+                         WHERE before.backlog_state
+                               IS DISTINCT FROM after.backlog_state
+                      ORDER BY id
+                       )
+            """,
+            note,
+        )
