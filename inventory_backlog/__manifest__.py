@@ -7,6 +7,7 @@
     "author": "Inventory Backlog Team",
     "license": "LGPL-3",
     "application": True,
+    "images": ["static/description/screenshot-dashboard.png"],
     "depends": ["sale_management", "sale_purchase_stock", "spreadsheet_dashboard"],
     "data": [
         "data/backlog_touch.sql",

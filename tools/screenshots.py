@@ -1,4 +1,4 @@
-"""The pictures of the documents, taken of the demo data: ./dev screenshots.
+"""The pictures of the documents and of the app, of the demo data: ./dev screenshots.
 
 Everything happens in the transaction of a test, so the database stays as it is.
 """
@@ -12,7 +12,7 @@ from odoo.tests.common import ChromeBrowser
 
 from odoo.addons.inventory_backlog.models.backlog_event import BacklogEvent
 
-DOCS = Path(__file__).parents[1] / "docs"
+PLACE = Path(__file__).parents[1] / "inventory_backlog/static/description"
 # What must be on the page, then what to press on it, and what must come of that.
 PICTURES = {
     "dashboard": (
@@ -58,7 +58,10 @@ PICTURES = {
         "budi",
         (1400, 1000),
         "action-inventory_backlog.backlog_disruption_action",
-        [".o_kanban_record:not(.o_kanban_ghost)", ".o_form_view"],
+        [
+            ".o_kanban_group:nth-child(2) .o_kanban_record",
+            ".o_form_view",
+        ],
     ),
     "events": (
         "admin",
@@ -115,11 +118,11 @@ class Screenshots(HttpCase):
             # Fonts, pictures of people, and charts that grow.
             self._evaluate(
                 browser,
-                "document.fonts.ready.then("
+                "document.activeElement.blur(); document.fonts.ready.then("
                 "() => new Promise(resolve => setTimeout(resolve, 2500)))",
             )
             picture = browser._websocket_request("Page.captureScreenshot")["data"]
-            (DOCS / f"screenshot-{name}.png").write_bytes(b64decode(picture))
+            (PLACE / f"screenshot-{name}.png").write_bytes(b64decode(picture))
             self._wait_remaining_requests()
 
     def _evaluate(self, browser, code):

@@ -46,6 +46,8 @@ def main(what, *addons):
         if what == "others"
         else CORE
     )
+    # Names of tests begin with their addon.
+    os.environ["PYTEST_ADDOPTS"] = f"--rootdir={folder}"
     sides = {
         "without": copy_of(os.environ["BASE"], f"{os.environ['BASE']}_without"),
         "with": f"{os.environ['BASE']}_with",
@@ -195,6 +197,7 @@ def report(found, broken):
 
 def run_ours(database):
     print("ours beside them", flush=True)
+    del os.environ["PYTEST_ADDOPTS"]
     return pytest(database, "--odoo-log-level=warn", cwd=ROOT).wait() != 0
 
 

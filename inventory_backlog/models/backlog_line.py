@@ -241,6 +241,14 @@ class BacklogLine(models.Model):
 
     @api.model
     @api.readonly
+    def web_search_read(self, *args, **kwargs):
+        """A page, the payments of its orders and the count below it read one state."""
+        stale = self.env["backlog.kept"]._stale()
+        lines = self.with_context(backlog_stale=stale)
+        return super(BacklogLine, lines).web_search_read(*args, **kwargs)
+
+    @api.model
+    @api.readonly
     def search_count(self, domain, limit=None):
         """Below every list stands how many there are: where columns that are kept
         say it, PostgreSQL finds that in an index, not having to join what is not."""

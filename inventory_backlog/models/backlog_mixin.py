@@ -163,18 +163,21 @@ class BacklogMixin(models.AbstractModel):
                 )
             )
             rows = {row["id"]: row for row in result}
-        found = [(record, rows.get(record._origin.id)) for record in self]
+        found = [rows.get(id_.origin if not id_ else id_, {}) for id_ in self._ids]
         for field in figure_fields:
             empty = field.convert_to_cache(False, self)
-            for record, row in found:
-                value = row and row[field.name]
-                if value is None:
-                    value = empty
-                elif field.relational:
-                    value = field.convert_to_cache(value, record)
-                # As what is fetched: an assignment would ask for each value what else
-                # depends on it, and round again.
-                field._update_cache(record, value)
+            values = [row.get(field.name) for row in found]
+            values = [
+                empty
+                if value is None
+                else field.convert_to_cache(value, self)
+                if field.relational
+                else value
+                for value in values
+            ]
+            # As what is fetched: an assignment would ask for each value what else
+            # depends on it, and round again.
+            field._get_cache(self.env).update(zip(self._ids, values, strict=True))
 
     def fields_get(self, allfields=None, attributes=None):
         # Odoo finds out what can be sorted and grouped by trying, for each field.

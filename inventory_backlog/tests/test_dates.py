@@ -176,6 +176,39 @@ class TestDates(BacklogCase):
         with freeze_time(self._after(1, hours=9)):
             self.assertEqual(self._lateness(order, seller)[0], True)
 
+    def test_days_are_those_of_the_calendar_when_the_clocks_change(self):
+        """In Berlin 31 March 2030 has 23 hours and 27 October 25."""
+        seller = new_test_user(
+            self.env, "berlin", "sales_team.group_sale_salesman", tz="Europe/Berlin"
+        )
+        self._put_in_stock(self.product, 8)
+        for promised, moment, days in (
+            ("2030-03-30 22:30:00", "2030-03-30 22:50:00", 0),
+            ("2030-03-30 22:30:00", "2030-03-30 23:10:00", 1),
+            ("2030-03-30 23:30:00", "2030-03-31 21:50:00", 0),
+            ("2030-03-30 23:30:00", "2030-03-31 22:10:00", 1),
+            ("2030-10-26 22:30:00", "2030-10-27 22:50:00", 0),
+            ("2030-10-26 22:30:00", "2030-10-27 23:10:00", 1),
+        ):
+            order = self._order(self.product, 1, commitment_date=promised, user=seller)
+            with freeze_time(moment), self.subTest(promised=promised, now=moment):
+                late = self._lateness(order, seller)
+                self.assertEqual((late[0], late[2]), (days > 0, days))
+
+    def test_the_end_of_the_month_and_the_leap_day_are_days_like_any_other(self):
+        self._put_in_stock(self.product, 8)
+        for promised, moment, days in (
+            ("2031-01-31 12:00:00", "2031-02-01 12:00:00", 1),
+            ("2031-02-28 12:00:00", "2031-03-01 12:00:00", 1),
+            ("2032-02-28 12:00:00", "2032-03-01 12:00:00", 2),
+            ("2032-02-29 12:00:00", "2032-02-29 23:00:00", 0),
+            ("2031-12-31 12:00:00", "2032-01-01 00:00:00", 1),
+        ):
+            order = self._order(self.product, 1, commitment_date=promised)
+            with freeze_time(moment), self.subTest(promised=promised, now=moment):
+                late = self._lateness(order)
+                self.assertEqual((late[0], late[2]), (days > 0, days))
+
     # At risk
 
     def test_receipt_after_the_promise_is_a_risk_on_any_day(self):

@@ -48,6 +48,16 @@ class TestLifecycle(DatabaseCopy, BaseCase):
             if any(level in line for level in (" WARNING ", " ERROR ", " CRITICAL "))
         ]
 
+    def _installed(self):
+        query = (
+            "SELECT name FROM ir_module_module WHERE state = 'installed' "
+            "AND name LIKE 'inventory_backlog%'"
+        )
+        names = self._pg(
+            "psql", "--tuples-only", "--dbname", self.copy, "--command", query
+        )
+        return set(names.decode().split())
+
     def test_upgrade_twice_rebuild_check_and_uninstall_leave_odoo_working(self):
         for _time in range(2):
             self.assertEqual(self._odoo("module", "upgrade", ADDONS[1]), [])
@@ -56,6 +66,13 @@ class TestLifecycle(DatabaseCopy, BaseCase):
         self._pg("psql", "--dbname", self.copy, "--command", wrong)
         for action in ("rebuild", "check"):
             self.assertEqual(self._odoo(path, "backlog", action), [])
+        # Manufacturing goes, and ours with it; it comes again, and so does ours.
+        self.assertEqual(self._odoo("module", "uninstall", "mrp"), [])
+        self.assertEqual(self._installed(), {"inventory_backlog"})
+        self.assertEqual(self._odoo(path, "backlog", "check"), [])
+        self.assertEqual(self._odoo("module", "install", "sale_mrp"), [])
+        self.assertEqual(self._installed(), set(ADDONS))
+        self.assertEqual(self._odoo(path, "backlog", "check"), [])
         for addon in ADDONS:
             self.assertEqual(self._odoo("module", "uninstall", addon), [])
         leftovers = self._pg(

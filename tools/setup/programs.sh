@@ -8,9 +8,10 @@ PRETTIER=(prettier@3.10.1 @prettier/plugin-xml@3.4.2)
 
 # The browser of the tests, by one of the names that Odoo looks for.
 setup_browser() {
-  local name
+  local name found
   for name in google-chrome chromium chromium-browser google-chrome-stable; do
-    if type -P "$name" >/dev/null; then return; fi
+    found=$(type -P "$name") || continue
+    [[ $found == "$home"/bin/* ]] || return 0
   done
   once chromium 1 unpack_debian chromium "$SUITE" install chromium fonts-dejavu-core
   wrap chromium "$home/debian/chromium/usr/lib/chromium/chromium" chromium
@@ -42,6 +43,11 @@ wrap() { # command program folder
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <dir>/usr/share/fonts</dir><dir>$home/debian/$3/usr/share/fonts</dir>
+  <dir>$home/debian/odoo/usr/share/fonts</dir>
+  <alias>
+    <family>sans-serif</family>
+    <prefer><family>Roboto</family><family>DejaVu Sans</family></prefer>
+  </alias>
   <cachedir>$home/browser/fonts</cachedir>
 </fontconfig>
 END
