@@ -17,6 +17,7 @@ from . import test_fields
 from . import test_first_fill
 from . import test_fresh
 from . import test_hostile
+from . import test_import
 from . import test_invariants
 from . import test_kept
 from . import test_kept_forms
