@@ -207,7 +207,7 @@ class BacklogKeptLine(models.Model):
     backlog_state = fields.Char()
 
     _order = "promise_date, id"
-    # With the company, which every user's rule asks for, lists count in the index alone.
+    # With the company, which every rule asks for, lists count in the index alone.
     _promise = models.Index("(promise_date, id) INCLUDE (company_id)")
     _product = models.Index("(product_id)")
     _of_order = models.Index("(order_id)")

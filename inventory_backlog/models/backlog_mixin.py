@@ -163,17 +163,17 @@ class BacklogMixin(models.AbstractModel):
                 )
             )
             rows = {row["id"]: row for row in result}
-        found = [rows.get(id_.origin if not id_ else id_, {}) for id_ in self._ids]
+        found = [rows.get(id_ or id_.origin, {}) for id_ in self._ids]
         for field in figure_fields:
             empty = field.convert_to_cache(False, self)
             values = [row.get(field.name) for row in found]
             values = [
                 empty
                 if value is None
-                else field.convert_to_cache(value, self)
+                else field.convert_to_cache(value, record)
                 if field.relational
                 else value
-                for value in values
+                for record, value in zip(self, values, strict=True)
             ]
             # As what is fetched: an assignment would ask for each value what else
             # depends on it, and round again.

@@ -66,8 +66,8 @@ class TestLifecycle(DatabaseCopy, BaseCase):
         self._pg("psql", "--dbname", self.copy, "--command", wrong)
         for action in ("rebuild", "check"):
             self.assertEqual(self._odoo(path, "backlog", action), [])
-        # Manufacturing goes, and ours with it; it comes again, and so does ours.
-        self.assertEqual(self._odoo("module", "uninstall", "mrp"), [])
+        # What sells manufactured goods goes, and ours with it; both come again.
+        self.assertEqual(self._odoo("module", "uninstall", "sale_mrp"), [])
         self.assertEqual(self._installed(), {"inventory_backlog"})
         self.assertEqual(self._odoo(path, "backlog", "check"), [])
         self.assertEqual(self._odoo("module", "install", "sale_mrp"), [])
