@@ -16,6 +16,8 @@ class BacklogVendorMixin(models.AbstractModel):
 
     main_vendor_id = fields.Many2one(
         "res.partner",
+        # Not the name alone: an addon of the OCA has a "Main Vendor" on products.
+        "Main Vendor Now",
         compute="_compute_vendor",
         search=search_figure("main_vendor_id"),
         groups=INTERNAL,
