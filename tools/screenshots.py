@@ -59,8 +59,8 @@ PICTURES = {
         (1400, 1000),
         "action-inventory_backlog.backlog_disruption_action",
         [
-            ".o_kanban_group:nth-child(2) .o_kanban_record",
-            ".o_form_view",
+            ".o_kanban_group:nth-child(2) .o_kanban_record:last-of-type",
+            ".o_backlog_tile",
         ],
     ),
     "events": (

@@ -18,7 +18,7 @@ EVENT_STATES = [*BACKLOG_STATES, (CLOSED, "Shipped or cancelled")]
 
 class BacklogEvent(models.Model):
     """An order line came to another state: made for automation rules, which act when
-    one is created (send a webhook, a mail, make an activity).
+    one is created (send a webhook or a mail, run code).
 
     States are computed, so nothing is written when they change and Odoo has nothing to
     act on. The fold, which sees them change, adds to ``backlog.event.waiting``; a
@@ -34,20 +34,21 @@ class BacklogEvent(models.Model):
     order_line_id = fields.Many2one(
         "sale.order.line", required=True, index=True, ondelete="cascade", readonly=True
     )
-    order_id = fields.Many2one(related="order_line_id.order_id", store=True, index=True)
-    partner_id = fields.Many2one(
-        related="order_line_id.order_id.partner_id", string="Customer"
-    )
-    product_id = fields.Many2one(related="order_line_id.product_id", store=True)
-    user_id = fields.Many2one(
-        related="order_line_id.order_id.user_id", string="Salesperson", store=True
-    )
-    company_id = fields.Many2one(related="order_line_id.company_id", store=True)
+    # Not stored: whoever writes an order would have to write its events.
+    order_id = fields.Many2one(related="order_line_id.order_id")
+    partner_id = fields.Many2one(related="order_id.partner_id", string="Customer")
+    product_id = fields.Many2one(related="order_line_id.product_id")
+    user_id = fields.Many2one(related="order_id.user_id", string="Salesperson")
+    company_id = fields.Many2one(related="order_line_id.company_id")
     previous_state = fields.Selection(
         EVENT_STATES, readonly=True, help="Empty when the line was not open before."
     )
     backlog_state = fields.Selection(
-        EVENT_STATES, string="Supply State", required=True, readonly=True
+        EVENT_STATES,
+        string="Supply State",
+        required=True,
+        readonly=True,
+        help="What the line came to.",
     )
     product_uom_id = fields.Many2one(related="product_id.uom_id")
     open_qty = fields.Float(
@@ -159,13 +160,17 @@ class BacklogKeptLine(models.Model):
                        waiting AS (
                         INSERT INTO backlog_event_waiting
                                (line_id, previous_state, backlog_state)
-                        SELECT id, before.backlog_state, after.backlog_state
-                          FROM (SELECT * FROM backlog_kept_line
-                                 WHERE id IN (SELECT id FROM removed UNION ALL
-                                              SELECT id FROM written)) before
-                     FULL JOIN (TABLE written) after USING (id)
-                         WHERE before.backlog_state
-                               IS DISTINCT FROM after.backlog_state
+                        SELECT *
+                          FROM (
+                                SELECT id, backlog_state AS before, NULL AS after
+                                  FROM removed
+                                 UNION ALL
+                                SELECT written.id, kept.backlog_state,
+                                       written.backlog_state
+                                  FROM written
+                             LEFT JOIN backlog_kept_line kept ON kept.id = written.id
+                               ) changed
+                         WHERE before IS DISTINCT FROM after
                       ORDER BY id
                        )
             """,

@@ -163,21 +163,18 @@ class BacklogMixin(models.AbstractModel):
                 )
             )
             rows = {row["id"]: row for row in result}
-        found = [rows.get(id_ or id_.origin, {}) for id_ in self._ids]
+        found = [(record, rows.get(record._origin.id)) for record in self]
         for field in figure_fields:
             empty = field.convert_to_cache(False, self)
-            values = [row.get(field.name) for row in found]
-            values = [
-                empty
-                if value is None
-                else field.convert_to_cache(value, record)
-                if field.relational
-                else value
-                for record, value in zip(self, values, strict=True)
-            ]
-            # As what is fetched: an assignment would ask for each value what else
-            # depends on it, and round again.
-            field._get_cache(self.env).update(zip(self._ids, values, strict=True))
+            for record, row in found:
+                value = row and row[field.name]
+                if value is None:
+                    value = empty
+                elif field.relational:
+                    value = field.convert_to_cache(value, record)
+                # As what is fetched: an assignment would ask for each value what else
+                # depends on it, and round again.
+                field._update_cache(record, value)
 
     def fields_get(self, allfields=None, attributes=None):
         # Odoo finds out what can be sorted and grouped by trying, for each field.

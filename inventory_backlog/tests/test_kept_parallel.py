@@ -143,13 +143,11 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
 
     def _assert_followed(self):
         """When all is kept, who followed knows all that is open, and what is not."""
-        # A fold that was killed a moment ago may still hold its lock.
-        folded = False
-        while not folded:
-            with self._transaction() as env:
-                folded = env["backlog.kept"]._fold_if_free()
-                env.cr.commit()
         with self._transaction() as env:
+            # A fold that was killed a moment ago may still hold its lock: wait for it.
+            env.cr.execute("SELECT FROM backlog_kept FOR UPDATE")
+            env["backlog.kept"]._fold()
+            env.cr.commit()
             changes = {"has_more": True}
             while changes["has_more"]:
                 changes = env["backlog.line"].get_changes(self.cursor)

@@ -1,5 +1,3 @@
-import re
-
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
@@ -59,31 +57,34 @@ ROWS = """
 """
 # Our fields that not every employee may read who may read the model, and who may.
 FIELDS = {
-    "seller all stock manager": """
-        backlog.cash: deposit_value
-        backlog.line: open_value backlog_value backorder_value prepaid_value
-            incoming_value to_source_value
-        backlog.service: value first_unit_fill_rate backorder_value_rate
-        backlog.snapshot: opening booked shipped cancelled changed moved closing
-            difference late_value backorder_value past_due_rate backorder_value_rate
-            book_to_bill backlog_weeks
-        backlog.suggestion: released_value saved_value
-        backlog.suggestion.line: value
-        product.product: open_value
-        product.template: open_value""",
-    "seller all stock purchase manager": """
-        backlog.cash: amount amount_total
-        res.partner: vendor_disruption_count vendor_line_count""",
-    "purchase manager": """
-        product.product: backlog_suggestion_count
-        product.supplierinfo: price_spread vendor_criteria
-        product.template: backlog_suggestion_count
-        purchase.order: backlog_suggestion_count
-        purchase.order.line: backlog_for_whom
-        sale.order.line: backlog_suggestion_line_ids""",
-    "stock purchase": "backlog.suggestion: move_ids picking_id",
-    "purchase": "backlog.suggestion: purchase_line_ids",
-    "manager": "backlog.line: margin_value",
+    "seller all stock manager": {
+        "backlog.cash": "deposit_value",
+        "backlog.line": "open_value backlog_value backorder_value prepaid_value "
+        "incoming_value to_source_value",
+        "backlog.service": "value first_unit_fill_rate backorder_value_rate",
+        "backlog.snapshot": "opening booked shipped cancelled changed moved closing "
+        "difference late_value backorder_value past_due_rate backorder_value_rate "
+        "book_to_bill backlog_weeks",
+        "backlog.suggestion": "released_value saved_value",
+        "backlog.suggestion.line": "value",
+        "product.product": "open_value",
+        "product.template": "open_value",
+    },
+    "seller all stock purchase manager": {
+        "backlog.cash": "amount amount_total",
+        "res.partner": "vendor_disruption_count vendor_line_count",
+    },
+    "purchase manager": {
+        "product.product": "backlog_suggestion_count",
+        "product.supplierinfo": "price_spread vendor_criteria",
+        "product.template": "backlog_suggestion_count",
+        "purchase.order": "backlog_suggestion_count",
+        "purchase.order.line": "backlog_for_whom",
+        "sale.order.line": "backlog_suggestion_line_ids",
+    },
+    "stock purchase": {"backlog.suggestion": "move_ids picking_id"},
+    "purchase": {"backlog.suggestion": "purchase_line_ids"},
+    "manager": {"backlog.line": "margin_value"},
 }
 # What hangs below another app's menu is seen by who sees that.
 MENUS = """
@@ -275,9 +276,9 @@ class TestMatrix(BacklogCase):
 
     def test_fields_of_some_employees(self):
         expected = {
-            (model.strip(), name): set(roles.split())
-            for roles, text in FIELDS.items()
-            for model, names in re.findall(r"([\w.]+):([\w\s]+?)(?=\s[\w.]+:|$)", text)
+            (model, name): set(roles.split())
+            for roles, models in FIELDS.items()
+            for model, names in models.items()
             for name in names.split()
         }
         roles = set(ROLES) - {"portal"}
@@ -292,7 +293,6 @@ class TestMatrix(BacklogCase):
                         for role in roles
                         if self._as(role, name)._has_field_access(field, "read")
                     }
-                    # The base fields are those of the model.
                     if readers != roles:
                         found[name, field.name] = readers
         self.assertEqual(found, expected)
