@@ -148,7 +148,7 @@ class TestKept(BacklogCase):
         self._three_orders()
         times = iter([60, 0])
         with (
-            patch("odoo.addons.inventory_backlog.models.backlog_kept.BATCH", 1),
+            patch("odoo.addons.inventory_backlog.models.backlog_kept_fold.BATCH", 1),
             patch.object(
                 type(self.env["ir.cron"]),
                 "_commit_progress",

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from odoo.addons.inventory_backlog.models.backlog_allocation import SLICE_KINDS
+from odoo.addons.inventory_backlog.models.backlog_allocation_slice import SLICE_KINDS
 
 
 class BacklogAllocation(models.Model):

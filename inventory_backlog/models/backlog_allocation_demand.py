@@ -1,0 +1,212 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class BacklogAllocation(models.Model):
+    """Who wants goods: every open move out of a place of stock, with what the other
+    steps of its route ask of it."""
+
+    _inherit = "backlog.allocation"
+
+    @api.model
+    def _customer_location_ids(self):
+        """Places outside that end an order though they are no customer's: Odoo sells
+        between companies through the inter-company transit location."""
+        # Not by ref: it would look each time whether the location still exists.
+        return [
+            self.env["ir.model.data"]._xmlid_to_res_id(
+                "stock.stock_location_inter_company"
+            )
+            or 0
+        ]
+
+    @api.model
+    def _place(self):
+        """A pool is a place with all its shelves, since Odoo reserves from the whole
+        subtree: the stock of a warehouse, or the topmost location of the same kind
+        (input, output, transit). A warehouse itself, which is a view, means its stock.
+        """
+        return SQL(
+            """
+            SELECT location.id, location.warehouse_id,
+                   CASE WHEN location.parent_path LIKE stock.parent_path || '%%'
+                          OR location.usage = 'view'
+                        THEN stock.id
+                        ELSE (
+                            SELECT above.id
+                              FROM stock_location above
+                             WHERE above.usage = location.usage
+                               AND above.id = ANY(STRING_TO_ARRAY(
+                                   TRIM('/' FROM location.parent_path), '/')::int[])
+                          ORDER BY LENGTH(above.parent_path)
+                             LIMIT 1
+                        )
+                    END AS pool_id,
+                   stock.id AS stock_id
+              FROM stock_location location
+         LEFT JOIN stock_warehouse warehouse ON warehouse.id = location.warehouse_id
+         LEFT JOIN stock_location stock ON stock.id = warehouse.lot_stock_id
+             WHERE location.usage IN ('internal', 'transit')
+                OR location.usage = 'view'
+                   AND stock.parent_path LIKE location.parent_path || '%%'
+            """
+        )
+
+    @api.model
+    def _open_move(self, product_ids):
+        """Every open move with what the other steps ask of it, in the product's unit.
+        It is read once: reading the moves is a good part of the whole."""
+        return SQL(
+            """
+            SELECT move.id, move.product_id, move.location_id, move.location_dest_id,
+                   COALESCE(move.location_final_id, move.location_dest_id) AS final_id,
+                   move.company_id, move.warehouse_id, move.sale_line_id,
+                   move.purchase_line_id, move.procure_method, move.priority, move.date,
+                   move.reservation_date, move.product_qty AS qty,
+                   CASE WHEN move.quantity > 0 THEN ROUND(
+                            move.quantity * move_uom.factor / product_uom.factor, 6)
+                        ELSE 0
+                    END AS reserved,
+                   template.is_storable
+              FROM stock_move move
+              JOIN product_product product ON product.id = move.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN uom_uom move_uom ON move_uom.id = move.product_uom
+              JOIN uom_uom product_uom ON product_uom.id = template.uom_id
+             WHERE %(move_open)s
+               AND %(of_products)s
+            """,
+            move_open=self._is_open("move"),
+            of_products=self._of_products(SQL("move.product_id"), product_ids),
+        )
+
+    @api.model
+    def _feeder(self):
+        """The origins of every open move: what each brought or brings, whether it
+        brings it to where the move takes it, and whether it is an earlier step of the
+        same delivery."""
+        return SQL(
+            """
+            SELECT move.id AS move_id, orig.id AS orig_id, orig.product_qty AS qty,
+                   CASE WHEN orig.state = 'done'
+                        THEN orig.quantity * orig_uom.factor / product_uom.factor
+                    END AS brought,
+                   %(orig_open)s AS is_open,
+                   orig_to.pool_id = move_from.pool_id AS is_receipt,
+                   %(same_delivery)s AS same_delivery
+              FROM open_move move
+              JOIN place move_from ON move_from.id = move.location_id
+              JOIN stock_move_move_rel rel ON rel.move_dest_id = move.id
+              JOIN stock_move orig ON orig.id = rel.move_orig_id
+              JOIN uom_uom orig_uom ON orig_uom.id = orig.product_uom
+              JOIN product_product product ON product.id = orig.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN uom_uom product_uom ON product_uom.id = template.uom_id
+              JOIN stock_location orig_from ON orig_from.id = orig.location_id
+         LEFT JOIN place orig_to ON orig_to.id
+                       = COALESCE(orig.location_final_id, orig.location_dest_id)
+            """,
+            orig_open=self._is_open("orig"),
+            same_delivery=self._same_delivery("orig", "move"),
+        )
+
+    @api.model
+    def _early(self):
+        """The steps of a delivery before its last one, in a route of pull rules (see
+        ``_chain``)."""
+        return SQL(
+            "SELECT DISTINCT orig_id AS move_id FROM feeder "
+            "WHERE is_open AND same_delivery"
+        )
+
+    @api.model
+    def _chain(self):
+        """For every open move with origins: what they brought (``brought``) and what of
+        the same order line still waits upstream in the same warehouse (``upstream``).
+
+        Odoo 19 creates the next delivery step when the last one is done, but routes
+        made of pull rules create all steps at once, each with the order line. Then the
+        goods wait at the first step: its quantity is the customer's demand there, and
+        the later step demands only the rest.
+        """
+        return SQL(
+            """
+            SELECT move_id, MIN(orig_id) AS chain_id, SUM(brought) AS brought,
+                   SUM(qty) FILTER (WHERE is_open AND same_delivery) AS upstream
+              FROM feeder
+          GROUP BY move_id
+            """
+        )
+
+    @api.model
+    def _same_delivery(self, upstream, downstream):
+        """Two steps of the delivery of one order line inside one warehouse. A step into
+        the stock itself is part of a receipt, not of a delivery."""
+        return SQL(
+            """
+            %(upstream)s.sale_line_id = %(downstream)s.sale_line_id
+            AND %(upstream_from)s.usage = 'internal'
+            AND %(upstream_from)s.warehouse_id = %(downstream_from)s.warehouse_id
+            AND %(downstream_from)s.pool_id <> %(downstream_from)s.stock_id
+            """,
+            upstream=SQL.identifier(upstream),
+            downstream=SQL.identifier(downstream),
+            upstream_from=SQL.identifier(f"{upstream}_from"),
+            downstream_from=SQL.identifier(f"{downstream}_from"),
+        )
+
+    @api.model
+    def _demand(self):
+        """Every open move that takes goods out of a pool: for customers, but also for
+        production, other warehouses and the next step, since all of them compete.
+
+        Most of it is settled: all of it is reserved, and nothing is reserved beyond
+        what is there. It needs no place in the queue, as what is not counted has none.
+        """
+        return SQL(
+            """
+            SELECT demand.*,
+                   NOT is_storable OR reserved = qty AND missing = 0 AS settled
+              FROM (
+                    SELECT move.id AS move_id, move.product_id, place.pool_id,
+                           place.warehouse_id, move.company_id, move.is_storable,
+                           %(is_customer)s AS to_customer,
+                           CASE WHEN %(is_customer)s THEN move.sale_line_id
+                            END AS order_line_id,
+                           move.priority, move.date, move.reservation_date,
+                           need.qty, LEAST(need.qty, move.reserved) AS reserved,
+                           (chain.move_id IS NOT NULL
+                            OR move.procure_method = 'make_to_order') AS chained,
+                           chain.chain_id, chain.brought, awaiting.group_id,
+                           NULLIF(move.location_id, place.pool_id) AS shelf_id,
+                           COALESCE(stock.free, 0) AS free,
+                           COALESCE(stock.missing, 0) AS missing
+                      FROM open_move move
+                      JOIN place ON place.id = move.location_id
+                 LEFT JOIN place dest ON dest.id = move.location_dest_id
+                      JOIN stock_location final ON final.id = move.final_id
+                 LEFT JOIN early ON early.move_id = move.id
+                 LEFT JOIN chain ON chain.move_id = move.id
+                 LEFT JOIN awaiting ON awaiting.move_id = move.id
+                 LEFT JOIN stock ON stock.product_id = move.product_id
+                                AND stock.pool_id = place.pool_id
+                CROSS JOIN LATERAL (
+                            SELECT move.qty - COALESCE(chain.upstream, 0) AS qty
+                           ) need
+                     WHERE need.qty > 0
+                       AND (dest.pool_id IS DISTINCT FROM place.pool_id
+                            OR %(is_customer)s)
+                   ) demand
+            """,
+            is_customer=self._is_customer(),
+        )
+
+    @api.model
+    def _is_customer(self):
+        """Whether ``move`` ends at a customer, or is an early step of such a
+        delivery."""
+        return SQL(
+            "(final.usage = 'customer' OR final.id IN %(transit)s "
+            "OR final.usage = 'internal' AND early.move_id IS NOT NULL)",
+            transit=tuple(self._customer_location_ids()),
+        )

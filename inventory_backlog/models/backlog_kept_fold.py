@@ -1,0 +1,252 @@
+from logging import getLogger
+
+from psycopg2.errors import LockNotAvailable, SerializationFailure
+
+from odoo import api, fields, models
+from odoo.tools import SQL, split_every
+
+_logger = getLogger(__name__)
+
+# So many products are kept at once: enough that planning the statement does not count,
+# few enough that a scheduled action that is stopped has kept something.
+BATCH = 1000
+
+
+class BacklogKept(models.Model):
+    """Keeping: what is out of date is computed once for all, and its marks are taken
+    away."""
+
+    _inherit = "backlog.kept"
+
+    @api.model
+    def _fold(self, limit=None):
+        """Bring what is kept up to date, in the transaction of the caller.
+
+        :param int limit: of how many products at most, but those that are tied
+            together are never parted
+        :return: how many rows were written
+        :raise LockNotAvailable: when another one is at it
+        :raise SerializationFailure: when another one was, since this transaction began
+        """
+        self.env.flush_all()
+        self._lock()
+        # Our statements join in the order in which they are written: to look for
+        # another takes longer than most folds, and finds none that is faster.
+        self.env.cr.execute("SET LOCAL join_collapse_limit = 1")
+        written = self._fold_marked(limit)
+        self.env.cr.execute("SET LOCAL join_collapse_limit = DEFAULT")
+        return written
+
+    @api.model
+    def _fold_marked(self, limit):
+        products = marked = self._marked()
+        if limit and len(marked) > limit:
+            products = self._first_of(marked, limit)
+        written = done = 0
+        for batch in split_every(BATCH, products, list):
+            rows = self._keep_products(batch)
+            written += rows
+            done += len(batch)
+            if len(marked) > BATCH:
+                _logger.info("Kept backlog: %s of %s products", done, len(marked))
+            if rows > BATCH:
+                # The planner must not think of the tables as they were.
+                self.env.cr.execute(
+                    SQL("ANALYZE backlog_kept_slice, backlog_kept_line")
+                )
+        return written
+
+    @api.model
+    def _marked(self):
+        """The products to be kept anew, with a mark for each. What makes everything
+        out of date becomes the marks of all products that can have a backlog: so they
+        can be kept in parts."""
+        today = self.env["backlog.allocation"]._now().date()
+        products = self._touched()
+        if products is None:
+            self.env.cr.execute(SQL("DELETE FROM backlog_touched"))
+            products = self._all_products()
+        elif not products:
+            return products
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO backlog_touched (product_id)
+                SELECT UNNEST(%s::integer[])
+                EXCEPT
+                SELECT product_id FROM backlog_touched
+                """,
+                products,
+            )
+        )
+        self.env.cr.execute(SQL("DELETE FROM backlog_touched WHERE product_id IS NULL"))
+        self.env.cr.execute(
+            SQL(
+                "UPDATE backlog_kept SET day = %s, signature = %s, folds = folds + 1",
+                today,
+                self._signature(),
+            )
+        )
+        return products
+
+    @api.model
+    def _first_of(self, product_ids, limit):
+        """So many of the products, the tied ones first and all of them: which lines
+        hang on a component is known from slices that are kept. Were the kit kept in
+        an earlier transaction than its component, a change of the component would
+        not reach it in between."""
+        rows = self.env.execute_query(self._tied())
+        tied = {row[0] for row in rows}
+        products = sorted(product_ids, key=lambda product_id: product_id not in tied)
+        return products[: max(limit, len(tied.intersection(product_ids)))]
+
+    @api.model
+    def _tied(self):
+        """The products that are moved for a line that sells something else, and what
+        that is."""
+        return SQL(
+            """
+            SELECT UNNEST(ARRAY[move.product_id, line.product_id])
+              FROM stock_move move
+              JOIN sale_order_line line ON line.id = move.sale_line_id
+             WHERE line.product_id <> move.product_id
+               AND %s
+            """,
+            self.env["backlog.allocation"]._is_open("move"),
+        )
+
+    @api.model
+    def _all_products(self):
+        """The ids of all products that can have a row."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT product_id FROM stock_move WHERE %s
+                 UNION
+                SELECT product_id
+                  FROM sale_order_line
+                 WHERE state = 'sale'
+                   AND product_uom_qty > qty_delivered
+                   AND product_id IS NOT NULL
+                 UNION
+                SELECT asked_id FROM backlog_kept_slice
+                 UNION
+                SELECT product_id FROM backlog_kept_line
+              ORDER BY 1
+                """,
+                self.env["backlog.allocation"]._is_open("stock_move"),
+            )
+        )
+        return [row[0] for row in rows]
+
+    @api.model
+    def _keep_products(self, product_ids):
+        """Keep these products anew and take their marks away.
+
+        :return: how many rows were written
+        """
+        before = self._stale_by(product_ids)
+        written = self._keep_slices(product_ids)
+        after = self._stale_by(product_ids)
+        # All that this transaction sees: what it does not see, it has not kept.
+        self.env.cr.execute(
+            SQL("DELETE FROM backlog_touched WHERE product_id = ANY(%s)", product_ids)
+        )
+        return written + self._keep_lines(list({*before.sold, *after.sold}))
+
+    @api.model
+    def _lock(self):
+        """Folds come one after the other. One that began before another was done fails
+        here, since it would not see what the other one saw."""
+        self.env.cr.execute(SQL("SELECT id FROM backlog_kept FOR NO KEY UPDATE NOWAIT"))
+
+    @api.model
+    def _keep_slices(self, product_ids):
+        return self.env["backlog.kept.slice"]._keep(
+            SQL(
+                """
+                SELECT slice.*,
+                       NULLIF(line.product_id, slice.asked_id) AS sold_id
+                  FROM (%s) slice
+             LEFT JOIN sale_order_line line ON line.id = slice.order_line_id
+                """,
+                self.env["backlog.allocation"]._live_slices(product_ids),
+            ),
+            "asked_id",
+            product_ids,
+        )
+
+    @api.model
+    def _keep_lines(self, sold_ids):
+        """Keep the lines that sell these products, made of slices that are kept."""
+        moved_ids = [*sold_ids, *self._moved_for(sold_ids)]
+        return self.env["backlog.kept.line"]._keep(
+            self.env["backlog.line"]._live_lines(sold_ids, moved_ids),
+            "product_id",
+            sold_ids,
+        )
+
+    @api.model
+    def _moved_for(self, sold_ids):
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT asked_id FROM backlog_kept_slice "
+                "WHERE sold_id = ANY(%s)",
+                sold_ids,
+            )
+        )
+        return [row[0] for row in rows]
+
+    @api.model
+    def _wake(self):
+        """Have the scheduled action run when this transaction is done, rather than
+        within a minute: what moves stock is asked for again at once."""
+        done = self.env.cr.precommit.data
+        if "backlog_wake" not in done:
+            done["backlog_wake"] = True
+            # As ir.cron's _trigger, less what it reads first. Whoever ships may not
+            # schedule, but this is not for them to decide.
+            cron_id = self.env["ir.model.data"]._xmlid_to_res_id(
+                "inventory_backlog.ir_cron_kept"
+            )
+            if cron_id:
+                self.env["ir.cron.trigger"].sudo().create(
+                    {"cron_id": cron_id, "call_at": fields.Datetime.now()}
+                )
+                self.env.cr.postcommit.add(self.env["ir.cron"]._notifydb)
+
+    @api.model
+    def _cron_fold(self):
+        """Bring what is kept up to date, if something was touched: so much at a time
+        that little is lost when it is stopped."""
+        cron = self.env["ir.cron"]
+        while self._fold_some():
+            if not cron._commit_progress(1, remaining=1):
+                return
+        cron._commit_progress(1, remaining=0)
+
+    @api.model
+    def _fold_some(self):
+        """Keep one batch.
+
+        :return: whether something is left to be kept
+        """
+        if not self._fold_if_free(BATCH):
+            self.env.cr.rollback()
+            return False
+        return self._touched() != []
+
+    @api.model
+    def _fold_if_free(self, limit=None):
+        """Keep what is out of date, unless another process is at it. Then what is read
+        stays exact and comes later, until the scheduled action has run.
+
+        :return: whether it was done here
+        """
+        try:
+            with self.env.cr.savepoint():
+                self._fold(limit)
+        except (LockNotAvailable, SerializationFailure):
+            _logger.info("Another process keeps the backlog; the next run goes on")
+            return False
+        return True

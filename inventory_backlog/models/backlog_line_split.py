@@ -1,0 +1,183 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from .backlog_mixin import many_rows
+
+
+class BacklogLine(models.Model):
+    """The lines as orders and slices say: quantities, values, state. It is what
+    ``backlog.kept.line`` keeps."""
+
+    _inherit = "backlog.line"
+
+    @api.model
+    def _state(self, open_qty=None, ready=None, to_source=None):
+        """The supply state from three quantities. Sums of any kind do, since only
+        whether they are above zero counts."""
+        return SQL(
+            """
+            CASE WHEN %(open)s <= 0 THEN NULL
+                 WHEN %(open)s = %(ready)s THEN 'ready'
+                 WHEN %(ready)s > 0 THEN 'partial'
+                 WHEN %(to_source)s > 0 THEN 'to_source'
+                 ELSE 'incoming'
+             END
+            """,
+            open=open_qty or SQL("open_qty"),
+            ready=ready or SQL("backlog_qty"),
+            to_source=to_source or SQL("to_source_qty"),
+        )
+
+    @api.model
+    def _current(self, product_ids=None):
+        """The lines that are kept of what nothing has touched since, and the live ones
+        of the rest."""
+        given = self._given("current")
+        if given:
+            return given
+        stale = self.env["backlog.kept"]._stale()
+        if stale is None:
+            return self._typed_lines(product_ids, product_ids)
+        kept = SQL(
+            """
+            SELECT %(columns)s
+              FROM backlog_kept_line kept
+             WHERE %(of_products)s
+               AND %(untouched)s
+            """,
+            columns=self.env["backlog.kept.line"]._selected("kept"),
+            of_products=self.env["backlog.allocation"]._of_products(
+                SQL("kept.product_id"), product_ids
+            ),
+            untouched=self.env["backlog.allocation"]._of_others(
+                SQL("kept.product_id"), stale.sold
+            ),
+        )
+        sold = stale.sold
+        if product_ids is not None:
+            sold = list({*sold}.intersection(product_ids))
+        if not sold:
+            return kept
+        return SQL("%s UNION ALL %s", kept, self._typed_lines(sold, stale.moved))
+
+    @api.model
+    def _typed_lines(self, sold_ids, moved_ids):
+        """The live lines in the shape of those that are kept."""
+        return SQL(
+            "SELECT %s FROM %s line",
+            self.env["backlog.kept.line"]._selected("line", typed=True),
+            many_rows(SQL("(%s)", self._live_lines(sold_ids, moved_ids))),
+        )
+
+    @api.model
+    def _live_lines(self, sold_ids, moved_ids):
+        """The lines as orders and slices say now: what ``backlog.kept.line`` keeps.
+
+        :param sold_ids: ids of the products on the order lines, None for all
+        :param moved_ids: ids of those that are moved for them
+        """
+        return SQL(
+            """
+            SELECT line.*,
+                   CASE WHEN line.to_source_qty <= 0 THEN 0
+                        WHEN line.open_qty - line.backlog_qty <= line.to_source_qty
+                        THEN line.open_value - line.backlog_value
+                        ELSE ROUND(
+                            line.unit_value * line.to_source_qty / line.rounding
+                        ) * line.rounding
+                    END AS to_source_value
+              FROM (
+                    SELECT line.*,
+                           ROUND(unit_value * open_qty / rounding) * rounding
+                               AS open_value,
+                           ROUND(unit_value * backlog_qty / rounding) * rounding
+                               AS backlog_value,
+                           %(state)s AS backlog_state
+                      FROM (%(ordered)s) line
+                     WHERE %(of_products)s
+                   ) line
+            """,
+            state=self._state(),
+            ordered=self._ordered(moved_ids),
+            of_products=self.env["backlog.allocation"]._of_products(
+                SQL("line.product_id"), sold_ids
+            ),
+        )
+
+    @api.model
+    def _ordered(self, product_ids):
+        """What the order says about each line with something open."""
+        return SQL(
+            """
+            SELECT split.*, line.id, line.order_id, line.product_id,
+                   sale.partner_id, template.categ_id,
+                   COALESCE(line.warehouse_id, sale.warehouse_id) AS warehouse_id,
+                   line.company_id, company.currency_id, sale.user_id, sale.team_id,
+                   sale.date_order, template.uom_id AS product_uom_id,
+                   line.product_uom_qty * line_uom.factor / uom.factor AS ordered_qty,
+                   line.qty_delivered * line_uom.factor / uom.factor AS delivered_qty,
+                   sale.payment_term_id, sale.picking_policy = 'one' AS in_one_piece,
+                   sale.amount_total AS order_total,
+                   COALESCE(line.price_total / NULLIF(line.price_subtotal, 0), 1)
+                       AS with_taxes,
+                   %(promise)s AS promise_date,
+                   line.first_promise_date,
+                   %(unit_value)s AS unit_value,
+                   currency.rounding::numeric AS rounding
+              FROM %(split)s split
+              JOIN sale_order_line line ON line.id = split.order_line_id
+              JOIN sale_order sale ON sale.id = line.order_id
+              JOIN product_product product ON product.id = line.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN uom_uom uom ON uom.id = template.uom_id
+              JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+              JOIN res_company company ON company.id = line.company_id
+              JOIN res_currency currency ON currency.id = company.currency_id
+             WHERE sale.state = 'sale'
+            """,
+            promise=self._promise(),
+            unit_value=self._unit_value(),
+            split=many_rows(SQL("(%s)", self._split(product_ids))),
+        )
+
+    @api.model
+    def _promise(self):
+        """What the customer of ``line`` of ``sale`` was last promised."""
+        return SQL(
+            """
+            COALESCE(
+                sale.commitment_date,
+                sale.date_order
+                + COALESCE(line.customer_lead, 0) * INTERVAL '1 day'
+            )
+            """
+        )
+
+    @api.model
+    def _split(self, product_ids, with_cause=True):
+        """The slices summed per order line: ``order_line_id, open_qty, backlog_qty,
+        to_source_qty, last_date``.
+
+        :param with_cause: False leaves out what only tells the cause of a delay
+        """
+        return SQL(
+            """
+            SELECT order_line_id,
+                   SUM(qty) AS open_qty,
+                   COALESCE(SUM(qty) FILTER (
+                       WHERE source IN ('reserved', 'stock')), 0) AS backlog_qty,
+                   COALESCE(SUM(qty) FILTER (
+                       WHERE source = 'none'), 0) AS to_source_qty,
+                   MAX(date) AS last_date
+              FROM (%s) slice
+             WHERE order_line_id IS NOT NULL
+          GROUP BY order_line_id
+            """,
+            self._slices(product_ids),
+        )
+
+    @api.model
+    def _slices(self, product_ids):
+        """The slices that the lines are made of."""
+        given = product_ids is None and self._given("slices")
+        return given or self.env["backlog.allocation"]._raw_slices(product_ids)

@@ -1,0 +1,269 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class BacklogService(models.Model):
+    """What is judged: each order line as it was confirmed, against what was shipped of
+    it and when."""
+
+    _inherit = "backlog.service"
+
+    @api.model
+    def _judged(self, shipped=None):
+        """The lines with what they count for in each rate.
+
+        :param SQL shipped: the join that gives ``shipped``, when it is not to be looked
+            for line by line
+        """
+        return SQL(
+            """
+            SELECT line.*,
+                   100 - line.first_fill_rate AS backorder_line_rate,
+                   100 - line.first_fill_rate AS backorder_value_rate,
+                   100 * line.first_ready_qty / NULLIF(line.first_open_qty, 0)
+                       AS first_unit_fill_rate,
+                   %(first)s AS otif_first,
+                   %(promise)s AS otif_promise
+              FROM (
+                    SELECT line.*, shipped.date AS delivered_date,
+                           %(is_in_full)s AS is_in_full
+                      FROM (%(confirmed)s) line
+                    %(shipped)s
+                   ) line
+            """,
+            first=self._otif("line", SQL("line.first_promise_date")),
+            promise=self._otif("line", SQL("line.promise_date")),
+            is_in_full=self._is_in_full("line", "shipped"),
+            confirmed=self._confirmed(),
+            shipped=shipped or self._shipped_of_line(),
+        )
+
+    @api.model
+    def _is_in_full(self, line, shipped):
+        """Whether all of the line is delivered, or was before something came back."""
+        return SQL(
+            "(%s OR %s IS TRUE)",
+            SQL.identifier(line, "is_delivered"),
+            SQL.identifier(shipped, "is_complete"),
+        )
+
+    @api.model
+    def _otif(self, line, promise, shipped=None):
+        """Whether a line was on time in full for ``promise``: 100, 0, or NULL while it
+        is not due. Without a move nobody knows when it was delivered.
+
+        :param str shipped: the alias of its deliveries, unless the line knows of them
+        """
+        zone = SQL.identifier(line, "tz")
+        delivered = (
+            SQL.identifier(shipped, "date")
+            if shipped
+            else SQL.identifier(line, "delivered_date")
+        )
+        return SQL(
+            """
+            CASE WHEN NOT %(is_in_full)s
+                 THEN CASE WHEN %(promise)s < %(today)s THEN 0 END
+                 -- Only what is near the end of a day needs to know where that is.
+                 WHEN %(delivered)s <= %(promise)s THEN 100
+                 WHEN %(delivered)s > %(promise)s + INTERVAL '25 hours' THEN 0
+                 WHEN %(delivered_day)s = %(promised_day)s THEN 100
+                 WHEN %(delivered_day)s > %(promised_day)s THEN 0
+             END
+            """,
+            is_in_full=self._is_in_full(line, shipped)
+            if shipped
+            else SQL.identifier(line, "is_in_full"),
+            today=SQL.identifier(line, "today"),
+            promise=promise,
+            delivered=delivered,
+            promised_day=self.env["backlog.line"]._day(promise, zone),
+            delivered_day=self.env["backlog.line"]._day(delivered, zone),
+        )
+
+    @api.model
+    def _confirmed(self):
+        """What orders and the moment of confirmation say of each line. Joins that a
+        caller does not need are left out by PostgreSQL."""
+        return SQL(
+            """
+            SELECT line.id, line.id AS order_line_id, line.order_id, sale.partner_id,
+                   partner.country_id, line.product_id, template.categ_id,
+                   template.uom_id AS product_uom_id,
+                   COALESCE(line.warehouse_id, sale.warehouse_id) AS warehouse_id,
+                   line.company_id, company.currency_id, sale.user_id, sale.team_id,
+                   sale.date_order, line.first_promise_date,
+                   %(promise)s AS promise_date,
+                   line.product_uom_qty * %(factor)s AS ordered_qty,
+                   line.qty_delivered * %(factor)s AS delivered_qty,
+                   line.first_open_qty::float * %(factor)s AS first_open_qty,
+                   line.first_ready_qty::float * %(factor)s AS first_ready_qty,
+                   ROUND(line.price_subtotal * %(share)s / %(rate)s / company.rounding)
+                       * company.rounding AS value,
+                   -- What was confirmed then, at the price of today, in one currency.
+                   line.price_subtotal::float * (%(share)s)::float / %(rate)s::float
+                       * (%(own_rate)s)::float
+                       * line.first_open_qty::float / line.product_uom_qty::float
+                       AS first_weight,
+                   CASE WHEN line.first_ready_qty >= line.first_open_qty THEN 100
+                        WHEN line.first_ready_qty < line.first_open_qty THEN 0
+                    END AS first_fill_rate,
+                   line.qty_delivered >= line.product_uom_qty AS is_delivered,
+                   company.tz, company.today
+              FROM sale_order_line line
+              JOIN sale_order sale ON sale.id = line.order_id
+              JOIN product_product product ON product.id = line.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN (%(companies)s) company ON company.id = line.company_id
+         LEFT JOIN uom_uom uom ON uom.id = template.uom_id
+         LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+         LEFT JOIN res_partner partner ON partner.id = sale.partner_id
+             WHERE line.state = 'sale'
+               AND sale.state = 'sale'
+               AND template.type = 'consu'
+               AND line.display_type IS NULL
+               AND line.is_downpayment IS NOT TRUE
+               AND line.is_expense IS NOT TRUE
+               AND line.product_uom_qty > 0
+            """,
+            promise=self.env["backlog.line"]._promise(),
+            # Floats: a sum of long decimals takes several times as long.
+            factor=SQL("(line_uom.factor::float / uom.factor::float)"),
+            rate=SQL("COALESCE(NULLIF(sale.currency_rate, 0), 1)"),
+            share=self.env["backlog.line"]._share_to_pay(SQL("line.order_id")),
+            own_rate=self.env["res.company"]._backlog_visible()._backlog_rate("line"),
+            companies=self._companies(),
+        )
+
+    @api.model
+    def _shipped_of_line(self):
+        """The join that looks for the deliveries of each ``line``."""
+        return SQL(
+            """
+            LEFT JOIN LATERAL (
+                    SELECT MAX(date) AS date, BOOL_OR(is_complete) AS is_complete
+                      FROM (%s) shipped
+                   ) shipped ON TRUE
+            """,
+            self._shipped(SQL("move.sale_line_id = line.id")),
+        )
+
+    @api.model
+    def _shipped_all(self):
+        """The deliveries of all lines, see ``_shipped``."""
+        return self._shipped(SQL("move.sale_line_id IS NOT NULL"))
+
+    @api.model
+    def _shipped(self, asked):
+        """When the last part of the lines that are ``asked`` for was delivered: ``id,
+        date, is_complete``. Once complete, what comes back and goes out again changes
+        nothing."""
+        return SQL(
+            """
+            SELECT shipped.id, COALESCE(complete.date, shipped.date) AS date,
+                   complete.date IS NOT NULL AS is_complete
+              FROM (
+                    SELECT move.sale_line_id AS id, MAX(move.date) AS date
+                      FROM stock_move move
+                      JOIN stock_location dest ON dest.id = move.location_dest_id
+                     WHERE %(asked)s
+                       AND %(counts)s
+                       AND %(is_outside)s
+                  GROUP BY move.sale_line_id
+                   ) shipped
+         LEFT JOIN (%(complete)s) complete USING (id)
+            """,
+            asked=asked,
+            counts=self._counts(),
+            is_outside=self._is_outside("dest"),
+            complete=self._complete(asked),
+        )
+
+    @api.model
+    def _complete(self, asked):
+        """When the lines that were delivered more than once, or of which something came
+        back, were complete for the first time: ``id, date``. Kits never are, since they
+        move as their components."""
+        return SQL(
+            """
+            SELECT id, MIN(date) AS date
+              FROM (
+                    SELECT sold.id, sold.product_uom_qty, move.date,
+                           SUM(
+                               move.quantity * move_uom.factor / sold_uom.factor
+                               * CASE WHEN %(is_outside)s THEN 1 ELSE -1 END
+                           ) OVER (
+                               PARTITION BY sold.id ORDER BY move.date, move.id
+                           )::numeric AS qty
+                      FROM stock_move move
+                      JOIN sale_order_line sold ON sold.id = move.sale_line_id
+                      JOIN stock_location dest ON dest.id = move.location_dest_id
+                      JOIN stock_location source ON source.id = move.location_id
+                      JOIN uom_uom move_uom ON move_uom.id = move.product_uom
+                      JOIN uom_uom sold_uom ON sold_uom.id = sold.product_uom_id
+                     WHERE move.sale_line_id IN (
+                            SELECT move.sale_line_id
+                              FROM stock_move move
+                              JOIN stock_location dest
+                                ON dest.id = move.location_dest_id
+                             WHERE %(asked)s
+                               AND move.state = 'done'
+                               AND (%(is_outside)s
+                                    OR move.origin_returned_move_id IS NOT NULL)
+                          GROUP BY move.sale_line_id
+                            HAVING COUNT(*) > 1
+                           )
+                       AND move.product_id = sold.product_id
+                       AND %(counts)s
+                       AND %(is_outside)s <> %(was_outside)s
+                   ) moved
+             WHERE ROUND(qty - product_uom_qty, 6) >= 0
+          GROUP BY id
+            """,
+            asked=asked,
+            counts=self._counts(),
+            is_outside=self._is_outside("dest"),
+            was_outside=self._is_outside("source"),
+        )
+
+    @api.model
+    def _counts(self):
+        """Whether ``move`` is one that Odoo counts in what is delivered; for a kit
+        those are the moves of its components."""
+        return SQL(
+            """
+            (move.state = 'done'
+             AND move.quantity > 0
+             AND (move.origin_returned_move_id IS NULL OR move.to_refund))
+            """
+        )
+
+    @api.model
+    def _is_outside(self, location):
+        """Whether the ``location`` is the customer's."""
+        return SQL(
+            "(%s = 'customer' OR %s IN %s)",
+            SQL.identifier(location, "usage"),
+            SQL.identifier(location, "id"),
+            tuple(self.env["backlog.allocation"]._customer_location_ids()),
+        )
+
+    @api.model
+    def _companies(self):
+        """The few companies with the beginning of their day (UTC) and their currency,
+        found once and not per line, therefore the offset."""
+        return SQL(
+            """
+            SELECT company.id, company.currency_id,
+                   currency.rounding::numeric AS rounding, home.tz,
+                   DATE_TRUNC('day', %(now)s::timestamp AT TIME ZONE 'UTC', home.tz)
+                       AT TIME ZONE 'UTC' AS today
+              FROM res_company company
+              JOIN res_currency currency ON currency.id = company.currency_id
+              JOIN (
+                    SELECT id, COALESCE(tz, 'UTC') AS tz FROM res_partner
+                   ) home ON home.id = company.partner_id
+            OFFSET 0
+            """,
+            now=fields.Datetime.now(),
+        )

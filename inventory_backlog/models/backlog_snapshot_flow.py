@@ -1,0 +1,251 @@
+from odoo import models
+from odoo.tools import SQL
+
+from .backlog_snapshot import FLOWS
+
+
+class BacklogSnapshot(models.Model):
+    """What happened between two looks: booked, shipped, cancelled and changed."""
+
+    _inherit = "backlog.snapshot"
+
+    def _recent(self, company, since):
+        """Lines of goods of which something was shipped since the last look: they may
+        have been booked since, too."""
+        return SQL(
+            """
+            SELECT DISTINCT line.id
+              FROM stock_move move
+              JOIN sale_order_line line ON line.id = move.sale_line_id
+              JOIN sale_order sale ON sale.id = line.order_id
+              JOIN product_product product ON product.id = line.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+             WHERE move.state = 'done'
+               AND move.date > %s
+               AND sale.company_id = %s
+               AND line.product_uom_qty > 0
+               AND line.qty_delivered <> 0
+               AND line.is_expense IS NOT TRUE
+               AND line.is_downpayment IS NOT TRUE
+               AND template.type = 'consu'
+            """,
+            since,
+            company.id,
+        )
+
+    def _flows(self, days, since):
+        """``{(day, warehouse id, state): {flow: value}}`` of what moved since the last
+        look. On days that were missed only what was booked and shipped is known."""
+        rows = self.env.execute_query_dict(
+            SQL(
+                """
+                  WITH line AS MATERIALIZED (%(compared)s),
+                       early AS MATERIALIZED (%(early)s),
+                       beyond AS MATERIALIZED (%(beyond)s),
+                       flow AS (%(parts)s)
+                SELECT day, warehouse_id, state, SUM(booked) AS booked,
+                       SUM(shipped) AS shipped, SUM(cancelled) AS cancelled,
+                       SUM(changed) AS changed, SUM(moved) AS moved
+                  FROM flow
+              GROUP BY day, warehouse_id, state
+                """,
+                compared=self._compared(days),
+                early=self._shipped_early(days, since),
+                beyond=self._shipped_beyond(),
+                parts=self._parts(days),
+            )
+        )
+        return {
+            (row["day"], row["warehouse_id"], row["state"]): {
+                name: row[name] for name in FLOWS
+            }
+            for row in rows
+        }
+
+    def _compared(self, days):
+        """What was booked, shipped, cancelled and changed of each line. What it had
+        when the period began counts at the price of then, what is new at today's.
+        Booked is what was ordered beyond that, or had been closed and is open again.
+        Goods that replace returned ones were never ordered: they come as changed. The
+        home of a line is where it was when the period began."""
+        return SQL(
+            """
+            SELECT line.*,
+                   value1 - value0 - booked + shipped + cancelled AS changed
+              FROM (
+                    SELECT line.*,
+                           %(booked)s AS booked,
+                           %(shipped)s AS shipped,
+                           %(cancelled)s AS cancelled
+                      FROM (
+                            SELECT line.*,
+                                   LEAST(GREATEST(net_qty, 0), raised_qty)
+                                       AS booked_qty,
+                                   LEAST(GREATEST(-net_qty, 0), lowered_qty)
+                                       AS cancelled_qty,
+                                   CASE WHEN is_new
+                                        THEN LEAST(GREATEST(%(ordered_day)s, %(first)s),
+                                                   %(last)s)
+                                        ELSE %(last)s
+                                    END AS booked_day
+                              FROM (%(moved)s) line
+                           ) line
+                   ) line
+            """,
+            moved=self._moved(),
+            booked=self._rounded(SQL("booked_qty")),
+            shipped=self._rounded(SQL("shipped_qty")),
+            cancelled=self._rounded(SQL("cancelled_qty")),
+            ordered_day=self.env["backlog.line"]._day(SQL("date_order")),
+            first=days[0],
+            last=days[-1],
+        )
+
+    def _moved(self):
+        """What was shipped of each line, how its open quantity changed otherwise
+        (``net_qty``), and how much of that can be raised or lowered at most; at which
+        price and where it counts."""
+        return SQL(
+            """
+            SELECT line.*,
+                   open1 - open0 + shipped_qty AS net_qty,
+                   CASE WHEN is_known OR is_new
+                        THEN GREATEST(ordered1 - ordered0, 0)
+                             + GREATEST(ordered0 - delivered0 - open0, 0)
+                        ELSE 0
+                    END AS raised_qty,
+                   GREATEST(ordered0 - LEAST(delivered0, delivered1), 0) AS lowered_qty,
+                   CASE WHEN open0 <> 0 THEN unit0 ELSE COALESCE(unit1, unit0) END
+                       AS unit,
+                   CASE WHEN was_open THEN warehouse0 ELSE warehouse1
+                    END AS home_warehouse,
+                   CASE WHEN was_open THEN state0 ELSE state1 END AS home_state
+              FROM (
+                    SELECT seen.*,
+                           value0 <> 0 OR open0 <> 0 AS was_open,
+                           CASE WHEN is_known OR is_new
+                                THEN delivered1 - delivered0
+                                ELSE 0
+                            END AS shipped_qty
+                      FROM backlog_seen seen
+                   ) line
+            """
+        )
+
+    def _rounded(self, quantity):
+        rounding = self.env.company.currency_id.rounding
+        return SQL(
+            "ROUND(unit * %s / %s::numeric) * %s::numeric",
+            quantity,
+            rounding,
+            rounding,
+        )
+
+    def _shipped_early(self, days, since):
+        """What was shipped of each line on the days that were missed, less what came
+        back to be refunded; and by then beyond what had been open. Kits move as their
+        components: they count on the last day."""
+        return SQL(
+            """
+            SELECT line.id, moved.day, %(value)s AS shipped,
+                   ROUND(SUM(moved.qty) OVER (
+                       PARTITION BY line.id ORDER BY moved.day
+                   ) - line.open0, 6) AS beyond_qty
+              FROM line
+        CROSS JOIN LATERAL (
+                    SELECT GREATEST(%(moved_day)s, %(first)s) AS day,
+                           SUM(move.quantity * move_uom.factor / uom.factor
+                               * CASE WHEN %(is_outside)s THEN 1 ELSE -1 END
+                           )::numeric AS qty
+                      FROM stock_move move
+                      JOIN stock_location place ON place.id = move.location_dest_id
+                      JOIN stock_location origin ON origin.id = move.location_id
+                      JOIN uom_uom move_uom ON move_uom.id = move.product_uom
+                      JOIN product_product product ON product.id = move.product_id
+                      JOIN product_template template
+                        ON template.id = product.product_tmpl_id
+                      JOIN uom_uom uom ON uom.id = template.uom_id
+                     WHERE move.sale_line_id = line.id
+                       AND move.product_id = line.product_id
+                       AND move.state = 'done'
+                       AND move.date > %(since)s
+                       AND %(is_outside)s <> %(was_outside)s
+                       AND (move.origin_returned_move_id IS NULL OR move.to_refund)
+                  GROUP BY 1
+                   ) moved
+             WHERE line.shipped_qty <> 0
+               AND moved.day < %(last)s
+            """,
+            value=self._rounded(SQL("moved.qty")),
+            is_outside=self.env["backlog.service"]._is_outside("place"),
+            was_outside=self.env["backlog.service"]._is_outside("origin"),
+            moved_day=self.env["backlog.line"]._day(SQL("move.date")),
+            first=days[0],
+            last=days[-1],
+            since=since,
+        )
+
+    def _shipped_beyond(self):
+        """The missed day by which more had been shipped of a line than was open: that
+        was booked by then. What was never booked was shipped beyond the order, which
+        counts as changed."""
+        return SQL(
+            """
+            SELECT line.id, MIN(early.day) AS day,
+                   %(booked)s AS booked,
+                   %(changed)s AS changed
+              FROM early
+              JOIN line USING (id)
+             WHERE early.beyond_qty > 0
+          GROUP BY line.id, line.unit, line.booked_qty
+            """,
+            booked=self._rounded(SQL("LEAST(MAX(early.beyond_qty), line.booked_qty)")),
+            changed=self._rounded(
+                SQL("GREATEST(MAX(early.beyond_qty) - line.booked_qty, 0)")
+            ),
+        )
+
+    def _parts(self, days):
+        """The flows day by day and where they belong: a line that ended in another
+        state or warehouse left its home and came there."""
+        return SQL(
+            """
+            SELECT booked_day AS day, home_warehouse AS warehouse_id,
+                   home_state AS state, line.booked - COALESCE(beyond.booked, 0)
+                       AS booked,
+                   0 AS shipped, 0 AS cancelled, 0 AS changed, 0 AS moved
+              FROM line
+         LEFT JOIN beyond USING (id)
+         UNION ALL
+            SELECT early.day, home_warehouse, home_state, 0, early.shipped, 0, 0, 0
+              FROM early
+              JOIN line USING (id)
+         UNION ALL
+            SELECT LEAST(booked_day, beyond.day), home_warehouse, home_state,
+                   beyond.booked, 0, 0, beyond.changed, 0
+              FROM beyond
+              JOIN line USING (id)
+         UNION ALL
+            SELECT %(last)s, home_warehouse, home_state, 0,
+                   shipped - COALESCE((
+                       SELECT SUM(early.shipped)
+                         FROM early
+                        WHERE early.id = line.id
+                   ), 0),
+                   cancelled,
+                   line.changed - COALESCE(beyond.changed, 0)
+                       - CASE WHEN %(has_moved)s THEN value1 ELSE 0 END,
+                   CASE WHEN %(has_moved)s THEN -value1 ELSE 0 END
+              FROM line
+         LEFT JOIN beyond USING (id)
+         UNION ALL
+            SELECT %(last)s, warehouse1, state1, 0, 0, 0, value1, value1
+              FROM line
+             WHERE %(has_moved)s
+            """,
+            last=days[-1],
+            has_moved=SQL(
+                """(is_open AND (home_warehouse, home_state)
+                    IS DISTINCT FROM (warehouse1, state1))"""
+            ),
+        )

@@ -1,0 +1,242 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..models.backlog_suggestion import BUYING
+from ..models.backlog_suggestion_order import Choice
+
+# To ask for an earlier receipt there is nothing to choose.
+FIXED = ("expedite",)
+
+
+class BacklogSuggestionAcceptLine(models.TransientModel):
+    """One suggestion, or a share of it, and what is to be ordered of it."""
+
+    _name = "backlog.suggestion.accept.line"
+    _description = "Suggestion to Accept"
+    _order = "suggestion_id, is_split, id"
+
+    accept_id = fields.Many2one(
+        "backlog.suggestion.accept", "Window", required=True, ondelete="cascade"
+    )
+    # Withdrawn by the run while the window is open: said when it is confirmed.
+    suggestion_id = fields.Many2one("backlog.suggestion", ondelete="set null")
+    is_chosen = fields.Boolean(
+        "Accept",
+        compute="_compute_is_chosen",
+        store=True,
+        readonly=False,
+        help="What is to be bought waits for a vendor.",
+    )
+    is_split = fields.Boolean(help="A share of another line of this window.")
+    share = fields.Float(
+        "Share (%)",
+        default=100,
+        digits=(5, 1),
+        help="The part of what is missing that this vendor gets.",
+    )
+    product_id = fields.Many2one(related="suggestion_id.product_id")
+    product_tmpl_id = fields.Many2one(related="product_id.product_tmpl_id")
+    product_uom_id = fields.Many2one(related="suggestion_id.product_uom_id")
+    warehouse_id = fields.Many2one(related="suggestion_id.warehouse_id")
+    company_id = fields.Many2one(related="suggestion_id.company_id")
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    action_type = fields.Selection(related="suggestion_id.action_type")
+    need_date = fields.Date(related="suggestion_id.need_date")
+    is_buying = fields.Boolean(compute="_compute_is_buying")
+    is_fixed = fields.Boolean(
+        compute="_compute_is_buying", help="There is no quantity or date to choose."
+    )
+    supplierinfo_id = fields.Many2one(
+        "product.supplierinfo",
+        "Vendor",
+        domain="[('product_tmpl_id', '=', product_tmpl_id),"
+        " ('product_id', 'in', (False, product_id)),"
+        " ('company_id', 'in', (False, company_id))]",
+    )
+    qty = fields.Float(
+        "Quantity",
+        digits="Product Unit",
+        compute="_compute_qty",
+        store=True,
+        readonly=False,
+        help="In the unit of the product. Another vendor or share proposes a new one, "
+        "with the minimum and the purchase unit of the vendor.",
+    )
+    earliest_date = fields.Date(
+        "Earliest",
+        compute="_compute_earliest_date",
+        help="When it would be there if it were ordered today.",
+    )
+    arrival_date = fields.Date(
+        "Arrival",
+        compute="_compute_arrival_date",
+        store=True,
+        readonly=False,
+        help="When it should be there: when it is needed, or the earliest that the "
+        "vendor can.",
+    )
+    cost = fields.Monetary(
+        compute="_compute_cost",
+        help="Untaxed, in the currency of the company.",
+    )
+    kept = fields.Char(
+        "Promises Kept",
+        compute="_compute_kept",
+        help="How many of the promises to customers it keeps if it arrives on that "
+        "day.",
+    )
+    is_too_late = fields.Boolean(compute="_compute_kept")
+
+    @api.depends("action_type")
+    def _compute_is_buying(self):
+        for line in self:
+            line.is_buying = line.action_type in BUYING
+            line.is_fixed = line.action_type in FIXED
+
+    @api.depends("supplierinfo_id")
+    def _compute_is_chosen(self):
+        for line in self:
+            line.is_chosen = line.supplierinfo_id or not line.is_buying
+
+    @api.depends("supplierinfo_id", "share")
+    def _compute_qty(self):
+        multiples = self.suggestion_id._orderpoint_multiples()
+        self.suggestion_id._read_offers()
+        for line in self:
+            suggestion = line._suggestion()
+            if not line.is_buying or not line.supplierinfo_id:
+                line.qty = suggestion.suggested_qty * line.share / 100
+                continue
+            missing = line.product_uom_id.round(
+                sum(suggestion.line_ids.mapped("qty")) * line.share / 100
+            )
+            line.qty, _cost = suggestion._order_quantity(
+                line._offer(), missing, multiples[suggestion]
+            )
+
+    @api.depends("supplierinfo_id")
+    def _compute_earliest_date(self):
+        for line in self:
+            suggestion = line._suggestion()
+            if not line.is_buying:
+                line.earliest_date = suggestion.arrival_date
+            else:
+                line.earliest_date = line.supplierinfo_id and suggestion._arrival(
+                    line._offer()
+                )
+
+    @api.depends("supplierinfo_id")
+    def _compute_arrival_date(self):
+        for line in self:
+            if line.is_fixed or line.is_buying and not line.supplierinfo_id:
+                line.arrival_date = line.earliest_date
+            else:
+                days = [line.need_date, line.earliest_date]
+                line.arrival_date = max(filter(None, days), default=False)
+
+    @api.depends("qty", "supplierinfo_id")
+    def _compute_cost(self):
+        self.suggestion_id._read_offers()
+        for line in self:
+            if line.is_buying and line.supplierinfo_id:
+                price = line._offer()._unit_price()
+            else:
+                suggestion = line._suggestion()
+                planned = suggestion.suggested_qty
+                price = suggestion.estimated_cost / planned if planned else 0
+            line.cost = line.qty * price
+
+    @api.depends("arrival_date")
+    @api.depends_context("lang")
+    def _compute_kept(self):
+        for line in self:
+            arrival = line.arrival_date
+            promises = line._suggestion().line_ids.mapped("promise_date")
+            promised = [day for day in promises if day]
+            kept = [day for day in promised if arrival and arrival <= day]
+            line.kept = bool(arrival and promised) and self.env._(
+                "%(kept)s of %(all)s", kept=len(kept), all=len(promised)
+            )
+            line.is_too_late = bool(arrival) and (
+                len(kept) < len(promised)
+                or bool(line.earliest_date and arrival < line.earliest_date)
+            )
+
+    def _suggestion(self):
+        """The suggestion in its company. Whose orders are behind it is not for the
+        buyer to read, only how many promises are kept."""
+        self.suggestion_id._origin.check_access("read")
+        suggestion = self.suggestion_id.sudo()
+        return suggestion.with_company(suggestion.company_id)
+
+    def _offer(self):
+        """The vendor line in the company of the suggestion, with figures of receipts
+        that the buyer need not be able to read."""
+        self.supplierinfo_id._origin.check_access("read")
+        return self.supplierinfo_id.sudo().with_company(self.company_id)
+
+    def action_split(self):
+        """Give a half to a second vendor: the one that would stand in."""
+        self.ensure_one()
+        product = self._suggestion().product_id
+        product = product.with_company(self.company_id)
+        other = product._stand_in_for(
+            self.supplierinfo_id.partner_id.commercial_partner_id.sudo(), self.qty / 2
+        )
+        half = self.share / 2
+        self.share = half
+        self.create(
+            {
+                "accept_id": self.accept_id.id,
+                "suggestion_id": self.suggestion_id.id,
+                "is_split": True,
+                "share": half,
+                "supplierinfo_id": other.id,
+            }
+        )
+        return self.accept_id._action_window()
+
+    def _check_chosen(self):
+        """That everything can be ordered: a clear word for each reason that it
+        cannot."""
+        if not self:
+            raise UserError(
+                self.env._(
+                    "Choose at least one line. What is to be bought without a vendor "
+                    "needs one first: choose it here, or add one to the product."
+                )
+            )
+        if self.filtered(lambda line: not line.suggestion_id):
+            raise UserError(
+                self.env._(
+                    "One of these suggestions was withdrawn meanwhile: nothing is "
+                    "short any more. Close this window and look again."
+                )
+            )
+        if missing := self.filtered(
+            lambda line: line.is_buying and not line.supplierinfo_id
+        ):
+            raise UserError(
+                self.env._(
+                    "Choose a vendor for %s, or do not accept it. A product without "
+                    "vendors gets one on its own form.",
+                    ", ".join(missing.product_id.mapped("display_name")),
+                )
+            )
+        if nothing := self.filtered(
+            lambda line: line.product_uom_id.compare(line.qty, 0) <= 0
+        ):
+            raise UserError(
+                self.env._(
+                    "Order more than nothing of %s, or do not accept it.",
+                    ", ".join(nothing.product_id.mapped("display_name")),
+                )
+            )
+
+    def _choice(self):
+        return Choice(
+            self.suggestion_id,
+            self.qty,
+            self._offer() if self.is_buying else None,
+            None if self.is_fixed else self.arrival_date,
+        )
