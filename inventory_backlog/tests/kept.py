@@ -6,7 +6,6 @@ from unittest.mock import patch
 from odoo.addons.inventory_backlog.models.backlog_kept import BacklogKept
 
 stale = BacklogKept._stale
-fold = BacklogKept._fold
 
 
 class Folded:
@@ -27,7 +26,7 @@ def folding():
         if not busy and not self.env.context.get("backlog_live"):
             busy.append(True)
             try:
-                fold(self.sudo())
+                self.sudo()._fold()
             finally:
                 busy.pop()
         return stale(self)

@@ -8,7 +8,9 @@ from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import SQL
 
-from odoo.addons.inventory_backlog.models.backlog_allocation import BacklogAllocation
+from odoo.addons.inventory_backlog.models.backlog_allocation_queue import (
+    BacklogAllocation,
+)
 from odoo.addons.inventory_backlog.models.backlog_kept import BacklogKept
 
 from .common import BacklogCase
@@ -101,7 +103,7 @@ class TestKept(BacklogCase):
         changed = patch.object(
             BacklogAllocation,
             "_service_order",
-            lambda self: BacklogAllocation._is_open(self, "move"),
+            lambda self: self._is_open("move"),
         )
         self.env.registry.clear_cache()
         with changed:
