@@ -59,6 +59,7 @@ from . import backlog_suggestion_move
 from . import backlog_suggestion_digest
 from . import backlog_suggestion_actions
 from . import res_company
+from . import res_company_days
 from . import res_config_settings
 from . import res_partner
 from . import res_partner_actions

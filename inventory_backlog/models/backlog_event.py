@@ -1,9 +1,8 @@
 from datetime import timedelta
 from logging import getLogger
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from .backlog_line import BACKLOG_STATES
@@ -12,6 +11,7 @@ _logger = getLogger(__name__)
 
 BATCH = 100
 KEPT_DAYS = 90
+GC_BATCH = 10_000
 CLOSED = "closed"
 EVENT_STATES = [*BACKLOG_STATES, (CLOSED, "Shipped or cancelled")]
 
@@ -77,34 +77,45 @@ class BacklogEvent(models.Model):
 
     @api.model
     def _cron_note(self):
-        """Make events of what waits, oldest first: a batch per transaction, so that
-        none is noted twice when this is killed."""
+        """Make events of what waits, oldest first. Each is a transaction of its own:
+        none is noted twice when this is killed, and what its rules hold or send waits
+        for no other."""
         cron = self.env["ir.cron"]
         waiting = self.env["backlog.event.waiting"]
         while batch := waiting.search([], limit=BATCH):
-            self._make(batch)
-            if not cron._commit_progress(
-                len(batch), remaining=waiting.search_count([])
-            ):
-                return
+            left = waiting.search_count([])
+            figures = self._figures(batch)
+            for change in batch:
+                self._note_one(change, figures.get(change.line_id, {}))
+                change.unlink()
+                left -= 1
+                if not cron._commit_progress(1, remaining=left):
+                    return
 
     @api.model
-    def _make(self, waiting):
-        """Make the events of these, and take them off."""
-        ids = waiting.mapped("line_id")
-        # The rules of an earlier batch may have changed something.
-        self.env["backlog.line"].invalidate_model()
+    def _figures(self, waiting):
+        """``{order line id: values}`` of the lines that are open: read before any rule
+        of theirs acts, since that may close them."""
+        lines = self.env["sale.order.line"].sudo()
+        lines = lines.browse(waiting.mapped("line_id")).exists()
         # A rule sees what its line was when it is told, whoever sells it.
-        lines = self.env["backlog.line"].sudo().search([("id", "in", ids)])
-        known = self.env["sale.order.line"].sudo().browse(ids).exists()
-        for change in waiting:
-            if change.line_id in known._ids:
-                self._create_one(change, lines & lines.browse(change.line_id))
-        waiting.unlink()
+        rows = self.env["backlog.line"].sudo()
+        rows.invalidate_model()
+        rows = rows.with_context(backlog_product_ids=lines._backlog_products().ids)
+        return {
+            row.pop("id"): row
+            for row in rows.search_read(
+                [("id", "in", lines.ids)], ["open_qty", "backlog_qty", "expected_date"]
+            )
+        }
 
     @api.model
-    def _create_one(self, change, line):
-        """One rule that fails, or one line, does not stop the others."""
+    def _note_one(self, change, figures):
+        """Make one event, if its line is still there. The rules of an event stand and
+        fall together: when one fails there is no event, and nothing of what they did
+        or were about to send. It stops no other event."""
+        if not self.env["sale.order.line"].sudo().browse(change.line_id).exists():
+            return
         try:
             with self.env.cr.savepoint():
                 self.create(
@@ -112,15 +123,15 @@ class BacklogEvent(models.Model):
                         "order_line_id": change.line_id,
                         "previous_state": change.previous_state,
                         "backlog_state": change.backlog_state or CLOSED,
-                        "open_qty": line.open_qty,
-                        "backlog_qty": line.backlog_qty,
-                        "expected_date": line.expected_date,
+                        **figures,
                     }
                 )
-        except OperationalError:
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             # Odoo tries the scheduled action again.
             raise
         except Exception:
+            # Webhooks wait there for the end of the transaction.
+            self.env.cr.postcommit.clear()
             _logger.exception(
                 "An automation rule failed for order line %s, which is %s now",
                 change.line_id,
@@ -130,7 +141,10 @@ class BacklogEvent(models.Model):
     @api.autovacuum
     def _gc_old(self):
         before = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
-        self.search([("create_date", "<", before)], limit=10_000).unlink()
+        old = self.search([("create_date", "<", before)], limit=GC_BATCH)
+        old.unlink()
+        # Odoo goes on while there is more.
+        return len(old), len(old) == GC_BATCH
 
 
 class BacklogEventWaiting(models.Model):

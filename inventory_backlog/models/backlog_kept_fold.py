@@ -67,6 +67,8 @@ class BacklogKept(models.Model):
             self.env.cr.execute(SQL("DELETE FROM backlog_touched"))
             products = self._all_products()
         elif not products:
+            # Orders and purchases that changed and lead to no product.
+            self.env.cr.execute(SQL("DELETE FROM backlog_touched"))
             return products
         self.env.cr.execute(
             SQL(
@@ -159,6 +161,11 @@ class BacklogKept(models.Model):
         """Folds come one after the other. One that began before another was done fails
         here, since it would not see what the other one saw."""
         self.env.cr.execute(SQL("SELECT id FROM backlog_kept FOR NO KEY UPDATE NOWAIT"))
+        if not self.env.cr.rowcount:
+            # It is there from the installation on, unless somebody has deleted it.
+            self.env.cr.execute(
+                SQL("INSERT INTO backlog_kept (id, folds) VALUES (1, 0)")
+            )
 
     @api.model
     def _keep_slices(self, product_ids):

@@ -176,6 +176,7 @@ class BacklogLine(models.Model):
 
     def _action_open_lines(self, domain):
         """The list of backlog lines in ``domain``, for the buttons of other models."""
+        self.browse().check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "inventory_backlog.backlog_line_action"
         )

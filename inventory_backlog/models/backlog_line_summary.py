@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
 from .res_partner_summary import plain_quantity
@@ -8,6 +8,11 @@ class BacklogLine(models.Model):
     """A line in the customer's own summary."""
 
     _inherit = "backlog.line"
+
+    @api.model
+    def _check_shows_values(self):
+        """Refuse who may not read what customers pay, which the summary says."""
+        self._check_field_access(self._fields["open_value"], "read")
 
     def _prepare_summary(self, slices, price):
         """The line in the unit in which the customer ordered it.

@@ -1,9 +1,7 @@
 from datetime import timedelta
 from math import ceil
 
-from dateutil.relativedelta import relativedelta
-
-from odoo import api, fields, models
+from odoo import api, models
 
 
 class BacklogSuggestion(models.Model):
@@ -81,37 +79,5 @@ class BacklogSuggestion(models.Model):
     @api.model
     def _arrival(self, offer):
         """When it would be there if it were ordered on the next working day."""
-        start = self._work_day(self.env.company._backlog_today())
+        start = self.env.company._backlog_work_day()
         return start + timedelta(days=self._lead_days(offer))
-
-    @api.model
-    def _work_day(self, day, step=1):
-        """The next day on which the company works, or with -1 the last one."""
-        for distance in range(60):
-            found = day + timedelta(days=distance * step)
-            if found in self._work_days(found.year):
-                return found
-        return day
-
-    @api.model
-    def _work_days(self, year):
-        """The days of the year on which the company works, kept for the
-        transaction."""
-        company = self.env.company
-        kept = self.env.cr.cache.setdefault("backlog_work_days", {})
-        if (company.id, year) not in kept:
-            calendar = company.resource_calendar_id
-            zone = company._backlog_zoneinfo()
-            start = fields.Datetime.to_datetime(f"{year}-01-01").replace(tzinfo=zone)
-            intervals = (
-                calendar._work_intervals_batch(start, start + relativedelta(years=1))[
-                    False
-                ]
-                if calendar
-                else []
-            )
-            days = {begin.date() for begin, _end, _meta in intervals}
-            kept[company.id, year] = days or {
-                start.date() + timedelta(days=number) for number in range(366)
-            }
-        return kept[company.id, year]

@@ -154,7 +154,7 @@ class BacklogSuggestion(models.Model):
             "other_qty": uom.round(net.missing_qty - quantity),
             "suggested_qty": quantity,
             "source_warehouse_id": source,
-            "arrival_date": self._work_day(self.env.company._backlog_today()),
+            "arrival_date": self.env.company._backlog_work_day(),
         }
         if (warehouse.id, "transfer") in facts.declined:
             return net.missing, values

@@ -123,7 +123,7 @@ class BacklogSuggestion(models.Model):
             **dict.fromkeys(self._run_fields(), False),
             **{name: [] for name in self._child_fields()},
             **values,
-            "order_by_date": self._work_day(latest, -1),
+            "order_by_date": self.env.company._backlog_work_day(latest, -1),
             "released_value": sum(line["value"] for line in lines),
             "saved_value": self._kept_value(lines, values.get("arrival_date")),
         }

@@ -1,4 +1,5 @@
 from collections import defaultdict
+from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -32,13 +33,15 @@ class ProductProduct(models.Model):
         :param int warehouse_id: where it would leave from; by default the user's
             warehouse in the current company
         :param str date: the day the customer wants it (``YYYY-MM-DD``), to learn how
-            much there would be by then
+            much there would be by the end of it, where the user is
         :return: ``{"product_id", "warehouse_id", "uom", "qty", "ready", "incoming":
             [{"qty", "date", "document", "document_name"}], "to_source",
             "vendor_lead_days", "to_source_date", "expected_date", "qty_by_date"}``;
             dates in UTC as ``YYYY-MM-DD HH:MM:SS``, False where there is none;
-            ``ready + Σ incoming + to_source = qty``. ``expected_date`` is when all of
-            it could leave: False when something is to source and no vendor is known.
+            ``ready + Σ incoming + to_source = qty``. What is to source comes after the
+            lead time of the vendor, ordered on the next working day of the company.
+            ``expected_date`` is when all of it could leave: False when something is to
+            source and no vendor is known.
         :raise UserError: for a quantity that is no number above zero, a bad date, a
             product that is no goods, or when there is no warehouse
         :raise MissingError: for an unknown product or warehouse
@@ -49,18 +52,8 @@ class ProductProduct(models.Model):
         warehouse = self._checked_warehouse(warehouse_id)
         wish = Wish(product, self._checked_quantity(qty), warehouse)
         promise = self._get_promises([wish])[0]
-        wanted = self._checked_date(date)
         promise["qty_by_date"] = (
-            sum(
-                part["qty"]
-                for part in [
-                    {"qty": promise["ready"], "date": False},
-                    *promise["incoming"],
-                ]
-                if not part["date"] or part["date"][:10] <= wanted
-            )
-            if wanted
-            else False
+            self._promised_by(promise, self._end_of_day(date)) if date else False
         )
         return promise
 
@@ -158,13 +151,24 @@ class ProductProduct(models.Model):
         return qty
 
     @api.model
-    def _checked_date(self, date):
+    def _end_of_day(self, day):
+        """The moment (UTC) in which the ``day`` ends where the user is."""
         try:
-            return date and fields.Date.to_string(fields.Date.to_date(date))
-        except (TypeError, ValueError) as error:
+            midnight = datetime.combine(fields.Date.to_date(day), time.max)
+            return self.env.tz.localize(midnight).astimezone(UTC).replace(tzinfo=None)
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
             raise UserError(
                 self.env._("The date must look like 2030-12-31.")
             ) from error
+
+    @api.model
+    def _promised_by(self, promise, moment):
+        """How much of a promise is there by a moment (UTC)."""
+        return promise["ready"] + sum(
+            part["qty"]
+            for part in promise["incoming"]
+            if part["date"] <= fields.Datetime.to_string(moment)
+        )
 
     @api.model
     def _get_promises(self, wishes):
@@ -254,14 +258,16 @@ class ProductProduct(models.Model):
 
     @api.model
     def _promise_to_source(self, product, quantity, company):
-        """The lead time of the vendor that Odoo would choose, and the company's own."""
+        """The lead time of the vendor that Odoo would choose, and the company's own,
+        from the next day on which somebody is there to order."""
         seller = product.with_company(company)._select_seller(
             quantity=quantity, date=fields.Date.context_today(self)
         )
         lead = seller.delay + company.days_to_purchase if seller else False
         date = False
         if seller:
-            arrival = fields.Datetime.add(fields.Datetime.now(), days=lead)
+            idle = company._backlog_work_day() - company._backlog_today()
+            arrival = fields.Datetime.now() + idle + timedelta(days=lead)
             date = fields.Datetime.to_string(arrival)
         return {
             "to_source": quantity,

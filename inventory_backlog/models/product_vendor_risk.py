@@ -29,6 +29,7 @@ class ProductTemplate(models.Model):
     def action_open_vendor_risk(self):
         """Open the products by what is at stake: their value for those who may see it,
         else what is short of them."""
+        self.env["product.supplierinfo"].check_access("read")
         return self.env["ir.actions.act_window"]._for_xml_id(
             "inventory_backlog.vendor_risk_action"
             if self.env.user.has_groups(VALUE_GROUPS)
@@ -39,6 +40,7 @@ class ProductTemplate(models.Model):
     def action_open_vendors(self):
         """Open the vendors of this product with their lights: with prices for those
         who buy."""
+        self.env["product.supplierinfo"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "inventory_backlog.product_supplierinfo_action_buy"
             if self.env.user.has_group(PURCHASE)

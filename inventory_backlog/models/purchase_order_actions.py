@@ -23,4 +23,5 @@ class PurchaseOrder(models.Model):
     @api.readonly
     def action_open_suggestions(self):
         """Open the suggestions that this order was made from."""
+        self.env["backlog.suggestion"].check_access("read")
         return self.order_line.backlog_suggestion_id._action_open()

@@ -1,5 +1,4 @@
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -225,17 +224,3 @@ class ResCompany(models.Model):
         """The companies whose rows a statement has to get right: those one works in,
         since rules hide the others; all of them for the superuser."""
         return self.sudo().search(Domain.TRUE) if self.env.su else self.env.companies
-
-    def _backlog_today(self):
-        """The calendar day in the time zone of the company: of its address, else UTC,
-        as Odoo dates purchases. The same for every user."""
-        now = fields.Datetime.now().replace(tzinfo=ZoneInfo("UTC"))
-        return now.astimezone(self._backlog_zoneinfo()).date()
-
-    def _backlog_zone(self):
-        """The name of the time zone in which the company counts days."""
-        self.ensure_one()
-        return self.sudo().partner_id.tz or "UTC"
-
-    def _backlog_zoneinfo(self):
-        return ZoneInfo(self._backlog_zone())

@@ -41,6 +41,7 @@ class ResPartner(models.Model):
     @api.readonly
     def action_open_disruptions(self):
         """Open when this vendor is, will be or was out."""
+        self.env["backlog.disruption"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "inventory_backlog.backlog_disruption_action"
         )
@@ -54,6 +55,7 @@ class ResPartner(models.Model):
     @api.readonly
     def action_open_vendor_scorecard(self):
         """Open what this vendor delivered, and how."""
+        self.env["backlog.vendor.receipt"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "inventory_backlog.backlog_vendor_receipt_action"
         )

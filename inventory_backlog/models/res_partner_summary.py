@@ -43,10 +43,9 @@ class ResPartner(models.Model):
         self.ensure_one()
         customer = self.commercial_partner_id
         all_seen = self.env["backlog.line"]._sees_all()
-        # The paper says what customers pay, and a report's address asks for no group.
-        backlog = self.env["backlog.line"]
-        backlog._check_field_access(backlog._fields["open_value"], "read")
-        lines = backlog.search(
+        # A report's address asks for no group.
+        self.env["backlog.line"]._check_shows_values()
+        lines = self.env["backlog.line"].search(
             Domain("company_id", "=", self.env.company.id) & self._of_customer()
         )
         # Whoever sees the line may print what the customer already has on paper.

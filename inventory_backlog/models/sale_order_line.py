@@ -155,6 +155,10 @@ class SaleOrderLine(models.Model):
     def _compute_backlog(self):
         return super()._compute_backlog()
 
+    def _backlog_candidates(self):
+        # Odoo checks access when it reads what is stored, and not when it computes.
+        return self.filtered("product_id")
+
     def _backlog_products(self):
         return self.product_id
 

@@ -33,6 +33,7 @@ class SaleOrder(models.Model):
     def action_send_backlog_summary(self):
         """Write a mail to the customer with the summary of its open orders."""
         self.ensure_one()
+        self.env["backlog.line"]._check_shows_values()
         template = self.env.ref("inventory_backlog.mail_template_backlog_summary")
         return {
             "type": "ir.actions.act_window",

@@ -23,6 +23,8 @@ from . import test_kept
 from . import test_kept_forms
 from . import test_kept_parallel
 from . import test_matrix
+from . import test_matrix_methods
+from . import test_matrix_rows
 from . import test_mto
 from . import test_order_lines
 from . import test_order_states

@@ -6,8 +6,7 @@ import requests
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
-
-from odoo.addons.inventory_backlog.models.backlog_event import BacklogEvent
+from odoo.tools import mute_logger
 
 from .common import BacklogCase
 
@@ -140,27 +139,84 @@ class TestEvents(BacklogCase):
         self.assertEqual(noted.ids, [orders[0].order_line.id, orders[2].order_line.id])
         self.assertFalse(self.env["backlog.event.waiting"].search([]))
 
-    def test_what_was_noted_before_a_crash_is_not_noted_again(self):
+    def test_an_event_and_what_waited_for_it_are_committed_together(self):
+        """So whenever this is killed, none is lost and none is noted twice."""
         self._rule()
         orders = [self._order((self.product, 3)) for _n in range(3)]
         self.env.flush_all()
         self.kept._fold()
-        make = BacklogEvent._make
+        waiting = self.env["backlog.event.waiting"]
+        committed = []
 
-        def die_at_second(events, waiting):
-            if self.events.search_count([]):
-                raise KeyboardInterrupt
-            make(events, waiting)
+        def commit(cron, *_args, **_values):
+            self.env.flush_all()
+            committed.append((self.events.search_count([]), waiting.search_count([])))
+            return len(committed) != 2
 
-        with (
-            patch("odoo.addons.inventory_backlog.models.backlog_event.BATCH", 1),
-            patch.object(BacklogEvent, "_make", die_at_second),
-            self.assertRaises(KeyboardInterrupt),
-        ):
-            self.events._cron_note()
-        self._run()
+        self.patch(self.env.registry["ir.cron"], "_commit_progress", commit)
+        # Its time is up after the second one; the next run goes on.
+        self.events._cron_note()
+        self.events._cron_note()
+        self.assertEqual(committed, [(1, 2), (2, 1), (3, 0)])
         noted = self.events.search([], order="id").order_line_id
         self.assertEqual(noted.ids, [order.order_line.id for order in orders])
+
+    def test_what_a_rule_closes_is_told_as_it_was(self):
+        """The rule of the first line ships the order, the second line with it."""
+        chair = self._product("Second")
+        self._rule(
+            "if record.backlog_state == 'ready':\n"
+            "    for picking in record.order_id.picking_ids:\n"
+            "        if picking.state != 'done':\n"
+            "            picking.move_ids.write({'picked': True})\n"
+            "            picking.button_validate()"
+        )
+        self._put_in_stock(self.product, 3)
+        self._put_in_stock(chair, 4)
+        self._order((self.product, 3), (chair, 4))
+        self._run()
+        told = self.events.search([], order="id")
+        self.assertEqual(told.mapped("backlog_state"), ["ready", "ready"])
+        self.assertEqual(told.mapped("open_qty"), [3, 4])
+        self.assertEqual(self._noted()[-2:], [("ready", "closed")] * 2)
+
+    def test_what_a_failing_rule_was_about_to_send_is_not_sent(self):
+        """A webhook of the same event would tell of an event that is not there."""
+        model = self.env["ir.model"]._get("backlog.event")
+        webhook = {
+            "name": "Send",
+            "model_id": model.id,
+            "state": "webhook",
+            "webhook_url": "https://hook.example.com",
+        }
+        rule = self._rule("raise UserError('No')", sequence=9)
+        rule.action_server_ids = [Command.create({**webhook, "sequence": 1})]
+        self._order((self.product, 3))
+        with (
+            patch.object(requests, "post") as post,
+            mute_logger("odoo.addons.inventory_backlog.models.backlog_event"),
+        ):
+            self._run()
+            self.env.cr.postcommit.run()
+        post.assert_not_called()
+        self.assertFalse(self.events.search([]))
+
+    def test_a_batch_of_events_asks_once_for_the_figures(self):
+        self._rule()
+        counts = []
+        for size in (1, 2, 12):
+            for _n in range(size):
+                self._order((self.product, 1))
+            self.env.flush_all()
+            self.kept._fold()
+            self.env.invalidate_all()
+            waiting = self.env["backlog.event.waiting"].search([])
+            self.assertEqual(len(waiting), size)
+            before = self.env.cr.sql_log_count
+            self.assertEqual(len(self.events._figures(waiting)), size)
+            counts.append(self.env.cr.sql_log_count - before)
+            self.events._cron_note()
+        self.assertEqual(*counts[1:])
 
     def test_a_line_that_is_gone_is_passed_over(self):
         self._rule()
@@ -200,7 +256,9 @@ class TestEvents(BacklogCase):
                 [self._after(days), self.events.search([], limit=1).id],
             )
         left = self.events.search([], limit=1)
-        self.events._gc_old()
+        with patch("odoo.addons.inventory_backlog.models.backlog_event.GC_BATCH", 1):
+            self.assertEqual(self.events._gc_old(), (1, True))
+            self.assertEqual(self.events._gc_old(), (0, False))
         self.assertEqual(self.events.search([]), left)
 
     def test_nobody_makes_or_changes_an_event_by_hand(self):

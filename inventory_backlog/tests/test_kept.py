@@ -169,6 +169,56 @@ class TestKept(BacklogCase):
         self.assertEqual(self.kept._stale(), ([], [], []))
         self._nothing_differs()
 
+    def test_changes_that_concern_no_product_are_forgotten(self):
+        """Requests for stock that nobody waits for: their marks must not pile up."""
+        self.kept._fold()
+        request = self._request(self.product, 3)
+        self.kept._fold()
+        request.order_line.unlink()
+        self.kept._fold()
+        request.button_cancel()
+        self.env.flush_all()
+        self.assertEqual(self.kept._touched(), [])
+        self.assertTrue(self._marks())
+        self.kept._fold()
+        self.assertFalse(self._marks())
+
+    def _marks(self):
+        return self.env.execute_query(SQL("SELECT purchase_id FROM backlog_touched"))
+
+    def test_a_deleted_lock_comes_again(self):
+        self._order((self.product, 3))
+        self.env.cr.execute("DELETE FROM backlog_kept")
+        self.kept._fold()
+        self.assertEqual(self.kept._stale(), ([], [], []))
+        self._nothing_differs()
+
+    def test_the_number_below_a_list_is_that_of_its_lines(self):
+        """Counting takes another way through the database than reading."""
+        self._three_orders()
+        lines = self.env["backlog.line"].with_user(self.seller)
+
+        def mark():
+            self._order((self.product, 2))
+
+        for change in (self.kept._fold, mark, self.kept._touch_everything):
+            change()
+            self.env.flush_all()
+            for domain in (
+                [],
+                [("backlog_state", "=", "to_source")],
+                [("is_late", "=", True)],
+                [("expected_date", "=", False)],
+                [("partner_id", "child_of", self.customer.id)],
+                [("product_id.name", "like", "Chair")],
+                [("order_id.user_id", "=", self.seller.id), ("open_qty", ">", 2)],
+            ):
+                with self.subTest(change=change.__name__, domain=domain):
+                    count = lines.search_count(domain)
+                    self.assertEqual(count, len(lines.search(domain)))
+                    page = lines.web_search_read(domain, {"open_qty": {}}, limit=1)
+                    self.assertEqual(page["length"], count)
+
     # What touches
 
     def test_each_thing_the_split_depends_on_touches_the_product(self):

@@ -1,19 +1,8 @@
 from odoo.exceptions import AccessError
-from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
-from .common import BacklogCase
+from .matrix import ADDONS, ROLES, MatrixCase, table
 
-ADDONS = {"inventory_backlog", "inventory_backlog_mrp"}
-ROLES = {
-    "portal": "base.group_portal",
-    "internal": "base.group_user",
-    "seller": "sales_team.group_sale_salesman",
-    "all": "sales_team.group_sale_salesman_all_leads",
-    "stock": "stock.group_stock_user",
-    "purchase": "purchase.group_purchase_user",
-    "manager": "inventory_backlog.group_backlog_manager",
-}
 OPERATIONS = ("create", "read", "write", "unlink")
 # What each may do with a model as such; rows are below.
 MODELS = """
@@ -47,13 +36,6 @@ MODELS = """
     backlog.vendor.switch        ----   ----     ----   ---- ----  crwu     crwu
     backlog.vendor.switch.line   ----   ----     ----   ---- ----  crwu     crwu
     backlog.vendor.touch         ----   ----     ----   ---- ----  ----     ----
-"""
-# Whose lines each sees: their own, a colleague's, another company's.
-ROWS = """
-                                 seller all  stock purchase manager other both
-    backlog.line                 o--    ot-  ot-   ot-      ot-     --x   otx
-    backlog.allocation           o--    ot-  ot-   ot-      ot-     --x   otx
-    backlog.cash                 o--    ot-  ot-   ---      ot-     --x   otx
 """
 # Our fields that not every employee may read who may read the model, and who may.
 FIELDS = {
@@ -138,48 +120,10 @@ OF_THE_PORTAL = {
 BEHIND_A_MODEL = {"product.supplierinfo", "res.config.settings"}
 
 
-def table(text):
-    """``{row: {column: cell}}``."""
-    head, *lines = text.strip().splitlines()
-    cells = " ".join(lines).split()
-    columns = head.split()
-    width = len(columns) + 1
-    return {
-        cells[place]: dict(zip(columns, cells[place + 1 : place + width], strict=True))
-        for place in range(0, len(cells), width)
-    }
-
-
 @tagged("post_install", "-at_install")
-class TestMatrix(BacklogCase):
+class TestMatrix(MatrixCase):
     """Who may do and see what, in one table each. A model, a field or a method that is
     new fails here until somebody has decided."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.users = {
-            role: new_test_user(cls.env, f"matrix {role}", group)
-            for role, group in ROLES.items()
-        }
-        cls.other_company = cls.env["res.company"].create({"name": "Other"})
-        companies = {
-            "other": cls.other_company,
-            "both": cls.other_company | cls.company,
-        }
-        for role, allowed in companies.items():
-            cls.users[role] = new_test_user(
-                cls.env,
-                f"matrix {role}",
-                "sales_team.group_sale_salesman_all_leads",
-                company_id=allowed[0].id,
-                company_ids=[Command.set(allowed.ids)],
-            )
-
-    def _as(self, role, model):
-        user = self.users[role]
-        records = self.env[model].with_user(user)
-        return records.with_context(allowed_company_ids=user.company_ids.ids)
 
     def _our_models(self):
         return {
@@ -201,78 +145,6 @@ class TestMatrix(BacklogCase):
                 )
                 with self.subTest(model=model, role=role):
                     self.assertEqual(found, cell)
-
-    def _orders_of_three(self):
-        """The seller's own order, a colleague's, and one of another company."""
-        own = self._order((self.product, 3), user=self.users["seller"])
-        theirs = self._order((self.product, 3))
-        company = self.other_company
-        there = self.env["sale.order"].with_company(company).sudo()
-        foreign = there.create(
-            {
-                "partner_id": self.customer.id,
-                "company_id": company.id,
-                "order_line": [
-                    Command.create(
-                        {"product_id": self.product.id, "product_uom_qty": 1}
-                    )
-                ],
-            }
-        )
-        foreign.action_confirm()
-        return {"o": own, "t": theirs, "x": foreign}
-
-    def test_rows_in_all_ways_of_reading(self):
-        orders = {
-            letter: order.order_line.id
-            for letter, order in self._orders_of_three().items()
-        }
-        domain = [("order_line_id", "in", list(orders.values()))]
-        for model, cells in table(ROWS).items():
-            for role, cell in cells.items():
-                expected = {orders[letter] for letter in cell if letter != "-"}
-                records = self._as(role, model)
-                rows = records.search(domain)
-                ways = {
-                    "search": {row.order_line_id.id for row in rows.sudo()},
-                    "search_read": {
-                        row["order_line_id"][0]
-                        for row in records.search_read(domain, ["order_line_id"])
-                    },
-                    "groups": {
-                        int(line.id)
-                        for (line,) in records.sudo(False)._read_group(
-                            domain, ["order_line_id"]
-                        )
-                    },
-                    "export": {
-                        int(value)
-                        for row in rows.sudo().export_data(["order_line_id/.id"])[
-                            "datas"
-                        ]
-                        for value in row
-                    },
-                }
-                for way, found in ways.items():
-                    with self.subTest(model=model, role=role, way=way):
-                        self.assertEqual(found, expected)
-                if len(expected) < len(orders):
-                    hidden = records.sudo().search(domain) - rows.sudo()
-                    with (
-                        self.subTest(model=model, role=role, way="read"),
-                        self.assertRaises(AccessError),
-                    ):
-                        hidden.sudo(False).read(["order_line_id"])
-        for role in ("portal", "internal"):
-            for model in table(ROWS):
-                for call in ("search", "search_count", "search_read"):
-                    with (
-                        self.subTest(model=model, role=role, call=call),
-                        self.assertRaises(AccessError),
-                    ):
-                        getattr(self._as(role, model), call)([])
-                with self.assertRaises(AccessError):
-                    self._as(role, model)._read_group([], [], ["__count"])
 
     def test_fields_of_some_employees(self):
         expected = {
@@ -334,53 +206,6 @@ class TestMatrix(BacklogCase):
                     self.assertRaises(AccessError),
                 ):
                     readable.read([name])
-
-    def test_methods_refuse_who_has_no_right(self):
-        order = self._order((self.product, 3))
-        calls = {
-            ("backlog.line", "get_changes"): ((), {"portal", "internal"}),
-            ("product.product", "get_promise"): (
-                (self.product.id, 1),
-                {"portal", "internal"},
-            ),
-            ("product.product", "get_promises"): (
-                ([{"product_id": self.product.id, "qty": 1}],),
-                {"portal", "internal"},
-            ),
-            ("sale.order", "get_backlog"): (
-                ([order.id],),
-                {"portal", "internal", "seller", "purchase", "manager", "other"},
-            ),
-            ("backlog.dashboard", "get_dashboard"): (
-                ("all",),
-                {"portal", "internal", "purchase"},
-            ),
-            ("backlog.suggestion", "generate"): (
-                (),
-                {"portal", "internal", "seller", "all", "stock", "other", "both"},
-            ),
-            ("backlog.kept", "rebuild"): ((), self.users.keys() - {"manager"}),
-            ("backlog.kept", "differences"): ((), self.users.keys() - {"manager"}),
-        }
-        for (model, method), (arguments, refused) in calls.items():
-            for role in self.users:
-                call = getattr(self._as(role, model), method)
-                with self.subTest(method=f"{model}.{method}", role=role):
-                    if role in refused:
-                        with self.assertRaises(AccessError):
-                            call(*arguments)
-                    else:
-                        call(*arguments)
-
-    def test_reports_are_printed_by_who_sees_values(self):
-        for name in ("backlog", "partner_backlog", "order_backlog"):
-            report = self.env.ref(f"inventory_backlog.action_report_{name}")
-            for role, user in self.users.items():
-                allowed = role not in ("portal", "internal", "purchase")
-                with self.subTest(report=name, role=role):
-                    self.assertEqual(
-                        bool(report.group_ids & user.all_group_ids), allowed
-                    )
 
     def test_menus(self):
         expected = table(MENUS)

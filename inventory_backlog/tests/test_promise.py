@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
@@ -67,6 +69,46 @@ class TestPromise(BacklogCase):
         self.assertEqual(self._promise(20, date="2030-01-24")["qty_by_date"], 14)
         self.assertIs(self._promise(20)["qty_by_date"], False)
 
+    def test_a_day_ends_where_the_user_is(self):
+        """What comes at 18:00 in London comes on the next day in Jakarta, and at eight
+        in the morning of the same day in Honolulu."""
+        self._purchase(self.product, 5, days=5).order_line.date_planned = datetime(
+            2030, 1, 20, 18, 0
+        )
+        for zone, day, there in (
+            ("UTC", "2030-01-20", 5),
+            ("Asia/Jakarta", "2030-01-20", 0),
+            ("Asia/Jakarta", "2030-01-21", 5),
+            ("Pacific/Honolulu", "2030-01-19", 0),
+            ("Pacific/Honolulu", "2030-01-20", 5),
+        ):
+            products = self.env["product.product"].with_user(self.seller)
+            promise = products.with_context(tz=zone).get_promise(
+                self.product.id, 9, date=day
+            )
+            with self.subTest(zone=zone, day=day):
+                self.assertEqual(promise["qty_by_date"], there)
+
+    def test_vendors_are_asked_on_working_days(self):
+        """Tuesday and Wednesday are a holiday: somebody orders on Thursday."""
+        self.product.seller_ids = [
+            (0, 0, {"partner_id": self.vendor.id, "delay": 3, "price": 1})
+        ]
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Feast",
+                "calendar_id": self.company.resource_calendar_id.id,
+                "date_from": self._after(0, hours=-9),
+                "date_to": self._after(1, hours=14),
+            }
+        )
+        self.env.cr.cache.pop("backlog_work_days", None)
+        self.addCleanup(self.env.cr.cache.pop, "backlog_work_days", None)
+        promise = self._promise(3)
+        self.assertEqual(promise["vendor_lead_days"], 3)
+        self.assertEqual(promise["to_source_date"], "2030-01-20 09:00:00")
+        self.assertEqual(promise["expected_date"], "2030-01-20 09:00:00")
+
     def test_asking_changes_nothing(self):
         self._put_in_stock(self.product, 4)
         self._promise(3)
@@ -96,8 +138,9 @@ class TestPromise(BacklogCase):
         for quantity in (0, -1, float("nan"), float("inf"), 10**400, "3", True, None):
             with self.subTest(quantity=quantity), self.assertRaises(UserError):
                 self._promise(quantity)
-        with self.assertRaises(UserError):
-            self._promise(1, date="tomorrow")
+        for date in ("tomorrow", 5, [1], {"a": 1}, "2030-02-30", True):
+            with self.subTest(date=date), self.assertRaises(UserError):
+                self._promise(1, date=date)
         with self.assertRaises(UserError):
             self.env["product.product"].with_user(self.seller).get_promise("1", 1)
         with self.assertRaises(MissingError):

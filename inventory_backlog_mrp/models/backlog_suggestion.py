@@ -282,5 +282,5 @@ class BacklogSuggestion(models.Model):
     def _done_by(self):
         """When it is done if it is begun on the next working day."""
         lead = self.bom_id._backlog_lead_days(self.product_id, self.missing_qty)
-        start = self._work_day(self.company_id._backlog_today())
+        start = self.company_id._backlog_work_day()
         return start + timedelta(days=lead)

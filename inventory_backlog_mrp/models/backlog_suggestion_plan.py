@@ -146,7 +146,7 @@ class BacklogSuggestion(models.Model):
         }
         if self._contains_itself(product, batch):
             return {**values, "obstacle": "bom_cycle"}
-        start = self._work_day(
+        start = self.env.company._backlog_work_day(
             values["need_date"] - timedelta(days=values["lead_days"]), -1
         )
         values["component_ids"] = self._components(product, bom, made, start, batch)
@@ -199,8 +199,9 @@ class BacklogSuggestion(models.Model):
         if self._contains_itself(product, batch):
             return {"obstacle": "bom_cycle"}
         day = values["need_date"] - timedelta(days=values.get("lead_days", 0))
+        last = self.env.company._backlog_work_day(day, -1)
         components = self._components(
-            product, bom, values["suggested_qty"], self._work_day(day, -1), batch
+            product, bom, values["suggested_qty"], last, batch
         )
         place = partner.with_company(self.env.company).property_stock_subcontractor
         return {

@@ -1,0 +1,329 @@
+from odoo.exceptions import AccessError
+from odoo.fields import Command
+from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .common import NOW
+from .matrix import MatrixCase, table
+
+# Whose lines each sees: their own (o), a colleague's (t), another company's (x); with !
+# they cannot even ask.
+ROWS = """
+                         portal internal seller all  stock purchase manager other both
+    backlog.line         !      !        o--    ot-  ot-   ot-      ot-     --x   otx
+    backlog.allocation   !      !        o--    ot-  ot-   ot-      ot-     --x   otx
+    backlog.cash         !      !        o--    ot-  ot-   ---      ot-     --x   otx
+    backlog.event        !      !        o--    ot-  ot-   ot-      ot-     --x   otx
+    backlog.service      !      !        o--    ot-  ot-   ot-      ot-     --x   otx
+"""
+# What belongs to a company as a whole: its own (c), another one's (x), of none (n).
+COMPANY_ROWS = """
+                         portal internal seller all  stock purchase manager other both
+    backlog.disruption   !      !        c-n    c-n  c-n   c-n      c-n     -xn   cxn
+    backlog.snapshot     !      !        ---    c--  c--   !        c--     -x-   cx-
+    backlog.suggestion   !      !        !      !    !     c--      c--     !     !
+    backlog.vendor.receipt
+                         !      !        !      !    !     c--      c--     !     !
+"""
+# The same for the company rule of what only buyers read.
+BUYER_ROWS = """
+                             there both
+    backlog.suggestion       -x-   cx-
+    backlog.vendor.receipt   -x-   cx-
+"""
+# Our fields on documents of others: who may not read them there although they read the
+# document, by attribute as well.
+COMPUTED = {
+    "sale.order": ("backlog_state", "open_value", "backlog_expected_date"),
+    "sale.order.line": ("backlog_state", "open_qty", "backlog_value"),
+}
+REPORTS = {
+    "report_backlog": "backlog.report",
+    "report_order_backlog": "sale.order",
+    "report_partner_backlog": "res.partner",
+}
+
+
+@tagged("post_install", "-at_install")
+class TestMatrixRows(MatrixCase):
+    """Which rows each sees, in every way in which rows are read."""
+
+    def _documents(self):
+        """``{letter: order}``: the seller's own, a colleague's, and one of another
+        company; with an event of each."""
+        self.patch(type(self.env["backlog.event"]), "_has_rules", lambda self: True)
+        self.patch(
+            self.env.registry["ir.cron"], "_commit_progress", lambda *a, **k: True
+        )
+        company = self.other_company
+        there = self.env["sale.order"].with_company(company).sudo()
+        values = {"product_id": self.product.id, "product_uom_qty": 1}
+        foreign = there.create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": company.id,
+                "order_line": [Command.create(values)],
+            }
+        )
+        foreign.action_confirm()
+        orders = {
+            "o": self._order((self.product, 3), user=self.users["seller"]),
+            "t": self._order((self.product, 3)),
+            "x": foreign,
+        }
+        self.env.flush_all()
+        self.env["backlog.kept"]._fold()
+        self.env["backlog.event"]._cron_note()
+        return orders
+
+    def _ways(self, records, domain, name):
+        """``{way: ids found in the field name}``, as the client and programs read."""
+        rows = records.search(domain)
+        ids = rows.sudo().mapped(lambda row: row[name].id)
+        groups = records.formatted_read_group(domain, [name], ["__count"])
+        [whole, pivot] = records.formatted_read_grouping_sets(
+            domain, [[], [name]], ["__count"]
+        )
+        self.assertEqual(sum(row["__count"] for row in whole), len(rows))
+        exported = rows._export_rows([[name, ".id"]])
+        named = [one for one, _label in records.name_search(domain=domain, limit=None)]
+        page = records.web_search_read(domain, {name: {}})
+        return {
+            "search": ids,
+            "search_read": [
+                row[name] and row[name][0]
+                for row in records.search_read(domain, [name])
+            ],
+            "web_search_read": [row[name] for row in page["records"]],
+            "_read_group": [
+                value.id for (value,) in records._read_group(domain, [name])
+            ],
+            "formatted_read_group": [row[name] and row[name][0] for row in groups],
+            "pivot": [row[name] and row[name][0] for row in pivot],
+            "export": [int(value) if value else False for [value] in exported],
+            "name_search": records.browse(named).sudo().mapped(lambda r: r[name].id),
+            "web_read": [
+                row[name] for row in rows.web_read({name: {}, "display_name": {}})
+            ],
+        }
+
+    def _assert_refused(self, records):
+        for call in (
+            lambda: records.search([]),
+            lambda: records.search_count([]),
+            lambda: records.search_read([], ["id"]),
+            lambda: records.name_search(""),
+            lambda: records._read_group([], [], ["__count"]),
+            lambda: records.web_search_read([], {"display_name": {}}),
+            lambda: records.formatted_read_group([], [], ["__count"]),
+            lambda: records.sudo().search([], limit=1).sudo(False).read(["id"]),
+        ):
+            with self.assertRaises(AccessError):
+                call()
+
+    def _hold(self, rows, ids, name):
+        """Every way against the table ``rows``; ``ids`` is what stands for a letter in
+        the field ``name``."""
+        for model, cells in table(rows).items():
+            everything = self.env[model].sudo().with_context(active_test=False)
+            domain = [(name, "in", list(ids.values()))]
+            for role, cell in cells.items():
+                records = self._as(role, model)
+                if cell == "!":
+                    with self.subTest(model=model, role=role):
+                        self._assert_refused(records)
+                    continue
+                expected = {ids[letter] for letter in cell if letter != "-"}
+                for way, found in self._ways(records, domain, name).items():
+                    with self.subTest(model=model, role=role, way=way):
+                        self.assertEqual({one or False for one in found}, expected)
+                hidden = everything.search(domain) - records.search(domain).sudo()
+                with self.subTest(model=model, role=role, way="read of the hidden"):
+                    self.assertEqual(bool(hidden), len(expected) < len(ids))
+                    for row in hidden.with_env(records.env):
+                        with self.assertRaises(AccessError):
+                            row.read([name])
+                        row.invalidate_recordset()
+                        with self.assertRaises(AccessError):
+                            row[name]
+
+    def test_rows_of_orders(self):
+        orders = self._documents()
+        lines = {letter: order.order_line.id for letter, order in orders.items()}
+        self._hold(ROWS, lines, "order_line_id")
+
+    def _company_records(self):
+        goods = {"product_id": self.product.id, "product_qty": 2}
+        for company in (self.company, self.other_company):
+            own = self.env(context={"allowed_company_ids": company.ids})
+            own["backlog.snapshot"].sudo().create(
+                {
+                    "day": NOW.date(),
+                    "day_from": NOW.date(),
+                    "company_id": company.id,
+                    "backlog_state": "ready",
+                }
+            )
+            own["backlog.suggestion"].sudo().create(
+                {
+                    "product_id": self.product.id,
+                    "warehouse_id": own["stock.warehouse"]
+                    .search([("company_id", "=", company.id)], limit=1)
+                    .id,
+                    "company_id": company.id,
+                    "action_type": "buy",
+                }
+            )
+            purchase = own["purchase.order"].create(
+                {
+                    "partner_id": self.vendor.id,
+                    "company_id": company.id,
+                    "order_line": [Command.create(goods)],
+                }
+            )
+            purchase.button_confirm()
+            purchase.picking_ids.move_ids.picked = True
+            purchase.picking_ids.button_validate()
+        for company in (self.company, self.other_company, self.env["res.company"]):
+            self.env["backlog.disruption"].create(
+                {
+                    "partner_id": self.vendor.id,
+                    "date_from": NOW.date(),
+                    "reason": "Fire",
+                    "company_id": company.id,
+                }
+            )
+        self.env.flush_all()
+        return {"c": self.company.id, "x": self.other_company.id}
+
+    def test_rows_of_companies(self):
+        ids = self._company_records()
+        disruptions, others = {}, {}
+        for model, cells in table(COMPANY_ROWS).items():
+            into = disruptions if model == "backlog.disruption" else others
+            into[model] = cells
+        self._hold(self._as_text(others), ids, "company_id")
+        self._hold(self._as_text(disruptions), {**ids, "n": False}, "company_id")
+
+    def test_rows_of_companies_for_buyers(self):
+        ids = self._company_records()
+        self.users = dict(self.users)
+        for role, companies in (
+            ("there", self.other_company),
+            ("both", self.other_company + self.company),
+        ):
+            self.users[role] = new_test_user(
+                self.env,
+                f"buyer {role}",
+                "purchase.group_purchase_user",
+                company_id=companies[0].id,
+                company_ids=[Command.set(companies.ids)],
+            )
+        self._hold(BUYER_ROWS, ids, "company_id")
+
+    def _as_text(self, rows):
+        columns = list(next(iter(rows.values())))
+        lines = [
+            " ".join([name, *(cells[column] for column in columns)])
+            for name, cells in rows.items()
+        ]
+        return "\n".join([" ".join(columns), *lines])
+
+    def test_computed_fields_of_hidden_documents_are_refused_by_attribute(self):
+        """Odoo does not check access when a field that is not stored is computed."""
+        orders = self._documents()
+        for role, cell in table(ROWS)["backlog.line"].items():
+            # Buyers and managers see what is wanted; orders are read by who sells them.
+            seen = cell if role not in ("purchase", "manager") else "!"
+            for letter, order in orders.items():
+                for model, names in COMPUTED.items():
+                    record = order if model == "sale.order" else order.order_line
+                    record = self._as(role, model).browse(record.id)
+                    for name in names:
+                        record.invalidate_recordset()
+                        with self.subTest(role=role, order=letter, field=name):
+                            if letter in seen:
+                                record.read([name])
+                                self.assertIsNotNone(record[name])
+                                continue
+                            with self.assertRaises(AccessError):
+                                record.read([name])
+                            record.invalidate_recordset()
+                            with self.assertRaises(AccessError):
+                                record[name]
+
+
+@tagged("post_install", "-at_install")
+class TestMatrixOverHttp(HttpCase, MatrixCase):
+    """The same doors from outside: calls over the wire and downloads."""
+
+    def setUp(self):
+        super().setUp()
+        for user in self.users.values():
+            user.password = user.login
+
+    def _log_in(self, role):
+        login = self.users[role].login
+        self.authenticate(login, login)
+
+    @mute_logger("odoo.http")
+    def test_calls_over_the_wire(self):
+        order = self._order((self.product, 3), user=self.users["seller"])
+        theirs = self._order((self.product, 3))
+        lines = {order.order_line.id: "o", theirs.order_line.id: "t"}
+        for role, cell in table(ROWS)["backlog.line"].items():
+            self._log_in(role)
+            answer = self._call(
+                "backlog.line",
+                "search_read",
+                [[("id", "in", list(lines))], ["id"]],
+            )
+            with self.subTest(role=role):
+                if cell == "!":
+                    self.assertEqual(
+                        answer["error"]["data"]["name"], "odoo.exceptions.AccessError"
+                    )
+                    continue
+                found = {lines[row["id"]] for row in answer["result"]}
+                self.assertEqual(found, set(cell) & {"o", "t"})
+
+    def _call(self, model, method, args):
+        params = {"model": model, "method": method, "args": args, "kwargs": {}}
+        return self.url_open(
+            f"/web/dataset/call_kw/{model}/{method}",
+            json={"jsonrpc": "2.0", "method": "call", "params": params},
+        ).json()
+
+    @mute_logger("odoo.http")
+    def test_downloads_of_reports(self):
+        """Odoo keeps only the button from who is not in the group of a report: the
+        address can be typed by everybody."""
+        order = self._order((self.product, 3))
+        windows = {
+            role: self.env["backlog.report"].with_user(user).sudo().create({})
+            for role, user in self.users.items()
+        }
+        may = {
+            # The customer's own page says what the user sees: nothing or all of it.
+            "report_backlog": {"seller", "all", "stock", "manager", "other", "both"},
+            "report_order_backlog": {"all", "stock", "both"},
+            "report_partner_backlog": {"seller", "all", "stock", "manager"}
+            | {"other", "both"},
+        }
+        for report, model in REPORTS.items():
+            for role in self.users:
+                self._log_in(role)
+                ids = {
+                    "backlog.report": windows[role].id,
+                    "sale.order": order.id,
+                    "res.partner": order.partner_id.id,
+                }
+                page = self.url_open(
+                    f"/report/html/inventory_backlog.{report}/{ids[model]}"
+                )
+                with self.subTest(report=report, role=role):
+                    self.assertEqual(page.status_code == 200, role in may[report])
+                    if role not in may[report]:
+                        self.assertNotIn(order.name, page.text)
+                    if role in ("seller", "other"):
+                        self.assertNotIn(order.name, page.text)
