@@ -50,6 +50,13 @@ CORE_MEASURES = ["product_uom_qty:sum", "price_subtotal:sum_currency"]
 OUR_MEASURES = ["open_qty:sum", "open_value:sum_currency"]
 # One of how many products core's own forecast is measured on: it takes too long on all.
 SAMPLE = {"S": 1, "M": 50, "L": 100}
+# A thousand products that customers wait for, any of them.
+PROMISED = """
+    SELECT product_id
+      FROM (SELECT DISTINCT product_id FROM backlog_kept_line) line
+  ORDER BY hashint8extended(product_id, 7)
+     LIMIT 1000
+"""
 DOCUMENTS = 10  # of each kind, for what is written
 
 
@@ -510,6 +517,36 @@ class Bench:
         )
         self.table.row("11a", "queries of it", pair.ours.queries, 60)
 
+    def calls(self):
+        """What programs ask for many at once."""
+        ids = [row[0] for row in self.sql(PROMISED)]
+        products = self.env["product.product"].browse(ids)
+        wishes = [{"product_id": product_id, "qty": 5} for product_id in ids]
+        core = ["free_qty", "virtual_available", "incoming_qty", "outgoing_qty"]
+        pair = self.pair(
+            partial(products.get_promises, wishes), partial(products.read, core)
+        )
+        self.table.pair(
+            "E",
+            f"promises for {len(ids):,} products / core's quantities of them",
+            pair,
+            3,
+            note=f"{pair.ours.queries:g} queries, core {pair.theirs.queries:g}",
+        )
+        lines = self.env["backlog.line"]
+        found = [line["id"] for line in lines.get_changes("", 1000)["lines"]]
+        sold = self.env["sale.order.line"].browse(found)
+        pair = self.pair(
+            partial(lines.get_changes, "", 1000), partial(sold.read, PLAIN)
+        )
+        self.table.pair(
+            "F",
+            f"{len(found):,} changes since a cursor / as many order lines read",
+            pair,
+            2,
+            note=f"{pair.ours.queries:g} queries, plain {pair.theirs.queries:g}",
+        )
+
     def exactness(self):
         """Untouched, with marks of this transaction, and folded again."""
         with self.undone():
@@ -558,6 +595,7 @@ for measure in (
     bench.folds,
     bench.hot_paths,
     bench.suggestions,
+    bench.calls,
     bench.exactness,
     bench.rebuilding,
 ):

@@ -15,8 +15,7 @@ LEFTOVERS = """
     SELECT model FROM ir_model WHERE model LIKE 'backlog.%%'
      UNION ALL
     SELECT module || '.' || name FROM ir_model_data
-     WHERE module LIKE 'inventory_backlog%%' OR name LIKE '%%backlog%%'
-       AND model <> 'ir.module.module'
+     WHERE module LIKE 'inventory_backlog%%'
      UNION ALL
     SELECT key FROM ir_config_parameter WHERE key LIKE '%%backlog%%'
      UNION ALL
