@@ -3,6 +3,7 @@ from odoo.tools.sql import column_exists, create_column
 
 
 def pre_init_hook(env):
+    """Before the ORM adds its columns and computes them line by line."""
     fill_first_promises(env.cr)
 
 
@@ -67,6 +68,7 @@ def drop_functions(cr, name):
 
 
 def forget_demo(env, module):
+    """Odoo deletes, with the addon, the records that it knows to be the addon's."""
     env["ir.model.data"].search(
         [("module", "=", module), ("name", "=like", "%\\_demo%")]
     ).unlink()

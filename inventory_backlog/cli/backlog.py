@@ -18,6 +18,7 @@ class Backlog(Command):
     """
 
     def run(self, args):
+        """Do what the first word says; exit with 1 if ``check`` finds differences."""
         actions = {"check": self._check, "rebuild": self._rebuild}
         name, *options = args or ["--help"]
         if name not in actions:

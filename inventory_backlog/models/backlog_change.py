@@ -39,6 +39,8 @@ class BacklogChange(models.Model):
 
 
 class BacklogKeptLine(models.Model):
+    """Each line that is written or removed is noted, in the same statement."""
+
     _inherit = "backlog.kept.line"
 
     @api.model
@@ -59,6 +61,8 @@ class BacklogKeptLine(models.Model):
 
 
 class BacklogLine(models.Model):
+    """The changes, as integrations ask for them."""
+
     _inherit = "backlog.line"
 
     @api.model

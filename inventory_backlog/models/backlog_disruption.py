@@ -133,16 +133,19 @@ class BacklogDisruption(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """A vendor may be out from now on: who may be chosen is found out anew."""
         disruptions = super().create(vals_list)
         self._forget()
         return disruptions
 
     def write(self, vals):
+        """Other days, goods or vendors are out: who may be chosen is found out anew."""
         result = super().write(vals)
         self._forget()
         return result
 
     def unlink(self):
+        """The vendor is back: who may be chosen is found out anew."""
         result = super().unlink()
         self._forget()
         return result

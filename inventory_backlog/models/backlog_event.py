@@ -162,6 +162,8 @@ class BacklogEventWaiting(models.Model):
 
 
 class BacklogKeptLine(models.Model):
+    """Each change of state waits to become an event, where a rule wants events."""
+
     _inherit = "backlog.kept.line"
 
     @api.model

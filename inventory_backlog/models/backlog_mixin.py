@@ -64,16 +64,19 @@ class Rate(fields.Float):
     falsy_value = None
 
     def convert_to_cache(self, value, record, validate=True):
+        """Nothing to measure is not zero: empty stays empty."""
         if value is None or value is False:
             return None
         return super().convert_to_cache(value, record, validate)
 
     def convert_to_column(self, value, record, values=None, validate=True):
+        """Kept as NULL, so that averages leave it out."""
         if value is None or value is False:
             return None
         return super().convert_to_column(value, record, values, validate)
 
     def convert_to_record(self, value, record):
+        """Empty reads as ``False``, as in other fields, and never as 0.0."""
         return False if value is None else value
 
 
@@ -177,7 +180,8 @@ class BacklogMixin(models.AbstractModel):
                 field._update_cache(record, value)
 
     def fields_get(self, allfields=None, attributes=None):
-        # Odoo finds out what can be sorted and grouped by trying, for each field.
+        """Odoo finds out what can be sorted and grouped by trying, for each field: here
+        it need not build our statement to see that."""
         return super(
             BacklogMixin, self.with_context(backlog_describe=DESCRIBED)
         ).fields_get(allfields, attributes)

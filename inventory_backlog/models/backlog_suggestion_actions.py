@@ -252,6 +252,8 @@ class BacklogSuggestion(models.Model):
 
 
 class BacklogSuggestionLine(models.Model):
+    """Who asks for it and what brings it too late, by name, and the way there."""
+
     _inherit = "backlog.suggestion.line"
 
     asked_name = fields.Char(

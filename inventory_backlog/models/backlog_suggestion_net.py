@@ -36,6 +36,7 @@ class Net(NamedTuple):
 
     @property
     def missing_qty(self):
+        """The missing parts summed."""
         return sum(part.qty for part in self.missing)
 
 

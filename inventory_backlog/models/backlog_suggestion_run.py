@@ -37,6 +37,7 @@ class Outcome:
     """What is wrong with the products that were left out, by id."""
 
     def add(self, step):
+        """Count what one step did as well."""
         self.counts.update(step.counts)
         self.updated_ids += step.updated_ids
 

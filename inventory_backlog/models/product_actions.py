@@ -5,6 +5,8 @@ from .product_supplierinfo import PURCHASE
 
 
 class ProductTemplate(models.Model):
+    """From a product to its backlog and its suggestions."""
+
     _inherit = "product.template"
 
     backlog_suggestion_count = fields.Integer(
@@ -38,6 +40,8 @@ class ProductTemplate(models.Model):
 
 
 class ProductProduct(models.Model):
+    """The same from a variant."""
+
     _inherit = "product.product"
 
     backlog_suggestion_count = fields.Integer(

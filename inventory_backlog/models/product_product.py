@@ -6,6 +6,8 @@ from .backlog_mixin import many_rows, search_figure
 
 
 class ProductProduct(models.Model):
+    """What customers wait for of a variant."""
+
     _name = "product.product"
     _inherit = ["product.product", "backlog.mixin"]
 

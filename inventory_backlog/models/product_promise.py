@@ -19,6 +19,8 @@ class Wish(NamedTuple):
 
 
 class ProductProduct(models.Model):
+    """When could a customer have it? The answer, for integrations and quotations."""
+
     _inherit = "product.product"
 
     @api.model

@@ -6,6 +6,8 @@ from .backlog_mixin import search_figure
 
 
 class ProductTemplate(models.Model):
+    """What customers wait for of all variants of a product."""
+
     _name = "product.template"
     _inherit = ["product.template", "backlog.mixin"]
 

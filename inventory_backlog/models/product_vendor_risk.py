@@ -54,6 +54,8 @@ class ProductTemplate(models.Model):
 
 
 class ProductProduct(models.Model):
+    """From a variant to its vendors."""
+
     _inherit = "product.product"
 
     @api.readonly

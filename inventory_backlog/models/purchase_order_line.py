@@ -8,6 +8,8 @@ JUDGED = {"discount", "first_promise_date", "price_unit", "product_qty"}
 
 
 class PurchaseOrderLine(models.Model):
+    """What the vendor promised first, and the suggestion behind the line."""
+
     _inherit = "purchase.order.line"
 
     first_promise_date = fields.Datetime(
@@ -68,6 +70,8 @@ class PurchaseOrderLine(models.Model):
         return super()._compute_qty_received()
 
     def write(self, vals):
+        """What vendors are judged by has changed: their kept figures are to be computed
+        anew."""
         if JUDGED & vals.keys():
             self._touch_vendors()
         return super().write(vals)

@@ -11,6 +11,8 @@ MAX_STEP = 36500  # days: a hundred years
 
 
 class ResCompany(models.Model):
+    """The settings of the backlog, and the company's own day."""
+
     _inherit = "res.company"
 
     backlog_risk_days = fields.Integer(
@@ -149,6 +151,7 @@ class ResCompany(models.Model):
     )
 
     def write(self, vals):
+        """Another window of judging vendors: what was kept of them no longer counts."""
         result = super().write(vals)
         if "backlog_vendor_window_days" in vals:
             # What was kept looked at another window.

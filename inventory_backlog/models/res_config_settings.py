@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class ResConfigSettings(models.TransientModel):
+    """The settings of the company on Odoo's own screen."""
+
     _inherit = "res.config.settings"
 
     backlog_risk_days = fields.Integer(

@@ -2,9 +2,13 @@ from odoo import models
 
 
 class ResPartner(models.Model):
+    """Whether a vendor is out, also through the company that it belongs to."""
+
     _inherit = "res.partner"
 
     def write(self, vals):
+        """Another parent or time zone: what was kept of the vendors was of others or
+        other days."""
         regroups = {"is_company", "parent_id"} & vals.keys()
         vendors = self.commercial_partner_id if regroups else self.browse()
         result = super().write(vals)

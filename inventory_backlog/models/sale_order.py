@@ -8,6 +8,8 @@ from .sale_order_line import PRODUCT_TRIGGERS
 
 
 class SaleOrder(models.Model):
+    """The backlog of an order: its lines summed."""
+
     _name = "sale.order"
     _inherit = ["sale.order", "backlog.mixin"]
 

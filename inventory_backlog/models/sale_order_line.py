@@ -27,6 +27,8 @@ PRODUCT_TRIGGERS = (
 
 
 class SaleOrderLine(models.Model):
+    """The backlog of an order line, and what was promised first."""
+
     _name = "sale.order.line"
     _inherit = ["sale.order.line", "backlog.mixin"]
 
@@ -133,6 +135,7 @@ class SaleOrderLine(models.Model):
                 line.first_promise_date = line.first_promise_date
 
     def write(self, vals):
+        """The first promise is history: nobody corrects it by hand."""
         if "first_promise_date" in vals and not self.env.su:
             raise UserError(
                 self.env._(

@@ -10,9 +10,12 @@ WRITTEN_WHOLE = ("sale.order.line", "sale.order", "stock.move", "purchase.order.
 
 
 class SaleOrder(models.Model):
+    """An order that is taken back has no day of confirmation any more."""
+
     _inherit = "sale.order"
 
     def write(self, vals):
+        """Back to a quotation: what was ready is kept anew at the next confirmation."""
         result = super().write(vals)
         if vals.get("state") == "draft":
             # Confirmed again, it is another day.
@@ -49,6 +52,7 @@ class SaleOrderLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """What was ready is found out, not given: as no value and by no default."""
         self._refuse_first_fill(*vals_list)
         lines = self
         defaults = dict.fromkeys((f"default_{name}" for name in FIRST_FILL), False)
@@ -57,6 +61,7 @@ class SaleOrderLine(models.Model):
         return super(SaleOrderLine, lines).create(vals_list)
 
     def write(self, vals):
+        """What was ready is history: nobody corrects it by hand."""
         self._refuse_first_fill(vals)
         return super().write(vals)
 

@@ -8,6 +8,8 @@ from .sale_order_line import PRODUCT_TRIGGERS
 
 
 class StockMove(models.Model):
+    """The backlog of a move to a customer: its slices summed."""
+
     _name = "stock.move"
     _inherit = ["stock.move", "backlog.mixin"]
 
@@ -77,6 +79,7 @@ class StockMove(models.Model):
         return moves
 
     def write(self, vals):
+        """A receipt of another day: the vendor was on time, or late, after all."""
         if "date" in vals:
             # Somebody corrects the day of a receipt.
             day = fields.Datetime.to_datetime(vals["date"])

@@ -8,6 +8,8 @@ from .sale_order_line import PRODUCT_TRIGGERS
 
 
 class StockPicking(models.Model):
+    """How much of a transfer to a customer can leave."""
+
     _name = "stock.picking"
     _inherit = ["stock.picking", "backlog.mixin"]
 

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class StockScrap(models.Model):
+    """Scrapped goods that a vendor is to answer for."""
+
     _inherit = "stock.scrap"
 
     receipt_move_ids = fields.Many2many(

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 
 
 class ProductReplenish(models.TransientModel):
+    """Replenishing by hand, where the main vendor may be out."""
+
     _inherit = "product.replenish"
 
     @api.onchange("route_id")
@@ -16,6 +18,7 @@ class ProductReplenish(models.TransientModel):
         return super()._onchange_supplier_id()
 
     def launch_replenishment(self):
+        """Core closes the window as if it had bought, also where nobody may sell."""
         self._check_vendor()
         return super().launch_replenishment()
 

@@ -5,6 +5,8 @@ from odoo.addons.inventory_backlog.models.backlog_allocation_slice import SLICE_
 
 
 class BacklogAllocation(models.Model):
+    """Kits stand on components, and goods come from production as well."""
+
     _inherit = "backlog.allocation"
     _depends = {
         "mrp.bom": [

@@ -3,12 +3,16 @@ from odoo.tools import SQL, file_open
 
 
 class BacklogKeptLine(models.Model):
+    """Kept too: whether a line waits for the raw material of its production."""
+
     _inherit = "backlog.kept.line"
 
     waits_for_component = fields.Boolean()
 
 
 class BacklogKept(models.Model):
+    """What raw material and bills of materials change is marked and computed anew."""
+
     _inherit = "backlog.kept"
 
     @api.model

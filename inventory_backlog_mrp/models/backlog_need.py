@@ -5,6 +5,8 @@ from odoo.addons.inventory_backlog.models.purchase_order import REQUEST_STATES
 
 
 class BacklogNeed(models.AbstractModel):
+    """What is suggested to be made needs its components."""
+
     _inherit = "backlog.need"
 
     @api.model

@@ -3,6 +3,8 @@ from odoo.tools import SQL
 
 
 class BacklogVendor(models.AbstractModel):
+    """What is made needs no vendor."""
+
     _inherit = "backlog.vendor"
 
     @api.model

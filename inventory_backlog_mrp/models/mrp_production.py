@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class MrpProduction(models.Model):
+    """The suggestion behind a manufacturing order."""
+
     _inherit = "mrp.production"
 
     backlog_suggestion_id = fields.Many2one(

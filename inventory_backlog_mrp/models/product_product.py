@@ -2,6 +2,8 @@ from odoo import api, models
 
 
 class ProductProduct(models.Model):
+    """The backlog of a kit changes with the stock of its components."""
+
     _inherit = "product.product"
 
     @api.depends(

@@ -7,6 +7,8 @@ from odoo.addons.inventory_backlog.models.product_promise import Wish
 
 
 class ProductProduct(models.Model):
+    """Promises for kits."""
+
     _inherit = "product.product"
 
     @api.model

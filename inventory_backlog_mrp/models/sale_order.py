@@ -4,6 +4,8 @@ from .sale_order_line import COMPONENT_TRIGGERS
 
 
 class SaleOrder(models.Model):
+    """An order of kits changes with the stock of their components."""
+
     _inherit = "sale.order"
 
     @api.depends(*(f"order_line.{trigger}" for trigger in COMPONENT_TRIGGERS))

@@ -9,6 +9,8 @@ COMPONENT_TRIGGERS = (
 
 
 class SaleOrderLine(models.Model):
+    """A line of kits changes with the stock of their components."""
+
     _inherit = "sale.order.line"
 
     @api.depends(*COMPONENT_TRIGGERS)

@@ -5,6 +5,8 @@ from odoo.addons.inventory_backlog.models.backlog_allocation import OPEN_STATES
 
 
 class StockMove(models.Model):
+    """Moves of components: of kits to customers, and into production."""
+
     _inherit = "stock.move"
 
     @api.model
