@@ -1,7 +1,10 @@
+import json
 from unittest.mock import patch
 
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
+
+from .indonesian import INDONESIAN_SCREENS, READ_SCREENS, english_terms
 
 
 @tagged("post_install", "-at_install")
@@ -145,3 +148,21 @@ class TestTours(HttpCase):
 
     def test_salesperson_finds_out_why(self):
         self.start_tour("/odoo", "inventory_backlog_salesperson", login="tour_seller")
+
+    def test_salesperson_reads_no_english_in_indonesian(self):
+        self.seller.lang = "id_ID"
+        given = self.env["ir.attachment"].create(
+            {
+                "name": "given",
+                "raw": json.dumps(
+                    {"screens": INDONESIAN_SCREENS, "english": list(english_terms())}
+                ),
+                "public": True,
+            }
+        )
+        self.browser_js(
+            "/odoo/action-inventory_backlog.backlog_dashboard_action",
+            READ_SCREENS % given.id,
+            "odoo.isReady === true",
+            login="tour_seller",
+        )
