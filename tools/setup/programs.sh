@@ -59,9 +59,12 @@ END
   chmod +x "$home/bin/$1"
 }
 
-# Sets $prettier, where there is Node.js; ./dev lint fails where there is none.
+# Sets $prettier; Node.js is the machine's, else that of a wheel.
 setup_prettier() {
-  command -v npm >/dev/null || return 0
+  if ! command -v npm >/dev/null; then
+    setup_venv "$home/node" requirements-node.txt
+    PATH+=:$home/node/bin
+  fi
   once prettier "${PRETTIER[*]}" npm install --loglevel=error --prefix "$home/prettier" "${PRETTIER[@]}"
   export NODE_PATH=$home/prettier/node_modules
   prettier=$NODE_PATH/.bin/prettier
