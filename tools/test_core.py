@@ -41,6 +41,8 @@ def main(what, *addons):
     folder = (
         Path(os.environ["OTHERS"]) if what == "others" else find_addons(CORE[0]).parent
     )
+    for name in addons:
+        find_addons(name)
     addons = addons or (
         sorted(path.parent.name for path in folder.glob("*/__manifest__.py"))
         if what == "others"
@@ -125,6 +127,7 @@ def run(sides, tests, name):
     running, reports = [], {}
     for side, database in sides.items():
         reports[side] = LOGS / f"tests_{name}_{side}.xml"
+        reports[side].unlink(missing_ok=True)
         print(f"{side}: see {reports[side].with_suffix('.out')}", flush=True)
         with reports[side].with_suffix(".out").open("w") as output:
             running.append(
@@ -139,8 +142,10 @@ def run(sides, tests, name):
                     stderr=subprocess.STDOUT,
                 )
             )
-    for process in running:
-        process.wait()
+    # Of pytest: all passed, or some failed. Whatever else says nothing of them.
+    ended = {process.wait() for process in running}
+    if not ended <= {0, 1}:
+        raise SystemExit(f"pytest ended with {ended}: see the files named above")
     return {side: read(path) for side, path in reports.items()}
 
 
