@@ -6,7 +6,7 @@ from psycopg2 import OperationalError
 from psycopg2.errors import UniqueViolation
 
 from odoo import api, models
-from odoo.exceptions import UserError
+from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
@@ -180,7 +180,7 @@ class BacklogSuggestion(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._bring_in_step(product_ids, outcome)
-        except OperationalError:
+        except (LockError, OperationalError):
             # Somebody is at work on it: the next run looks again.
             if len(product_ids) == 1:
                 outcome.failed.setdefault(product_ids[0], False)
@@ -229,24 +229,32 @@ class BacklogSuggestion(models.Model):
 
     @api.model
     def _write_ranks(self):
+        """What somebody decides about right now keeps its place until the next run:
+        nobody waits for another."""
         self.env.execute_query(
             SQL(
                 """
+                WITH moved AS (
+                    SELECT suggestion.id, ranked.place
+                      FROM backlog_suggestion suggestion
+                      JOIN (
+                            SELECT id, ROW_NUMBER() OVER (
+                                       ORDER BY COALESCE(released_value, 0) = 0,
+                                                (released_value + saved_value)
+                                                / NULLIF(estimated_cost, 0)
+                                                DESC NULLS FIRST,
+                                                released_value DESC, need_date, id
+                                   ) AS place
+                              FROM backlog_suggestion
+                             WHERE company_id = %s AND state IN %s
+                           ) ranked ON ranked.id = suggestion.id
+                     WHERE suggestion.rank IS DISTINCT FROM ranked.place
+                       FOR NO KEY UPDATE OF suggestion SKIP LOCKED
+                )
                 UPDATE backlog_suggestion
-                   SET rank = ranked.place
-                  FROM (
-                        SELECT id, ROW_NUMBER() OVER (
-                                   ORDER BY COALESCE(released_value, 0) = 0,
-                                            (released_value + saved_value)
-                                            / NULLIF(estimated_cost, 0)
-                                            DESC NULLS FIRST,
-                                            released_value DESC, need_date, id
-                               ) AS place
-                          FROM backlog_suggestion
-                         WHERE company_id = %s AND state IN %s
-                       ) ranked
-                 WHERE backlog_suggestion.id = ranked.id
-                   AND backlog_suggestion.rank IS DISTINCT FROM ranked.place
+                   SET rank = moved.place
+                  FROM moved
+                 WHERE backlog_suggestion.id = moved.id
              RETURNING backlog_suggestion.id
                 """,
                 self.env.company.id,

@@ -42,6 +42,10 @@ class BacklogSuggestion(models.Model):
         batch = self._batch(rows)
         plans = self._plan(products, rows, facts, batch)
         existing = self._existing(product_ids)
+        # Whoever decides about one of them goes first. To wait for that, with locks of
+        # our own, is how two stop each other.
+        known = self.browse().union(*existing.values())
+        known.lock_for_update(allow_referencing=True)
         step = Outcome()
         self._keep_in_step(plans, existing, step)
         self._tell_others(product_ids, batch)

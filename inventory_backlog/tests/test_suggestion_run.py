@@ -2,6 +2,7 @@ from contextlib import closing, suppress
 from unittest.mock import patch
 
 from odoo import sql_db
+from odoo.exceptions import LockError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -124,6 +125,26 @@ class TestSuggestionRun(SuggestionCase):
         self.assertEqual(before.suggested_qty, 1)
         self._generate()
         self.assertEqual(before.suggested_qty, 2)
+
+    def test_what_somebody_decides_about_is_left_to_the_next_run(self):
+        """Nobody waits for it: PostgreSQL stops one of two who wait for each other."""
+        tables = self._tables(2)
+        theirs, ours = self._suggest(*tables)
+        model = self.env.registry["backlog.suggestion"]
+        lock = model.lock_for_update
+
+        def taken(suggestions, **options):
+            if theirs in suggestions:
+                raise LockError("Somebody has it")
+            return lock(suggestions, **options)
+
+        self._wanted([(table, 1) for table in tables])
+        with patch.object(model, "lock_for_update", taken):
+            counts = self._generate()
+        self.assertEqual((counts["updated"], counts["failed"]), (1, 1))
+        self.assertEqual((theirs.suggested_qty, ours.suggested_qty), (1, 2))
+        self.assertEqual(self._generate()["updated"], 1)
+        self.assertEqual(theirs.suggested_qty, 2)
 
     def test_products_that_fail_are_mailed_to_the_managers(self):
         manager = new_test_user(
