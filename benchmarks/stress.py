@@ -146,8 +146,8 @@ ITS_OWN = re.compile(
 )
 OF_THE_KILL = re.compile(
     "terminating connection|server closed the connection|is starting up|shutting down|"
-    "recovery mode|connection already closed|No such file or directory|cursor already "
-    "closed|Connection refused"
+    "recovery mode|not yet accepting connections|connection already closed|"
+    "No such file or directory|cursor already closed|Connection refused"
 )
 
 
