@@ -1,11 +1,16 @@
-from odoo.tests import HttpCase, tagged
+from xmlrpc.client import Fault
+
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from .suggestions import SuggestionCase
+from .wire import WireCase
+
+MODEL = "backlog.suggestion"
 
 
 @tagged("post_install", "-at_install")
-class TestSuggestionRpc(HttpCase, SuggestionCase):
+class TestSuggestionRpc(WireCase, SuggestionCase):
     """Another program runs, reads and accepts suggestions as the buyer, on a live
     server, over both of Odoo's APIs: plain JSON in and out, never None."""
 
@@ -13,37 +18,8 @@ class TestSuggestionRpc(HttpCase, SuggestionCase):
         super().setUp()
         self.table = self._table()
         self.order = self._wanted([(self.product, 5), (self.table, 2)])
+        self.caller = self.buyer
         self.env.flush_all()
-        self.keys = {}
-
-    def _key(self, user):
-        if user not in self.keys:
-            keys = self.env(user=user)["res.users.apikeys"]
-            self.keys[user] = keys._generate("rpc", "Test", self._after(1))
-        return self.keys[user]
-
-    def _xmlrpc(self, method, *args, user=None, **kwargs):
-        user = user or self.buyer
-        return self.xmlrpc_object.execute_kw(
-            self.env.cr.dbname,
-            user.id,
-            self._key(user),
-            "backlog.suggestion",
-            method,
-            args,
-            kwargs,
-        )
-
-    def _json2(self, method, user=None, **params):
-        answer = self.url_open(
-            f"/json/2/backlog.suggestion/{method}",
-            json=params,
-            headers={
-                "Authorization": f"Bearer {self._key(user or self.buyer)}",
-                "X-Odoo-Database": self.env.cr.dbname,
-            },
-        )
-        return answer.json() if answer.status_code == 200 else answer.status_code
 
     def _assert_life(self, call):
         """``call(method, ids, **params)`` generates, reads, accepts and takes back."""
@@ -115,32 +91,42 @@ class TestSuggestionRpc(HttpCase, SuggestionCase):
 
     def test_over_xmlrpc(self):
         def call(method, ids=None, **params):
-            return self._xmlrpc(method, *([] if ids is None else [ids]), **params)
+            before = [] if ids is None else [ids]
+            return self._xmlrpc(MODEL, method, *before, **params)
 
         self._assert_life(call)
 
     def test_over_json2(self):
         def call(method, ids=None, **params):
-            return self._json2(
-                method, **({} if ids is None else {"ids": ids}), **params
-            )
+            before = {} if ids is None else {"ids": ids}
+            return self._json2(MODEL, method, **before, **params)
 
         self._assert_life(call)
 
+    @mute_logger("odoo.http")
     def test_errors_are_sentences(self):
         self._generate()
-        suggestion = self._suggested()
-        with mute_logger("odoo.http"):
-            for call, sentence in (
-                (("action_dismiss", [suggestion.id], ""), "Say in a few words why"),
-                (("action_snooze", [suggestion.id], "soon"), "must look like 2030-12"),
-                (("generate", "chairs"), "as a list of ids"),
-            ):
-                with self.assertRaisesRegex(Exception, sentence):
-                    self._xmlrpc(*call)
-            with self.assertRaisesRegex(Exception, "Reorder Suggestion"):
-                self._xmlrpc("generate", user=self.seller)
-            self.assertEqual(
-                self._json2("generate", user=self.seller, product_ids=False), 403
-            )
-            self.assertEqual(self._json2("_accept", choices=[]), 403)
+        ids = self._suggested().ids
+        for sentence, method, params in (
+            ("Say in a few words why", "action_dismiss", {"ids": ids, "reason": ""}),
+            ("must look like 2030-12", "action_snooze", {"ids": ids, "until": "soon"}),
+            ("as a list of ids", "generate", {"product_ids": "chairs"}),
+        ):
+            with self.subTest(sentence):
+                self._assert_json2_refused(422, sentence, MODEL, method, **params)
+                before = [params.pop("ids")] if "ids" in params else []
+                with self.assertRaisesRegex(Fault, sentence):
+                    self._xmlrpc(MODEL, method, *before, **params)
+
+    @mute_logger("odoo.http")
+    def test_who_may_not_buy_is_refused(self):
+        for sentence, method, params in (
+            ("Reorder Suggestion", "generate", {"product_ids": False}),
+            ("Private method", "_accept", {"choices": []}),
+        ):
+            with self.subTest(method):
+                self._assert_json2_refused(
+                    403, sentence, MODEL, method, user=self.seller, **params
+                )
+                with self.assertRaisesRegex(Fault, sentence):
+                    self._xmlrpc(MODEL, method, user=self.seller, **params)
