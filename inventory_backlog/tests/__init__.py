@@ -9,6 +9,7 @@ from . import test_dashboard
 from . import test_dates
 from . import test_definitions
 from . import test_delivery_steps
+from . import test_developers
 from . import test_disruption
 from . import test_dropship
 from . import test_events

