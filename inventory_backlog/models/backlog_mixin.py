@@ -1,9 +1,31 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, OrderedSet
 
 # What a context of our own holds: nothing that comes over RPC can be this object.
 DESCRIBED = object()
+
+
+# Odoo checks what is compared with a float, and hands PostgreSQL the rest as it came,
+# whose error ends the transaction.
+NUMBERS = {"monetary": float, "many2one": int, "many2many": int}
+COMPARING = ("=", "!=", "<", "<=", ">", ">=")
+
+
+def checked_value(field, operator, value):
+    """The value of a condition on a figure.
+
+    :raise TypeError, ValueError: for what is no number where one is compared
+    """
+    if field.type not in NUMBERS:
+        return value
+    if operator in ("in", "not in"):
+        return OrderedSet(checked_value(field, "=", one) for one in value)
+    if operator not in COMPARING or value is False or value is None:
+        return value
+    if value is True and field.relational:
+        raise ValueError(f"{field} is compared with ids, not with {value}")
+    return NUMBERS[field.type](value)
 
 
 def search_figure(name):
@@ -11,6 +33,7 @@ def search_figure(name):
 
     def search(self, operator, value):
         field = self._fields[name]
+        value = checked_value(field, operator, value)
         return Domain.custom(
             to_sql=lambda model, alias, query: field.condition_to_sql(
                 name, operator, value, model, alias, query

@@ -3,7 +3,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .backlog_line import INTERNAL
-from .backlog_mixin import search_figure
+from .backlog_mixin import checked_value, search_figure
 from .backlog_vendor import RESILIENCE
 
 
@@ -55,6 +55,7 @@ class BacklogVendorMixin(models.AbstractModel):
     def _search_backup_vendor_ids(self, operator, value):
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
+        value = checked_value(self._fields["backup_vendor_ids"], operator, value)
         backups = self.env["product.supplierinfo"]._search(
             [("vendor_role", "=", "backup"), ("partner_id", operator, value)]
         )

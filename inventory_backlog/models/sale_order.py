@@ -146,8 +146,7 @@ class SaleOrder(models.Model):
         The number of queries does not depend on the number of orders.
         """
         if not isinstance(order_ids, list) or not all(
-            isinstance(order_id, int) and not isinstance(order_id, bool)
-            for order_id in order_ids
+            type(order_id) is int and order_id > 0 for order_id in order_ids
         ):
             raise UserError(self.env._("Give the ids of the orders as a list."))
         if not self.env.user._is_internal():

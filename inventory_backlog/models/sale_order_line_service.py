@@ -1,3 +1,5 @@
+from markupsafe import escape
+
 from odoo import models
 
 
@@ -14,7 +16,8 @@ class SaleOrderLine(models.Model):
             line.order_id.sudo().activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=self.env._("Buy %s by hand", line.product_id.display_name),
-                note=" ".join(line.product_id._vendor_sentences()),
+                # A note is HTML; names and reasons are not.
+                note=escape(" ".join(line.product_id._vendor_sentences())),
                 user_id=(line.product_id.responsible_id or line.order_id.user_id).id
                 or self.env.uid,
             )

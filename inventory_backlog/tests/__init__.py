@@ -23,6 +23,7 @@ from . import test_invariants
 from . import test_kept
 from . import test_kept_forms
 from . import test_kept_parallel
+from . import test_markup
 from . import test_matrix
 from . import test_matrix_methods
 from . import test_matrix_rows
