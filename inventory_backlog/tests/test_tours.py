@@ -6,6 +6,8 @@ from odoo.tests import HttpCase, new_test_user, tagged
 
 from .indonesian import INDONESIAN_SCREENS, READ_SCREENS, english_terms
 
+MARKUP = '<img src="x" onerror="window.isHacked = 1">'
+
 
 @tagged("post_install", "-at_install")
 class TestTours(HttpCase):
@@ -166,3 +168,26 @@ class TestTours(HttpCase):
             "odoo.isReady === true",
             login="tour_seller",
         )
+
+    def _set_up_names(self):
+        """A line to source and its suggestion with markup in every name, and another
+        line of a product with a very long one."""
+        self.reader = new_test_user(
+            self.env,
+            "tour_reader",
+            "sales_team.group_sale_salesman_all_leads,purchase.group_purchase_user",
+            lang="en_US",
+        )
+        order = self.order.with_env(self.env)
+        chair, table = order.order_line.product_id
+        chair.name = "L" * 3_000
+        table.seller_ids = [Command.create({"partner_id": order.partner_id.id})]
+        for record in (table, order, order.partner_id):
+            record.name = MARKUP
+        self.env["backlog.suggestion"].with_user(self.reader).generate(table.ids)
+
+    def test_names_with_markup_are_shown_as_they_are_written(self):
+        self._set_up_names()
+        self.start_tour("/odoo", "inventory_backlog_markup", login="tour_reader")
+        [suggestion] = self._suggested(MARKUP)
+        self.assertEqual(suggestion.dismiss_reason, MARKUP)
