@@ -32,6 +32,7 @@ from . import test_order_lines
 from . import test_order_states
 from . import test_prepaid
 from . import test_promise
+from . import test_promise_kept
 from . import test_proof
 from . import test_queries
 from . import test_receipt_steps

@@ -1,3 +1,4 @@
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from .common import BacklogCase
@@ -121,3 +122,22 @@ class TestCompanies(BacklogCase):
 
         self.assertEqual(order.currency_id, self.euro)
         self.assertEqual(self._line(order.order_line).open_value, 5)
+
+    def test_nothing_of_another_company_is_promised_or_told(self):
+        self._put_in_stock(self.product, 6, location=self.other_warehouse.lot_stock_id)
+        products = self.env["product.product"].with_user(self.seller)
+        here = {"product_id": self.product.id, "qty": 4}
+        [promise] = products.get_promises([here])
+        self.assertEqual((promise["ready"], promise["to_source"]), (0, 4))
+        for wish in (
+            {**here, "product_id": self.others_own.id},
+            {**here, "warehouse_id": self.other_warehouse.id},
+        ):
+            for call in (
+                lambda wish: products.get_promise(**wish),
+                lambda wish: products.get_promises([here, wish]),
+            ):
+                with self.subTest(wish), self.assertRaises(AccessError) as refused:
+                    call(wish)
+                for told in (self.others_own, self.other_warehouse, self.other):
+                    self.assertNotIn(told.name, str(refused.exception))
