@@ -51,10 +51,10 @@ def main(what, *addons):
     # Names of tests begin with their addon.
     os.environ["PYTEST_ADDOPTS"] = f"--rootdir={folder}"
     sides = {
-        "without": copy_of(os.environ["BASE"], f"{os.environ['BASE']}_without"),
-        "with": f"{os.environ['BASE']}_with",
+        side: f"{os.environ['BASE']}_{what}_{side}" for side in ("without", "with")
     }
     try:
+        copy_of(os.environ["BASE"], sides["without"])
         install(sides["without"], ",".join(addons))
         copy_of(sides["without"], sides["with"])
         install(sides["with"], OURS)

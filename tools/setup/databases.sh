@@ -69,7 +69,7 @@ prepare_base_database() {
   key=$(odoo_version; echo "$TEST_MODULES $LANGUAGES"; cat "$root/requirements.txt")
   base=${DATABASE}_base_$(sha256sum <<<"$key" | cut -c-12)
   if ! has_database "$base"; then
-    for old in $(our_databases '_base_.{12}(_with|_without)?'); do drop_database "$old"; done
+    for old in $(our_databases '_base_.{12}(_(core|others)_(with|without))?'); do drop_database "$old"; done
     create_database "$base" "$TEST_MODULES"
     say "web assets, about half a minute"
     odoo_script "$base" <<<'env["ir.qweb"]._pregenerate_assets_bundles(); env.cr.commit()'
