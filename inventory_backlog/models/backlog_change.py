@@ -7,7 +7,8 @@ from odoo.tools import SQL
 
 AT_MOST = 10_000
 # The fold and the line that were told last.
-CURSOR = re.compile(r"(\d{1,9})-(\d{1,9})", re.ASCII)
+CURSOR = re.compile(r"(\d{1,10})-(\d{1,10})", re.ASCII)
+LARGEST = 2**31 - 1  # of PostgreSQL's integers
 TOLD = (
     "order_id",
     "product_id",
@@ -120,25 +121,25 @@ class BacklogLine(models.Model):
         if cursor == "":
             return (0, 0)
         parts = isinstance(cursor, str) and CURSOR.fullmatch(cursor)
-        if parts:
-            fold, line_id = map(int, parts.groups())
-            [[last]] = self.env.execute_query(
-                SQL("SELECT COALESCE(MAX(folds), 0) FROM backlog_kept")
-            )
-            if fold > last:
-                raise UserError(
-                    self.env._(
-                        "This cursor is of a later state of the database, which has "
-                        "been restored or installed again. Begin with an empty one."
-                    )
+        after = tuple(map(int, parts.groups())) if parts else (LARGEST + 1,)
+        if max(after) > LARGEST:
+            raise UserError(
+                self.env._(
+                    "This cursor is not one of ours. Pass on what the last call "
+                    "returned, or nothing to begin with all lines."
                 )
-            return (fold, line_id)
-        raise UserError(
-            self.env._(
-                "This cursor is not one of ours. Pass on what the last call returned, "
-                "or nothing to begin with all lines."
             )
+        [[last]] = self.env.execute_query(
+            SQL("SELECT COALESCE(MAX(folds), 0) FROM backlog_kept")
         )
+        if after[0] > last:
+            raise UserError(
+                self.env._(
+                    "This cursor is of a later state of the database, which has been "
+                    "restored or installed again. Begin with an empty one."
+                )
+            )
+        return after
 
     @api.model
     def _told(self, ids):

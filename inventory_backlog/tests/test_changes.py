@@ -130,6 +130,29 @@ class TestChanges(BacklogCase):
         told = {row["id"]: row for row in lines.get_changes("", 10_000)["lines"]}
         self.assertTrue(told[line.id]["is_open"])
 
+    def test_a_purchase_that_is_put_off_is_told(self):
+        purchase = self._purchase(self.product, 3, days=4)
+        line = self._order((self.product, 2)).order_line
+        self._changes()
+        purchase.order_line.date_planned = self._after(9)
+        told, rows = self._changes()
+        self.assertEqual(told, [(line.id, True)])
+        self.assertEqual(
+            (rows[0]["expected_date"], rows[0]["incoming_qty"]), (self._after(9), 2)
+        )
+        self.assertEqual(self._changes()[0], [])
+
+    def test_a_cursor_holds_every_id_that_postgresql_can(self):
+        largest = 2**31 - 1
+        self.env.cr.execute(
+            "INSERT INTO backlog_change (id, fold, company_id)"
+            " SELECT %s, MAX(folds), %s FROM backlog_kept",
+            (largest, self.company.id),
+        )
+        self.assertEqual(self._changes()[0], [(largest, False)])
+        self.assertTrue(self.cursor.endswith(f"-{largest}"))
+        self.assertEqual(self._changes()[0], [])
+
     def test_a_cursor_of_a_later_state_is_refused(self):
         with self.assertRaisesRegex(UserError, "Begin with an empty one"):
             self.lines.get_changes("999999999-1")
@@ -158,7 +181,8 @@ class TestChanges(BacklogCase):
             self.env["backlog.line"].with_user(internal).get_changes()
 
     def test_what_is_no_cursor_is_refused_with_a_word_what_to_pass(self):
-        for cursor in ("x", "1", "1-", "-1", "1-2-3", 5, None, False, "9" * 20 + "-1"):
+        beyond = (f"1-{2**31}", f"{2**31}-1", "9" * 20 + "-1")
+        for cursor in ("x", "1", "1-", "-1", "1-2-3", 5, None, False, *beyond):
             with (
                 self.subTest(cursor=cursor),
                 self.assertRaisesRegex(UserError, "what the last call returned"),
