@@ -3,6 +3,8 @@ from datetime import datetime, time, timedelta
 from json import dumps, loads
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
@@ -285,6 +287,9 @@ class BacklogDashboard(models.AbstractModel):
             "search_view_id": [view("backlog_analysis_view_search"), "search"],
             "domain": self._plain(domain & part),
             "context": {},
+            # Else the list of nothing shows made-up lines without a word.
+            "help": Markup('<p class="o_view_nocontent_smiling_face">%s</p>')
+            % self.env._("No open line is part of this figure"),
             "target": "current",
         }
 

@@ -45,7 +45,7 @@ class BacklogDashboard(models.AbstractModel):
                 ),
             ),
             "ready": (
-                self.env._("Ready to ship"),
+                self.env._("Ready"),
                 self.env._("of it past due"),
                 self.env._(
                     "What is in stock for its line, after everyone ahead in the queue: "

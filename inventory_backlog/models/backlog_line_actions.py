@@ -2,10 +2,12 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import get_lang
 
-# Odoo's own forms show invoices: they fail for others, who may well read the record.
+# Odoo's own forms show invoices or lots: they fail for others, who may well read the
+# record.
 FORM_GROUPS = {
     "purchase.order": "purchase.group_purchase_user",
     "sale.order": "sales_team.group_sale_salesman",
+    "stock.picking": "stock.group_stock_user",
 }
 
 
@@ -44,6 +46,13 @@ class BacklogLine(models.Model):
                 self.env._(
                     "There is no transfer yet. It will appear when the purchase behind "
                     "this line is confirmed; see “Why?”."
+                )
+            )
+        if not all(map(self._can_open, transfers)):
+            raise UserError(
+                self.env._(
+                    "%s is not yours to open. Ask the people in the warehouse.",
+                    transfers[0].sudo().display_name,
                 )
             )
         return self._action_open(transfers)

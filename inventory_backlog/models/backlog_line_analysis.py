@@ -68,7 +68,7 @@ class BacklogLine(models.Model):
         steps = self.env.company._backlog_steps("backlog_lateness_steps")
         later = self._bucket_labels([1, *(step + 1 for step in steps)])
         return [
-            ("0", self.env._("In time")),
+            ("0", self.env._("0 days")),
             *((str(int(value) + 1), label) for value, label in later),
         ]
 

@@ -26,7 +26,7 @@ INDONESIAN_SCREENS = [
             "body:has(.o_data_row) .o_searchview_dropdown_toggler",
         ],
         ".o_filter_menu",
-        ["Mengapa?", "Hari Terlambat", "Backorder, perlu pasokan", "Ada yang Siap"],
+        ["Mengapa?", "Penyebab", "Backorder, perlu pasokan", "Ada yang Siap"],
     ),
     (
         [".o_data_row:last-of-type button[name=action_why]"],

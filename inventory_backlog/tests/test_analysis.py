@@ -174,7 +174,7 @@ class TestAnalysis(AnalysisCase):
         self.assertEqual(
             self.lines._selection_lateness_bucket(),
             [
-                ("0", "In time"),
+                ("0", "0 days"),
                 ("1", "1–5 days"),
                 ("2", "6–19 days"),
                 ("3", "more than 19 days"),

@@ -76,7 +76,7 @@ MENUS = """
     backlog_menu_reporting         -        x      x   x     x        x
     backlog_menu_analysis          -        x      x   x     x        x
     backlog_menu_cash              -        x      x   x     x        x
-    backlog_menu_snapshot          -        x      x   x     -        x
+    backlog_menu_snapshot          -        -      x   x     -        x
     backlog_menu_report            -        x      x   x     -        x
     backlog_menu_service           -        x      x   x     x        x
     backlog_menu_configuration     -        -      -   -     -        x

@@ -177,7 +177,7 @@ class TestReport(ReportCase):
         self.assertEqual(
             [(row["label"], row["lines"], row["value"]) for row in data["latenesses"]],
             [
-                ("In time", 2, 460),
+                ("0 days", 2, 460),
                 ("1–7 days", 1, 250),
                 ("8–15 days", 1, 300),
                 ("more than 15 days", 0, 0),

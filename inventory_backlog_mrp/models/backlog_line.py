@@ -1,7 +1,11 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from odoo.addons.inventory_backlog.models.backlog_line_actions import FORM_GROUPS
+
 READY = ("reserved", "stock")
+# Its form shows work orders.
+FORM_GROUPS["mrp.production"] = "mrp.group_mrp_user"
 
 
 class BacklogLine(models.Model):
