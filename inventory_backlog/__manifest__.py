@@ -36,6 +36,7 @@
         "views/product_supplierinfo_views.xml",
         "views/product_template_views.xml",
         "views/purchase_order_views.xml",
+        "views/res_company_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_partner_views.xml",
         "views/sale_order_views.xml",

@@ -151,13 +151,27 @@ class ResCompany(models.Model):
     )
 
     def write(self, vals):
-        """Another window of judging vendors: what was kept of them no longer counts."""
+        """Who administers the backlog decides about its settings. Another window of
+        judging vendors: what was kept of them no longer counts."""
+        if not self.env.su and self._may_set_backlog(vals):
+            # Nothing else of a company is theirs to change, so Odoo's rights say no.
+            self = self.sudo()  # noqa: PLW0642
         result = super().write(vals)
         if "backlog_vendor_window_days" in vals:
             # What was kept looked at another window.
             kept = self.env["backlog.vendor.measure"].sudo()
             kept.search([("company_id", "in", self.ids)]).unlink()
         return result
+
+    def _may_set_backlog(self, names):
+        """Whether an administrator of the backlog changes its settings, and nothing
+        else, of companies that they work in."""
+        settings = {name for name in self._fields if name.startswith("backlog_")}
+        return (
+            settings.issuperset(names)
+            and self <= self.env.user.company_ids
+            and self.env.user.has_group("inventory_backlog.group_backlog_manager")
+        )
 
     @api.constrains(
         "backlog_weight_accepted", "backlog_weight_on_time", "backlog_weight_steady"

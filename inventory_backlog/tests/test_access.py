@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from .common import BacklogCase
 
@@ -186,6 +186,32 @@ class TestAccess(BacklogCase):
                 records.unlink()
             with self.assertRaises(AccessError):
                 records.create({"product_id": self.product.id})
+
+    def test_administrators_of_the_backlog_change_its_settings_and_nothing_else(self):
+        manager = new_test_user(
+            self.env, "manager", "inventory_backlog.group_backlog_manager"
+        )
+        action = self.env.ref("inventory_backlog.backlog_settings_action")
+        opened = action.with_user(manager).run()
+        company = self.env[opened["res_model"]].with_user(manager)
+        company = company.browse(opened["res_id"])
+        with Form(company, opened["views"][0][0]) as form:
+            form.backlog_risk_days = 21
+            form.backlog_digest_user_ids.add(manager)
+        self.assertEqual(company.backlog_risk_days, 21)
+        self.assertEqual(company.backlog_digest_user_ids, manager)
+        other = self.env["res.company"].create({"name": "Other"}).with_user(manager)
+        for refused, values in (
+            (company, {"name": "Mine"}),
+            (company, {"backlog_risk_days": 7, "name": "Mine"}),
+            (other, {"backlog_risk_days": 7}),
+        ):
+            with self.assertRaises(AccessError):
+                refused.write(values)
+        with self.assertRaises(AccessError):
+            action.with_user(self.seller).run()
+        with self.assertRaises(AccessError):
+            self.company.with_user(self.seller).backlog_risk_days = 7
 
     def test_slices_of_other_demand_are_seen_without_an_order(self):
         """Whoever competes for the goods is seen, though not for whom."""

@@ -80,6 +80,7 @@ MENUS = """
     backlog_menu_report            -        x      x   x     -        x
     backlog_menu_service           -        x      x   x     x        x
     backlog_menu_configuration     -        -      -   -     -        x
+    backlog_menu_settings          -        -      -   -     -        x
     backlog_menu_report_recipient  -        -      -   -     -        x
     backlog_menu_event             -        -      -   -     -        x
     backlog_menu_sale              -        x      x   -     -        -
