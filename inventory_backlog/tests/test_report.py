@@ -530,7 +530,8 @@ class TestReport(ReportCase):
             difference=10,
             is_caught_up=True,
         )
-        bridge = self._data(date_from="2030-01-08", date_to="2030-01-15")["bridge"]
+        data = self._data(date_from="2030-01-08", date_to="2030-01-15")
+        bridge = data["bridge"]
 
         self.assertEqual(
             [(row["value"], row["is_sum"]) for row in bridge["rows"]],
@@ -548,6 +549,8 @@ class TestReport(ReportCase):
         )
         self.assertIn(self._day(-7), bridge["rows"][0]["label"])
         self.assertIn(self._day(-1), bridge["rows"][6]["label"])
+        period = f"{self._day(-7)} to {self._day(-1)}"
+        self.assertIn(("Period of the bridge", period), data["filters"])
         self.assertIn("worked out later", bridge["note"])
 
     def test_bridge_follows_the_warehouse(self):

@@ -138,13 +138,14 @@ class BacklogReport(models.TransientModel):
             "state": "total",
             "label": self.env._("Total"),
         }
+        bridge = self._bridge(total["value"])
         return {
             "title": self.env._("Backlog Report"),
             "company": self.company_id,
             "currency": self.company_id.currency_id,
             "now": fields.Datetime.now(),
             "zone": str(self.env.tz),
-            "filters": self._filters(),
+            "filters": self._filters(bridge["days"]),
             "total": total,
             "states": self._states(groups, total),
             "lateness_totals": self._lateness_totals(groups, total),
@@ -153,7 +154,7 @@ class BacklogReport(models.TransientModel):
             "causes": self._causes(groups, total),
             "customers": self._top_customers(groups, total),
             "products": self._top_products(groups, total),
-            "bridge": self._bridge(total["value"]),
+            "bridge": bridge,
             "annex": self._annex() if self.with_lines else [],
             "definitions": self._definitions(),
         }
@@ -202,8 +203,10 @@ class BacklogReport(models.TransientModel):
     def _nothing(self):
         return dict.fromkeys(MEASURES, 0)
 
-    def _filters(self):
-        """``[(what, value)]``: what the report was narrowed to, in words."""
+    def _filters(self, days):
+        """``[(what, value)]``: what the report was narrowed to, in words; the bridge to
+        ``days``."""
+        first, last = (format_date(self.env, day) for day in days)
         everything = self.env._("All")
         return [
             (self.env._("Company"), self.company_id.display_name),
@@ -215,11 +218,7 @@ class BacklogReport(models.TransientModel):
             ),
             (
                 self.env._("Period of the bridge"),
-                self.env._(
-                    "%(first)s to %(last)s",
-                    first=format_date(self.env, self.date_from),
-                    last=format_date(self.env, self.date_to),
-                ),
+                self.env._("%(first)s to %(last)s", first=first, last=last),
             ),
         ]
 

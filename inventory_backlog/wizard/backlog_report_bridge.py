@@ -9,9 +9,10 @@ class BacklogReport(models.TransientModel):
     _inherit = "backlog.report"
 
     def _bridge(self, open_now):
-        """What moved the backlog in the period: ``{"note", "rows"}``, where each row is
-        ``{"label", "value", "is_sum"}`` and the rows between two sums add up."""
-        nothing = {"note": False, "rows": []}
+        """What moved the backlog in the period: ``{"note", "days", "rows"}``, each row
+        ``{"label", "value", "is_sum"}``. The rows between two sums add up; ``days`` are
+        the first and the last one that is in them."""
+        nothing = {"note": False, "days": (self.date_from, self.date_to), "rows": []}
         if self.user_id or self.partner_id:
             return {
                 **nothing,
@@ -30,6 +31,7 @@ class BacklogReport(models.TransientModel):
                 ),
             }
         return {
+            "days": (history["first"], history["last"]),
             "rows": self._bridge_rows(history, open_now),
             "note": history["is_caught_up"]
             and self.env._(
