@@ -55,11 +55,16 @@
             "inventory_backlog/static/src/**/*",
             ("remove", "inventory_backlog/static/src/views/backlog_graph/**/*"),
             ("remove", "inventory_backlog/static/src/views/backlog_pivot/**/*"),
+            ("remove", "inventory_backlog/static/src/spreadsheet/**/*"),
         ],
         # Odoo loads its graph and pivot views on demand, so ours come with them.
         "web.assets_backend_lazy": [
             "inventory_backlog/static/src/views/backlog_graph/**/*",
             "inventory_backlog/static/src/views/backlog_pivot/**/*",
+        ],
+        "spreadsheet.o_spreadsheet": [
+            "inventory_backlog/static/src/backlog_colors.js",
+            "inventory_backlog/static/src/spreadsheet/**/*",
         ],
         "web.report_assets_common": ["inventory_backlog/static/report/**/*"],
         "web.assets_tests": ["inventory_backlog/static/tests/tours/**/*"],

@@ -148,6 +148,14 @@ class TestTours(HttpCase):
             [self.env.ref("inventory_backlog.action_report_backlog").report_name],
         )
 
+    def test_states_have_one_colour_in_the_charts_of_the_spreadsheet(self):
+        dashboard = self.env.ref("inventory_backlog.spreadsheet_dashboard_backlog")
+        self.start_tour(
+            f"/odoo/dashboards?dashboard_id={dashboard.id}",
+            "inventory_backlog_spreadsheet",
+            login="tour_seller",
+        )
+
     def test_salesperson_finds_out_why(self):
         self.start_tour("/odoo", "inventory_backlog_salesperson", login="tour_seller")
 

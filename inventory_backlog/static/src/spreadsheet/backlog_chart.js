@@ -1,0 +1,23 @@
+import {OdooChart} from "@spreadsheet/chart/odoo_chart/odoo_chart";
+import {STATE_COLORS} from "@inventory_backlog/backlog_colors";
+import {patch} from "@web/core/utils/patch";
+
+/**
+ * A supply state has its colour in every chart. What a spreadsheet keeps are colours by
+ * place, and a state that has no line moves all others up.
+ */
+patch(OdooChart.prototype, {
+    get dataSets() {
+        const dataSets = super.dataSets;
+        if (!this.dataSource || this.metaData.resModel !== "backlog.line") {
+            return dataSets;
+        }
+        const {datasets} = this.dataSource.getData();
+        return dataSets.map((dataSet, index) => {
+            const [identifier] = datasets[index].identifiers;
+            const group = Object.assign({}, ...JSON.parse(identifier));
+            const backgroundColor = STATE_COLORS[group.backlog_state];
+            return backgroundColor ? {...dataSet, backgroundColor} : dataSet;
+        });
+    },
+});

@@ -1,0 +1,33 @@
+import {registry} from "@web/core/registry";
+
+/** Of each chart: ``{label: colour}``. */
+function chartColors() {
+    return [...document.querySelectorAll(".o-figure canvas")]
+        .map((canvas) => window.Chart?.getChart(canvas)?.data.datasets)
+        .filter((datasets) => datasets?.length)
+        .map((datasets) =>
+            Object.fromEntries(
+                datasets.map(({label, backgroundColor}) => [label, backgroundColor]),
+            ),
+        );
+}
+
+registry.category("web_tour.tours").add("inventory_backlog_spreadsheet", {
+    steps: () => [
+        {
+            content: "A state has its colour in both charts",
+            trigger: ".o-figure canvas",
+            async run({waitUntil}) {
+                await waitUntil(() => chartColors().length === 2, {timeout: 10000});
+                for (const colors of chartColors()) {
+                    if (
+                        colors["Ready to ship"] !== "#1e7d34" ||
+                        colors["Backorder, to source"] !== "#c82333"
+                    ) {
+                        throw new Error(JSON.stringify(colors));
+                    }
+                }
+            },
+        },
+    ],
+});
