@@ -127,8 +127,8 @@ class TestDashboard(AnalysisCase):
         self.assertEqual(
             [(line["product"], line["value"], line["advice"]) for line in lines],
             [
-                ("Chair", 1000, "Order the supply"),
-                ("Chair", 500, "Order the supply"),
+                ("Chair", 1000, "Ask Purchase to order"),
+                ("Chair", 500, "Ask Purchase to order"),
                 ("Table", 100, "Ship it"),
                 ("Bench", 30, "Chase the supply, tell the customer"),
             ],
@@ -138,6 +138,32 @@ class TestDashboard(AnalysisCase):
         self.assertEqual(first["promise"], "2030-01-10 09:00:00")
         self.assertFalse(first["expected"])
         self.assertEqual(first["id"], self.order_here.order_line[0].id)
+
+    def test_advice_is_what_the_user_can_do(self):
+        request = self._request(self.product, 8)
+
+        def advice(user=None):
+            return [line["advice"] for line in self._dashboard(user=user)["lines"][:2]]
+
+        buyer = new_test_user(
+            self.env,
+            "lead_buyer",
+            "sales_team.group_sale_salesman_all_leads,purchase.group_purchase_user",
+            tz="UTC",
+        )
+
+        self.assertEqual(advice(), ["Ask Purchase to confirm"] * 2)
+        self.assertEqual(advice(buyer), ["Confirm the request"] * 2)
+        request.button_cancel()
+        self.assertEqual(advice(buyer), ["Order the supply"] * 2)
+
+    def test_request_for_another_warehouse_is_none_for_the_line(self):
+        second = self.env["stock.warehouse"].create({"name": "Second", "code": "SEC"})
+        self._request(self.product, 8, picking_type_id=second.in_type_id.id)
+
+        self.assertEqual(
+            self._dashboard()["lines"][0]["advice"], "Ask Purchase to order"
+        )
 
     def test_no_more_than_ten_lines(self):
         with freeze_time(self._after(-3)):
