@@ -210,7 +210,10 @@ class TestSuggestionScreens(SuggestionCase):
         with self.assertRaisesRegex(UserError, "Choose a vendor for Table"):
             window.action_confirm()
         lacking.is_chosen = False
-        window.action_confirm()
+        action = window.action_confirm()
+        request = self._of_action(action["params"]["next"])
+        self.assertIn(f"Created: RFQ {request.name}", self._said(action))
+        self.assertIn("Left out: Table.", self._said(action))
         self.assertEqual(self._suggested(table).state, "proposed")
         self.assertEqual(self._suggested(self.product).state, "ordered")
 

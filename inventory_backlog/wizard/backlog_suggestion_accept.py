@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from ..models.backlog_suggestion import BUYING
+
 
 class BacklogSuggestionAccept(models.TransientModel):
     """Accept suggestions after a look at quantity, vendor and date: requests, draft
@@ -100,31 +102,40 @@ class BacklogSuggestionAccept(models.TransientModel):
         return self._action_results(suggestions)
 
     def _action_results(self, suggestions):
-        """The requests when there are some that the user may open, else a word on what
-        was done."""
+        """The requests when there are some that the user may open, and a word on what
+        they do not show."""
         suggestions.invalidate_recordset()
+        left_out = self.line_ids.suggestion_id - suggestions
+        notice = suggestions._notification(
+            self.env._("Accepted"),
+            " ".join(self._result_sentences(suggestions.sudo(), left_out)),
+        )
         requests = suggestions.sudo().purchase_line_ids.order_id.filtered(
             lambda order: order.state in ("draft", "sent")
         )
         requests = requests.with_env(self.env)
         if not requests or not self.env.user.has_group("purchase.group_purchase_user"):
-            return suggestions._notification(
-                self.env._("Accepted"),
-                " ".join(self._result_sentences(suggestions.sudo())),
-            )
+            return notice
         action = self.env["ir.actions.act_window"]._for_xml_id("purchase.purchase_rfq")
         action |= {"domain": [("id", "in", requests.ids)], "context": {}}
         if len(requests) == 1:
             action |= {"views": [(False, "form")], "res_id": requests.id}
-        return action
+        if not left_out and all(one.action_type in BUYING for one in suggestions):
+            return action
+        notice["params"]["next"] = action
+        return notice
 
     @api.model
-    def _result_sentences(self, suggestions):
-        """What came out of these suggestions."""
+    def _result_sentences(self, suggestions, left_out):
+        """What came out of these suggestions, and which are as they were."""
         if notes := suggestions._supply_notes():
             yield self.env._("Created: %s.", ", ".join(notes))
         if asked := suggestions.asked_activity_ids:
             yield self.env._(
                 "Activities to pull receipts in: %s.",
                 ", ".join(asked.mapped("res_name")),
+            )
+        if left_out:
+            yield self.env._(
+                "Left out: %s.", ", ".join(left_out.product_id.mapped("display_name"))
             )
