@@ -19,7 +19,7 @@ PARITY_STATES = [
 ]
 # In this order, the most exposed first: the SQL below counts from 0.
 RESILIENCE = [
-    ("none", "No vendor"),
+    ("none", "None left"),
     ("exposed", "One source"),
     ("thin", "Thin"),
     ("resilient", "Resilient"),

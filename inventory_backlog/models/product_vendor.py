@@ -45,7 +45,7 @@ class BacklogVendorMixin(models.AbstractModel):
         search=search_figure("vendor_resilience"),
         group_expand=True,
         groups=INTERNAL,
-        help="How well the product can do without a vendor. No vendor: nobody can "
+        help="How well the product can do without a vendor. None left: nobody can "
         "deliver it today. One source: the main vendor only, or the one that is left. "
         "Resilient: two backups or more at parity with the main vendor. Thin: "
         "anything between. A vendor that is out does not count.",

@@ -235,9 +235,9 @@ class TestReport(ReportCase):
                 for row in products
             ],
             [
-                ("Chair", 700, 200, 7, 2, "", "No vendor"),
+                ("Chair", 700, 200, 7, 2, "", "None left"),
                 ("Table", 250, 0, 5, 0, "Vendor", "One source"),
-                ("Lamp", 60, 60, 2, 2, "", "No vendor"),
+                ("Lamp", 60, 60, 2, 2, "", "None left"),
             ],
         )
 
