@@ -43,7 +43,8 @@ odoo_script() { # database: runs the standard input in Odoo's shell
   "${odoo[@]}" shell -d "$1" --no-http --log-level=warn
 }
 
-# The database of ./dev run, with the addons as they are now.
+# The database of ./dev run, with the addons as they are now, and what the webhooks of
+# docs/api.md need.
 prepare_run_database() {
   local state known key=inventory_backlog.dev.state
   has_database "$DATABASE" || create_database "$DATABASE" "$RUN_MODULES" --with-demo
@@ -51,7 +52,7 @@ prepare_run_database() {
   known=$(sql "$DATABASE" "SELECT value FROM ir_config_parameter WHERE key = '$key'")
   [[ $known != "$state" ]] || return 0
   say "addons: $(addons)"
-  odoo_logged addons -d "$DATABASE" -i "$(addons)" -u "$(addons)" --with-demo
+  odoo_logged addons -d "$DATABASE" -i "$(addons),base_automation" -u "$(addons)" --with-demo
   say "web assets"
   odoo_script "$DATABASE" <<END
 for bundle in "web.assets_frontend", "web.assets_frontend_lazy", "web.assets_web":
