@@ -254,6 +254,15 @@ class TestSuggestionScreens(SuggestionCase):
         action = suggestion.line_ids.action_open_receipt()
         self.assertEqual(self._of_action(action), purchase)
 
+    def test_all_that_came_of_it_is_said(self):
+        purchase = self._late()
+        self._wanted(self.product, 3)
+        action = self._window(self._suggest()).action_confirm()
+        request = self._of_action(action["params"]["next"])
+        self.assertEqual(request.state, "draft")
+        self.assertIn(f"Created: RFQ {request.name}", self._said(action))
+        self.assertIn(f"receipts in: {purchase.name}.", self._said(action))
+
     def test_requests_are_of_what_is_bought(self):
         self._late()
         self._wanted(self.product, 3)
