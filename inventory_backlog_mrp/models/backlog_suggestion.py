@@ -9,6 +9,7 @@ SETTLED = (
     "able_to_make_qty",
     "arrival_date",
     "bottleneck_id",
+    "estimated_cost",
     "saved_value",
     "suggested_qty",
 )
@@ -258,10 +259,13 @@ class BacklogSuggestion(models.Model):
             able, arrival = self._able(share), False
         else:
             able, arrival = self.missing_qty, self._done_by()
+        suggested = able or self.missing_qty
+        product = self.product_id.with_company(self.company_id)
         return {
             "able_to_make_qty": 0 if self.obstacle else able,
             "bottleneck_id": scarce.id and share < 1 and scarce.product_id.id,
-            "suggested_qty": able or self.missing_qty,
+            "suggested_qty": suggested,
+            "estimated_cost": suggested * product.standard_price,
             "arrival_date": arrival,
             "saved_value": self._kept_value(self.line_ids, arrival),
         }

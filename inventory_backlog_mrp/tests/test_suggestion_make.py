@@ -46,6 +46,19 @@ class TestSuggestionMake(SuggestionCase, MrpBacklogCase):
         self.assertFalse(self._suggested(self.seat))
         self.assertEqual(set(self._generate().values()), {0})
 
+    def test_the_cost_is_of_what_can_be_made(self):
+        self.table.standard_price = 520
+        self._put_in_stock(self.leg, 8)
+        self._put_in_stock(self.seat, 5)
+        self._wanted(self.table, 5)
+        table = self._suggest(self.table)
+        self.assertEqual((table.suggested_qty, table.estimated_cost), (2, 1040))
+        self.assertEqual(set(self._generate().values()), {0})
+
+        self._put_in_stock(self.leg, 12)
+        table = self._suggest(self.table)
+        self.assertEqual((table.suggested_qty, table.estimated_cost), (5, 2600))
+
     def test_what_is_made_for_a_delivery_to_order_is_linked_to_it(self):
         mto = self.warehouse.mto_pull_id.route_id
         mto.active = True
