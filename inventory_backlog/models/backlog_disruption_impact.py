@@ -158,7 +158,7 @@ class BacklogDisruption(models.Model):
     def _product_row(self, template, purchases, lines):
         product = (purchases.product_id or template.product_variant_ids)[:1]
         ordered = sum(line._open_qty() for line in purchases)
-        missing = sum(lines.mapped("to_source_qty"))
+        missing = self._not_requested(lines, purchases)
         unit = template.sudo().uom_id
         return {
             "product": template.display_name,
@@ -167,6 +167,18 @@ class BacklogDisruption(models.Model):
             "customers": len(lines.partner_id.sudo().commercial_partner_id),
             "backup": self._backup_row(product, ordered + missing),
         }
+
+    def _not_requested(self, lines, purchases):
+        """What ``lines`` lack beyond what is on requests, which cover nothing before
+        they are confirmed."""
+        requested = defaultdict(float)
+        for purchase in purchases:
+            if purchase.state in REQUEST_STATES:
+                requested[purchase.product_id] += purchase._open_qty()
+        return sum(
+            max(0, sum(waiting.mapped("to_source_qty")) - requested[product])
+            for product, waiting in lines.grouped("product_id").items()
+        )
 
     def _quantity(self, quantity, unit):
         return self.env["backlog.line"]._quantity(quantity, unit)

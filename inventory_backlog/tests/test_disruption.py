@@ -363,6 +363,15 @@ class TestDisruptionImpact(VendorCase):
         self.assertEqual(row["backup"]["cost"], self._money(10))
         self.assertTrue(row["backup"]["is_dearer"])
 
+    def test_what_is_requested_for_those_who_wait_costs_once(self):
+        self._purchase(self.product, 2, vendor=self.first)
+        self._order(self.product, 3)
+        self._request(self.product, 1, vendor=self.first)
+        [row] = self._impact()["products"]
+
+        self.assertEqual(row["ordered"], "3 Units")
+        self.assertEqual(row["backup"]["cost"], self._money(6))
+
     def test_best_backup_is_one_that_is_not_out(self):
         self._disrupt(self.second)
         [row] = self._impact()["products"]
