@@ -319,6 +319,9 @@ class BacklogLine(models.Model):
         ):
             slices[row.order_line_id.id].append(
                 {
+                    "product_id": row.product_id.id,
+                    "product": row.product_id.display_name,
+                    "uom": row.product_id.uom_id.name,
                     "source": row.source,
                     "qty": row.qty,
                     "date": fields.Datetime.to_string(row.date),

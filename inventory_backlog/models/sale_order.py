@@ -135,9 +135,11 @@ class SaleOrder(models.Model):
             "expected_date", "is_late", "lines"}``, each line ``{"order_line_id",
             "product_id", "product", "uom", "open_qty", "backlog_qty", "backorder_qty",
             "incoming_qty", "to_source_qty", "state", "promise_date", "expected_date",
-            "is_late", "slices"}`` in the unit of the product, each slice ``{"source",
-            "qty", "date", "document"}``. Dates in UTC as ``YYYY-MM-DD HH:MM:SS``; False
-            where there is none. Values are untaxed, in the company's currency.
+            "is_late", "slices"}`` in the unit of the product, each slice
+            ``{"product_id", "product", "uom", "source", "qty", "date", "document"}`` in
+            that of the product moved: for a kit a component. Dates in UTC as
+            ``YYYY-MM-DD HH:MM:SS``; False where there is none. Values are untaxed, in
+            the company's currency.
         :raise UserError: when ``order_ids`` is no list of ids
         :raise AccessError: for an order that the user may not read, and for customers
             in the portal

@@ -395,22 +395,35 @@ class TestGetBacklog(BacklogCase):
         self.assertIs(answer[0]["expected_date"], False)
         (row,) = answer[0]["lines"]
         self.assertEqual(row["order_line_id"], line.id)
+        moved = {
+            "product_id": self.product.id,
+            "product": "Chair",
+            "uom": self.product.uom_id.name,
+        }
         self.assertEqual(
             row["slices"],
             [
                 {
+                    **moved,
                     "source": "reserved",
                     "qty": 3,
                     "date": "2030-01-15 09:00:00",
                     "document": False,
                 },
                 {
+                    **moved,
                     "source": "receipt",
                     "qty": 4,
                     "date": "2030-01-21 09:00:00",
                     "document": f"purchase.order,{purchase.id}",
                 },
-                {"source": "none", "qty": 3, "date": False, "document": False},
+                {
+                    **moved,
+                    "source": "none",
+                    "qty": 3,
+                    "date": False,
+                    "document": False,
+                },
             ],
         )
 

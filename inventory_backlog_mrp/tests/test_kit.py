@@ -48,6 +48,46 @@ class TestKit(MrpBacklogCase):
         self.assertEqual(self._agrees(order), [(5, 1, 2, 2)])
         self.assertFalse(self._line(order.order_line).expected_date)
 
+    def test_get_backlog_names_the_components_of_a_kit(self):
+        glue = self._product("Glue", uom_id=self.env.ref("uom.product_uom_gram").id)
+        chair = self._kit("Chair", (self.leg, 4), (glue, 30))
+        self._put_in_stock(self.leg, 3)
+        order = self._order(chair, 2)
+
+        [answer] = order.with_user(self.seller).get_backlog(order.ids)
+
+        [line] = answer["lines"]
+        self.assertEqual(
+            sorted(
+                (part["product"], part["source"], part["qty"], part["uom"])
+                for part in line["slices"]
+            ),
+            [
+                ("Glue", "none", 60, "g"),
+                ("Leg", "none", 5, "Units"),
+                ("Leg", "reserved", 3, "Units"),
+            ],
+        )
+        self.assertEqual(
+            {part["product_id"] for part in line["slices"]}, {self.leg.id, glue.id}
+        )
+
+    def test_the_queries_of_get_backlog_do_not_depend_on_the_components(self):
+        parts = [self._product(f"Part {number}") for number in range(6)]
+        small = self._order(self._kit("Small", (parts[0], 1)), 2)
+        large = self._order(self._kit("Large", *((part, 1) for part in parts)), 2)
+
+        def queries(order):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            start = self.env.cr.sql_log_count
+            order.get_backlog(order.ids)
+            return self.env.cr.sql_log_count - start
+
+        for order in (small, large):
+            queries(order)
+        self.assertEqual(queries(large), queries(small))
+
     def test_slices_of_a_kit_are_those_of_its_components(self):
         self._put_in_stock(self.top, 1)
         order = self._order(self.table, 2)
