@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
@@ -171,9 +173,11 @@ class BacklogLine(models.Model):
         }
 
     def _explain_queue(self, slices):
-        """Who gets goods before this line, for each product and place of stock."""
+        """Who gets goods before this line, for each product and place of stock. What
+        is reserved needs no place."""
         queues = {}
-        for row in slices.filtered("queue_rank"):
+        waiting = slices.filtered(lambda row: row.source != "reserved")
+        for row in waiting.filtered("queue_rank"):
             key = row.product_id, row.warehouse_id, row.move_id.sudo().location_id
             queues.setdefault(key, []).append(row)
         return [
@@ -182,20 +186,21 @@ class BacklogLine(models.Model):
         ]
 
     def _explain_one_queue(self, product, warehouse, location, rows):
-        ahead = self._ahead(product, warehouse, location, rows)
-        lines = self.env["sale.order.line"].sudo().union(*ahead)
+        place = min(row.queue_rank for row in rows)
+        ahead, behind = self._others(product, warehouse, location, place)
+        lines = self.env["sale.order.line"].sudo().union(*ahead, *behind)
         visible = (
             # Not of the product only: lines of kits that it is in are ahead as well.
             self.with_context(backlog_product_ids=lines._backlog_products().ids)
             .search([("id", "in", lines.ids)])
             .order_line_id
         )
-        named = [line for line in lines if line in visible]
-        unnamed = [line for line in lines if line not in visible]
+        named = [line for line in ahead if line in visible]
+        unnamed = [line for line in ahead if line and line not in visible]
         return {
             "place": self.env._(
                 "Number %(place)s in the queue for %(product)s.",
-                place=min(row.queue_rank for row in rows),
+                place=place,
                 product=product.display_name,
             ),
             "rows": [
@@ -210,29 +215,30 @@ class BacklogLine(models.Model):
                 *self._total_of_orders(named[ROWS_SHOWN:], ahead, product),
                 *self._total_of_orders(unnamed, ahead, product),
                 *self._total_of_internal(ahead, product),
+                *self._total_behind(visible, behind, product),
             ],
         }
 
-    def _ahead(self, product, warehouse, location, rows):
-        """The quantity of each order line that is served before ``rows``; of demand
-        that is no customer's under the empty order line. What is reserved stays where
-        it is, also behind in the queue."""
+    def _others(self, product, warehouse, location, place):
+        """The quantity of each order line that is served before ``place``, and of each
+        behind it what is reserved: that stays where it is. Of demand that is no
+        customer's under the empty order line."""
         # Everyone competes, so everyone is counted. Who may be named is decided above.
         allocation = self.env["backlog.allocation"].sudo()
         groups = allocation.with_context(backlog_product_ids=product.ids)._read_group(
             Domain("product_id", "=", product.id)
             & Domain("warehouse_id", "=", warehouse.id)
-            & Domain("move_id", "not in", [row.move_id.id for row in rows])
+            & Domain("order_line_id", "!=", self.id)
             & Domain("move_id.location_id", "in", self._same_pool(location))
-            & (
-                Domain("queue_rank", "<", min(row.queue_rank for row in rows))
-                | Domain("source", "=", "reserved")
-            ),
-            ["order_line_id"],
-            ["qty:sum"],
+            & (Domain("queue_rank", "<", place) | Domain("source", "=", "reserved")),
+            ["order_line_id", "move_id"],
+            ["qty:sum", "queue_rank:min"],
             order="queue_rank:min",
         )
-        return dict(groups)
+        ahead, behind = defaultdict(float), defaultdict(float)
+        for line, _move, quantity, rank in groups:
+            (ahead if rank < place else behind)[line] += quantity
+        return ahead, behind
 
     def _same_pool(self, location):
         """The ids of the locations that serve together with ``location``."""
@@ -271,6 +277,20 @@ class BacklogLine(models.Model):
                     "Production and transfers ahead: %s.",
                     self._unit_quantity(quantity, product),
                 )
+
+    def _total_behind(self, visible, behind, product):
+        named = [line for line in behind if line in visible][:ROWS_SHOWN]
+        for line in named:
+            yield self.env._(
+                "Behind it, but reserved already: %(quantity)s for %(order)s.",
+                quantity=self._unit_quantity(behind[line], product),
+                order=line.order_id.name,
+            )
+        if rest := sum(behind[line] for line in behind if line not in named):
+            yield self.env._(
+                "Behind it, but reserved already for others: %s.",
+                self._unit_quantity(rest, product),
+            )
 
     def _explain_customer(self):
         """What else this customer waits for, of what the user may see."""

@@ -212,15 +212,36 @@ class TestScreens(BacklogCase):
         )
         self.assertEqual(queue["totals"], [])
 
-    def test_why_counts_as_ahead_what_is_reserved_behind(self):
-        self._put_in_stock(self.product, 2)
-        behind = self._order(self.product, 3, commitment_date=self._after(9))
+    def test_why_does_not_call_ahead_what_is_reserved_behind(self):
+        self._put_in_stock(self.product, 3)
+        behind = self._order(self.product, 2, commitment_date=self._after(9))
+        self._order(
+            self.product, 3, user=self.other_seller, commitment_date=self._after(9)
+        )
         order = self._order(self.product, 5, commitment_date=self._after(2))
         (queue,) = self._seen_by(self.seller, order).why["queue"]
+        self.assertEqual(queue["place"], "Number 1 in the queue for Chair.")
+        self.assertEqual(queue["rows"], [])
         self.assertEqual(
-            [(row["order"]["name"], row["quantity"]) for row in queue["rows"]],
-            [(behind.name, "2 Units")],
+            queue["totals"],
+            [
+                f"Behind it, but reserved already: 2 Units for {behind.name}.",
+                "Behind it, but reserved already for others: 1 Units.",
+            ],
         )
+
+    def test_why_shows_no_queue_for_what_is_reserved(self):
+        self._put_in_stock(self.product, 14)
+        order = self._order(self.product, 5, commitment_date=self._after(2))
+        self._order(self.product, 9, commitment_date=self._after(9))
+        self.assertEqual(self._seen_by(self.seller, order).why["queue"], [])
+
+    def test_why_gives_the_place_of_what_is_not_reserved(self):
+        self._put_in_stock(self.product, 3)
+        order = self._order(self.product, 5, commitment_date=self._after(2))
+        (queue,) = self._seen_by(self.seller, order).why["queue"]
+        self.assertEqual(queue["place"], "Number 1 in the queue for Chair.")
+        self.assertEqual((queue["rows"], queue["totals"]), ([], []))
 
     def test_why_gives_only_totals_of_other_people_s_orders(self):
         secret = self.env["res.partner"].create({"name": "Secret Customer"})
