@@ -57,6 +57,39 @@ class TestFailoverBom(MrpBacklogCase, VendorCase):
 
         self.assertEqual(self._bought(), [("Second", 2)])
 
+    def test_why_says_that_the_vendor_of_raw_material_is_out(self):
+        order = self._order(self.table_set, 1)
+        production = self._start(self.table_set, 1)
+        waits = f"{production.name} waits for 2 Units of Chair."
+        out = "First is out until further notice: Flood."
+
+        self.assertNotIn(out, self._verdict(order))
+        self._disrupt(self.first)
+        self.assertLess({waits, out}, set(self._verdict(order)))
+
+    def test_why_says_that_the_vendor_who_has_the_order_is_out(self):
+        order = self._order(self.table_set, 1)
+        self._start(self.table_set, 1)
+        self._purchase(self.product, 2, vendor=self.second)
+        self._disrupt(self.second)
+
+        self.assertIn(
+            "Second is out until further notice: Flood.", self._verdict(order)
+        )
+
+    def test_why_says_it_too_of_what_has_to_be_picked(self):
+        self.warehouse.manufacture_steps = "pbm"
+        order = self._order(self.table_set, 1)
+        self._start(self.table_set, 1)
+        self._disrupt(self.first)
+
+        self.assertIn("First is out until further notice: Flood.", self._verdict(order))
+
+    def _verdict(self, order):
+        self.env.invalidate_all()
+        line = self._line(order.order_line).with_user(self.seller)
+        return line.why["verdict"]
+
     def test_production_waits_for_its_component_while_all_are_out(self):
         self._disrupt_all()
         production = self._produce_to_order()

@@ -1,5 +1,5 @@
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .common import MrpBacklogCase
 
@@ -239,6 +239,34 @@ class TestManufacturing(MrpBacklogCase):
         self._put_in_stock(self.wood, 10)
         self.assertEqual(self._cause(order), "supply_late")
 
+    def _verdict(self, order, user=None):
+        self.env.invalidate_all()
+        line = self._line(order.order_line).with_user(user or self.seller)
+        return line.why["verdict"]
+
+    def test_why_names_the_raw_material_that_is_missing(self):
+        self._put_in_stock(self.wood, 3)
+        order = self._late(self.made)
+        production = self._start(self.made, 5)
+        sentence = f"{production.name} waits for 7 Units of Wood."
+        self.assertIn(sentence, self._verdict(order))
+        self._purchase(self.wood, 7)
+        self.assertIn(sentence, self._verdict(order))
+        self._put_in_stock(self.wood, 7)
+        self.assertNotIn("Wood", str(self._verdict(order)))
+
+    def test_why_names_it_to_those_who_cannot_read_production(self):
+        order = self._late(self.made)
+        production = self._start(self.made, 5)
+        buyer = new_test_user(self.env, "buyer", "purchase.group_purchase_user")
+
+        self.assertFalse(production.with_user(buyer).has_access("read"))
+        for user in (self.seller, buyer):
+            self.assertIn(
+                f"{production.name} waits for 10 Units of Wood.",
+                self._verdict(order, user),
+            )
+
     def test_raw_material_that_goes_to_customers_ahead_is_not_there(self):
         self._put_in_stock(self.wood, 10)
         self._order(self.wood, 1)
@@ -252,9 +280,11 @@ class TestManufacturing(MrpBacklogCase):
         order = self._late(self.made)
         self._start(self.made, 5)
         self.assertEqual(self._cause(order), "component")
+        self.assertIn("waits for 10 Units of Wood.", str(self._verdict(order)))
         self._put_in_stock(self.wood, 10)
 
         self.assertEqual(self._cause(order), "supply_late")
+        self.assertNotIn("Wood", str(self._verdict(order)))
 
     def test_kit_waits_for_raw_material_of_its_component(self):
         kit = self._kit("Pair", (self.made, 2))

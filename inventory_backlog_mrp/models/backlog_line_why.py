@@ -1,0 +1,56 @@
+from odoo import models
+from odoo.fields import Domain
+
+from .backlog_line import READY
+
+
+class BacklogLine(models.Model):
+    """What production waits for."""
+
+    _inherit = "backlog.line"
+
+    def _explain_verdict(self, slices):
+        """Also which raw material is missing where it is made, and whose vendor is
+        out."""
+        # Who waits need not be able to read production; they get names and quantities.
+        documents = [row.document for row in slices.sudo() if row.document]
+        productions = self.env["mrp.production"].sudo()
+        productions = productions.union(
+            *(one for one in documents if one._name == "mrp.production")
+        )
+        short, not_carried = self._short_components(productions)
+        return [
+            *super()._explain_verdict(slices),
+            *self._component_sentences(short),
+            *self._explain_vendors(short | not_carried),
+        ]
+
+    def _short_components(self, productions):
+        """The rows of the allocation of raw material that is not there, see
+        ``_short_production``, and of the transfers that wait for it."""
+        allocation = self.env["backlog.allocation"].sudo()
+        raw_material = productions.move_raw_ids
+        allocation = allocation.with_context(
+            backlog_product_ids=raw_material.product_id.ids
+        )
+        short = allocation.search(
+            Domain("move_id", "in", raw_material.ids)
+            & Domain("source", "not in", READY)
+        )
+        carried = allocation.search([("move_id", "in", short.receipt_move_id.ids)])
+        waiting = carried.filtered(lambda row: row.source not in READY)
+        there = carried.move_id - waiting.move_id
+        return short.filtered(lambda row: row.receipt_move_id not in there), waiting
+
+    def _component_sentences(self, short):
+        return [
+            self.env._(
+                "%(production)s waits for %(quantity)s of %(component)s.",
+                production=production.name,
+                quantity=self._unit_quantity(sum(rows.mapped("qty")), product),
+                component=product.display_name,
+            )
+            for (production, product), rows in short.grouped(
+                lambda row: (row.move_id.raw_material_production_id, row.product_id)
+            ).items()
+        ]
