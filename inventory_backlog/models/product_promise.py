@@ -229,7 +229,9 @@ class ProductProduct(models.Model):
                 promise["expected_date"] = fields.Datetime.to_string(part["date"])
                 promise["incoming"].append(self._promise_part(part, taken))
         if quantity > 0:
-            promise |= self._promise_to_source(product, quantity, warehouse.company_id)
+            # What a vendor ships leaves from no warehouse of ours.
+            company = warehouse.company_id or self.env.company
+            promise |= self._promise_to_source(product, quantity, company)
             promise["expected_date"] = promise["to_source_date"] and max(
                 promise["to_source_date"], promise["expected_date"]
             )

@@ -30,6 +30,16 @@ class TestDropship(BacklogCase):
         self.assertEqual(self._split(order.order_line), [(5, 0, 0, 5)])
         self.assertEqual(self._slices(order.order_line), [("none", 5, None, None)])
 
+    def test_quotation_of_what_a_vendor_ships_counts_with_its_lead_time(self):
+        """By the route of the line, which leaves it without a warehouse."""
+        self.direct.seller_ids.delay = 4
+        line = self._quote(
+            (self.direct, 5, {"route_ids": [Command.set(self.route.ids)]})
+        ).order_line
+        self.assertFalse(line.warehouse_id)
+        self.assertEqual(line.quote_to_source_qty, 5)
+        self.assertEqual(line.quote_expected_date, self._after(4))
+
     def test_confirmed_purchase_is_incoming_with_its_document(self):
         self._put_in_stock(self.direct, 20)
         order = self._order(self.direct, 5)
