@@ -11,7 +11,7 @@ MAX_STEP = 36500  # days: a hundred years
 
 
 class ResCompany(models.Model):
-    """The settings of the backlog, and the company's own day."""
+    """The settings of the backlog, and what steps and rates they make."""
 
     _inherit = "res.company"
 

@@ -14,7 +14,7 @@ patch(OdooChart.prototype, {
         }
         const {datasets} = this.dataSource.getData();
         return dataSets.map((dataSet, index) => {
-            const [identifier] = datasets[index].identifiers;
+            const identifier = datasets[index]?.identifiers?.[0] || "[]";
             const group = Object.assign({}, ...JSON.parse(identifier));
             const backgroundColor = STATE_COLORS[group.backlog_state];
             return backgroundColor ? {...dataSet, backgroundColor} : dataSet;
