@@ -1,3 +1,4 @@
+import copy
 import json
 from unittest.mock import patch
 
@@ -149,7 +150,21 @@ class TestTours(HttpCase):
         )
 
     def test_states_have_one_colour_in_the_charts_of_the_spreadsheet(self):
+        """The dashboard as we ship it, and one more chart, with states on its axis."""
         dashboard = self.env.ref("inventory_backlog.spreadsheet_dashboard_backlog")
+        content = json.loads(dashboard.spreadsheet_data)
+        figures = content["sheets"][0]["figures"]
+        chart = next(
+            copy.deepcopy(figure)
+            for figure in figures
+            if figure["id"] == "backlog-chart-2"
+        )
+        chart["id"] = chart["data"]["chartId"] = "backlog-chart-3"
+        chart["offset"] = {"x": 0, "y": 460}
+        for group in (chart["data"]["metaData"], chart["data"]["searchParams"]):
+            group["groupBy"] = ["backlog_state"]
+        figures.append(chart)
+        dashboard.spreadsheet_data = json.dumps(content)
         self.start_tour(
             f"/odoo/dashboards?dashboard_id={dashboard.id}",
             "inventory_backlog_spreadsheet",

@@ -15,17 +15,21 @@ function chartColors() {
 registry.category("web_tour.tours").add("inventory_backlog_spreadsheet", {
     steps: () => [
         {
-            content: "A state has its colour in both charts",
+            content: "A state has its colour where it is a series, not on an axis",
             trigger: ".o-figure canvas",
             async run({waitUntil}) {
-                await waitUntil(() => chartColors().length === 2, {timeout: 10000});
-                for (const colors of chartColors()) {
+                await waitUntil(() => chartColors().length === 3, {timeout: 10000});
+                const [byWeek, byDelay, byState] = chartColors();
+                for (const colors of [byWeek, byDelay]) {
                     if (
                         colors["Ready to ship"] !== "#1e7d34" ||
                         colors["Backorder, to source"] !== "#c82333"
                     ) {
                         throw new Error(JSON.stringify(colors));
                     }
+                }
+                if (["#1e7d34", "#c82333"].includes(Object.values(byState)[0])) {
+                    throw new Error(JSON.stringify(byState));
                 }
             },
         },
