@@ -31,28 +31,28 @@ class ResCompany(models.Model):
         day = day or self._backlog_today()
         for distance in range(60):
             found = day + timedelta(days=distance * step)
-            if found in self._backlog_work_days(found.year):
+            if found in self._backlog_work_days(found.replace(day=1)):
                 return found
         return day
 
-    def _backlog_work_days(self, year):
-        """The days of the year on which the company works, kept for the
-        transaction."""
+    def _backlog_work_days(self, first):
+        """The days of the month that begins at ``first`` on which the company works,
+        kept for the transaction: runs ask for many days, a promise for one."""
         kept = self.env.cr.cache.setdefault("backlog_work_days", {})
-        if (self.id, year) not in kept:
+        if (self.id, first) not in kept:
+            end = first + relativedelta(months=1)
             # Whoever asks for a promise need not be able to read calendars.
             calendar = self.sudo().resource_calendar_id
-            zone = self._backlog_zoneinfo()
-            start = fields.Datetime.to_datetime(f"{year}-01-01").replace(tzinfo=zone)
-            intervals = (
-                calendar._work_intervals_batch(start, start + relativedelta(years=1))[
-                    False
-                ]
-                if calendar
-                else []
-            )
-            days = {begin.date() for begin, _end, _meta in intervals}
-            kept[self.id, year] = days or {
-                start.date() + timedelta(days=number) for number in range(366)
-            }
-        return kept[self.id, year]
+            if calendar.attendance_ids or calendar.flexible_hours:
+                zone = self._backlog_zoneinfo()
+                start, stop = (
+                    fields.Datetime.to_datetime(day).replace(tzinfo=zone)
+                    for day in (first, end)
+                )
+                intervals = calendar._work_intervals_batch(start, stop)[False]
+                days = {begin.date() for begin, _end, _meta in intervals}
+            else:
+                length = (end - first).days
+                days = {first + timedelta(days=number) for number in range(length)}
+            kept[self.id, first] = days
+        return kept[self.id, first]

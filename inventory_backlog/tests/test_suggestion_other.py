@@ -307,8 +307,8 @@ class TestSuggestionOther(SuggestionCase):
 
     # Days: today is Tuesday 15 January 2030
 
-    def _office_days(self):
-        """Monday to Friday, less a company holiday on Wednesday 16 January."""
+    def _office_days(self, until="2030-01-16"):
+        """Monday to Friday, less a company holiday from Wednesday 16 January on."""
         calendar = self.company.resource_calendar_id
         calendar.attendance_ids.filtered(
             lambda one: one.dayofweek in ("5", "6")
@@ -319,7 +319,7 @@ class TestSuggestionOther(SuggestionCase):
                 "calendar_id": calendar.id,
                 "company_id": self.company.id,
                 "date_from": "2030-01-16 00:00:00",
-                "date_to": "2030-01-16 23:59:59",
+                "date_to": f"{until} 23:59:59",
                 "resource_id": False,
             }
         )
@@ -347,6 +347,14 @@ class TestSuggestionOther(SuggestionCase):
         with self._on(date(2030, 1, 19)):
             self._generate()
             self.assertEqual(self._suggested().arrival_date, date(2030, 1, 23))
+
+    def test_a_company_that_is_closed_for_a_whole_month_works_on_none_of_its_days(self):
+        """Closed until Thursday 28 February: Friday 1 March, and two days to come."""
+        self._office_days(until="2030-02-28")
+        self._wanted(self.product, 1, days=90)
+        with self._on(date(2030, 1, 16)):
+            self._generate()
+            self.assertEqual(self._suggested().arrival_date, date(2030, 3, 3))
 
     def test_the_days_to_purchase_of_the_company_count(self):
         self.company.days_to_purchase = 3
