@@ -166,24 +166,6 @@ class BacklogCash(models.Model):
         "the goods, or the money back.",
     )
 
-    def _read_group_orderby(self, order, groupby_terms, query):
-        """Selections come in their own order, not in that of their values."""
-        terms = {
-            spec: SQL(
-                "ARRAY_POSITION(%s, %s::text)",
-                [value for value, _label in self._fields[spec].selection],
-                term,
-            )
-            if spec in ("flow", "kind")
-            else term
-            for spec, term in groupby_terms.items()
-        }
-        result = super()._read_group_orderby(order, terms, query)
-        groupby_terms.update(
-            (spec, term) for spec, term in terms.items() if spec not in ("flow", "kind")
-        )
-        return result
-
     @api.readonly
     def action_open(self):
         """Open the document behind the row: the purchase for what we pay, else the

@@ -231,7 +231,8 @@ class BacklogMixin(models.AbstractModel):
 
 
 class BacklogMoneyMixin(models.AbstractModel):
-    """Rows of several companies, with ``company_id``, whose money can be added up."""
+    """Rows of several companies, with ``company_id``, whose money can be added up and
+    that are grouped for pivots and charts."""
 
     _name = "backlog.money.mixin"
     _description = "Money of Several Companies"
@@ -248,6 +249,21 @@ class BacklogMoneyMixin(models.AbstractModel):
             self._field_to_sql(self._table, name, query),
             self.env.companies._backlog_rate(self._table),
         )
+
+    def _read_group_orderby(self, order, groupby_terms, query):
+        """Selections come in their own order, not in that of their values."""
+        ranks = {
+            spec: SQL("ARRAY_POSITION(%s, %s::text)", field.get_values(self.env), term)
+            for spec, term in groupby_terms.items()
+            if (field := self._fields.get(spec)) and field.type == "selection"
+        }
+        terms = groupby_terms | ranks
+        result = super()._read_group_orderby(order, terms, query)
+        # Odoo adds to the terms of many2one fields what it orders them by.
+        groupby_terms.update(
+            (spec, term) for spec, term in terms.items() if spec not in ranks
+        )
+        return result
 
     @api.model
     def _sees_all(self):

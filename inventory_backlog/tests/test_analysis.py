@@ -227,10 +227,35 @@ class TestAnalysis(AnalysisCase):
             [
                 (12, "incoming", 30),
                 (12, "to_source", 500),
-                (1, "partial", 1000),
                 (1, "ready", 100),
+                (1, "partial", 1000),
             ],
         )
+
+    def test_states_come_in_the_order_of_the_screen(self):
+        """Bars and columns, not in that of their values; also beside another group,
+        in totals of a pivot, and the other way round."""
+        states = ["ready", "partial", "incoming", "to_source"]
+        self.assertEqual([state for (state,) in self._grouped("backlog_state")], states)
+        pairs = self.lines._read_group([], ["partner_id", "backlog_state"], [])
+        self.assertEqual(
+            [(partner.name, state) for partner, state in pairs],
+            [
+                ("Here", "ready"),
+                ("Here", "partial"),
+                ("There", "incoming"),
+                ("There", "to_source"),
+            ],
+        )
+        totals, columns = self.lines._read_grouping_sets(
+            [], [[], ["backlog_state"]], ["__count"]
+        )
+        self.assertEqual(totals, [(4,)])
+        self.assertEqual(columns, [(state, 1) for state in states])
+        turned = self.lines._read_group(
+            [], ["backlog_state"], [], order="backlog_state DESC"
+        )
+        self.assertEqual([state for (state,) in turned], states[::-1])
 
     def test_all_dimensions_group_sort_and_search(self):
         fields = self.lines.fields_get()
