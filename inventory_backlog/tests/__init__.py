@@ -2,6 +2,9 @@ from . import test_access
 from . import test_analysis
 from . import test_api
 from . import test_cash
+from . import test_cash_access
+from . import test_cash_report
+from . import test_cash_terms
 from . import test_changes
 from . import test_companies
 from . import test_customer_summary
