@@ -202,6 +202,7 @@ class BacklogMixin(models.AbstractModel):
                 # depends on it, and round again.
                 field._update_cache(record, value)
 
+    @api.model
     def fields_get(self, allfields=None, attributes=None):
         """Odoo finds out what can be sorted and grouped by trying, for each field: here
         it need not build our statement to see that."""

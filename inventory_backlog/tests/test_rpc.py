@@ -261,6 +261,46 @@ class TestRpc(WireCase, BacklogCase):
             Command.create({"partner_id": self.vendor.id, "delay": 5, "price": 1})
         ]
 
+    # Odoo's own methods
+
+    def test_fields_are_described_as_without_the_addon(self):
+        asked = {"attributes": ["string", "type"]}
+        for model in (
+            "sale.order",
+            "sale.order.line",
+            "product.template",
+            "product.product",
+            "stock.move",
+            "stock.picking",
+        ):
+            with self.subTest(model):
+                self._assert_on_both(
+                    {"id": {"string": "ID", "type": "integer"}},
+                    model,
+                    "fields_get",
+                    allfields=["id"],
+                    **asked,
+                )
+                # The web client and most libraries name the fields by position.
+                described = self._xmlrpc(model, "fields_get", ["id"], **asked)
+                self.assertEqual(described.keys(), {"id"})
+                self.assertIn("id", self._xmlrpc(model, "fields_get", **asked))
+
+    def test_what_is_called_without_ids_stays_so_where_we_override_it(self):
+        for model in self.registry.values():
+            line = model.mro()
+            for place, definition in enumerate(line):
+                if not definition.__module__.startswith("odoo.addons.inventory_"):
+                    continue
+                for name, method in vars(definition).items():
+                    if name.startswith("_") or not any(
+                        getattr(vars(other).get(name), "_api_model", False)
+                        for other in line[place + 1 :]
+                    ):
+                        continue
+                    with self.subTest(model=model._name, method=name):
+                        self.assertTrue(getattr(method, "_api_model", False))
+
     # Errors
 
     @mute_logger("odoo.http")
