@@ -17,6 +17,7 @@ TOLD = (
     "backlog_qty",
     "incoming_qty",
     "to_source_qty",
+    "promise_date",
     "expected_date",
 )
 
@@ -72,10 +73,11 @@ class BacklogLine(models.Model):
         """Tell an integration what changed since it asked last: order lines whose
         state, quantities or dates changed, that came or that are open no more.
 
-        A change is told within a minute, when the scheduled action has kept it. None is
-        lost and none is skipped, whoever else commits in between; one may be told
-        twice, with the values of the moment of asking. Of the passing of time itself
-        nothing is told: what is late is late by its dates.
+        A change is told when the scheduled action has kept it: at once when goods
+        moved, else within two minutes, since Odoo looks once a minute for what is due.
+        None is lost and none is skipped, whoever else commits in between; one may be
+        told twice, with the values of the moment of asking. Of the passing of time
+        itself nothing is told: what is late is late by its promise.
 
         :param str cursor: what the last call returned, empty to begin with all lines
         :param int limit: of how many changes at most, up to 10,000
@@ -83,7 +85,8 @@ class BacklogLine(models.Model):
             ``{"id": int, "is_open": bool}`` and if it is open the fields that
             ``read`` gives of ``order_id``, ``product_id``, ``backlog_state``,
             ``open_qty``, ``backlog_qty``, ``incoming_qty``, ``to_source_qty`` (in the
-            unit of the product) and ``expected_date`` (UTC, or false)
+            unit of the product), ``promise_date`` and ``expected_date`` (UTC, or
+            false)
         :raise AccessError: who may not read the backlog
         :raise UserError: when the cursor or the limit is none
         """

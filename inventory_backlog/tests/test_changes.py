@@ -49,6 +49,7 @@ class TestChanges(BacklogCase):
                 "backlog_qty": 2,
                 "incoming_qty": 0,
                 "to_source_qty": 1,
+                "promise_date": self._line(line).promise_date,
                 "expected_date": False,
             },
         )
@@ -141,6 +142,14 @@ class TestChanges(BacklogCase):
             (rows[0]["expected_date"], rows[0]["incoming_qty"]), (self._after(9), 2)
         )
         self.assertEqual(self._changes()[0], [])
+
+    def test_another_promise_is_told(self):
+        order = self._order((self.product, 2))
+        self._changes()
+        order.with_env(self.env).commitment_date = self._after(9)
+        told, rows = self._changes()
+        self.assertEqual(told, [(order.order_line.id, True)])
+        self.assertEqual(rows[0]["promise_date"], self._after(9))
 
     def test_a_cursor_holds_every_id_that_postgresql_can(self):
         largest = 2**31 - 1
