@@ -1,11 +1,13 @@
 from collections import defaultdict
 from datetime import UTC, datetime, time, timedelta
+from math import isnan
 from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 MOST_WISHES = 10_000
+LARGEST_QUANTITY = 10**12
 
 
 class Wish(NamedTuple):
@@ -31,7 +33,8 @@ class ProductProduct(models.Model):
         Nothing is reserved or written.
 
         :param int product_id: id of a product variant
-        :param float qty: wanted quantity, above zero, in the product's unit
+        :param float qty: wanted quantity, above zero and up to 10¹², in the product's
+            unit
         :param int warehouse_id: where it would leave from; by default the user's
             warehouse in the current company
         :param str date: the day the customer wants it (``YYYY-MM-DD``), to learn how
@@ -146,10 +149,19 @@ class ProductProduct(models.Model):
 
     @api.model
     def _checked_quantity(self, qty):
-        if isinstance(qty, bool) or not isinstance(qty, int | float):
+        if (
+            isinstance(qty, bool)
+            or not isinstance(qty, int | float)
+            or isinstance(qty, float)
+            and isnan(qty)
+        ):
             raise UserError(self.env._("The quantity must be a number."))
-        if not 0 < qty <= 1e12:
+        if qty <= 0:
             raise UserError(self.env._("The quantity must be above zero."))
+        if qty > LARGEST_QUANTITY:
+            raise UserError(
+                self.env._("The quantity must not be above %s.", LARGEST_QUANTITY)
+            )
         return qty
 
     @api.model

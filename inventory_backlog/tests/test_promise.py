@@ -198,6 +198,9 @@ class TestPromise(BacklogCase):
             ([{**wish, "warehouse_id": "1"}], "whole number"),
             ([{"product_id": self.product.id}], "must be a number"),
             ([wish, {**wish, "qty": -1}], "above zero"),
+            ([{**wish, "qty": float("nan")}], "must be a number"),
+            ([{**wish, "qty": 1e30}], "must not be above 1000000000000"),
+            ([{**wish, "qty": float("inf")}], "must not be above"),
         ):
             products = self.env["product.product"].with_user(self.seller)
             with self.subTest(wishes), self.assertRaisesRegex(UserError, words):
