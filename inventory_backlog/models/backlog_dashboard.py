@@ -81,7 +81,7 @@ class BacklogDashboard(models.AbstractModel):
                 )
             )
         scopes = self._scopes()
-        if scope not in dict(scopes):
+        if scope not in [one for one, _label in scopes]:
             scope = scopes[-1][0] if self._sees_all_lines() else scopes[0][0]
         domain = self._scope_domain(scope)
         figures, lines, flows = self._ask(domain)

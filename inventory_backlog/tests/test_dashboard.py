@@ -39,6 +39,11 @@ class TestDashboard(AnalysisCase):
             .search(action["domain"])
         )
 
+    def test_what_is_no_scope_is_what_one_sees_by_default(self):
+        for scope in (False, "", "everybody", 5, ["all"], {"all": 1}):
+            with self.subTest(scope=scope):
+                self.assertEqual(self._dashboard(scope)["scope"], "all")
+
     def test_tiles_say_what_is_open_ready_at_risk_and_to_source(self):
         with freeze_time(self._after(-1)):
             self._order(self.bench, 2, commitment_date=self._after(3))
