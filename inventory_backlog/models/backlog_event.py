@@ -102,12 +102,15 @@ class BacklogEvent(models.Model):
         rows = self.env["backlog.line"].sudo()
         rows.invalidate_model()
         rows = rows.with_context(backlog_product_ids=lines._backlog_products().ids)
-        return {
-            row.pop("id"): row
-            for row in rows.search_read(
-                [("id", "in", lines.ids)], ["open_qty", "backlog_qty", "expected_date"]
-            )
-        }
+        figures = {}
+        for row in rows.search_read(
+            [("id", "in", lines.ids)], ["open_qty", "backlog_qty", "expected_date"]
+        ):
+            if row["expected_date"]:
+                # A webhook sends what it reads as it is, unlike Odoo's APIs.
+                row["expected_date"] = row["expected_date"].replace(microsecond=0)
+            figures[row.pop("id")] = row
+        return figures
 
     @api.model
     def _note_one(self, change, figures):

@@ -92,6 +92,17 @@ class TestEvents(BacklogCase):
         self.assertEqual((event.open_qty, event.backlog_qty), (3, 2))
         self.assertFalse(event.expected_date)
 
+    def test_an_event_says_when_the_goods_come_to_the_second(self):
+        self._rule()
+        purchase = self._purchase(self.product, 3, days=4)
+        moment = self._after(4).replace(microsecond=873385)
+        purchase.order_line.date_planned = moment
+        self._order((self.product, 3))
+        self._run()
+        self.assertEqual(
+            self.events.search([]).expected_date, moment.replace(microsecond=0)
+        )
+
     def test_a_webhook_is_sent_once_when_a_line_becomes_ready(self):
         names = ("order_line_id", "previous_state", "backlog_state")
         model = self.env["ir.model"]._get("backlog.event")
