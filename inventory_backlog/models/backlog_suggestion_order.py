@@ -153,9 +153,17 @@ class BacklogSuggestion(models.Model):
         proposed again.
 
         :return: True
-        :raise UserError: when a request was confirmed or a transfer is on its way
+        :raise UserError: when nothing was accepted, a request was confirmed or a
+            transfer is on its way
         """
         self.check_access("write")
+        if open_ones := self.filtered(lambda one: one.state in OPEN):
+            raise UserError(
+                self.env._(
+                    "%s: this is not accepted, so there is nothing to undo.",
+                    ", ".join(open_ones[:5].mapped("display_name")),
+                )
+            )
         if fixed := self.filtered(lambda one: not one.can_undo):
             raise UserError(
                 self.env._(

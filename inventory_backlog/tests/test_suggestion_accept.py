@@ -333,7 +333,7 @@ class TestSuggestionAccept(SuggestionCase):
         self._wanted(self.product, 5)
         suggestion = self._suggest()
         self.assertFalse(suggestion.can_undo)
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "this is not accepted"):
             suggestion.action_undo()
 
     def test_another_who_is_at_it_stops_with_a_message(self):
