@@ -1,6 +1,5 @@
 from collections import defaultdict
 from datetime import UTC, datetime, time, timedelta
-from math import isnan
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -94,8 +93,7 @@ class ProductProduct(models.Model):
         products = self._checked_all(
             "product.product", [wish.get("product_id") for wish in wishes]
         )
-        if set(products.mapped("type")) - {"consu"}:
-            raise UserError(self.env._("Only goods can be promised."))
+        self._check_goods(products)
         places = [wish.get("warehouse_id") or False for wish in wishes]
         warehouses = self._checked_all("stock.warehouse", filter(None, places))
         usual = self._checked_warehouse(False) if False in places else warehouses[:0]
@@ -103,10 +101,12 @@ class ProductProduct(models.Model):
             [
                 Wish(
                     products.browse(wish["product_id"]).with_prefetch(products.ids),
-                    self._checked_quantity(wish.get("qty")),
+                    self._checked_quantity_of(number, wish),
                     warehouses.browse(place) if place else usual,
                 )
-                for wish, place in zip(wishes, places, strict=True)
+                for number, (wish, place) in enumerate(
+                    zip(wishes, places, strict=True), 1
+                )
             ]
         )
 
@@ -136,9 +136,18 @@ class ProductProduct(models.Model):
     @api.model
     def _checked_goods(self, product_id):
         product = self._checked("product.product", product_id)
-        if product.type != "consu":
-            raise UserError(self.env._("Only goods can be promised."))
+        self._check_goods(product)
         return product
+
+    @api.model
+    def _check_goods(self, products):
+        for product in products:
+            if product.type != "consu":
+                raise UserError(
+                    self.env._(
+                        "Only goods can be promised: %s is none.", product.display_name
+                    )
+                )
 
     @api.model
     def _checked_warehouse(self, warehouse_id):
@@ -149,20 +158,31 @@ class ProductProduct(models.Model):
 
     @api.model
     def _checked_quantity(self, qty):
-        if (
-            isinstance(qty, bool)
-            or not isinstance(qty, int | float)
-            or isinstance(qty, float)
-            and isnan(qty)
-        ):
+        if isinstance(qty, bool) or not isinstance(qty, int | float):
             raise UserError(self.env._("The quantity must be a number."))
-        if qty <= 0:
+        # Nor is NaN.
+        if not qty > 0:
             raise UserError(self.env._("The quantity must be above zero."))
         if qty > LARGEST_QUANTITY:
             raise UserError(
                 self.env._("The quantity must not be above %s.", LARGEST_QUANTITY)
             )
         return qty
+
+    @api.model
+    def _checked_quantity_of(self, number, wish):
+        """That of one of many wishes: says which one is bad."""
+        try:
+            return self._checked_quantity(wish.get("qty"))
+        except UserError as error:
+            raise UserError(
+                self.env._(
+                    "Wish %(number)s, of product %(product)s: %(error)s",
+                    number=number,
+                    product=wish["product_id"],
+                    error=error,
+                )
+            ) from error
 
     @api.model
     def _end_of_day(self, day):

@@ -227,6 +227,7 @@ class TestRpc(WireCase, BacklogCase):
                 "backlog_qty": 0,
                 "incoming_qty": 2,
                 "to_source_qty": 0,
+                "promise_date": "2030-01-15 09:00:00",
                 "expected_date": "2030-01-18 09:00:00",
             },
         )
