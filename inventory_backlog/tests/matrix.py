@@ -27,6 +27,15 @@ def table(text):
     }
 
 
+def in_all_companies(rows):
+    """The table ``rows`` with the users of another company and of both, who have the
+    rights of ``all``: what they see with them is that of their companies."""
+    return {
+        row: cells | dict.fromkeys(("other", "both"), cells["all"])
+        for row, cells in rows.items()
+    }
+
+
 class MatrixCase(BacklogCase):
     """``self.users`` by role: the ones above, one of another company (``other``) and
     one of both."""

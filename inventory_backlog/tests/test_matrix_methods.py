@@ -5,7 +5,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import NOW
-from .matrix import MatrixCase, table
+from .matrix import ADDONS, MatrixCase, table
 
 # Who gets further than the question whether they may (x).
 METHODS = """
@@ -257,6 +257,15 @@ class TestMatrixMethods(MatrixCase):
                     self.assertEqual(self._may(role, model, method), cell == "x")
 
     def test_actions_in_the_menus_of_documents(self):
+        actions = self.env["ir.model.data"].search(
+            [("module", "in", ADDONS), ("model", "=like", "ir.actions.%")]
+        )
+        ours = {
+            action.name
+            for action in actions
+            if self.env[action.model].browse(action.res_id).binding_model_id
+        }
+        self.assertEqual(ours, set(table(BINDINGS)))
         for action, cells in table(BINDINGS).items():
             record = self.env.ref(f"inventory_backlog.{action}")
             for role, cell in cells.items():
