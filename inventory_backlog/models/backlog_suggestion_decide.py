@@ -80,7 +80,7 @@ class BacklogSuggestion(models.Model):
         """
         try:
             day = fields.Date.to_date(until)
-        except (TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise UserError(
                 self.env._("The date must look like 2030-12-31.")
             ) from error

@@ -6,6 +6,8 @@ from .backlog_line import BACKLOG_STATES, INTERNAL
 from .backlog_mixin import search_figure
 from .sale_order_line import PRODUCT_TRIGGERS
 
+MOST_ORDERS = 10_000
+
 
 class SaleOrder(models.Model):
     """The backlog of an order: its lines summed."""
@@ -129,7 +131,7 @@ class SaleOrder(models.Model):
     def get_backlog(self, order_ids):
         """Say for each order what is open, ready, short and when the rest comes.
 
-        :param list order_ids: ids of orders the user may read
+        :param list order_ids: ids of up to 10,000 orders that the user may read
         :return: a list of dicts in the order of ``order_ids``: ``{"order_id", "name",
             "state", "currency", "open_value", "backlog_value", "backorder_value",
             "expected_date", "is_late", "lines"}``, each line ``{"order_line_id",
@@ -140,7 +142,7 @@ class SaleOrder(models.Model):
             that of the product moved: for a kit a component. Dates in UTC as
             ``YYYY-MM-DD HH:MM:SS``; False where there is none. Values are untaxed, in
             the company's currency.
-        :raise UserError: when ``order_ids`` is no list of ids
+        :raise UserError: when ``order_ids`` is no list of ids, or a longer one
         :raise AccessError: for an order that the user may not read, and for customers
             in the portal
         :raise MissingError: for an order that does not exist
@@ -151,6 +153,10 @@ class SaleOrder(models.Model):
             type(order_id) is int and order_id > 0 for order_id in order_ids
         ):
             raise UserError(self.env._("Give the ids of the orders as a list."))
+        if len(order_ids) > MOST_ORDERS:
+            raise UserError(
+                self.env._("Ask for at most %s orders at once.", MOST_ORDERS)
+            )
         if not self.env.user._is_internal():
             raise AccessError(self.env._("The backlog is for internal users only."))
         orders = self.browse(order_ids)

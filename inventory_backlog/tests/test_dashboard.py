@@ -28,6 +28,12 @@ class TestDashboard(AnalysisCase):
             .get_dashboard(scope)
         )
 
+    def test_what_is_no_scope_gives_the_usual_one(self):
+        usual = self._dashboard()["scope"]
+        for scope in ("everything", ["all"], {"all": 1}, 5, None):
+            with self.subTest(scope=scope):
+                self.assertEqual(self._dashboard(scope)["scope"], usual)
+
     def _tiles(self, dashboard):
         return {tile["key"]: tile for tile in dashboard["tiles"]}
 

@@ -138,6 +138,12 @@ class TestPromise(BacklogCase):
         for quantity in (0, -1, float("nan"), float("inf"), 10**400, "3", True, None):
             with self.subTest(quantity=quantity), self.assertRaises(UserError):
                 self._promise(quantity)
+        for quantity in (1e13, float("inf"), 10**400):
+            with (
+                self.subTest(quantity=quantity),
+                self.assertRaisesRegex(UserError, "at most 1000000000000"),
+            ):
+                self._promise(quantity)
         for date in ("tomorrow", 5, [1], {"a": 1}, "2030-02-30", True):
             with self.subTest(date=date), self.assertRaises(UserError):
                 self._promise(1, date=date)
@@ -465,3 +471,9 @@ class TestGetBacklog(BacklogCase):
         for ids in ("1", 1, [True], ["1"], None):
             with self.subTest(ids=ids), self.assertRaises(UserError):
                 self.env["sale.order"].get_backlog(ids)
+
+    def test_too_many_orders_at_once_are_refused(self):
+        """Also when all of them are there."""
+        order = self._order(self.product, 1)
+        with self.assertRaisesRegex(UserError, "at most 10000"):
+            order.get_backlog(order.ids * 10_001)

@@ -393,7 +393,7 @@ class TestSuggestionAccess(SuggestionCase):
                 self.assertRaisesRegex(UserError, "why you dismiss"),
             ):
                 suggestion.action_dismiss(value)
-        for value in ("soon", "2030-13-01", 3, ["2030-02-01"], {}):
+        for value in ("soon", "2030-13-01", 3, ["2030-02-01"], {}, {"a": 1}):
             with self.subTest(snooze=value), self.assertRaises(UserError):
                 suggestion.action_snooze(value)
         for value in (None, False, "", "2030-01-15", "2029-12-31"):
