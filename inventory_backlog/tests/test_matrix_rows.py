@@ -173,6 +173,42 @@ class TestMatrixRows(MatrixCase):
         known = table(ROWS).keys() | table(COMPANY_ROWS).keys()
         self.assertEqual(readable, known & set(self.env))
 
+    def test_windows_are_their_users_own(self):
+        """They hold prices, and what is to be printed or ordered."""
+        self._company_records()
+        of_company = [("company_id", "=", self.company.id)]
+        suggestion = self.env["backlog.suggestion"].search(of_company, limit=1)
+        bought = self.env["purchase.order.line"].search(of_company, limit=1)
+        windows = {
+            "backlog.report": {},
+            "backlog.suggestion.accept": {
+                "company_id": self.company.id,
+                "line_ids": [Command.create({"suggestion_id": suggestion.id})],
+            },
+            "backlog.suggestion.defer": {},
+            "backlog.vendor.switch": {
+                "currency_id": self.company.currency_id.id,
+                "line_ids": [Command.create({"purchase_line_id": bought.id})],
+            },
+        }
+        rights = "purchase.group_purchase_user,inventory_backlog.group_backlog_manager"
+        mine, other = (new_test_user(self.env, n, rights) for n in ("mine", "other"))
+        seen = set()
+        for model, values in windows.items():
+            window = self.env[model].with_user(mine).create(values)
+            lines = window.line_ids if "line_ids" in values else ()
+            for record in (window, *lines):
+                seen.add(record._name)
+                with self.subTest(model=record._name):
+                    record.check_access("read")
+                    self.assertFalse(record.with_user(other).has_access("read"))
+        ours = {
+            name
+            for name, model in self.env.items()
+            if model._original_module in ADDONS and model._transient
+        }
+        self.assertEqual(seen, ours)
+
     def test_rows_of_orders(self):
         orders = self._documents()
         lines = {letter: order.order_line.id for letter, order in orders.items()}

@@ -329,9 +329,15 @@ class TestSuggestionAccess(SuggestionCase):
         _other, _warehouse, _seller, buyer = self._other_company()
         self._wanted(self.product, 5)
         suggestion = self._suggest()
-        window = self.env["backlog.suggestion.accept.line"].with_user(buyer)
+        values = {"suggestion_id": suggestion.id}
+        line = self.env["backlog.suggestion.accept.line"].with_user(buyer)
+        for name in ("cost", "qty", "need_date", "arrival_date", "kept"):
+            self.env.invalidate_all()
+            with self.subTest(name), self.assertRaises(AccessError):
+                line.new(values)[name]
+        window = {"company_id": buyer.company_id.id, "line_ids": [(0, 0, values)]}
         with self.assertRaises(AccessError):
-            window.new({"suggestion_id": suggestion.id}).cost  # noqa: B018
+            line.accept_id.create(window)
 
     def test_a_buyer_of_two_companies_runs_both_and_buys_for_each(self):
         other, warehouse, seller, _buyer = self._other_company()

@@ -230,6 +230,26 @@ class TestVendorAccess(VendorCase):
             ],
         )
 
+    def test_the_window_to_move_requests_shows_nothing_of_another_company(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        stranger = new_test_user(
+            self.env,
+            "stranger",
+            "purchase.group_purchase_user",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        request = self._request(self.product, 5, vendor=self.first)
+        values = {"purchase_line_id": request.order_line.id}
+        line = self.env["backlog.vendor.switch.line"].with_user(stranger)
+        for name in ("product_qty", "price_now", "date_now", "extra_cost"):
+            self.env.invalidate_all()
+            with self.subTest(name), self.assertRaises(AccessError):
+                line.onchange(values, list(values), {name: {}})
+        window = {"currency_id": other.currency_id.id, "line_ids": [(0, 0, values)]}
+        with self.assertRaises(AccessError):
+            line.switch_id.create(window)
+
     def test_request_of_another_company_follows_the_disruptions_there(self):
         other = self.env["res.company"].create({"name": "Other"})
         self.env.user.company_ids += other

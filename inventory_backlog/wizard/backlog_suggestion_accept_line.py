@@ -23,6 +23,7 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
     is_chosen = fields.Boolean(
         "Accept",
         compute="_compute_is_chosen",
+        compute_sudo=False,
         store=True,
         readonly=False,
         help="What is to be bought waits for a vendor.",
@@ -41,7 +42,7 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
     company_id = fields.Many2one(related="suggestion_id.company_id")
     currency_id = fields.Many2one(related="company_id.currency_id")
     action_type = fields.Selection(related="suggestion_id.action_type")
-    need_date = fields.Date(related="suggestion_id.need_date")
+    need_date = fields.Date(related="suggestion_id.need_date", related_sudo=False)
     is_buying = fields.Boolean(compute="_compute_is_buying")
     is_fixed = fields.Boolean(
         compute="_compute_is_buying", help="There is no quantity or date to choose."
@@ -57,6 +58,7 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
         "Quantity",
         digits="Product Unit",
         compute="_compute_qty",
+        compute_sudo=False,
         store=True,
         readonly=False,
         help="In the unit of the product. Another vendor or share proposes a new one, "
@@ -70,6 +72,7 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
     arrival_date = fields.Date(
         "Arrival",
         compute="_compute_arrival_date",
+        compute_sudo=False,
         store=True,
         readonly=False,
         help="When it should be there: when it is needed, or the earliest that the "
@@ -86,6 +89,13 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
         "day.",
     )
     is_too_late = fields.Boolean(compute="_compute_kept")
+
+    @api.constrains("suggestion_id", "supplierinfo_id")
+    def _check_readable(self):
+        """Odoo lets everything be written into a link, and shows what is behind it."""
+        as_user = self.sudo(False)  # Odoo checks constraints with sudo.
+        as_user.suggestion_id._origin.check_access("read")
+        as_user.supplierinfo_id._origin.check_access("read")
 
     @api.depends("action_type")
     def _compute_is_buying(self):

@@ -168,7 +168,9 @@ class BacklogVendorSwitchLine(models.TransientModel):
     product_id = fields.Many2one(related="purchase_line_id.product_id")
     product_tmpl_id = fields.Many2one(related="product_id.product_tmpl_id")
     company_id = fields.Many2one(related="purchase_line_id.company_id")
-    product_qty = fields.Float(related="purchase_line_id.product_qty")
+    product_qty = fields.Float(
+        "Quantity", digits="Product Unit", compute="_compute_difference"
+    )
     product_uom_id = fields.Many2one(related="purchase_line_id.product_uom_id")
     currency_id = fields.Many2one(related="purchase_line_id.company_id.currency_id")
     supplierinfo_id = fields.Many2one(
@@ -192,7 +194,7 @@ class BacklogVendorSwitchLine(models.TransientModel):
         "currency.",
     )
     extra_cost = fields.Monetary(compute="_compute_difference")
-    date_now = fields.Datetime("Arrival Now", related="purchase_line_id.date_planned")
+    date_now = fields.Datetime("Arrival Now", compute="_compute_difference")
     date_new = fields.Datetime(
         "New Arrival",
         compute="_compute_difference",
@@ -200,10 +202,20 @@ class BacklogVendorSwitchLine(models.TransientModel):
     )
     extra_days = fields.Integer(compute="_compute_difference")
 
+    @api.constrains("supplierinfo_id", "purchase_line_id")
+    def _check_readable(self):
+        """Odoo lets everything be written into a link, and shows what is behind it."""
+        as_user = self.sudo(False)  # Odoo checks constraints with sudo.
+        as_user.purchase_line_id._origin.check_access("read")
+        as_user.supplierinfo_id._origin.check_access("read")
+
     @api.depends("supplierinfo_id", "purchase_line_id")
     def _compute_difference(self):
+        self._check_readable()
         for line in self:
             purchase_line = line.purchase_line_id
+            line.product_qty = purchase_line.product_qty
+            line.date_now = purchase_line.date_planned
             seller = line.supplierinfo_id.with_company(purchase_line.company_id)
             order = purchase_line.order_id
             line.price_now = purchase_line.price_subtotal / (order.currency_rate or 1)
