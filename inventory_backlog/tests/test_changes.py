@@ -109,6 +109,20 @@ class TestChanges(BacklogCase):
         told = {row["id"] for row in seller.get_changes("", 10_000)["lines"]}
         self.assertNotIn(theirs.order_line.id, told)
 
+    def test_an_open_line_of_a_colleague_is_not_told_as_closed(self):
+        """Nor one that is given away, which was told before."""
+        order = self._order((self.product, 1))
+        self.kept._fold()
+        lines = self.env["backlog.line"].with_user(self.seller)
+        cursor = lines.get_changes("", 10_000)["cursor"]
+        order.with_env(self.env).user_id = self.integration
+        order.with_env(self.env).order_line.product_uom_qty = 2
+        self.env.flush_all()
+        self.kept._fold()
+        answer = lines.get_changes(cursor)
+        self.assertNotEqual(answer["cursor"], cursor)
+        self.assertEqual(answer["lines"], [])
+
     def test_buyers_are_told_that_a_line_is_open_no_more(self):
         """They see the backlog, but no orders."""
         buyer = new_test_user(self.env, "buyer", "purchase.group_purchase_user")

@@ -2,7 +2,7 @@ from datetime import datetime
 
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.fields import Command
-from odoo.tests import Form, new_test_user, tagged
+from odoo.tests import Form, freeze_time, new_test_user, tagged
 
 from .common import BacklogCase
 
@@ -89,6 +89,59 @@ class TestPromise(BacklogCase):
             with self.subTest(zone=zone, day=day):
                 self.assertEqual(promise["qty_by_date"], there)
 
+    def test_a_day_ends_by_the_clock_of_its_season(self):
+        """In Berlin one hour before midnight UTC in winter, two in summer."""
+        purchase = self._purchase(self.product, 5, days=5)
+        products = self.env["product.product"].with_user(self.seller)
+        for arrival, day, there in (
+            ("2030-03-30 22:30:00", "2030-03-30", 5),
+            ("2030-03-31 22:30:00", "2030-03-31", 0),
+            ("2030-10-26 22:30:00", "2030-10-26", 0),
+            ("2030-10-27 22:30:00", "2030-10-27", 5),
+        ):
+            purchase.order_line.date_planned = arrival
+            promise = products.with_context(tz="Europe/Berlin").get_promise(
+                self.product.id, 9, date=day
+            )
+            with self.subTest(arrival=arrival):
+                self.assertEqual(promise["qty_by_date"], there)
+
+    def test_vendors_are_asked_on_the_day_of_the_company(self):
+        """At 20:00 UTC on Friday it is Saturday in Jakarta: somebody orders on
+        Monday."""
+        self.product.seller_ids = [
+            (0, 0, {"partner_id": self.vendor.id, "delay": 3, "price": 1})
+        ]
+        for zone, arrival in (
+            ("UTC", "2030-01-21 20:00:00"),
+            ("Asia/Jakarta", "2030-01-23 20:00:00"),
+        ):
+            self.company.partner_id.tz = zone
+            self.env.cr.cache.pop("backlog_work_days", None)
+            self.addCleanup(self.env.cr.cache.pop, "backlog_work_days", None)
+            with freeze_time("2030-01-18 20:00:00"), self.subTest(zone):
+                self.assertEqual(self._promise(3)["to_source_date"], arrival)
+
+    def test_a_vendor_whose_offer_has_ended_is_not_asked(self):
+        """Its last day is the one where the user is."""
+        self.product.seller_ids = [
+            (
+                0,
+                0,
+                {
+                    "partner_id": self.vendor.id,
+                    "delay": 3,
+                    "price": 1,
+                    "date_end": "2030-01-15",
+                },
+            )
+        ]
+        products = self.env["product.product"].with_user(self.seller)
+        for zone, lead in (("UTC", 3), ("Asia/Jakarta", False)):
+            with freeze_time("2030-01-15 20:00:00"), self.subTest(zone):
+                promise = products.with_context(tz=zone).get_promise(self.product.id, 1)
+                self.assertEqual(promise["vendor_lead_days"], lead)
+
     def test_vendors_are_asked_on_working_days(self):
         """Tuesday and Wednesday are a holiday: somebody orders on Thursday."""
         self.product.seller_ids = [
@@ -147,8 +200,10 @@ class TestPromise(BacklogCase):
         for date in ("tomorrow", 5, [1], {"a": 1}, "2030-02-30", True):
             with self.subTest(date=date), self.assertRaises(UserError):
                 self._promise(1, date=date)
-        with self.assertRaises(UserError):
-            self.env["product.product"].with_user(self.seller).get_promise("1", 1)
+        products = self.env["product.product"].with_user(self.seller)
+        for number in ("1", True, 1.0, [1], None, 0, -1):
+            with self.subTest(number=number), self.assertRaisesRegex(UserError, "id of"):
+                products.get_promise(number, 1)
         with self.assertRaises(MissingError):
             self.env["product.product"].with_user(self.seller).get_promise(999999999, 1)
 
