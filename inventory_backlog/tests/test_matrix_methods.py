@@ -15,7 +15,7 @@ METHODS = """
     backlog.dashboard.get_dashboard
                           -      -        x      x   x     -        x       x     x
     backlog.disruption.action_move_requests
-                          -      -        -      -   -     x        x       -     -
+                          -      -        -      -   -     x        -       -     -
     backlog.kept.differences
                           -      -        -      -   -     -        x       -     -
     backlog.kept.rebuild

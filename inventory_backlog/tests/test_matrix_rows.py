@@ -226,7 +226,8 @@ class TestMatrixRows(MatrixCase):
                     "backlog_state": "ready",
                 }
             )
-            suggestion = own["backlog.suggestion"].sudo().create(
+            suggestions = own["backlog.suggestion"].sudo()
+            suggestion = suggestions.create(
                 {
                     "product_id": self.product.id,
                     "warehouse_id": own["stock.warehouse"]

@@ -202,7 +202,10 @@ class TestPromise(BacklogCase):
                 self._promise(1, date=date)
         products = self.env["product.product"].with_user(self.seller)
         for number in ("1", True, 1.0, [1], None, 0, -1):
-            with self.subTest(number=number), self.assertRaisesRegex(UserError, "id of"):
+            with (
+                self.subTest(number=number),
+                self.assertRaisesRegex(UserError, "id of"),
+            ):
                 products.get_promise(number, 1)
         with self.assertRaises(MissingError):
             self.env["product.product"].with_user(self.seller).get_promise(999999999, 1)
