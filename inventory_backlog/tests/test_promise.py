@@ -194,7 +194,7 @@ class TestPromise(BacklogCase):
         for quantity in (1e13, float("inf"), 10**400):
             with (
                 self.subTest(quantity=quantity),
-                self.assertRaisesRegex(UserError, "at most 1000000000000"),
+                self.assertRaisesRegex(UserError, "must not be above 1000000000000"),
             ):
                 self._promise(quantity)
         for date in ("tomorrow", 5, [1], {"a": 1}, "2030-02-30", True):
@@ -267,7 +267,6 @@ class TestPromise(BacklogCase):
             ),
             ([{**wish, "qty": float("nan")}], "above zero"),
             ([{**wish, "qty": 1e30}], "must not be above 1000000000000"),
-            ([{**wish, "qty": float("inf")}], "must not be above"),
         ):
             products = self.env["product.product"].with_user(self.seller)
             with self.subTest(wishes), self.assertRaisesRegex(UserError, words):
