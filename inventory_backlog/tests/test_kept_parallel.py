@@ -7,6 +7,7 @@ from threading import Event, Thread
 from unittest.mock import patch
 
 from psycopg2 import OperationalError
+from psycopg2.errors import LockNotAvailable, SerializationFailure
 
 from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import UserError
@@ -22,6 +23,7 @@ _logger = logging.getLogger(__name__)
 SECONDS = int(os.environ.get("BACKLOG_PARALLEL_SECONDS", "15"))
 WRITERS = 3
 READERS = 2
+FOLDERS = 2
 PRODUCTS = 3
 
 
@@ -52,7 +54,8 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
             for number, work in enumerate(
                 [self._write] * WRITERS
                 + [self._read] * READERS
-                + [self._fold, self._follow]
+                + [self._fold] * FOLDERS
+                + [self._follow]
             )
         ]
         with mute_logger("odoo.sql_db"):
@@ -67,6 +70,7 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
         for count in ("read", "written", "folded", "told"):
             self.assertGreater(self.counts[count], 3, count)
         self._assert_followed()
+        self._assert_one_folds_at_a_time()
 
     def _transaction(self):
         """An environment whose connection is closed at the end, uncommitted."""
@@ -160,6 +164,22 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
                 for name in ("backlog_state", "open_qty", "to_source_qty"):
                     self.assertEqual(told[line.id][name], line[name])
 
+    def _assert_one_folds_at_a_time(self):
+        """So the numbers of the folds are committed in their order, which is what a
+        cursor of the feed is."""
+        with self._transaction() as first, self._transaction() as second:
+            # So that it fails where it would wait for ever.
+            second.cr.execute("SET LOCAL statement_timeout = '20s'")
+            self._by_sql(first, first["product.product"].browse(self.product_ids[0]))
+            first["backlog.kept"]._fold()
+            with self.assertRaises(LockNotAvailable), mute_logger("odoo.sql_db"):
+                second["backlog.kept"]._fold()
+            second.cr.rollback()
+            second.cr.execute("SELECT 1")
+            first.cr.commit()
+            with self.assertRaises(SerializationFailure), mute_logger("odoo.sql_db"):
+                second["backlog.kept"]._fold()
+
     def _change(self, env, dice):
         product = env["product.product"].browse(dice.choice(self.product_ids))
         lines = env["sale.order.line"].search(
@@ -181,7 +201,7 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
                 lambda: self._sell_more(some.order_id, product, dice),
                 lambda: self._receipt(env, product, dice),
                 lambda: self._receive(env, product),
-                lambda: self._by_sql(env, product, dice),
+                lambda: self._by_sql(env, product, dice.randint(-2, 3)),
             ]
         )()
 
@@ -241,11 +261,11 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
         moves.picked = True
         moves._action_done()
 
-    def _by_sql(self, env, product, dice):
+    def _by_sql(self, env, product, difference=1):
         env.flush_all()
         env.cr.execute(
             "UPDATE stock_quant SET quantity = quantity + %s WHERE product_id = %s",
-            [dice.randint(-2, 3), product.id],
+            [difference, product.id],
         )
         env.invalidate_all()
 
