@@ -99,3 +99,22 @@ class TestImport(VendorCase):
         self.assertFalse(result["ids"])
         self.assertEqual(result["messages"][0]["rows"], {"from": 1, "to": 1})
         self.assertEqual(self.env["backlog.disruption"].search_count([]), before)
+
+    def test_recipients_of_the_report_are_imported_by_name(self):
+        manager = new_test_user(
+            self.env,
+            "head_of_backlog",
+            "inventory_backlog.group_backlog_manager,base.group_allow_export",
+        )
+        result = self._load(
+            "backlog.report.recipient",
+            ["user_id", "warehouse_id"],
+            (self.head_buyer.name, self.warehouse.name),
+            (self.buyer.name, ""),
+            user=manager,
+        )
+        self.assertEqual(result["messages"], [])
+        recipients = self.env["backlog.report.recipient"].browse(result["ids"])
+        self.assertEqual(recipients.user_id, self.head_buyer + self.buyer)
+        self.assertEqual(recipients.warehouse_id, self.warehouse)
+        self.assertEqual(recipients.company_id, self.company)
