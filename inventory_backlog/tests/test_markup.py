@@ -1,6 +1,8 @@
+import io
 from unittest.mock import patch
 
 from lxml import html
+from pypdf import PdfReader
 
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -23,7 +25,16 @@ class TestMarkup(SuggestionCase):
         super().setUpClass()
         cls.buyer.write({"email": "buyer@example.com", "lang": "en_US"})
         cls.seller.write({"email": "seller@example.com", "lang": "en_US"})
-        for record in (cls.product, cls.customer, cls.first, cls.second, cls.buyer):
+        for record in (
+            cls.product,
+            cls.unit,
+            cls.warehouse,
+            cls.customer,
+            cls.first,
+            cls.second,
+            cls.buyer,
+            cls.seller,
+        ):
             record.name = SCRIPT
         cls.customer.lang = "en_US"
         cls.env["mail.mail"].search([]).unlink()
@@ -149,3 +160,28 @@ class TestMarkup(SuggestionCase):
                     f"inventory_backlog.{name}", record.ids
                 )
                 self._assert_shown(page[0].decode(), times)
+
+    def test_pdf_says_what_was_written(self):
+        reports = self.env["ir.actions.report"].with_user(self.seller)
+        if reports.get_wkhtmltopdf_state() == "install":
+            self.skipTest("wkhtmltopdf is not installed")
+        order = self._ordered()
+        named = self.product, self.customer, self.warehouse, self.seller, order
+        for record in named:
+            record.name = f"{SCRIPT} {record._table}"
+        report = self.env["backlog.report"].with_user(self.seller)
+        report = report.create(
+            {
+                "warehouse_id": self.warehouse.id,
+                "user_id": self.seller.id,
+                "partner_id": self.customer.id,
+            }
+        )
+        content, _kind = reports.with_context(
+            force_report_rendering=True
+        )._render_qweb_pdf("inventory_backlog.report_backlog", report.ids)
+        pages = PdfReader(io.BytesIO(content)).pages
+        # Names are broken into lines.
+        text = "".join("".join(page.extract_text() for page in pages).split())
+        for record in named:
+            self.assertIn("".join(record.name.split()), text)

@@ -193,24 +193,71 @@ class TestTours(HttpCase):
         )
 
     def _set_up_names(self):
-        """A line to source and its suggestion with markup in every name, and another
+        """A line to source and its suggestion, with markup in every name, and another
         line of a product with a very long one."""
         self.reader = new_test_user(
             self.env,
             "tour_reader",
-            "sales_team.group_sale_salesman_all_leads,purchase.group_purchase_user",
+            "sales_team.group_sale_salesman_all_leads,purchase.group_purchase_user,"
+            "stock.group_stock_multi_warehouses,uom.group_uom",
             lang="en_US",
         )
         order = self.order.with_env(self.env)
         chair, table = order.order_line.product_id
         chair.name = "L" * 3_000
-        table.seller_ids = [Command.create({"partner_id": order.partner_id.id})]
-        for record in (table, order, order.partner_id):
-            record.name = MARKUP
+        table.uom_id = table.uom_id.copy()
+        table.categ_id = self.env["product.category"].create({"name": "Tour"})
+        order.team_id = self.env["crm.team"].create({"name": "Tour"})
+        vendor, backup = self.env["res.partner"].create([{"name": "Tour"}] * 2)
+        table.seller_ids = [
+            Command.create({"partner_id": partner.id}) for partner in vendor + backup
+        ]
+        self.names = {
+            "product": table,
+            "order": order,
+            "customer": order.partner_id,
+            "vendor": vendor,
+            "backup": backup,
+            "warehouse": order.warehouse_id,
+            "unit": table.uom_id,
+            "category": table.categ_id,
+            "team": order.team_id,
+            "salesperson": self.seller,
+        }
+        for kind, record in self.names.items():
+            record.name = f"{MARKUP} {kind}"
         self.env["backlog.suggestion"].with_user(self.reader).generate(table.ids)
 
     def test_names_with_markup_are_shown_as_they_are_written(self):
         self._set_up_names()
         self.start_tour("/odoo", "inventory_backlog_markup", login="tour_reader")
-        [suggestion] = self._suggested(MARKUP)
+        [suggestion] = self._suggested(self.names["product"].name)
         self.assertEqual(suggestion.dismiss_reason, MARKUP)
+
+    def test_names_with_markup_are_shown_as_they_are_written_in_reports(self):
+        self._set_up_names()
+        order, vendor = self.names["order"], self.names["vendor"]
+        line = order.order_line.filtered(
+            lambda line: line.product_id == self.names["product"]
+        )
+        self.env["purchase.order"].create(
+            {
+                "partner_id": vendor.id,
+                "order_line": [Command.create({"product_id": line.product_id.id})],
+            }
+        )
+        self.env["backlog.disruption"].create(
+            {
+                "partner_id": vendor.id,
+                "reason": f"{MARKUP} reason",
+                "product_tmpl_ids": line.product_id.product_tmpl_id.ids,
+                "reported_by_id": self.names["customer"].id,
+            }
+        )
+        self.env["backlog.event"].create(
+            {"order_line_id": line.id, "backlog_state": "to_source"}
+        )
+        self.env["backlog.snapshot"]._take(self.env.company)
+        self.start_tour(
+            "/odoo", "inventory_backlog_markup_reports", login="tour_reader"
+        )

@@ -1,18 +1,33 @@
 import {registry} from "@web/core/registry";
 import {stepUtils} from "@web_tour/tour_utils";
 
-/** What products, customers, vendors, orders and reasons are called. */
+/** What everything is called, with a word for what it is. */
 const NAME = '<img src="x" onerror="window.isHacked = 1">';
 const NAMED = ":contains(onerror)";
+const KINDS = {
+    warehouse_id: "warehouse",
+    team_id: "team",
+    user_id: "salesperson",
+    categ_id: "category",
+    vendor_id: "vendor",
+    partner_id: "customer",
+    order_id: "order",
+    product_id: "product",
+};
 
-/** The step succeeds when the name can be read there and nothing came of it. */
-function shown(content, trigger) {
+/** The step succeeds when the names can be read there and nothing came of them. */
+function shown(content, trigger, kinds = []) {
     return {
         content,
         trigger,
         run({anchor}) {
-            if (!anchor.textContent.includes(NAME)) {
-                throw new Error(`No name in ${anchor.textContent}`);
+            const names = kinds.length
+                ? kinds.map((kind) => `${NAME} ${kind}`)
+                : [NAME];
+            for (const name of names) {
+                if (!anchor.textContent.includes(name)) {
+                    throw new Error(`No ${name} in ${anchor.textContent}`);
+                }
             }
             if (window.isHacked || document.querySelector("img[src=x]")) {
                 throw new Error("A name was taken for markup");
@@ -32,6 +47,23 @@ function fits(content, trigger) {
                 throw new Error(`The name makes it ${height} high and ${width} wide`);
             }
         },
+    };
+}
+
+/** Opens a screen of ours by its action, in groups if there are any. */
+function open(action, viewType, groups) {
+    return {
+        content: `Open ${action}, ${viewType}`,
+        trigger: ".o_web_client:not(:has(.modal))",
+        run: () =>
+            odoo.__WOWL_DEBUG__.root.env.services.action.doAction(
+                `inventory_backlog.${action}`,
+                {
+                    viewType,
+                    clearBreadcrumbs: true,
+                    additionalContext: groups ? {group_by: groups} : {},
+                },
+            ),
     };
 }
 
@@ -114,5 +146,143 @@ registry.category("web_tour.tours").add("inventory_backlog_markup", {
             "The reason is shown",
             `body:not(:has(.modal)) .o_form_view:contains(Dismissed: <img)${NAMED}`,
         ),
+    ],
+});
+
+registry.category("web_tour.tours").add("inventory_backlog_markup_reports", {
+    url: "/odoo",
+    steps: () => [
+        open("backlog_analysis_action", "pivot", Object.keys(KINDS)),
+        shown(
+            "The pivot of the analysis shows names",
+            `.o_pivot table${NAMED}`,
+            Object.values(KINDS),
+        ),
+        open("backlog_analysis_action", "graph", ["partner_id"]),
+        {
+            content: "Point at the bar, which grows",
+            trigger: ".o_graph_renderer canvas",
+            async run({hover}) {
+                while (!document.querySelector(".o_graph_custom_tooltip")) {
+                    await hover();
+                    await new Promise((resolve) => setTimeout(resolve, 50));
+                }
+            },
+        },
+        shown("The graph shows them", `.o_graph_custom_tooltip${NAMED}`, ["customer"]),
+        open("backlog_analysis_action", "list", ["categ_id"]),
+        shown("Groups show them", `.o_list_view .o_group_header${NAMED}`, ["category"]),
+        open("backlog_cash_action", "pivot", ["warehouse_id", "team_id", "partner_id"]),
+        shown("So does the pivot of cash", `.o_pivot table${NAMED}`, [
+            "warehouse",
+            "team",
+            "customer",
+        ]),
+        open("backlog_cash_action", "list"),
+        shown("And its list", ".o_list_view .o_data_row:contains(product)", [
+            "customer",
+            "order",
+            "product",
+        ]),
+        open("backlog_snapshot_action", "pivot", ["warehouse_id"]),
+        shown("The history shows them", `.o_pivot table${NAMED}`, ["warehouse"]),
+        open("backlog_snapshot_action", "list"),
+        shown("And its list", `.o_list_view .o_data_row${NAMED}`, ["warehouse"]),
+        open("backlog_service_action", "pivot", ["categ_id", "user_id"]),
+        shown("The delivery service shows them", `.o_pivot table${NAMED}`, [
+            "category",
+            "salesperson",
+        ]),
+        open("backlog_service_action", "list"),
+        shown("And its list", ".o_list_view .o_data_row:contains(product)", [
+            "order",
+            "customer",
+            "product",
+        ]),
+        open("backlog_event_action", "list"),
+        shown("Changes of state show them", `.o_list_view .o_data_row${NAMED}`, [
+            "order",
+            "customer",
+            "product",
+            "unit",
+        ]),
+        open("backlog_disruption_action", "calendar"),
+        shown("The calendar shows disruptions", `.o_calendar_view .fc-event${NAMED}`),
+        open("backlog_disruption_action", "kanban"),
+        shown("Cards of disruptions show them", `.o_kanban_record${NAMED}`, [
+            "vendor",
+            "reason",
+            "product",
+        ]),
+        {
+            content: "Open one",
+            trigger: `.o_kanban_record${NAMED}`,
+            run: "click",
+        },
+        shown(
+            "It shows what hangs on it",
+            `.o_form_view .o_backlog_impact tbody${NAMED}`,
+            ["product", "unit", "backup"],
+        ),
+        open("vendor_risk_server_action", "kanban"),
+        shown("The vendor risk shows them", `.o_kanban_record${NAMED}`, [
+            "product",
+            "vendor",
+            "backup",
+        ]),
+        open("vendor_risk_server_action", "list"),
+        shown("And its list", `.o_list_view .o_data_row${NAMED}`, [
+            "product",
+            "vendor",
+            "backup",
+            "unit",
+        ]),
+        {
+            content: "Open the product",
+            trigger: `.o_data_row${NAMED} [name=name]`,
+            run: "click",
+        },
+        shown("It says who is out", `.o_form_view .alert${NAMED}`, [
+            "vendor",
+            "reason",
+            "backup",
+        ]),
+        {
+            content: "Open its vendors",
+            trigger: ".o_form_view button[name=action_open_vendors]",
+            run: "click",
+        },
+        shown(
+            "Lights stand beside names",
+            `.o_list_view .o_data_row:has(.o_backlog_lights)${NAMED}`,
+            ["vendor"],
+        ),
+        open("backlog_report_action", "form"),
+        ...["warehouse_id", "user_id", "partner_id"].flatMap((field) => [
+            {
+                content: `Look for a ${KINDS[field]}`,
+                trigger: `.modal [name=${field}] input`,
+                run: "edit onerror",
+            },
+            shown(
+                "Those to choose from show them",
+                `.o-autocomplete--dropdown-menu:contains(${KINDS[field]})`,
+                [KINDS[field]],
+            ),
+            {
+                content: `Choose the ${KINDS[field]}`,
+                trigger: `.o-autocomplete--dropdown-item a:contains(${KINDS[field]})`,
+                run: "click",
+            },
+        ]),
+        {
+            content: "Print nothing",
+            trigger: ".modal button:contains(Cancel)",
+            run: "click",
+        },
+        {
+            content: "Nothing is left open",
+            trigger: "body:not(:has(.modal))",
+        },
     ],
 });
