@@ -1,13 +1,12 @@
 from inspect import isfunction
 
-from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command
+from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.tests import tagged
 
-from .common import NOW
 from .matrix import ADDONS, MatrixCase, table
+from .suggestions import SuggestionCase
 
-# Who gets further than the question whether they may (x).
+# For whom it does what it is there for (x), and who may ask and is told why not (?).
 METHODS = """
                           portal internal seller all stock purchase manager other both
     backlog.cash.action_open
@@ -25,9 +24,9 @@ METHODS = """
     backlog.line.action_open_order
                           -      -        x      x   x     x        x       -     x
     backlog.line.action_open_supply
-                          -      -        x      x   x     x        x       -     x
+                          -      -        ?      ?   ?     x        ?       -     ?
     backlog.line.action_open_transfers
-                          -      -        x      x   x     x        -       -     x
+                          -      -        ?      ?   x     ?        -       -     ?
     backlog.line.action_suggest_purchase
                           -      -        -      -   -     x        x       -     -
     backlog.line.action_why
@@ -37,7 +36,7 @@ METHODS = """
     backlog.report.action_print
                           -      -        x      x   x     -        x       x     x
     backlog.service.action_open_order
-                          -      -        x      x   x     x        x       -     x
+                          -      -        x      x   ?     ?        ?       -     x
     backlog.suggestion.action_accept
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.action_choose_vendor
@@ -51,13 +50,13 @@ METHODS = """
     backlog.suggestion.action_open_dismiss
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.action_open_purchases
-                          -      -        -      -   -     x        x       -     -
+                          -      -        -      -   -     x        ?       -     -
     backlog.suggestion.action_open_requests
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.action_open_snooze
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.action_open_transfers
-                          -      -        -      -   -     x        x       -     -
+                          -      -        -      -   -     x        ?       -     -
     backlog.suggestion.action_propose
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.action_snooze
@@ -79,9 +78,9 @@ METHODS = """
     backlog.suggestion.defer.action_snooze
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.line.action_open_receipt
-                          -      -        -      -   -     x        x       -     -
+                          -      -        -      -   -     x        ?       -     -
     backlog.vendor.switch.action_move
-                          -      -        -      -   -     x        x       -     -
+                          -      -        -      -   -     x        -       -     -
     product.product.action_open_backlog
                           -      -        x      x   x     x        x       x     x
     product.product.action_open_vendors
@@ -115,6 +114,21 @@ METHODS = """
     sale.order.get_backlog
                           -      -        x      x   x     -        -       -     x
 """
+# What is said to them.
+TOLD = {
+    "backlog.line.action_open_supply": "^It is covered by P.*not yours to open",
+    "backlog.line.action_open_transfers": "^WH/OUT/.* is not yours to open",
+    "backlog.service.action_open_order": "^S.* is not yours to open",
+    "backlog.suggestion.action_open_purchases": "^Nothing .* that you may open",
+    "backlog.suggestion.action_open_transfers": "^Nothing .* that you may open",
+    "backlog.suggestion.line.action_open_receipt": "^P.* is not yours to open",
+}
+# The button that opens a window.
+OPENED_BY = {
+    "backlog.suggestion.accept": ("backlog.suggestion", "action_open_accept"),
+    "backlog.suggestion.defer": ("backlog.suggestion", "action_open_dismiss"),
+    "backlog.vendor.switch": ("purchase.order", "action_move_to_backup"),
+}
 # Which of our actions the menus of documents offer.
 BINDINGS = """
                           portal internal seller all stock purchase manager other both
@@ -134,58 +148,58 @@ class UndoneError(Exception):
 
 
 @tagged("post_install", "-at_install")
-class TestMatrixMethods(MatrixCase):
+class TestMatrixMethods(SuggestionCase, MatrixCase):
     """Who may call what: every public method of our models, and ours on models of
     others. Windows belong to who opened them, so each tries an own one."""
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.env["product.supplierinfo"].create(
-            {
-                "partner_id": cls.vendor.id,
-                "product_tmpl_id": cls.product.product_tmpl_id.id,
-                "price": 3,
-            }
-        )
-
     def setUp(self):
         super().setUp()
-        self.order = self._order((self.product, 3), user=self.users["seller"])
-        self.purchase = self._request(self.product, 2)
-        line = self.order.order_line
-        suggestions = self.env["backlog.suggestion"]
-        suggestions.generate(self.product.ids)
+        seller = self.users["seller"]
+        order = self._wanted(self.product, 3, user=seller)
+        request = self._request(self.product, 2, vendor=self.first)
+        late = self._table("Late", self.second)
+        awaited = self._wanted(late, 3, user=seller)
+        self._purchase(late, 3, vendor=self.second, days=9)
+        bought = self._table("Bought", self.second)
+        moved = self._product("Moved")
+        self._wanted([(bought, 1), (moved, 1)])
+        self._put_in_stock(moved, 1, self._second_warehouse().lot_stock_id)
+        disruption = self._disrupt(self.first)
+        self._generate()
+        self._suggested(bought, moved).action_accept()
+        to_pull_in = self._suggested(late)
+        # Of a model, or of one of its methods.
         self.records = {
-            "backlog.disruption": self.env["backlog.disruption"].create(
-                {
-                    "partner_id": self.vendor.id,
-                    "date_from": NOW.date(),
-                    "reason": "Fire",
-                }
-            ),
-            "backlog.suggestion": suggestions.search(
-                [("product_id", "=", self.product.id)]
-            ),
+            "backlog.disruption": disruption,
+            "backlog.suggestion": self._suggested(),
+            "backlog.suggestion.action_open_purchases": self._suggested(bought),
+            "backlog.suggestion.action_open_transfers": self._suggested(moved),
+            "backlog.suggestion.action_undo": self._suggested(bought),
+            "backlog.suggestion.action_write_vendor": to_pull_in,
+            "backlog.suggestion.line": to_pull_in.line_ids.filtered("document"),
             "product.product": self.product,
             "product.template": self.product.product_tmpl_id,
-            "purchase.order": self.purchase,
-            "res.partner": self.vendor,
-            "sale.order": self.order,
+            "purchase.order": request,
+            "res.partner": self.first,
+            "sale.order": order,
         }
-        self.env.flush_all()
-        self.records["backlog.suggestion.line"] = self.records[
-            "backlog.suggestion"
-        ].line_ids
-        for model in ("backlog.line", "backlog.service", "backlog.cash"):
-            self.records[model] = self.env[model].search(
-                [("order_line_id", "=", line.id)], limit=1
+        for name, of_order in (
+            ("backlog.line", order),
+            ("backlog.line.action_open_supply", awaited),
+            ("backlog.service", order),
+            ("backlog.cash", order),
+        ):
+            model = ".".join(name.split(".")[:2])
+            self.records[name] = self.env[model].search(
+                [("order_id", "=", of_order.id)], limit=1
             )
+        for name, record in self.records.items():
+            self.assertEqual(len(record), 1, name)
         self.arguments = {
-            "backlog.suggestion.action_choose_vendor": (self.vendor.id,),
+            "backlog.suggestion.action_choose_vendor": (self.third.id,),
             "backlog.suggestion.action_dismiss": ("No",),
             "backlog.suggestion.action_snooze": ("2030-02-01",),
-            "sale.order.get_backlog": ([self.order.id],),
+            "sale.order.get_backlog": ([order.id],),
             "product.product.get_promise": (self.product.id, 1),
             "product.product.get_promises": (
                 [{"product_id": self.product.id, "qty": 1}],
@@ -193,17 +207,18 @@ class TestMatrixMethods(MatrixCase):
         }
 
     def _window(self, model, env):
-        """A window as the buttons open it, of the user's own."""
-        suggestion = self.records["backlog.suggestion"]
-        values = {}
-        if model == "backlog.suggestion.accept":
-            values = {"company_id": self.company.id}
-        elif model == "backlog.suggestion.accept.line":
-            window = self._window("backlog.suggestion.accept", env)
-            values = {"accept_id": window.id, "suggestion_id": suggestion.id}
-        elif model == "backlog.suggestion.defer":
-            values = {"suggestion_ids": [Command.set(suggestion.ids)]}
-        return env[model].create(values)
+        """A window as the button opens it, of the user's own, also for who may not
+        press the button."""
+        if model == "backlog.suggestion.accept.line":
+            return self._window("backlog.suggestion.accept", env).sudo().line_ids
+        if model not in OPENED_BY:
+            return env[model].sudo().create({})
+        opener, button = OPENED_BY[model]
+        action = getattr(self.records[opener].with_env(env).sudo(), button)()
+        window = env[model].sudo().browse(action["res_id"])
+        if "reason" in window:
+            window.reason = "No"
+        return window
 
     def _public_methods(self):
         """``(model, method)`` of all that is ours and that programs may call."""
@@ -226,23 +241,31 @@ class TestMatrixMethods(MatrixCase):
                     ):
                         yield name, method
 
-    def _may(self, role, model, method):
-        """Whether this gets further than the question whether one may."""
+    def _result(self, role, name):
+        """``x`` when it is done, ``-`` when it is refused, else why nothing comes of
+        it."""
+        model, method = name.rsplit(".", 1)
         env = self._as(role, model).env
         try:
             with self.env.cr.savepoint():
                 record = env[model]
-                if self.env[model]._transient:
-                    record = self._window(model, env)
-                elif method not in OF_MODELS and model in self.records:
-                    record = record.browse(self.records[model].id)
-                arguments = self.arguments.get(f"{model}.{method}", ())
-                getattr(record, method)(*arguments)
-                raise UndoneError
+                if record._transient:
+                    record = self._window(model, env).with_env(env)
+                elif method not in OF_MODELS:
+                    known = self.records.get(name, self.records.get(model, record))
+                    record = record.browse(known.ids)
+                self.env.invalidate_all()
+                answer = getattr(record, method)(*self.arguments.get(name, ()))
+                self.env.flush_all()
+                raise UndoneError(answer)
+        except UndoneError as done:
+            return "x" if done.args[0] else "nothing"
         except AccessError:
-            return False
-        except (UndoneError, UserError):
-            return True
+            return "-"
+        except MissingError as error:
+            return repr(error)
+        except UserError as error:
+            return str(error)
         finally:
             self.env.invalidate_all()
 
@@ -251,10 +274,13 @@ class TestMatrixMethods(MatrixCase):
         methods = {f"{model}.{name}" for model, name in self._public_methods()}
         self.assertEqual(methods, set(expected))
         for name, cells in expected.items():
-            model, method = name.rsplit(".", 1)
             for role, cell in cells.items():
                 with self.subTest(method=name, role=role):
-                    self.assertEqual(self._may(role, model, method), cell == "x")
+                    result = self._result(role, name)
+                    if cell == "?":
+                        self.assertRegex(result, TOLD[name])
+                    else:
+                        self.assertEqual(result, cell)
 
     def test_actions_in_the_menus_of_documents(self):
         actions = self.env["ir.model.data"].search(
