@@ -168,6 +168,8 @@ class BacklogMixin(models.AbstractModel):
 
     def _compute_vendor(self):
         records = self._origin
+        # Odoo checks access when it reads what is stored, and not when it computes.
+        records.check_access("read")
         self._set_figures(
             "_compute_vendor", records, lambda: self._vendor_figures(records.ids)
         )

@@ -35,8 +35,6 @@ class PurchaseOrderLine(models.Model):
     backlog_for_whom = fields.Char(
         "For Whom",
         compute="_compute_backlog_for_whom",
-        # Buyers do not read customers' orders; they get the names.
-        compute_sudo=True,
         groups=PURCHASE,
         help="Who waits for it, of the suggestion that it was made from.",
     )
@@ -44,7 +42,9 @@ class PurchaseOrderLine(models.Model):
     @api.depends("backlog_suggestion_id")
     @api.depends_context("lang")
     def _compute_backlog_for_whom(self):
-        for line in self:
+        self._origin.check_access("read")
+        # Buyers do not read customers' orders; they get the names.
+        for line in self.sudo():
             line.backlog_for_whom = ", ".join(
                 line.backlog_suggestion_id.line_ids._names()
             )

@@ -17,8 +17,6 @@ class SaleOrderLine(models.Model):
     backlog_supply_note = fields.Char(
         "Supply",
         compute="_compute_backlog_supply_note",
-        # Salespeople read neither suggestions nor purchases; they get name and day.
-        compute_sudo=True,
         groups=INTERNAL,
         help="The requests made for this line from reorder suggestions, and when they "
         "are expected. A request is no promise before the vendor confirms it.",
@@ -27,7 +25,9 @@ class SaleOrderLine(models.Model):
     # No depends: they would cost every purchase and transfer a query.
     @api.depends_context("lang", "tz")
     def _compute_backlog_supply_note(self):
-        for line in self:
+        self._origin.check_access("read")
+        # Salespeople read neither suggestions nor purchases; they get name and day.
+        for line in self.sudo():
             suggestions = line.backlog_suggestion_line_ids.suggestion_id
             under_way = suggestions.filtered(lambda one: one.state == "ordered")
             line.backlog_supply_note = ", ".join(under_way._supply_notes())

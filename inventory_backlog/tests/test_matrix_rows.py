@@ -47,6 +47,8 @@ COMPUTED = {
     "sale.order": ("backlog_state", "open_value", "backlog_expected_date"),
     "sale.order.line": ("backlog_state", "open_qty", "backlog_value"),
 }
+# As Odoo's own: the currency of a company.
+SAYS_NOTHING = "backlog_currency_id"
 REPORTS = {
     "report_backlog": "backlog.report",
     "report_order_backlog": "sale.order",
@@ -320,6 +322,80 @@ class TestMatrixRows(MatrixCase):
                             record.invalidate_recordset()
                             with self.assertRaises(AccessError):
                                 record[name]
+
+    def test_computed_fields_are_for_who_may_read_the_document(self):
+        """All of ours on documents of others, of either company."""
+        for company in (self.company, self.other_company):
+            seen = set()
+            for record in self._documents_of(company):
+                for role in self.users:
+                    readable = self._as(role, record._name).browse(record.id)
+                    may = readable.has_access("read")
+                    if may:
+                        seen.add(role)
+                    for name in self._our_computed_fields(record):
+                        with self.subTest(company=company.name, role=role, field=name):
+                            self._assert_read(readable, name, may)
+            here = company == self.company
+            self.assertEqual("other" in seen, not here)
+            self.assertEqual("stock" in seen, here)
+
+    def _assert_read(self, record, name, may):
+        """By attribute and over the wire, or neither."""
+        self.env.invalidate_all()
+        if may and record._has_field_access(record._fields[name], "read"):
+            self.assertEqual(record.mapped(name), record.mapped(name))
+            record.read([name])
+            return
+        with self.assertRaises(AccessError):
+            record[name]
+        with self.assertRaises(AccessError):
+            record.read([name])
+
+    def _our_computed_fields(self, record):
+        names = [
+            name
+            for name, field in record._fields.items()
+            if set(field._modules)
+            and set(field._modules) <= ADDONS
+            and field.compute
+            and not field.store
+            and name != SAYS_NOTHING
+        ]
+        self.assertTrue(names, record)
+        return names
+
+    def _documents_of(self, company):
+        """One of each kind. The vendor of the product is out, and sells it to all."""
+        there = self.env(context={"allowed_company_ids": company.ids})
+        product = self._product("There", company_id=company.id)
+        offers = [{"company_id": company.id}, {"company_id": False}]
+        product.seller_ids = [
+            Command.create({"partner_id": self.vendor.id, **offer}) for offer in offers
+        ]
+        goods = [Command.create({"product_id": product.id})]
+        order = there["sale.order"].create(
+            {"partner_id": self.customer.id, "order_line": goods}
+        )
+        order.action_confirm()
+        purchase = there["purchase.order"].create(
+            {"partner_id": self.vendor.id, "order_line": goods}
+        )
+        self.env["backlog.disruption"].create(
+            {"partner_id": self.vendor.id, "date_from": NOW.date(), "reason": "Fire"}
+        )
+        self.env.flush_all()
+        return (
+            order,
+            order.order_line,
+            order.picking_ids,
+            order.picking_ids.move_ids,
+            purchase,
+            purchase.order_line,
+            product,
+            product.product_tmpl_id,
+            product.seller_ids[0],
+        )
 
 
 @tagged("post_install", "-at_install")
