@@ -1,10 +1,16 @@
+from io import BytesIO
+from json import dumps
+
+from openpyxl import load_workbook
+
 from odoo.exceptions import AccessError
 from odoo.fields import Command
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import NOW
 from .matrix import ADDONS, MatrixCase, table
+from .wire import WireCase
 
 # Whose lines each sees: their own (o), a colleague's (t), another company's (x); with !
 # they cannot even ask.
@@ -54,6 +60,7 @@ REPORTS = {
     "report_order_backlog": "sale.order",
     "report_partner_backlog": "res.partner",
 }
+REFUSED = "odoo.exceptions.AccessError"
 
 
 @tagged("post_install", "-at_install")
@@ -399,7 +406,7 @@ class TestMatrixRows(MatrixCase):
 
 
 @tagged("post_install", "-at_install")
-class TestMatrixOverHttp(HttpCase, MatrixCase):
+class TestMatrixOverHttp(WireCase, MatrixCase):
     """The same doors from outside: calls over the wire and downloads."""
 
     def setUp(self):
@@ -411,26 +418,87 @@ class TestMatrixOverHttp(HttpCase, MatrixCase):
         login = self.users[role].login
         self.authenticate(login, login)
 
-    @mute_logger("odoo.http")
-    def test_calls_over_the_wire(self):
-        order = self._order((self.product, 3), user=self.users["seller"])
+    def _lines(self):
+        """``{id: letter}`` of the table, of one company."""
+        own = self._order((self.product, 3), user=self.users["seller"])
         theirs = self._order((self.product, 3))
-        lines = {order.order_line.id: "o", theirs.order_line.id: "t"}
+        return {own.order_line.id: "o", theirs.order_line.id: "t"}
+
+    def _hold_over_http(self, read):
+        """The table of rows against ``read(role, lines)``, the ids of the lines that
+        come out or None when it is refused."""
+        lines = self._lines()
         for role, cell in table(ROWS)["backlog.line"].items():
-            self._log_in(role)
-            answer = self._call(
-                "backlog.line",
-                "search_read",
-                [[("id", "in", list(lines))], ["id"]],
-            )
+            found = read(role, list(lines))
             with self.subTest(role=role):
                 if cell == "!":
-                    self.assertEqual(
-                        answer["error"]["data"]["name"], "odoo.exceptions.AccessError"
-                    )
-                    continue
-                found = {lines[row["id"]] for row in answer["result"]}
-                self.assertEqual(found, set(cell) & {"o", "t"})
+                    self.assertIsNone(found)
+                else:
+                    found = {lines[line] for line in found}
+                    self.assertEqual(found, set(cell) & {"o", "t"})
+
+    @mute_logger("odoo.http")
+    def test_calls_over_the_wire(self):
+        def read(role, lines):
+            self._log_in(role)
+            answer = self._call(
+                "backlog.line", "search_read", [[("id", "in", lines)], ["id"]]
+            )
+            if error := answer.get("error"):
+                self.assertEqual(error["data"]["name"], REFUSED)
+                return None
+            return [row["id"] for row in answer["result"]]
+
+        self._hold_over_http(read)
+
+    @mute_logger("odoo.http")
+    def test_calls_with_a_key(self):
+        def read(role, lines):
+            answer = self._json2_answer(
+                "backlog.line",
+                "search_read",
+                self.users[role],
+                domain=[("id", "in", lines)],
+                fields=["id"],
+            )
+            if answer.status_code != 200:
+                self.assertEqual(answer.json()["name"], REFUSED)
+                return None
+            return [row["id"] for row in answer.json()]
+
+        self._hold_over_http(read)
+
+    def _export(self, **what):
+        """The ids in an export to Excel, or None when it is refused."""
+        fields = [
+            {"name": name, "label": name, "type": "float"}
+            for name in (".id", "open_qty")
+        ]
+        asked = {"ids": False, "domain": [], "import_compat": False, **what}
+        data = dumps({"model": "backlog.line", "fields": fields, **asked})
+        answer = self.url_open("/web/export/xlsx", params={"data": data})
+        if answer.status_code != 200:
+            self.assertIn(REFUSED, answer.text)
+            return None
+        [_title, *rows] = load_workbook(BytesIO(answer.content)).active.values
+        return [int(line) for line, _open in rows]
+
+    @mute_logger("odoo.http", "odoo.addons.web.controllers.export")
+    def test_exports(self):
+        """By all who may export at all. What is named and not seen is refused."""
+
+        def read(role, lines):
+            self.users[role].group_ids += self.env.ref("base.group_allow_export")
+            self._log_in(role)
+            found = self._export(domain=[("id", "in", lines)])
+            named = self._export(ids=lines)
+            if set(found or ()) == set(lines):
+                self.assertEqual(set(named), set(lines))
+            else:
+                self.assertIsNone(named)
+            return found
+
+        self._hold_over_http(read)
 
     def _call(self, model, method, args):
         params = {"model": model, "method": method, "args": args, "kwargs": {}}
@@ -468,12 +536,21 @@ class TestMatrixOverHttp(HttpCase, MatrixCase):
                     "sale.order": order.id,
                     "res.partner": order.partner_id.id,
                 }
-                page = self.url_open(
-                    f"/report/html/inventory_backlog.{report}/{ids[model]}"
-                )
+                path = f"inventory_backlog.{report}/{ids[model]}"
+                page = self.url_open(f"/report/html/{path}")
                 with self.subTest(report=report, role=role):
                     self.assertEqual(page.status_code == 200, role in may[report])
+                    # Printing takes seconds: of who may, one role does.
+                    if role == "all" or role not in may[report]:
+                        self.assertEqual(self._is_printed(path), role in may[report])
                     if role not in may[report]:
                         self.assertNotIn(order.name, page.text)
                     if role in ("seller", "other"):
                         self.assertNotIn(order.name, page.text)
+
+    def _is_printed(self, path):
+        forced = dumps({"force_report_rendering": True})
+        answer = self.url_open(
+            f"/report/pdf/{path}", params={"context": forced}, timeout=60
+        )
+        return answer.content.startswith(b"%PDF")
