@@ -187,7 +187,7 @@ class TestMatrix(MatrixCase):
                 and field.name not in ("id", "display_name")
                 and records._has_field_access(field, "read")
             }
-        self.assertLessEqual(found, OF_THE_PORTAL)
+        self.assertEqual(found, OF_THE_PORTAL)
 
     def test_what_the_portal_may_read_says_nothing(self):
         """It reads its own orders and deliveries; of our figures it gets none."""
