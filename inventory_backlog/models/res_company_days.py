@@ -44,7 +44,8 @@ class ResCompany(models.Model):
             # Whoever asks for a promise need not be able to read calendars.
             calendar = self.sudo().resource_calendar_id
             if calendar.attendance_ids or calendar.flexible_hours:
-                zone = self._backlog_zoneinfo()
+                # Its hours, and so its days, are those where the calendar is.
+                zone = ZoneInfo(calendar.tz)
                 start, stop = (
                     fields.Datetime.to_datetime(day).replace(tzinfo=zone)
                     for day in (first, end)

@@ -371,6 +371,21 @@ class TestSuggestionOther(SuggestionCase):
         self.assertEqual(suggestion.need_date, self._after(6).date())
         self.assertEqual(suggestion.line_ids.promise_date, self._after(6).date())
 
+    def test_the_first_and_the_last_day_of_a_month_are_where_the_calendar_is(self):
+        """Mornings in Auckland and evenings in Honolulu, by a company without a time
+        zone of its own: both are on another day, and in another month, in UTC."""
+        calendar = self.company.resource_calendar_id
+        for zone, begin, end in (
+            ("Pacific/Auckland", 8, 12),
+            ("Pacific/Honolulu", 15, 20),
+        ):
+            calendar.tz = zone
+            calendar.attendance_ids.write({"hour_from": begin, "hour_to": end})
+            self.env.cr.cache.pop("backlog_work_days", None)
+            for day in (date(2030, 1, 31), date(2030, 2, 1)):
+                with self.subTest(zone=zone, day=day):
+                    self.assertEqual(self.company._backlog_work_day(day), day)
+
     def test_a_company_without_a_calendar_works_every_day(self):
         self.company.resource_calendar_id.attendance_ids = [Command.clear()]
         self.env.cr.cache.pop("backlog_work_days", None)
