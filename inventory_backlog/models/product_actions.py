@@ -54,6 +54,7 @@ class ProductProduct(models.Model):
 
     @api.depends_context("allowed_company_ids")
     def _compute_backlog_suggestion_count(self):
+        # Odoo checks access when it reads what is stored, and not when it computes.
         self._origin.check_access("read")
         counts = dict(
             self.env["backlog.suggestion"]._read_group(

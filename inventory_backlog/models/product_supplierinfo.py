@@ -164,6 +164,7 @@ class ProductSupplierinfo(models.Model):
     @api.depends("vendor_criteria")
     @api.depends_context("company", "lang", "uid")
     def _compute_vendor_lights(self):
+        # Odoo checks access when it reads what is stored, and not when it computes.
         self._origin.check_access("read")
         # Everybody may see the lights; figures of prices are for those who buy.
         show_price = self.env.user.has_group(PURCHASE)

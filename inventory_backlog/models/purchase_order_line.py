@@ -42,6 +42,7 @@ class PurchaseOrderLine(models.Model):
     @api.depends("backlog_suggestion_id")
     @api.depends_context("lang")
     def _compute_backlog_for_whom(self):
+        # Odoo checks access when it reads what is stored, and not when it computes.
         self._origin.check_access("read")
         # Buyers do not read customers' orders; they get the names.
         for line in self.sudo():

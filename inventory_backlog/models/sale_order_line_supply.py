@@ -25,6 +25,7 @@ class SaleOrderLine(models.Model):
     # No depends: they would cost every purchase and transfer a query.
     @api.depends_context("lang", "tz")
     def _compute_backlog_supply_note(self):
+        # Odoo checks access when it reads what is stored, and not when it computes.
         self._origin.check_access("read")
         # Salespeople read neither suggestions nor purchases; they get name and day.
         for line in self.sudo():

@@ -28,6 +28,7 @@ from . import test_kept_forms
 from . import test_kept_parallel
 from . import test_markup
 from . import test_matrix
+from . import test_matrix_http
 from . import test_matrix_methods
 from . import test_matrix_rows
 from . import test_mto

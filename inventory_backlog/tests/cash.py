@@ -25,7 +25,8 @@ class CashCase(BacklogCase):
 
     @classmethod
     def _term(cls, *instalments):
-        """A payment term of ``(percent, values)`` pairs."""
+        """A payment term of ``(percent, values)`` pairs, or of an amount where the
+        value is fixed."""
         return cls.env["account.payment.term"].create(
             {
                 "name": "Term",
@@ -56,22 +57,26 @@ class CashCase(BacklogCase):
             }
         )
 
-    def _pay(self, order, amount=False):
-        """The order is invoiced, and paid at the bank."""
+    def _invoice(self, order):
         invoice = order.sudo()._create_invoices()
         invoice.action_post()
-        self._pay_invoice(invoice, amount)
         return invoice
 
-    def _pay_invoice(self, invoice, amount=False):
+    def _pay(self, order, amount=False):
+        """The order is invoiced, and paid at the bank."""
+        invoice = self._invoice(order)
+        self._pay_invoices(invoice, amount)
+        return invoice
+
+    def _pay_invoices(self, invoices, amount=False):
         wizard = (
             self.env["account.payment.register"]
-            .with_context(active_model="account.move", active_ids=invoice.ids)
-            .create({"journal_id": self.bank.id})
+            .with_context(active_model="account.move", active_ids=invoices.ids)
+            .create({"journal_id": self.bank.id, "group_payment": len(invoices) > 1})
         )
         if amount:
             wizard.amount = amount
-        wizard._create_payments()
+        return wizard._create_payments()
 
     def _bill(self, purchase, *quantities):
         """A posted bill over the lines of the purchase."""

@@ -13,6 +13,16 @@ ROLES = {
     "purchase": "purchase.group_purchase_user",
     "manager": "inventory_backlog.group_backlog_manager",
 }
+# Whose lines each sees: their own (o), a colleague's (t), another company's (x); with !
+# they cannot even ask.
+ROWS = """
+                         portal internal seller all  stock purchase manager other both
+    backlog.line         !      !        o--    ot-  ot-   ot-      ot-     --x   otx
+    backlog.allocation   !      !        o--    ot-  ot-   ot-      ot-     --x   otx
+    backlog.cash         !      !        o--    ot-  ot-   ---      ot-     --x   otx
+    backlog.event        !      !        o--    ot-  ot-   ot-      ot-     --x   otx
+    backlog.service      !      !        o--    ot-  ot-   ot-      ot-     --x   otx
+"""
 
 
 def table(text):

@@ -1,7 +1,6 @@
 from datetime import timedelta
 
 from odoo.exceptions import AccessError
-from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
 
 from .cash import PURCHASE, SALES, TODAY, CashCase
@@ -125,20 +124,7 @@ class TestCashCurrency(CashCase):
             (self.product, 5, {"price_unit": 20}), currency_id=self.euro.id, days=4
         )
         self._sold_by(self.product, price=8, currency_id=self.euro.id)
-        term = self._term((100, {"nb_days": 30}))
-        term.write(
-            {
-                "line_ids": [
-                    Command.clear(),
-                    Command.create(
-                        {"value": "fixed", "value_amount": 80, "nb_days": 0}
-                    ),
-                    Command.create(
-                        {"value": "percent", "value_amount": 100, "nb_days": 30}
-                    ),
-                ]
-            }
-        )
+        term = self._term((80, {"value": "fixed"}), (100, {"nb_days": 30}))
         order = self._order(
             (self.product, 8, {"price_unit": 40}),
             pricelist_id=pricelist.id,

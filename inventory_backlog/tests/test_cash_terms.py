@@ -1,6 +1,5 @@
 from datetime import date, timedelta
 
-from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import SQL
 
@@ -90,20 +89,7 @@ class TestCashTerms(CashCase):
 
     def test_fixed_instalment_is_of_the_whole_order(self):
         """100 at once, the rest later: the lines share the 100 by their value."""
-        term = self._term((100, {"nb_days": 30}))
-        term.write(
-            {
-                "line_ids": [
-                    Command.clear(),
-                    Command.create(
-                        {"value": "fixed", "value_amount": 100, "nb_days": 0}
-                    ),
-                    Command.create(
-                        {"value": "percent", "value_amount": 100, "nb_days": 30}
-                    ),
-                ]
-            }
-        )
+        term = self._term((100, {"value": "fixed"}), (100, {"nb_days": 30}))
         table = self._product("Table")
         self._put_in_stock(self.product, 2)
         self._put_in_stock(table, 6)
@@ -117,20 +103,7 @@ class TestCashTerms(CashCase):
         )
 
     def test_fixed_instalment_above_the_order_takes_all(self):
-        term = self._term((100, {"nb_days": 30}))
-        term.write(
-            {
-                "line_ids": [
-                    Command.clear(),
-                    Command.create(
-                        {"value": "fixed", "value_amount": 1000, "nb_days": 0}
-                    ),
-                    Command.create(
-                        {"value": "percent", "value_amount": 100, "nb_days": 30}
-                    ),
-                ]
-            }
-        )
+        term = self._term((1000, {"value": "fixed"}), (100, {"nb_days": 30}))
         self._put_in_stock(self.product, 5)
         order = self._order(self.product, 5, payment_term_id=term.id)
 
@@ -181,7 +154,7 @@ class TestCashTerms(CashCase):
         invoice = self._pay(order)
         refund = invoice._reverse_moves([{"date": invoice.date}])
         refund.action_post()
-        self._pay_invoice(refund)
+        self._pay_invoices(refund)
 
         self.assertEqual(self._cash(order), {("ready", 0): 1000})
         self.assertEqual(self._cash(order, "deposit"), {})
@@ -201,21 +174,21 @@ class TestCashTerms(CashCase):
         bill = self._bill(purchase, 7)
         self.assertEqual(self._cash(order, "pay"), {("incoming", 4): -60})
 
-        self._pay_invoice(bill)
+        self._pay_invoices(bill)
         self.assertEqual(self._cash(order, "pay"), {("incoming", 4): -30})
 
     def test_bill_of_what_is_here_pays_nothing_ahead(self):
         purchase = self._purchase(self.product, 10, days=4)
         order = self._order(self.product, 10)
         self._receive(purchase, 4)
-        self._pay_invoice(self._bill(purchase, 4))
+        self._pay_invoices(self._bill(purchase, 4))
 
         self.assertEqual(self._cash(order, "pay"), {("incoming", 4): -60})
 
     def test_bill_paid_ahead_is_shared_by_the_lines_of_the_purchase(self):
         table = self._product("Table")
         purchase = self._purchase((self.product, 10), (table, 30), days=4)
-        self._pay_invoice(self._bill(purchase, 10, 10))
+        self._pay_invoices(self._bill(purchase, 10, 10))
         order = self._order((self.product, 10), (table, 15))
 
         # 200 of 400 are paid.
@@ -225,12 +198,12 @@ class TestCashTerms(CashCase):
         purchase = self._purchase(self.product, 10, days=4)
         order = self._order(self.product, 10)
         bill = self._bill(purchase, 10)
-        self._pay_invoice(bill)
+        self._pay_invoices(bill)
         self.assertEqual(self._cash(order, "pay"), {})
 
         refund = bill._reverse_moves([{"date": bill.date, "invoice_date": TODAY}])
         refund.action_post()
-        self._pay_invoice(refund)
+        self._pay_invoices(refund)
         self.assertEqual(self._cash(order, "pay"), {("incoming", 4): -100})
 
     # Taxes, units, discounts

@@ -4,38 +4,15 @@ from odoo.tests import tagged
 
 from odoo.addons.payment.models.payment_provider import PaymentProvider
 
-from .common import BacklogCase
+from .cash import CashCase
 
 
 @tagged("post_install", "-at_install")
-class TestPrepaid(BacklogCase):
+class TestPrepaid(CashCase):
     """What customers paid for goods they do not have yet, by whatever way they paid."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.product.invoice_policy = "order"
-        cls.bank = cls.env["account.journal"].search(
-            [("type", "=", "bank"), ("company_id", "=", cls.company.id)], limit=1
-        )
 
     def _prepaid(self, order):
         return sum(self._line(order.order_line).mapped("prepaid_value"))
-
-    def _invoice(self, order):
-        invoice = order.sudo()._create_invoices()
-        invoice.action_post()
-        return invoice
-
-    def _pay(self, invoices, amount=False):
-        wizard = (
-            self.env["account.payment.register"]
-            .with_context(active_model="account.move", active_ids=invoices.ids)
-            .create({"journal_id": self.bank.id, "group_payment": len(invoices) > 1})
-        )
-        if amount:
-            wizard.amount = amount
-        return wizard._create_payments()
 
     def _pay_online(self, order, amount, state="done"):
         return self.env["payment.transaction"].create(
@@ -63,7 +40,7 @@ class TestPrepaid(BacklogCase):
     def test_paid_invoice(self):
         order = self._order(self.product, 10)
         invoice = self._invoice(order)
-        self._pay(invoice)
+        self._pay_invoices(invoice)
 
         self.assertEqual(invoice.payment_state, "paid")
         self.assertEqual(self._prepaid(order), 1000)
@@ -71,15 +48,15 @@ class TestPrepaid(BacklogCase):
     def test_partial_payments(self):
         order = self._order(self.product, 10)
         invoice = self._invoice(order)
-        self._pay(invoice, 400)
-        self._pay(invoice, 250)
+        self._pay_invoices(invoice, 400)
+        self._pay_invoices(invoice, 250)
 
         self.assertEqual(self._prepaid(order), 650)
 
     def test_one_payment_of_two_invoices(self):
         orders = [self._order(self.product, quantity) for quantity in (10, 30)]
         invoices = self.env["account.move"].union(*map(self._invoice, orders))
-        payment = self._pay(invoices, 2000)
+        payment = self._pay_invoices(invoices, 2000)
 
         self.assertEqual(payment.invoice_ids, invoices)
         self.assertEqual([self._prepaid(order) for order in orders], [1000, 1000])
@@ -97,19 +74,19 @@ class TestPrepaid(BacklogCase):
         invoice.action_post()
         self.assertEqual(self._prepaid(order), 0)
 
-        self._pay(invoice)
+        self._pay_invoices(invoice)
 
         self.assertEqual(self._prepaid(order), 300)
 
     def test_refund_takes_it_back(self):
         order = self._order(self.product, 10)
         invoice = self._invoice(order)
-        self._pay(invoice)
+        self._pay_invoices(invoice)
         refund = invoice._reverse_moves([{"date": invoice.date}])
         refund.action_post()
         self.assertEqual(self._prepaid(order), 1000)
 
-        self._pay(refund)
+        self._pay_invoices(refund)
 
         self.assertEqual(self._prepaid(order), 0)
 
@@ -162,7 +139,7 @@ class TestPrepaid(BacklogCase):
         invoice.action_post()
         self.assertEqual(self._prepaid(order), 1000)
 
-        self._pay(invoice)
+        self._pay_invoices(invoice)
         self.assertEqual(self._prepaid(order), 1000)
 
     def test_what_is_shipped_is_paid_first(self):
@@ -216,7 +193,7 @@ class TestPrepaid(BacklogCase):
             )
             for _way in range(2)
         )
-        self._pay(self._invoice(invoiced), 400)
+        self._pay_invoices(self._invoice(invoiced), 400)
         self._pay_online(online, 400)
 
         self.assertEqual(self._prepaid(invoiced), 200)

@@ -169,7 +169,10 @@ class BacklogVendorSwitchLine(models.TransientModel):
     product_tmpl_id = fields.Many2one(related="product_id.product_tmpl_id")
     company_id = fields.Many2one(related="purchase_line_id.company_id")
     product_qty = fields.Float(
-        "Quantity", digits="Product Unit", compute="_compute_difference"
+        "Quantity",
+        digits="Product Unit",
+        compute="_compute_difference",
+        help="What is requested, in the unit of the request.",
     )
     product_uom_id = fields.Many2one(related="purchase_line_id.product_uom_id")
     currency_id = fields.Many2one(related="purchase_line_id.company_id.currency_id")
@@ -194,7 +197,11 @@ class BacklogVendorSwitchLine(models.TransientModel):
         "currency.",
     )
     extra_cost = fields.Monetary(compute="_compute_difference")
-    date_now = fields.Datetime("Arrival Now", compute="_compute_difference")
+    date_now = fields.Datetime(
+        "Arrival Now",
+        compute="_compute_difference",
+        help="When the vendor of the request is expected to deliver.",
+    )
     date_new = fields.Datetime(
         "New Arrival",
         compute="_compute_difference",

@@ -162,11 +162,12 @@ registry.category("web_tour.tours").add("inventory_backlog_markup_reports", {
         {
             content: "Point at the bar, which grows",
             trigger: ".o_graph_renderer canvas",
-            async run({hover}) {
-                while (!document.querySelector(".o_graph_custom_tooltip")) {
-                    await hover();
-                    await new Promise((resolve) => setTimeout(resolve, 50));
-                }
+            async run({hover, waitUntil}) {
+                const pointed = () => {
+                    hover();
+                    return document.querySelector(".o_graph_custom_tooltip");
+                };
+                await waitUntil(pointed, {timeout: 10000});
             },
         },
         shown("The graph shows them", `.o_graph_custom_tooltip${NAMED}`, ["customer"]),
