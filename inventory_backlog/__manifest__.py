@@ -24,6 +24,7 @@
         "views/backlog_dashboard_views.xml",
         "views/backlog_disruption_views.xml",
         "views/backlog_event_views.xml",
+        "views/backlog_fault_views.xml",
         "views/backlog_line_views.xml",
         "views/backlog_line_analysis_views.xml",
         "views/backlog_snapshot_views.xml",

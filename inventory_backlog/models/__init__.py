@@ -17,6 +17,7 @@ from . import backlog_kept_fold
 from . import backlog_kept_row
 from . import backlog_change
 from . import backlog_event
+from . import backlog_fault
 from . import backlog_mixin
 from . import backlog_vendor
 from . import backlog_vendor_parity

@@ -68,9 +68,10 @@ class BacklogDashboard(models.AbstractModel):
         """Return all that the page shows, in plain values.
 
         :param scope: ``mine``, ``team`` or ``all``; what the user may see by default
-        :return: ``scope, scopes, as_of, currency_id, note, line_count, tiles, trend,
-            cash, lines, lines_action``. Values are in the currency of the company one
-            works in, those of others converted at today's rates; times are UTC.
+        :return: ``scope, scopes, as_of, currency_id, note, notices, line_count, tiles,
+            trend, cash, lines, lines_action``. Values are in the currency of the
+            company one works in, those of others converted at today's rates; times are
+            UTC.
         :raise AccessError: for those who may not see what customers pay
         """
         if not self.env.user.has_group(VALUE_GROUPS):
@@ -91,6 +92,7 @@ class BacklogDashboard(models.AbstractModel):
             "as_of": fields.Datetime.to_string(fields.Datetime.now()),
             "currency_id": self.env.company.currency_id.id,
             "note": self._currency_note(),
+            "notices": self._notices(),
             "line_count": figures["open"]["count"],
             "tiles": self._tiles(domain, figures, scope),
             "trend": self._trend(scope),
@@ -98,6 +100,12 @@ class BacklogDashboard(models.AbstractModel):
             "lines": self._lines_to_act_on(lines),
             "lines_action": self._open_lines(self._urgent(), domain),
         }
+
+    @api.model
+    def _notices(self):
+        """What managers should know of the figures: ``[{"text", "button",
+        "action"}]``."""
+        return self.env["backlog.fault"]._notices()
 
     # Whose
 

@@ -17,6 +17,7 @@ from . import test_disruption
 from . import test_dropship
 from . import test_events
 from . import test_failover
+from . import test_fault
 from . import test_fields
 from . import test_first_fill
 from . import test_fresh

@@ -13,6 +13,7 @@ MODELS = """
     backlog.disruption           ----   ----     -r--   -r-- -r--  crw-     crwu
     backlog.event                ----   ----     -r--   -r-- -r--  -r--     -r--
     backlog.event.waiting        ----   ----     ----   ---- ----  ----     ----
+    backlog.fault                ----   ----     ----   ---- ----  ----     -r--
     backlog.kept                 ----   ----     ----   ---- ----  ----     -rw-
     backlog.kept.line            ----   ----     ----   ---- ----  ----     ----
     backlog.kept.slice           ----   ----     ----   ---- ----  ----     ----
@@ -85,6 +86,7 @@ MENUS = """
     backlog_menu_settings          -        -      -   -     -        x
     backlog_menu_report_recipient  -        -      -   -     -        x
     backlog_menu_event             -        -      -   -     -        x
+    backlog_menu_fault             -        -      -   -     -        x
     backlog_menu_sale              -        x      x   -     -        -
     backlog_menu_dashboard_sale    -        x      x   -     -        -
     vendor_risk_menu_sale          -        x      x   -     -        -

@@ -15,6 +15,8 @@ METHODS = """
                           -      -        x      x   x     -        x       x     x
     backlog.disruption.action_move_requests
                           -      -        -      -   -     x        -       -     -
+    backlog.fault.action_dismiss
+                          -      -        -      -   -     -        x       -     -
     backlog.kept.differences
                           -      -        -      -   -     -        x       -     -
     backlog.kept.rebuild
