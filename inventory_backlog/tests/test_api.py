@@ -4,18 +4,18 @@ import re
 import subprocess
 from contextlib import redirect_stdout
 from io import StringIO
-from pathlib import Path
 
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
 from .common import BacklogCase
+from .repository import ROOT, needs_repository
 
-REPOSITORY = Path(__file__).parents[2]
 PAGES = ("README.md", "docs/api.md")
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
+@needs_repository
 @tagged("post_install", "-at_install")
 class TestApi(HttpCase, BacklogCase):
     """What the documents tell programmers to write does what they say."""
@@ -58,7 +58,7 @@ class TestApi(HttpCase, BacklogCase):
 
     def _blocks(self, page, kind):
         """The examples of a page, with this server in the place of the reader's."""
-        text = (REPOSITORY / page).read_text()
+        text = (ROOT / page).read_text()
         blocks = [code for found, code in BLOCK.findall(text) if found == kind]
         here = {
             "url, db =": f"url, db = {self.base_url()!r}, {self.env.cr.dbname!r}",

@@ -1,16 +1,17 @@
 import re
-from pathlib import Path
 
 from odoo.orm.model_classes import _init_model_class_attributes, add_to_registry
 from odoo.orm.models import MetaModel
 from odoo.tests import tagged
 
 from .common import BacklogCase
+from .repository import ROOT, needs_repository
 
-PAGE = Path(__file__).parents[2] / "docs/developers.md"
+PAGE = ROOT / "docs/developers.md"
 EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
+@needs_repository
 @tagged("post_install", "-at_install")
 class TestDevelopers(BacklogCase):
     """What the page for developers tells to write does what it says."""

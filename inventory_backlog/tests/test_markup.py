@@ -2,11 +2,11 @@ import io
 from unittest.mock import patch
 
 from lxml import html
-from pypdf import PdfReader
 
 from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+from odoo.tools.pdf import PdfReader
 
 from .suggestions import SuggestionCase
 
