@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import psycopg2
@@ -349,7 +349,7 @@ class Odoo:
 
 def timeless(answer):
     """The answer with moments that are now as such: two calls are not at one moment."""
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = datetime.now(timezone.utc).replace(tzinfo=None)
 
     def one(match):
         moment = datetime.fromisoformat(match[0])

@@ -1,5 +1,5 @@
 from collections import defaultdict
-from datetime import UTC, datetime, time
+from datetime import datetime, time, timezone
 
 from odoo import api, models
 from odoo.exceptions import UserError
@@ -211,4 +211,4 @@ class BacklogSuggestion(models.Model):
         """Noon of a day where the company is, in UTC."""
         zone = self.company_id._backlog_zoneinfo()
         noon = datetime.combine(day, time(12), tzinfo=zone)
-        return noon.astimezone(UTC).replace(tzinfo=None)
+        return noon.astimezone(timezone.utc).replace(tzinfo=None)

@@ -1,5 +1,5 @@
 from collections import defaultdict
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta, timezone
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -189,7 +189,11 @@ class ProductProduct(models.Model):
         """The moment (UTC) in which the ``day`` ends where the user is."""
         try:
             midnight = datetime.combine(fields.Date.to_date(day), time.max)
-            return self.env.tz.localize(midnight).astimezone(UTC).replace(tzinfo=None)
+            return (
+                self.env.tz.localize(midnight)
+                .astimezone(timezone.utc)
+                .replace(tzinfo=None)
+            )
         except (KeyError, OverflowError, TypeError, ValueError) as error:
             raise UserError(
                 self.env._("The date must look like 2030-12-31.")

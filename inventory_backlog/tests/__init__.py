@@ -40,6 +40,7 @@ from . import test_prepaid
 from . import test_promise
 from . import test_promise_kept
 from . import test_proof
+from . import test_python
 from . import test_queries
 from . import test_receipt_steps
 from . import test_receipts

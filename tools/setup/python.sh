@@ -5,13 +5,13 @@ UV=uv==0.13.9
 
 # Sets $python, the interpreter that the virtual environments are made with.
 setup_python() {
-  local candidates=(python3 python3.13 python3.12 python3.11)
+  local candidates=(python3 python3.13 python3.12 python3.11 python3.10)
   [[ ! ${PYTHON:-} ]] || candidates=("$PYTHON")
   for python in "${candidates[@]}"; do
     if usable_python; then break; else python=; fi
   done
   if [[ ! $python ]]; then
-    [[ ! ${PYTHON:-} ]] || die "PYTHON=$PYTHON is not a Python 3.11 to 3.13 with venv"
+    [[ ! ${PYTHON:-} ]] || die "PYTHON=$PYTHON is not a Python 3.10 to 3.13 with venv"
     once python 1 unpack_python
     python=$home/debian/python/usr/bin/python3
     LD_LIBRARY_PATH=$(libraries python)
@@ -38,7 +38,7 @@ unpack_certificates() { # folder
 
 usable_python() {
   "$python" -c 'import sys, ensurepip
-sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null
+sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null
 }
 
 unpack_python() {
