@@ -21,6 +21,8 @@ from measure import ROUNDS, Browser, Measure, Pair, Table, asked, in_turns
 from odoo.fields import Command
 from odoo.tools import SQL
 
+from odoo.addons.inventory_backlog.models.given import giving
+
 SIZE = os.environ.get("SIZE", "S")
 FIGURES = Path(os.environ.get("BENCH_FIGURES", "."))
 PAGE = 80
@@ -564,9 +566,8 @@ class Bench:
         return sum(map(len, self.kept.differences().values()))
 
     def rebuilding(self):
-        live = self.executor(
-            self.env["backlog.line"].with_context(backlog_live=True)._current()
-        )
+        with giving(self.env["backlog.line"], live=True) as lines:
+            live = self.executor(lines._current())
         pairs = []
         for _round in range(5):
             with self.undone():

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .backlog_mixin import join_once, many_rows, without_jit
+from .given import given, giving
 
 OPEN_STATES = ("waiting", "confirmed", "partially_available", "assigned")
 
@@ -158,8 +159,6 @@ class BacklogAllocation(models.Model):
 
     @property
     def _table_query(self):
-        # The one context key of the addon: a caller that needs few products says so,
-        # since no other filter makes the statement cheaper. It never changes a figure.
         return self._slices(self._asked_products())
 
     def _field_to_sql(self, alias, field_expr, query=None):
@@ -190,11 +189,8 @@ class BacklogAllocation(models.Model):
 
     @api.model
     def _asked_products(self):
-        """The product ids of the context, or None. A context comes from anywhere."""
-        ids = self.env.context.get("backlog_product_ids")
-        if isinstance(ids, list | tuple) and all(isinstance(i, int) for i in ids):
-            return ids
-        return None
+        """The ids of the products that the present call asks for, or None."""
+        return given(self.env, "product_ids")
 
     @api.model
     def _slices(self, product_ids=None):
@@ -287,15 +283,15 @@ class BacklogAllocation(models.Model):
     def _open_of_lines(self):
         """``{(order line, product): quantity}``: all that is open of the order lines of
         these rows."""
-        return {
-            (line, product): quantity
-            for line, product, quantity in self.with_context(
-                backlog_product_ids=self.product_id.ids
-            )._read_group(
+        with giving(self, product_ids=self.product_id.ids) as rows:
+            groups = rows._read_group(
                 [("order_line_id", "in", self.order_line_id.ids)],
                 ["order_line_id", "product_id"],
                 ["qty:sum"],
             )
+        return {
+            (line.with_env(self.env), product.with_env(self.env)): quantity
+            for line, product, quantity in groups
         }
 
     @api.model

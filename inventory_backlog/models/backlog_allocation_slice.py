@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from .given import given
+
 # Rows of the allocation come from stock moves: several per move, told apart by the
 # last three bits of their id. The ids stay below 2**31, the limit of XML-RPC, up to
 # 268 million moves. Without a move it is the order line that counts, below zero.
@@ -19,13 +21,11 @@ class BacklogAllocation(models.Model):
         the slices of one move apart (see ``SLICE_KINDS``). ``asked_id`` is the product
         that one asks for to get the row: ``product_ids`` finds it by that.
 
-        Whoever only wants to know what is ready of some lines says which by the context
-        (``backlog_ready_of``, a condition on slices): all the rest is to be sourced
-        then, and nothing is laid over the receipts.
+        A call that only wants to know what is ready of some lines gives ``ready_of``, a
+        condition on slices: all the rest is to be sourced then, and nothing is laid
+        over the receipts.
         """
-        ready_of = self.env.context.get("backlog_ready_of")
-        if not isinstance(ready_of, SQL):
-            ready_of = None
+        ready_of = given(self.env, "ready_of")
         row = SQL(
             "product_id AS asked_id, move_id, order_line_id, product_id, warehouse_id, "
             "company_id, pool_id"

@@ -5,6 +5,7 @@ from .backlog_line import VALUE_GROUPS
 from .backlog_line_actions import FORM_GROUPS
 from .backlog_mixin import many_rows
 from .backlog_vendor import READS
+from .given import giving
 
 # Whoever buys has rows of what we pay, and no others: see the rules.
 AMOUNT_GROUPS = f"{VALUE_GROUPS},{FORM_GROUPS['purchase.order']}"
@@ -245,9 +246,9 @@ class BacklogCash(models.Model):
 
         ``paid`` is the share of the open value that is prepaid.
         """
-        lines = self.env["backlog.line"].with_context(
-            backlog_slices=SQL("SELECT * FROM cash_slice")
-        )
+        slices = SQL("SELECT * FROM cash_slice")
+        with giving(self.env["backlog.line"], slices=slices) as lines:
+            statement = lines._given("lines") or lines._lines(product_ids)
         return SQL(
             """
             SELECT line.id, line.order_id, line.partner_id, line.product_id,
@@ -261,7 +262,7 @@ class BacklogCash(models.Model):
                    line.with_taxes
               FROM (%s) line
             """,
-            lines._given("lines") or lines._lines(product_ids),
+            statement,
         )
 
     @api.model

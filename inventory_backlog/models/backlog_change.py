@@ -147,14 +147,10 @@ class BacklogLine(models.Model):
     @api.model
     def _told(self, ids):
         """What this user may know of these lines, in their order."""
-        # A context comes from anywhere; this one would hide lines of other products.
-        lines = self.with_context(backlog_product_ids=None)
-        values = {
-            row["id"]: row for row in lines.search_read([("id", "in", ids)], TOLD)
-        }
+        values = {row["id"]: row for row in self.search_read([("id", "in", ids)], TOLD)}
         others = set(ids) - values.keys()
         # Who may not see an open line must not take it for a shipped one.
-        others -= set(lines.sudo().search([("id", "in", list(others))]).ids)
+        others -= set(self.sudo().search([("id", "in", list(others))]).ids)
         known = self.env["sale.order.line"].sudo().browse(others).exists()
         closed = known.filtered_domain(self._readable_closed())
         gone = others - set(known.ids) | set(closed.ids)

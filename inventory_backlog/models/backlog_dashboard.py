@@ -11,6 +11,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date, json_default
 
 from .backlog_line import VALUE_GROUPS
+from .given import giving
 
 RISK_DAYS = 7  # "this week"
 TOP = 10
@@ -198,17 +199,22 @@ class BacklogDashboard(models.AbstractModel):
         :return: ``({figure: {count, value}}, [line to act on], [(date, flow, kind,
             amount)])``
         """
-        lines = self.env["backlog.line"].with_context(
-            backlog_lines=SQL("SELECT * FROM all_line")
-        )
-        query = lines._search(domain)
-        keys, sums = self._sums(lines, query)
-        cash = self.env["backlog.cash"].with_context(
-            backlog_lines=SQL("SELECT * FROM all_line"),
-            backlog_slices=SQL("SELECT * FROM all_slice"),
-        )
-        cash_query = cash._search(domain & Domain("flow", "in", ("receive", "pay")))
+        all_lines = SQL("SELECT * FROM all_line")
+        all_slices = SQL("SELECT * FROM all_slice")
+        with giving(self.env["backlog.line"], lines=all_lines) as lines:
+            query = lines._search(domain)
+            keys, sums = self._sums(lines, query)
+            mine = query.select(SQL("%s.*", SQL.identifier(lines._table)))
+        with giving(
+            self.env["backlog.cash"], lines=all_lines, slices=all_slices
+        ) as cash:
+            flow = Domain("flow", "in", ("receive", "pay"))
+            cash_by_day = self._cash_by_day(cash, cash._search(domain & flow))
         stale = self.env["backlog.kept"]._stale()
+        with giving(self.env["backlog.cash"], stale=stale) as cash:
+            slice_statement = cash._slice(None)
+        with giving(self.env["backlog.line"], slices=all_slices, stale=stale) as lines:
+            line_statement = lines._lines()
         [[values, first, flows]] = self.env.execute_query(
             SQL(
                 """
@@ -229,17 +235,11 @@ class BacklogDashboard(models.AbstractModel):
                                ) first),
                        (SELECT JSON_AGG(expected) FROM expected)
                 """,
-                slices=self.env["backlog.cash"]
-                .with_context(backlog_stale=stale)
-                ._slice(None),
+                slices=slice_statement,
                 columns=SQL(", ").join(map(SQL.identifier, COLUMNS)),
-                lines=lines.with_context(
-                    backlog_lines=None,
-                    backlog_slices=SQL("SELECT * FROM all_slice"),
-                    backlog_stale=stale,
-                )._lines(),
-                mine=query.select(SQL("%s.*", SQL.identifier(lines._table))),
-                cash=self._cash_by_day(cash, cash_query),
+                lines=line_statement,
+                mine=mine,
+                cash=cash_by_day,
                 sums=SQL(", ").join(sums),
                 rate=self.env.companies._backlog_rate("backlog_line"),
                 top=TOP,

@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.tools import format_amount
 
 from .backlog_line import VALUE_GROUPS
+from .given import giving
 from .product_supplierinfo import PURCHASE
 from .purchase_order import MOVABLE_STATES, REQUEST_STATES
 
@@ -110,19 +111,19 @@ class BacklogDisruption(models.Model):
             if product.main_vendor_id in offers.partner_id:
                 chosen |= product
         products = chosen | purchases.product_id | purchases.move_ids.product_id
-        allocation = self.env["backlog.allocation"].with_context(
-            backlog_product_ids=products.ids
-        )
-        slices = allocation.search(
-            Domain("order_line_id", "!=", False)
-            & Domain("company_id", "in", self._companies().ids)
-            & (
-                Domain("receipt_move_id", "in", self._receipts(purchases).ids)
-                | Domain("source", "=", "none") & Domain("product_id", "in", chosen.ids)
+        allocation = self.env["backlog.allocation"]
+        with giving(allocation, product_ids=products.ids) as asked:
+            slices = asked.search_fetch(
+                Domain("order_line_id", "!=", False)
+                & Domain("company_id", "in", self._companies().ids)
+                & (
+                    Domain("receipt_move_id", "in", self._receipts(purchases).ids)
+                    | Domain("source", "=", "none")
+                    & Domain("product_id", "in", chosen.ids)
+                )
             )
-        )
         waiting = defaultdict(float)
-        for row in slices:
+        for row in slices.with_env(self.env):
             line = row.order_line_id.sudo()
             own = row.product_id == line.product_id and line.product_uom_qty
             open_qty = own and line.product_uom_id._compute_quantity(

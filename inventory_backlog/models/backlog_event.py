@@ -6,6 +6,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from .backlog_line import BACKLOG_STATES
+from .given import giving
 
 _logger = getLogger(__name__)
 
@@ -101,11 +102,12 @@ class BacklogEvent(models.Model):
         # A rule sees what its line was when it is told, whoever sells it.
         rows = self.env["backlog.line"].sudo()
         rows.invalidate_model()
-        rows = rows.with_context(backlog_product_ids=lines._backlog_products().ids)
+        with giving(rows, product_ids=lines._backlog_products().ids) as asked:
+            found = asked.search_read(
+                [("id", "in", lines.ids)], ["open_qty", "backlog_qty", "expected_date"]
+            )
         figures = {}
-        for row in rows.search_read(
-            [("id", "in", lines.ids)], ["open_qty", "backlog_qty", "expected_date"]
-        ):
+        for row in found:
             if row["expected_date"]:
                 # A webhook sends what it reads as it is, unlike Odoo's APIs.
                 row["expected_date"] = row["expected_date"].replace(microsecond=0)

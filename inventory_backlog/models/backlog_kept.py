@@ -7,6 +7,8 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL, file_open
 
+from .given import given, giving
+
 # The mark of a change that can concern any product.
 EVERYTHING = 0
 
@@ -58,21 +60,29 @@ class BacklogKept(models.Model):
     def _stale(self):
         """Say what of the kept rows cannot be used in this transaction.
 
-        Whoever has asked and asks again for the same statement says so by the context
-        (``backlog_stale``); a context over RPC holds no such object.
+        A call that has asked, and asks again for the same statement, gives the answer
+        as ``stale``.
 
         :return: ``Stale``, or None when everything must be computed
         """
-        # Whoever asks for the live statement gets the same figures, only later.
-        if self.env.context.get("backlog_live"):
+        # The live statement gives the same figures; it is only slower.
+        if given(self.env, "live"):
             return None
-        given = self.env.context.get("backlog_stale")
-        if isinstance(given, Stale):
-            return given
+        if answered := given(self.env, "stale"):
+            return answered
         touched = self._touched()
         if touched is None:
             return None
         return self._stale_by(touched) if touched else Stale([], [], [])
+
+    @api.model
+    def _least(self, product_ids):
+        """What to give (see ``giving``) so that as little as possible is computed for
+        the products whose ids ``product_ids`` returns."""
+        stale = self._stale()
+        if stale and not stale.touched:
+            return {"stale": stale, "product_ids": None}
+        return {"product_ids": product_ids()}
 
     @api.model
     def _touched(self):
@@ -230,11 +240,11 @@ class BacklogKept(models.Model):
     def _signature(self):
         """A name for the code of the statements and its settings. An addon that changes
         a rule by overriding a method makes what is kept out of date."""
-        live = self.env["backlog.line"].with_context(backlog_live=True)
-        statements = [
-            self.env["backlog.allocation"]._live_slices([EVERYTHING]),
-            live._live_lines([EVERYTHING], [EVERYTHING]),
-        ]
+        with giving(self.env["backlog.line"], live=True) as lines:
+            statements = [
+                self.env["backlog.allocation"]._live_slices([EVERYTHING]),
+                lines._live_lines([EVERYTHING], [EVERYTHING]),
+            ]
         text = repr(
             [
                 (part.code, [p for p in part.params if not hasattr(p, "year")])
@@ -291,15 +301,16 @@ class BacklogKept(models.Model):
         self.browse().check_access("read")
         lines = self.env["backlog.line"]
         slices = self.env["backlog.allocation"]
+        with giving(lines, live=True) as live_lines:
+            live_slices = slices.with_env(live_lines.env)._raw_slices()
+            live_lines = live_lines._current()
         return {
             "slices": self.env["backlog.kept.slice"]._differences(
-                slices._raw_names(),
-                slices._raw_slices(),
-                slices.with_context(backlog_live=True)._raw_slices(),
+                slices._raw_names(), slices._raw_slices(), live_slices
             ),
             "lines": self.env["backlog.kept.line"]._differences(
                 [field.name for field in self.env["backlog.kept.line"]._columns()],
                 lines._current(),
-                lines.with_context(backlog_live=True)._current(),
+                live_lines,
             ),
         }

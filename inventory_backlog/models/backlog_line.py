@@ -3,6 +3,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .backlog_mixin import join_once
+from .given import given, giving
 
 BACKLOG_STATES = [
     ("ready", "Ready to ship"),
@@ -234,29 +235,40 @@ class BacklogLine(models.Model):
     @api.model
     def _given(self, name):
         """The statement of all ``lines``, ``current`` lines or ``slices`` that a larger
-        one has computed already for several uses, from its context. A context comes
-        from anywhere, but a piece of SQL from the code alone."""
-        given = self.env.context.get(f"backlog_{name}")
-        return given if isinstance(given, SQL) else None
+        one has computed already for several uses."""
+        return given(self.env, name)
 
     @api.model
     @api.readonly
     def web_search_read(self, *args, **kwargs):
         """A page, the payments of its orders and the count below it read one state."""
         stale = self.env["backlog.kept"]._stale()
-        lines = self.with_context(backlog_stale=stale)
-        return super(BacklogLine, lines).web_search_read(*args, **kwargs)
+        with giving(self, stale=stale, page=True) as lines:
+            return super(BacklogLine, lines).web_search_read(*args, **kwargs)
+
+    @api.readonly
+    def web_read(self, specification):
+        """A form reads its own lines: as little as possible is computed for them."""
+        if not self or given(self.env, "page"):
+            return super().web_read(specification)
+        # Of whole orders, see _lines. Who may not read them gets no line either.
+        ordered = self.env["sale.order.line"].sudo().browse(self.ids).exists()
+        least = self.env["backlog.kept"]._least(
+            lambda: ordered.order_id._backlog_products().ids
+        )
+        with giving(self, **least) as lines:
+            return super(BacklogLine, lines).web_read(specification)
 
     @api.model
     @api.readonly
     def search_count(self, domain, limit=None):
         """Below every list stands how many there are: where columns that are kept
         say it, PostgreSQL finds that in an index, not having to join what is not."""
-        lines = self
-        if self._asks_for_kept_columns(domain):
-            current = self._current(self.env["backlog.allocation"]._asked_products())
-            lines = self.with_context(backlog_lines=current)
-        return super(BacklogLine, lines).search_count(domain, limit)
+        if not self._asks_for_kept_columns(domain):
+            return super().search_count(domain, limit)
+        current = self._current(self.env["backlog.allocation"]._asked_products())
+        with giving(self, lines=current) as lines:
+            return super(BacklogLine, lines).search_count(domain, limit)
 
     @api.model
     def _asks_for_kept_columns(self, domain):
@@ -304,10 +316,9 @@ class BacklogLine(models.Model):
             payments of an order among its open lines, so it wants the products of
             whole orders.
         """
-        lines = self.with_context(backlog_current=SQL("SELECT * FROM current"))
-        return self._with_whole_orders(
-            self._current(product_ids), lines._plain(product_ids)
-        )
+        with giving(self, current=SQL("SELECT * FROM current")) as lines:
+            plain = lines._plain(product_ids)
+        return self._with_whole_orders(self._current(product_ids), plain)
 
     def _backlog_slices(self):
         """``{line id: [slice]}`` in plain values, in the order in which they come: see

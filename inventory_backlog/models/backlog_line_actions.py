@@ -2,6 +2,8 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import get_lang
 
+from .given import giving
+
 # Odoo's own forms show invoices or lots: they fail for others, who may well read the
 # record.
 FORM_GROUPS = {
@@ -20,6 +22,7 @@ class BacklogLine(models.Model):
     def action_why(self):
         """Open the explanation of this line beside the list."""
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Why?"),
@@ -29,7 +32,7 @@ class BacklogLine(models.Model):
                 (self.env.ref("inventory_backlog.backlog_line_view_form").id, "form")
             ],
             "target": "new",
-            "context": {"backlog_product_ids": self._moved_product_ids()},
+            "context": {},
         }
 
     @api.readonly
@@ -90,7 +93,7 @@ class BacklogLine(models.Model):
     def action_check_availability(self):
         """Reserve what is in stock for these lines, first in queue first, and say what
         came of it."""
-        slices = self._allocation()
+        slices = self._allocation(with_rank=True)
         before = self._reserved(slices)
         ready = sum(self.mapped("backlog_qty"))
         slices.sorted("queue_rank").move_id._action_assign()
@@ -134,13 +137,17 @@ class BacklogLine(models.Model):
             **figures,
         )
 
-    def _allocation(self):
-        """The rows of the allocation behind these lines, in queue order."""
-        return (
-            self.env["backlog.allocation"]
-            .with_context(backlog_product_ids=self._moved_product_ids())
-            .search([("order_line_id", "in", self.ids)])
-        )
+    def _allocation(self, with_rank=False):
+        """The rows of the allocation behind these lines, in queue order.
+
+        :param with_rank: whether their places in the queue are read as well
+        """
+        allocation = self.env["backlog.allocation"]
+        stored = [name for name, field in allocation._fields.items() if field.store]
+        names = stored if with_rank else None
+        with giving(allocation, product_ids=self._moved_product_ids()) as asked:
+            rows = asked.search_fetch([("order_line_id", "in", self.ids)], names)
+        return rows.with_env(self.env)
 
     def _moved_product_ids(self):
         # Of whole orders, see backlog.line._lines. Buyers have no access to them.

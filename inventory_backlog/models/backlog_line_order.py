@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from .given import giving
+
 
 class BacklogLine(models.Model):
     """What is said of a line by all open lines of its order: see ``OF_ORDER``."""
@@ -44,7 +46,8 @@ class BacklogLine(models.Model):
         if stale is None:
             orders = self.env["sale.order"].sudo().browse(order_ids)
             return self._current(orders.order_line._backlog_products().ids)
-        return self.with_context(backlog_stale=stale)._current()
+        with giving(self, stale=stale) as lines:
+            return lines._current()
 
     @api.model
     def _with_whole_orders(self, current, lines, order_ids=None):

@@ -4,6 +4,8 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
+from .given import giving
+
 ROWS_SHOWN = 10
 
 
@@ -25,11 +27,13 @@ class BacklogLine(models.Model):
     )
 
     def _compute_why(self):
+        with giving(self, product_ids=None) as lines:
+            explained = {line.id: line._explain() for line in lines}
         for line in self:
-            line.why = line.with_context(backlog_product_ids=None)._explain()
+            line.why = explained[line.id]
 
     def _explain(self):
-        slices = self._allocation()
+        slices = self._allocation(with_rank=True)
         return {
             "verdict": self._explain_verdict(slices),
             "sources": [self._explain_slice(row) for row in slices],
@@ -189,12 +193,10 @@ class BacklogLine(models.Model):
         place = min(row.queue_rank for row in rows)
         ahead, behind = self._others(product, warehouse, location, place)
         lines = self.env["sale.order.line"].sudo().union(*ahead, *behind)
-        visible = (
-            # Not of the product only: lines of kits that it is in are ahead as well.
-            self.with_context(backlog_product_ids=lines._backlog_products().ids)
-            .search([("id", "in", lines.ids)])
-            .order_line_id
-        )
+        # Not of the product only: lines of kits that it is in are ahead as well.
+        with giving(self, product_ids=lines._backlog_products().ids) as asked:
+            visible = asked.search_fetch([("id", "in", lines.ids)], ["order_line_id"])
+        visible = visible.with_env(self.env).order_line_id
         named = [line for line in ahead if line in visible]
         unnamed = [line for line in ahead if line and line not in visible]
         return {
@@ -225,18 +227,22 @@ class BacklogLine(models.Model):
         customer's under the empty order line."""
         # Everyone competes, so everyone is counted. Who may be named is decided above.
         allocation = self.env["backlog.allocation"].sudo()
-        groups = allocation.with_context(backlog_product_ids=product.ids)._read_group(
-            Domain("product_id", "=", product.id)
-            & Domain("warehouse_id", "=", warehouse.id)
-            & Domain("order_line_id", "!=", self.id)
-            & Domain("move_id.location_id", "in", self._same_pool(location))
-            & (Domain("queue_rank", "<", place) | Domain("source", "=", "reserved")),
-            ["order_line_id", "move_id"],
-            ["qty:sum", "queue_rank:min"],
-            order="queue_rank:min",
-        )
+        with giving(allocation, product_ids=product.ids) as asked:
+            groups = asked._read_group(
+                Domain("product_id", "=", product.id)
+                & Domain("warehouse_id", "=", warehouse.id)
+                & Domain("order_line_id", "!=", self.id)
+                & Domain("move_id.location_id", "in", self._same_pool(location))
+                & (
+                    Domain("queue_rank", "<", place) | Domain("source", "=", "reserved")
+                ),
+                ["order_line_id", "move_id"],
+                ["qty:sum", "queue_rank:min"],
+                order="queue_rank:min",
+            )
         ahead, behind = defaultdict(float), defaultdict(float)
         for line, _move, quantity, rank in groups:
+            line = line.with_env(allocation.env)
             (ahead if rank < place else behind)[line] += quantity
         return ahead, behind
 

@@ -2,9 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, OrderedSet
 
-# What a context of our own holds: nothing that comes over RPC can be this object.
-DESCRIBED = object()
-
+from .given import given, giving
 
 # Odoo checks what is compared with a float, and hands PostgreSQL the rest as it came,
 # whose error ends the transaction.
@@ -149,18 +147,14 @@ class BacklogMixin(models.AbstractModel):
 
     def _compute_backlog(self):
         records = self._origin._backlog_candidates()
-        self._set_figures(
-            "_compute_backlog",
-            records,
-            lambda: records._with_what_is_stale()._backlog_figures(),
-        )
+        self._set_figures("_compute_backlog", records, records._own_figures)
 
-    def _with_what_is_stale(self):
-        """These records in a context in which as little as possible is computed."""
-        stale = self.env["backlog.kept"]._stale()
-        if stale and not stale.touched:
-            return self.with_context(backlog_stale=stale, backlog_product_ids=None)
-        return self.with_context(backlog_product_ids=self._backlog_products().ids)
+    def _own_figures(self):
+        """The table of the figures of these records, as little of it as possible
+        computed."""
+        least = self.env["backlog.kept"]._least(lambda: self._backlog_products().ids)
+        with giving(self, **least) as records:
+            return records._backlog_figures()
 
     @api.model
     def _vendor_field_names(self):
@@ -208,9 +202,8 @@ class BacklogMixin(models.AbstractModel):
     def fields_get(self, allfields=None, attributes=None):
         """Odoo finds out what can be sorted and grouped by trying, for each field: here
         it need not build our statement to see that."""
-        return super(
-            BacklogMixin, self.with_context(backlog_describe=DESCRIBED)
-        ).fields_get(allfields, attributes)
+        with giving(self, described=True) as records:
+            return super(BacklogMixin, records).fields_get(allfields, attributes)
 
     def _field_to_sql(self, alias, field_expr, query=None):
         field = self._fields.get(field_expr)
@@ -218,7 +211,7 @@ class BacklogMixin(models.AbstractModel):
         if table is None or query is None:
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(field, "read")
-        if self.env.context.get("backlog_describe") is DESCRIBED:
+        if given(self.env, "described"):
             return SQL("NULL")
         figures = join_once(
             query, alias, table, lambda: many_rows(getattr(self, table)())

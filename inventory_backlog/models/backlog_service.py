@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from .backlog_line import VALUE_GROUPS
 from .backlog_mixin import Rate, without_jit
+from .given import given, giving
 
 # What the rates on time in full are counted from.
 OTIF_OF_LINES = {"otif_first": "first_promise_date", "otif_promise": "promise_date"}
@@ -268,7 +269,7 @@ class BacklogService(models.Model):
         if (
             field_expr not in (*OTIF_OF_LINES, *OTIF_OF_ORDERS)
             or query is None
-            or self.env.context.get("backlog_page")
+            or given(self.env, "page")
         ):
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(self._fields[field_expr], "read")
@@ -276,9 +277,8 @@ class BacklogService(models.Model):
 
     def _fetch_query(self, query, fields):
         # The rows of a page look for what is theirs.
-        rows = super(BacklogService, self.with_context(backlog_page=True))._fetch_query(
-            query, fields
-        )
+        with giving(self, page=True) as page:
+            rows = super(BacklogService, page)._fetch_query(query, fields)
         return rows.with_env(self.env)
 
     def _read_group_select(self, aggregate_spec, query):

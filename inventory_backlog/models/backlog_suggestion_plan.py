@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from odoo import api, fields, models
 
 from .backlog_need import ASKING
+from .given import giving
 
 SALES_WEEKS = 13
 
@@ -307,17 +308,19 @@ class BacklogSuggestion(models.Model):
         lines = self.env["sale.order.line"].browse(line_ids)
         moved = set(product_ids) | set(lines.product_id.ids)
         company = self.env.company.with_context(tz=self.env.company._backlog_zone())
+        with giving(self.env["backlog.line"], product_ids=list(moved)) as asked:
+            rows = asked.search_read(
+                [("id", "in", lines.ids)], ["open_value", "promise_date"]
+            )
         return {
-            line.id: (
-                line.open_value,
-                line.promise_date
+            row["id"]: (
+                row["open_value"],
+                row["promise_date"]
                 and fields.Datetime.context_timestamp(
-                    company, line.promise_date
+                    company, row["promise_date"]
                 ).date(),
             )
-            for line in self.env["backlog.line"]
-            .with_context(backlog_product_ids=list(moved))
-            .search([("id", "in", lines.ids)])
+            for row in rows
         }
 
     @api.model

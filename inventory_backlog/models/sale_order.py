@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from .backlog_line import BACKLOG_STATES, INTERNAL
 from .backlog_mixin import search_figure
+from .given import giving
 from .sale_order_line import PRODUCT_TRIGGERS
 
 MOST_ORDERS = 10_000
@@ -170,12 +171,10 @@ class SaleOrder(models.Model):
     def _backlog_lines(self):
         """The backlog lines of orders that the user may read. Their own rule may be
         narrower than that of the orders, so they are read with sudo."""
-        return (
-            self.env["backlog.line"]
-            .sudo()
-            .with_context(backlog_product_ids=self._backlog_products().ids)
-            .search([("order_id", "in", self.ids)])
-        )
+        lines = self.env["backlog.line"].sudo()
+        with giving(lines, product_ids=self._backlog_products().ids) as asked:
+            found = asked.search_fetch([("order_id", "in", self.ids)])
+        return found.with_env(lines.env)
 
     def _prepare_backlog(self, lines_by_order, slices):
         self.ensure_one()

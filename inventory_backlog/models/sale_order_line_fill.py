@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from .backlog_line import INTERNAL
 from .backlog_mixin import Rate
+from .given import giving
 
 FIRST_FILL = ("first_open_qty", "first_ready_qty")
 WRITTEN_WHOLE = ("sale.order.line", "sale.order", "stock.move", "purchase.order.line")
@@ -106,6 +107,17 @@ class SaleOrderLine(models.Model):
 
     def _first_fill(self):
         """Return the statement that keeps the present split of these lines on them."""
+        # Confirming touches all of it: looking at what is kept would be in vain.
+        with giving(
+            self.env["backlog.line"],
+            live=True,
+            ready_of=SQL("order_line_id = ANY(%s)", self.ids),
+        ) as lines:
+            split = lines._split(
+                # Of a kit the components as well.
+                (self.product_id | self.move_ids.product_id).ids,
+                with_cause=False,
+            )
         return SQL(
             """
             UPDATE sale_order_line
@@ -128,17 +140,7 @@ class SaleOrderLine(models.Model):
             """,
             open=self._in_line_unit(SQL("split.open_qty")),
             ready=self._in_line_unit(SQL("split.backlog_qty")),
-            # Confirming touches all of it: looking at what is kept would be in vain.
-            split=self.env["backlog.line"]
-            .with_context(
-                backlog_live=True,
-                backlog_ready_of=SQL("order_line_id = ANY(%s)", self.ids),
-            )
-            ._split(
-                # Of a kit the components as well.
-                (self.product_id | self.move_ids.product_id).ids,
-                with_cause=False,
-            ),
+            split=split,
             ids=self.ids,
             to_flush=[
                 self.env[model]._fields[name]

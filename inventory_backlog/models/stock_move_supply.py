@@ -3,6 +3,7 @@ from collections import defaultdict
 from odoo import fields, models
 
 from .backlog_allocation import OPEN_STATES
+from .given import giving
 
 # Transfers that feed productions that feed transfers …: further than goods travel.
 MAX_STEPS = 10
@@ -53,11 +54,10 @@ class StockMove(models.Model):
             seen |= set(brings)
             front = defaultdict(set)
             receipts = self.browse().union(*brings)
-            rows = (
-                self.env["backlog.allocation"]
-                .with_context(backlog_product_ids=receipts.product_id.ids)
-                .search([("receipt_move_id", "in", receipts.ids)])
-            )
+            allocation = self.env["backlog.allocation"]
+            with giving(allocation, product_ids=receipts.product_id.ids) as asked:
+                rows = asked.search_fetch([("receipt_move_id", "in", receipts.ids)])
+            rows = rows.with_env(self.env)
             open_qty = rows._open_of_lines()
             for row in rows:
                 for root in brings[row.receipt_move_id]:

@@ -23,6 +23,7 @@ from . import test_fault
 from . import test_fields
 from . import test_first_fill
 from . import test_fresh
+from . import test_given
 from . import test_hostile
 from . import test_import
 from . import test_kept

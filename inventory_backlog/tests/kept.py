@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from unittest.mock import patch
 
 from odoo.addons.inventory_backlog.models.backlog_kept import BacklogKept
+from odoo.addons.inventory_backlog.models.given import given
 
 stale = BacklogKept._stale
 
@@ -23,7 +24,7 @@ def folding():
     busy = []
 
     def folded_stale(self):
-        if not busy and not self.env.context.get("backlog_live"):
+        if not busy and not given(self.env, "live"):
             busy.append(True)
             try:
                 self.sudo()._fold()

@@ -3,6 +3,8 @@ from random import Random
 
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.inventory_backlog.models.given import giving
+
 from .cash import PURCHASE, TODAY, CashCase
 
 
@@ -55,12 +57,10 @@ class TestCashReport(CashCase):
             return [tuple(row[name] for name in names) for row in rows]
 
         products = order._backlog_products().ids
-        few = self.env["backlog.cash"].with_context(backlog_product_ids=products)
-        few.invalidate_model()
-        self.assertEqual(
-            plain(few.search([("order_id", "=", order.id)])),
-            plain(rows.filtered(lambda row: row.order_id == order)),
-        )
+        expected = plain(rows.filtered(lambda row: row.order_id == order))
+        rows.invalidate_model()
+        with giving(self.env["backlog.cash"], product_ids=products) as few:
+            self.assertEqual(plain(few.search([("order_id", "=", order.id)])), expected)
 
     def _manager(self):
         return new_test_user(

@@ -12,6 +12,7 @@ from odoo.addons.inventory_backlog.models.backlog_allocation_queue import (
     BacklogAllocation,
 )
 from odoo.addons.inventory_backlog.models.backlog_kept import BacklogKept
+from odoo.addons.inventory_backlog.models.given import giving
 
 from .common import BacklogCase
 
@@ -111,7 +112,7 @@ class TestKept(BacklogCase):
         self.env.registry.clear_cache()
         self.assertEqual(self.kept._stale(), ([], [], []))
 
-    def test_figures_of_documents_are_whole_whatever_products_a_context_asks_for(self):
+    def test_figures_of_documents_are_whole_whatever_products_are_asked_for(self):
         order = self._order((self.product, 3))
         self.kept._fold()
         other = self._product("Other")
@@ -120,9 +121,9 @@ class TestKept(BacklogCase):
             (order, "open_value", 300),
             (self.product, "open_value", 300),
         ):
-            record = record.with_context(backlog_product_ids=other.ids)
-            record.invalidate_recordset()
-            self.assertEqual(record[name], figure)
+            with giving(record, product_ids=other.ids) as asked:
+                asked.invalidate_recordset()
+                self.assertEqual(asked[name], figure)
 
     # In parts
 

@@ -5,6 +5,7 @@ from odoo.tests import tagged
 
 from .matrix import ADDONS, MatrixCase, table
 from .suggestions import SuggestionCase
+from .test_given import carried
 
 # For whom it does what it is there for (x), and who may ask and is told why not (?).
 METHODS = """
@@ -259,6 +260,7 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
                 self.env.invalidate_all()
                 answer = getattr(record, method)(*self.arguments.get(name, ()))
                 self.env.flush_all()
+                self.assertFalse(carried(answer), "It hands on what a call was given")
                 raise UndoneError(answer)
         except UndoneError as done:
             return "x" if done.args[0] else "nothing"

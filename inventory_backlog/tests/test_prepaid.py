@@ -2,6 +2,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from odoo.addons.inventory_backlog.models.given import giving
 from odoo.addons.payment.models.payment_provider import PaymentProvider
 
 from .cash import CashCase
@@ -172,10 +173,10 @@ class TestPrepaid(CashCase):
         order = self._order((self.product, 1), (self._product("Table"), 3))
         self._pay_online(order, 200)
         lines = self._line(order.order_line).sorted("id")
-        asked = lines.with_context(backlog_product_ids=self.product.ids)
         for _kept in range(2):
-            asked.invalidate_recordset()
-            self.assertEqual(asked[0].prepaid_value, 50)
+            with giving(lines, product_ids=self.product.ids) as asked:
+                asked.invalidate_recordset()
+                self.assertEqual(asked[0].prepaid_value, 50)
             self.env["backlog.kept"]._fold()
 
     def test_foreign_currency(self):

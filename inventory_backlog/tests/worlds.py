@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from odoo.fields import Command
 
+from odoo.addons.inventory_backlog.models.given import giving
+
 from .common import NOW, BacklogCase
 
 OPEN = ("waiting", "confirmed", "partially_available", "assigned")
@@ -388,10 +390,9 @@ class WorldCase(BacklogCase):
         allocation = self.env["backlog.allocation"]
         allocation.invalidate_model()
         slices = defaultdict(list)
-        rows = allocation.with_context(backlog_product_ids=product.ids).search(
-            [("product_id", "=", product.id)]
-        )
-        for row in rows.sorted(
+        with giving(allocation, product_ids=product.ids) as asked:
+            rows = asked.search_fetch([("product_id", "=", product.id)])
+        for row in rows.with_env(self.env).sorted(
             lambda row: (
                 ("reserved", "stock", "receipt", "none").index(row.source),
                 row.receipt_move_id.date or NOW,

@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.fields import Domain
 
+from odoo.addons.inventory_backlog.models.given import giving
+
 from .backlog_line import READY
 
 
@@ -30,14 +32,14 @@ class BacklogLine(models.Model):
         ``_short_production``, and of the transfers that wait for it."""
         allocation = self.env["backlog.allocation"].sudo()
         raw_material = productions.move_raw_ids
-        allocation = allocation.with_context(
-            backlog_product_ids=raw_material.product_id.ids
-        )
-        short = allocation.search(
-            Domain("move_id", "in", raw_material.ids)
-            & Domain("source", "not in", READY)
-        )
-        carried = allocation.search([("move_id", "in", short.receipt_move_id.ids)])
+        with giving(allocation, product_ids=raw_material.product_id.ids) as asked:
+            short = asked.search_fetch(
+                Domain("move_id", "in", raw_material.ids)
+                & Domain("source", "not in", READY)
+            )
+            carried = asked.search_fetch([("move_id", "in", short.receipt_move_id.ids)])
+        short = short.with_env(allocation.env)
+        carried = carried.with_env(allocation.env)
         waiting = carried.filtered(lambda row: row.source not in READY)
         there = carried.move_id - waiting.move_id
         return short.filtered(lambda row: row.receipt_move_id not in there), waiting

@@ -1,6 +1,8 @@
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.inventory_backlog.models.given import giving
+
 from .common import MrpBacklogCase
 
 
@@ -682,9 +684,8 @@ class TestKit(MrpBacklogCase):
         names = [name for name, field in rows._fields.items() if field.store]
         figures = rows.search_read([("id", "in", lines.ids)], names)
         rows.invalidate_model()
-        restricted = rows.with_context(
-            backlog_product_ids=lines._backlog_products().ids
-        ).search_read([("id", "in", lines.ids)], names)
+        with giving(rows, product_ids=lines._backlog_products().ids) as asked:
+            restricted = asked.search_read([("id", "in", lines.ids)], names)
 
         self.assertEqual(len(figures), 3)
         self.assertEqual(restricted, figures)

@@ -1,6 +1,8 @@
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.inventory_backlog.models.given import giving
+
 from .common import MrpBacklogCase
 
 
@@ -308,11 +310,11 @@ class TestManufacturing(MrpBacklogCase):
     def test_cause_is_the_same_for_few_products(self):
         order = self._late(self.made)
         self._start(self.made, 5)
-        lines = self.env["backlog.line"].with_context(backlog_product_ids=self.made.ids)
-
-        self.assertEqual(
-            lines.search([("id", "=", order.order_line.id)]).delay_cause, "component"
-        )
+        with giving(self.env["backlog.line"], product_ids=self.made.ids) as lines:
+            self.assertEqual(
+                lines.search([("id", "=", order.order_line.id)]).delay_cause,
+                "component",
+            )
 
     def test_causes_can_be_grouped(self):
         order = self._late(self.made)
