@@ -16,6 +16,7 @@ from . import backlog_kept
 from . import backlog_kept_fold
 from . import backlog_kept_row
 from . import backlog_change
+from . import backlog_told
 from . import backlog_event
 from . import backlog_fault
 from . import backlog_mixin

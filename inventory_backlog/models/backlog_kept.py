@@ -6,6 +6,7 @@ from psycopg2.errors import LockNotAvailable, SerializationFailure
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL, file_open
+from odoo.tools.sql import table_exists
 
 from .given import given, giving
 
@@ -52,7 +53,58 @@ class BacklogKept(models.Model):
 
     day = fields.Date(help="The day (UTC) on which the queue was ordered.")
     signature = fields.Char(help="Which code computed the rows.")
-    folds = fields.Integer(help="How often they were brought up to date.")
+    folds = fields.Integer(help="The number of the last fold.")
+    feed_from = fields.Integer(
+        help="What changed before this fold, the feed of changes may not know."
+    )
+    clean_at = fields.Datetime(
+        help="Every change that was committed before this moment is kept."
+    )
+    has_slices = fields.Boolean(help="Whether the last fold left slices.")
+    has_lines = fields.Boolean(help="Whether the last fold left lines.")
+
+    def init(self):
+        """The one row that folds lock is there from the beginning, so that no two of
+        them ever make it."""
+        self._add_row()
+
+    @api.model
+    def _add_row(self):
+        """Begin to count folds, if nobody has. A feed that lost what it knew is
+        complete from there."""
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO backlog_kept (id, folds, feed_from)
+                SELECT 1, number, CASE WHEN is_lost THEN number ELSE 0 END
+                  FROM (%s) first
+                 WHERE NOT EXISTS (SELECT FROM backlog_kept)
+                """,
+                self._first_number(),
+            )
+        )
+
+    @api.model
+    def _first_number(self):
+        """Where to begin to count folds, and whether their feed is lost. Their numbers
+        are in the cursors of integrations, also of those that followed before the row
+        was deleted, or the addon removed and installed again: so begin after all of
+        them. On the average there are fewer folds than seconds, so none was above the
+        seconds since 2020."""
+        last = SQL("0")
+        if table_exists(self.env.cr, "backlog_change"):
+            last = SQL("COALESCE((SELECT MAX(fold) FROM backlog_change), 0)")
+        return SQL(
+            """
+            SELECT GREATEST(
+                       EXTRACT(EPOCH FROM NOW() - TIMESTAMPTZ '2020-01-01 UTC'),
+                       last
+                   )::integer AS number,
+                   last = 0 AS is_lost
+              FROM (SELECT %s AS last) last
+            """,
+            last,
+        )
 
     # Reading
 
@@ -110,8 +162,10 @@ class BacklogKept(models.Model):
                        SET_CONFIG('jit', 'off', TRUE)
                   FROM backlog_kept
                  WHERE signature = %s
+                   AND %s
                 """,
                 self._signature(),
+                self._is_whole(),
             )
         )
         if not rows:
@@ -120,6 +174,20 @@ class BacklogKept(models.Model):
         if any(orders) or any(purchases):
             products += self._sold_by(orders, purchases)
         return day, set(products) - {None}
+
+    @api.model
+    def _is_whole(self):
+        """A condition: no table was emptied since the last fold, and none is missing in
+        a backup. The highest id is there at once; the first row would be searched for
+        among those that are dead."""
+        return SQL(
+            """
+            (has_slices IS NOT TRUE
+             OR (SELECT MAX(id) FROM backlog_kept_slice) IS NOT NULL)
+            AND (has_lines IS NOT TRUE
+                 OR (SELECT MAX(id) FROM backlog_kept_line) IS NOT NULL)
+            """
+        )
 
     @api.model
     def _sold_by(self, order_ids, purchase_ids):
@@ -270,8 +338,8 @@ class BacklogKept(models.Model):
 
     @api.model
     def rebuild(self):
-        """Compute everything that is kept anew. Readers see exact figures all the
-        while.
+        """Compute everything that is kept anew, and tell every line anew in the feed of
+        changes. Readers see exact figures all the while.
 
         :return: how many rows were written: 0 when nothing had gone wrong
         :raise UserError: when it is being brought up to date right now
@@ -288,7 +356,9 @@ class BacklogKept(models.Model):
                 )
             ) from error
         self._touch_everything()
-        return self._fold()
+        written = self._fold()
+        self.env["backlog.change"]._note_all()
+        return written
 
     @api.model
     @api.readonly

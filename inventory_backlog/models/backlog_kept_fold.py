@@ -33,9 +33,39 @@ class BacklogKept(models.Model):
         # Our statements join in the order in which they are written: to look for
         # another takes longer than most folds, and finds none that is faster.
         self.env.cr.execute("SET LOCAL join_collapse_limit = 1")
+        self.env["backlog.change"]._note_all_if_emptied()
         written = self._fold_marked(limit)
+        self._seal()
         self.env.cr.execute("SET LOCAL join_collapse_limit = DEFAULT")
         return written
+
+    @api.model
+    def _seal(self):
+        """Note what this fold leaves. When it leaves no mark that it can see, all that
+        was committed before it began is kept."""
+        [[is_clean]] = self.env.execute_query(
+            SQL(
+                """
+                   UPDATE backlog_kept
+                      SET has_slices = (SELECT MAX(id) FROM backlog_kept_slice)
+                          IS NOT NULL,
+                          has_lines = (SELECT MAX(id) FROM backlog_kept_line)
+                          IS NOT NULL,
+                          clean_at = CASE WHEN EXISTS (SELECT FROM backlog_touched)
+                                          THEN clean_at
+                                          ELSE NOW() AT TIME ZONE 'UTC'
+                                      END
+                RETURNING clean_at = NOW() AT TIME ZONE 'UTC'
+                """
+            )
+        )
+        if is_clean:
+            self.env["backlog.told"]._note()
+
+    @api.model
+    def _next_fold(self):
+        """Begin a new number: what is noted under it is told to all who ask later."""
+        self.env.cr.execute(SQL("UPDATE backlog_kept SET folds = folds + 1"))
 
     @api.model
     def _fold_marked(self, limit):
@@ -84,11 +114,14 @@ class BacklogKept(models.Model):
         self.env.cr.execute(SQL("DELETE FROM backlog_touched WHERE product_id IS NULL"))
         self.env.cr.execute(
             SQL(
-                "UPDATE backlog_kept SET day = %s, signature = %s, folds = folds + 1",
+                # Until all is kept, an empty table does not mean that it was emptied.
+                "UPDATE backlog_kept SET day = %s, signature = %s, "
+                "has_slices = FALSE, has_lines = FALSE",
                 today,
                 self._signature(),
             )
         )
+        self._next_fold()
         return products
 
     @api.model
@@ -163,9 +196,7 @@ class BacklogKept(models.Model):
         self.env.cr.execute(SQL("SELECT id FROM backlog_kept FOR NO KEY UPDATE NOWAIT"))
         if not self.env.cr.rowcount:
             # It is there from the installation on, unless somebody has deleted it.
-            self.env.cr.execute(
-                SQL("INSERT INTO backlog_kept (id, folds) VALUES (1, 0)")
-            )
+            self._add_row()
 
     @api.model
     def _keep_slices(self, product_ids):

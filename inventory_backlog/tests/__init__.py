@@ -28,6 +28,7 @@ from . import test_hostile
 from . import test_import
 from . import test_kept
 from . import test_kept_forms
+from . import test_kept_lost
 from . import test_kept_parallel
 from . import test_markup
 from . import test_matrix

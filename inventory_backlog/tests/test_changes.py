@@ -1,3 +1,5 @@
+from random import Random
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
@@ -96,6 +98,147 @@ class TestChanges(BacklogCase):
         opened = {line_id for line_id, is_open in ids.items() if is_open}
         self.assertEqual(opened, set(self.lines.search([]).ids))
 
+    # Before anything is kept
+
+    def _follow(self, known, cursor="", limit=1000):
+        """What an integration knows after it asked until there is no more."""
+        has_more = True
+        while has_more:
+            answer = self._ask(cursor, limit)
+            self._learn(known, answer)
+            cursor, has_more = answer["cursor"], answer["has_more"]
+        return answer
+
+    def _ask(self, cursor, limit=1000):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return self.lines.get_changes(cursor, limit)
+
+    def _learn(self, known, answer):
+        for row in answer["lines"]:
+            if row["is_open"]:
+                known[row["id"]] = row["open_qty"]
+            else:
+                known.pop(row["id"], None)
+
+    def _truth(self):
+        self.env.invalidate_all()
+        return {line.id: line.open_qty for line in self.lines.search([])}
+
+    def test_all_open_lines_are_told_before_the_scheduled_action_has_run(self):
+        orders = [self._order((self.product, 2)) for _n in range(3)]
+        known = {}
+        answer = self._follow(known, limit=2)
+        self.assertEqual(known, self._truth())
+        self.assertTrue(answer["waiting_since"])
+        self.env.cr.execute("DELETE FROM backlog_kept")
+        orders.append(self._order((self.product, 2)))
+        known = {}
+        answer = self._follow(known, limit=2)
+        self.assertEqual(known, self._truth())
+        self.assertIn(orders[-1].order_line.id, known)
+
+    def test_an_empty_cursor_tells_no_line_that_is_open_no_more(self):
+        order = self._order((self.product, 1))
+        self._changes()
+        order.with_env(self.env)._action_cancel()
+        self._changes()
+        told = self._ask("")["lines"]
+        self.assertTrue(all(row["is_open"] for row in told))
+
+    def test_pages_stay_complete_while_others_write(self):
+        orders = [self._order((self.product, 2)) for _n in range(4)]
+        self._changes()
+        known = {}
+        answer = self._ask("", 2)
+        self._learn(known, answer)
+        # Told already, and open no more; not told yet, and changed; new.
+        orders[0].with_env(self.env)._action_cancel()
+        orders[3].with_env(self.env).order_line.product_uom_qty = 5
+        self._order((self.product, 1))
+        self.env.flush_all()
+        self.kept._fold()
+        self._follow(known, answer["cursor"], 2)
+        self.assertEqual(known, self._truth())
+
+    def test_what_was_told_and_is_gone_before_it_was_kept_is_told_again(self):
+        """No fold ever sees that it was there."""
+        order = self._order((self.product, 2)).with_env(self.env)
+        self._changes()
+        order.order_line.product_uom_qty = 7
+        new = self._order((self.product, 1)).with_env(self.env)
+        known = {}
+        answer = self._follow(known)
+        self.assertEqual(known[order.order_line.id], 7)
+        self.assertIn(new.order_line.id, known)
+        order.order_line.product_uom_qty = 2
+        new._action_cancel()
+        self.env.flush_all()
+        self.kept._fold()
+        self._follow(known, answer["cursor"])
+        self.assertEqual(known, self._truth())
+
+    def test_whatever_happens_in_between_one_knows_all_in_the_end(self):
+        for seed in range(3):
+            with self.subTest(seed=seed):
+                self._live_through(Random(seed))
+
+    def _live_through(self, dice):
+        known, cursor, orders = {}, "", []
+        for _step in range(25):
+            deed = dice.choice(["sell", "change", "cancel", "fold", "ask", "ask"])
+            if deed == "sell" or not orders:
+                order = self._order((self.product, dice.randint(1, 3)))
+                orders.append(order.with_env(self.env))
+            elif deed == "change":
+                dice.choice(orders).order_line.product_uom_qty += 1
+            elif deed == "cancel":
+                orders.pop(dice.randrange(len(orders)))._action_cancel()
+            elif deed == "fold":
+                self.env.flush_all()
+                self.kept._fold()
+            else:
+                answer = self._ask(cursor, dice.randint(1, 3))
+                self._learn(known, answer)
+                cursor = answer["cursor"]
+        self.env.flush_all()
+        self.kept._fold()
+        self._follow(known, cursor, 2)
+        self.assertEqual(known, self._truth())
+
+    def test_the_answer_says_as_of_when(self):
+        answer = self._ask(self.cursor)
+        self.assertFalse(answer["is_waiting"] or answer["waiting_since"])
+        up_to_date = answer["as_of"]
+        self.assertRegex(up_to_date, r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
+        self.env.cr.execute(
+            "UPDATE backlog_kept SET clean_at = clean_at - INTERVAL '1 hour'"
+        )
+        self._order((self.product, 1))
+        answer = self._ask(self.cursor)
+        self.assertLess(answer["as_of"], up_to_date)
+        self.assertEqual(answer["waiting_since"], answer["as_of"])
+        self.assertTrue(answer["is_waiting"])
+        self._changes()
+        self.env.cr.execute("DELETE FROM backlog_kept")
+        answer = self._ask(self.cursor)
+        self.assertFalse(answer["as_of"] or answer["waiting_since"])
+        self.assertTrue(answer["is_waiting"])
+
+    def test_a_closed_line_tells_what_was_shipped_and_cancelled_of_it(self):
+        self._put_in_stock(self.product, 12)
+        order = self._order((self.product, 1, {"product_uom_id": self.dozen.id}))
+        self._changes()
+        order = order.with_env(self.env)
+        self._ship(order, 5, backorder=False)
+        [row] = self._changes()[1]
+        self.assertEqual(
+            (row["order_id"], row["product_id"]),
+            ((order.id, order.name), (self.product.id, self.product.name)),
+        )
+        self.assertEqual(row["shipped_qty"] + row["cancelled_qty"], 12)
+        self.assertAlmostEqual(row["shipped_qty"], 5, 1)
+
     def test_who_sees_own_orders_is_told_of_those_alone(self):
         mine = self._order((self.product, 1))
         theirs = self._order((self.product, 1), user=self.integration)
@@ -135,7 +278,16 @@ class TestChanges(BacklogCase):
         self._changes()
         self.assertEqual(
             lines.get_changes(answer["cursor"])["lines"],
-            [{"id": order.order_line.id, "is_open": False}],
+            [
+                {
+                    "id": order.order_line.id,
+                    "is_open": False,
+                    "order_id": (order.id, order.name),
+                    "product_id": (self.product.id, self.product.name),
+                    "shipped_qty": 0,
+                    "cancelled_qty": 1,
+                }
+            ],
         )
 
     def test_products_of_a_context_make_no_line_look_closed(self):
@@ -167,6 +319,7 @@ class TestChanges(BacklogCase):
 
     def test_a_cursor_holds_every_id_that_postgresql_can(self):
         largest = 2**31 - 1
+        self.kept._next_fold()
         self.env.cr.execute(
             "INSERT INTO backlog_change (id, fold, company_id)"
             " SELECT %s, MAX(folds), %s FROM backlog_kept",

@@ -140,6 +140,7 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
         """As an integration does: a page at a time, never looking back."""
         time.sleep(dice.random() / 20)
         changes = env["backlog.line"].get_changes(self.cursor, dice.randint(1, 5))
+        env.cr.commit()
         for line in changes["lines"]:
             self.followed[line["id"]] = line
         self.cursor = changes["cursor"]

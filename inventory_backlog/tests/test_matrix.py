@@ -31,6 +31,7 @@ MODELS = """
     backlog.suggestion.component ----   ----     ----   ---- ----  -r--     -r--
     backlog.suggestion.defer     ----   ----     ----   ---- ----  crwu     crwu
     backlog.suggestion.line      ----   ----     ----   ---- ----  -r--     -r--
+    backlog.told                 ----   ----     ----   ---- ----  ----     ----
     backlog.touched              ----   ----     ----   ---- ----  ----     ----
     backlog.vendor.measure       ----   ----     ----   ---- ----  ----     ----
     backlog.vendor.receipt       ----   ----     ----   ---- ----  -r--     -r--
