@@ -1,6 +1,8 @@
+import shutil
 import subprocess
 
 from odoo.tests import get_db_name
+from odoo.tools import config
 from odoo.tools.misc import exec_pg_environ, find_pg_tool
 
 
@@ -15,9 +17,9 @@ def postgres(tool, *args, stdin=None):
     ).stdout
 
 
-class DatabaseCopy:
-    """A test on a copy of the database that the suite runs on, to write in it for good:
-    ``self.copy``."""
+class OwnDatabase:
+    """A test with an empty database of its own, ``self.copy``, to write in it for good.
+    It goes with its files when the class ends."""
 
     @classmethod
     def setUpClass(cls):
@@ -25,6 +27,15 @@ class DatabaseCopy:
         cls.copy = f"{get_db_name()}_{cls.__name__.lower()}"
         postgres("dropdb", "--if-exists", cls.copy)
         postgres("createdb", cls.copy)
+        cls.addClassCleanup(shutil.rmtree, config.filestore(cls.copy), True)
         cls.addClassCleanup(postgres, "dropdb", "--if-exists", "--force", cls.copy)
+
+
+class DatabaseCopy(OwnDatabase):
+    """A test on a copy of the database that the suite runs on, without its files."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
         dump = postgres("pg_dump", "--no-owner", get_db_name())
         postgres("psql", "--quiet", "--dbname", cls.copy, stdin=dump)

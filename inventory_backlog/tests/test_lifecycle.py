@@ -1,11 +1,10 @@
-import shutil
 import subprocess
 import sys
 
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import BaseCase, tagged
 from odoo.tools import config
 
-from .copies import DatabaseCopy, postgres
+from .copies import DatabaseCopy, OwnDatabase, postgres
 
 ADDONS = ("inventory_backlog_mrp", "inventory_backlog")
 LEFTOVERS = """
@@ -99,17 +98,8 @@ class TestLifecycle(OdooOnDatabase, DatabaseCopy, BaseCase):
 
 
 @tagged("post_install", "-at_install")
-class TestInstallation(OdooOnDatabase, BaseCase):
+class TestInstallation(OdooOnDatabase, OwnDatabase, BaseCase):
     """The addons are installed by Odoo itself, where Odoo's demo data already is."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.copy = f"{get_db_name()}_{cls.__name__.lower()}"
-        postgres("dropdb", "--if-exists", cls.copy)
-        postgres("createdb", cls.copy)
-        cls.addClassCleanup(postgres, "dropdb", "--if-exists", "--force", cls.copy)
-        cls.addClassCleanup(shutil.rmtree, config.filestore(cls.copy), True)
 
     def _install(self, addons):
         return self._odoo("-i", addons, "--with-demo", "--stop-after-init", "--no-http")
