@@ -15,6 +15,8 @@ class TestTours(HttpCase):
     """What people do in the browser. A world of its own: a browser knows no other
     time than today."""
 
+    test_cursor_lock_timeout = 60  # seconds, since a busy machine is slow
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -48,6 +50,9 @@ class TestTours(HttpCase):
             )
         )
         cls.order.action_confirm()
+
+    def start_tour(self, *args, **options):
+        super().start_tour(*args, timeout=300, **options)
 
     @classmethod
     def _set_up_vendors(cls):

@@ -1,4 +1,4 @@
-import {registry} from "@web/core/registry";
+import {addTour} from "@inventory_backlog/../tests/tours/tours";
 import {stepUtils} from "@web_tour/tour_utils";
 
 const TILE = ".o_backlog_kpi[data-key=open]";
@@ -6,7 +6,7 @@ const TILE = ".o_backlog_kpi[data-key=open]";
 /** The figure of the tile that was clicked. */
 let total = "";
 
-registry.category("web_tour.tours").add("inventory_backlog_dashboard", {
+addTour("inventory_backlog_dashboard", {
     url: "/odoo",
     steps: () => [
         stepUtils.showAppsMenuItem(),

@@ -1,4 +1,4 @@
-import {registry} from "@web/core/registry";
+import {addTour} from "@inventory_backlog/../tests/tours/tours";
 import {stepUtils} from "@web_tour/tour_utils";
 
 /** What everything is called, with a word for what it is. */
@@ -67,7 +67,7 @@ function open(action, viewType, groups) {
     };
 }
 
-registry.category("web_tour.tours").add("inventory_backlog_markup", {
+addTour("inventory_backlog_markup", {
     url: "/odoo",
     steps: () => [
         stepUtils.showAppsMenuItem(),
@@ -149,7 +149,7 @@ registry.category("web_tour.tours").add("inventory_backlog_markup", {
     ],
 });
 
-registry.category("web_tour.tours").add("inventory_backlog_markup_reports", {
+addTour("inventory_backlog_markup_reports", {
     url: "/odoo",
     steps: () => [
         open("backlog_analysis_action", "pivot", Object.keys(KINDS)),
@@ -167,7 +167,7 @@ registry.category("web_tour.tours").add("inventory_backlog_markup_reports", {
                     hover();
                     return document.querySelector(".o_graph_custom_tooltip");
                 };
-                await waitUntil(pointed, {timeout: 10000});
+                await waitUntil(pointed, {timeout: 50000});
             },
         },
         shown("The graph shows them", `.o_graph_custom_tooltip${NAMED}`, ["customer"]),

@@ -1,4 +1,4 @@
-import {registry} from "@web/core/registry";
+import {addTour} from "@inventory_backlog/../tests/tours/tours";
 
 /** Of each chart: ``{label: colour}``. */
 function chartColors() {
@@ -12,13 +12,13 @@ function chartColors() {
         );
 }
 
-registry.category("web_tour.tours").add("inventory_backlog_spreadsheet", {
+addTour("inventory_backlog_spreadsheet", {
     steps: () => [
         {
             content: "A state has its colour where it is a series, not on an axis",
             trigger: ".o-figure canvas",
             async run({waitUntil}) {
-                await waitUntil(() => chartColors().length === 3, {timeout: 10000});
+                await waitUntil(() => chartColors().length === 3, {timeout: 50000});
                 const [byWeek, byDelay, byState] = chartColors();
                 for (const colors of [byWeek, byDelay]) {
                     if (

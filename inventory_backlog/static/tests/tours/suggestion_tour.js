@@ -1,9 +1,9 @@
-import {registry} from "@web/core/registry";
+import {addTour} from "@inventory_backlog/../tests/tours/tours";
 import {stepUtils} from "@web_tour/tour_utils";
 
 const card = (name) => `.o_data_row:contains(${name})`;
 
-registry.category("web_tour.tours").add("inventory_backlog_suggestions", {
+addTour("inventory_backlog_suggestions", {
     url: "/odoo",
     steps: () => [
         stepUtils.showAppsMenuItem(),

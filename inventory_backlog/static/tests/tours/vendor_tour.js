@@ -1,7 +1,7 @@
-import {registry} from "@web/core/registry";
+import {addTour} from "@inventory_backlog/../tests/tours/tours";
 import {stepUtils} from "@web_tour/tour_utils";
 
-registry.category("web_tour.tours").add("inventory_backlog_buyer", {
+addTour("inventory_backlog_buyer", {
     url: "/odoo",
     steps: () => [
         stepUtils.showAppsMenuItem(),
