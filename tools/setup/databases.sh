@@ -28,15 +28,24 @@ drop_database() {
   rm -rf "${ODOO_DATA_DIR:?}/filestore/$1"
 }
 
+copy_database() { # database name
+  sql postgres "CREATE DATABASE \"$2\" TEMPLATE \"$1\""
+  cp -al "$ODOO_DATA_DIR/filestore/$1" "$ODOO_DATA_DIR/filestore/$2"
+}
+
 # Builds it under another name first: a database that has its name is complete.
 create_database() { # name modules option…
-  local draft=$1_draft files=$ODOO_DATA_DIR/filestore
-  drop_database "$draft"
+  drop_database "$1_draft"
   say "database $1: $2"
-  odoo_logged "$1" -d "$draft" -i "$2" --load-language "$LANGUAGES" "${@:3}"
+  odoo_logged "$1" -d "$1_draft" -i "$2" --load-language "$LANGUAGES" "${@:3}"
+  finish_draft "$1"
+}
+
+finish_draft() { # name
+  local files=$ODOO_DATA_DIR/filestore
   rm -rf "${files:?}/$1"
-  mv "$files/$draft" "$files/$1"
-  sql postgres "ALTER DATABASE \"$draft\" RENAME TO \"$1\""
+  mv "$files/$1_draft" "$files/$1"
+  sql postgres "ALTER DATABASE \"$1_draft\" RENAME TO \"$1\""
 }
 
 odoo_script() { # database: runs the standard input in Odoo's shell
@@ -72,19 +81,48 @@ prepare_base_database() {
   if ! has_database "$base"; then
     for old in $(our_databases '_base_.{12}(_(core|others)_(with|without))?'); do drop_database "$old"; done
     create_database "$base" "$TEST_MODULES"
-    say "web assets, about half a minute"
-    odoo_script "$base" <<<'env["ir.qweb"]._pregenerate_assets_bundles(); env.cr.commit()'
   fi
 }
 
-# Sets $test_database: a copy of it.
-prepare_test_database() {
-  local old
-  for old in $(our_databases '_test_[0-9]+'); do
-    [[ -d /proc/${old##*_} ]] || drop_database "$old"
-  done
+# Sets $template: a copy of it, with the addons as they are now and all web assets.
+prepare_template() {
+  local key old draft
   prepare_base_database
+  # Odoo makes assets anew when the time of a file is another.
+  key=$(echo "$base"; addons_state; cd "$root" && find ./*/static -type f -printf '%p %T@\n' | sort)
+  template=${DATABASE}_template_$(sha256sum <<<"$key" | cut -c-12)
+  ! has_database "$template" || return 0
+  for old in $(our_databases '_template_.{12}(_draft)?'); do drop_database "$old"; done
+  draft=${template}_draft
+  copy_database "$base" "$draft"
+  say "addons: $(addons)"
+  odoo_logged test-addons -d "$draft" -i "$(addons)"
+  ! grep -qE '^20.* (WARNING|ERROR|CRITICAL) ' "$home/log/test-addons.log" ||
+    die "the installation warns"
+  say "web assets, about half a minute"
+  odoo_script "$draft" <<<'env["ir.qweb"]._pregenerate_assets_bundles(); env.cr.commit()'
+  finish_draft "$template"
+}
+
+# Sets $test_database: a copy of that, of which pytest's workers make copies.
+prepare_test_database() {
+  local pid
+  end_orphans
+  for pid in $(pids_of_tests); do [[ -d /proc/$pid ]] || drop_test_databases "$pid"; done
+  prepare_template
   test_database=${DATABASE}_test_$$
-  sql postgres "CREATE DATABASE $test_database TEMPLATE $base"
-  cp -al "$ODOO_DATA_DIR/filestore/$base" "$ODOO_DATA_DIR/filestore/$test_database"
+  copy_database "$template" "$test_database"
+}
+
+# Of every ./dev test that has databases or files, also those that were killed.
+pids_of_tests() {
+  { our_databases '_test_[0-9]+.*'; ls "$ODOO_DATA_DIR/filestore"; } |
+    sed -nE "s/^${DATABASE}_test_([0-9]+).*/\1/p" | sort -u
+}
+
+# Its own, those of its workers, and those that tests make.
+drop_test_databases() { # process id
+  local database
+  for database in $(our_databases "_test_$1([^0-9].*)?"); do drop_database "$database"; done
+  rm -rf "${ODOO_DATA_DIR:?}/filestore/${DATABASE}_test_$1"{,[^0-9]*}
 }

@@ -54,7 +54,7 @@ finish() {
     kill "-${signal:-TERM}" -- "-$child" 2>/dev/null || :
     wait "$child" || :
   fi
-  [[ ! ${test_database:-} ]] || drop_database "$test_database" || :
+  [[ ! ${test_database:-} ]] || drop_test_databases $$ || :
   leave_postgres
   rm -f "$home/running/$$"
   exit "$status"
