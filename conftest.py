@@ -1,16 +1,42 @@
 """What the test suite needs besides pytest-odoo."""
 
 import os
+import shutil
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
 
 import freezegun
 import pytest
+import pytest_odoo
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tests.common import HttpCase, get_db_name
+from odoo.tools import config as odoo_config
 
 # pytest measures real seconds, also in a test whose clock stands still.
 freezegun.configure(extend_ignore_list=["_pytest.timing"])
+
+
+@contextmanager
+def own_filestore(database, copy):
+    """Give a worker's copy of the database a file store of its own.
+
+    pytest-odoo has all workers share one. But Odoo removes files after a test class,
+    and so do tests that drop a database of their own: they would remove everybody's.
+    """
+    if copy == database:
+        yield
+        return
+    files = Path(odoo_config.filestore(copy))
+    shutil.rmtree(files, ignore_errors=True)
+    shutil.copytree(odoo_config.filestore(database), files, copy_function=os.link)
+    yield
+    shutil.rmtree(files, ignore_errors=True)
+
+
+pytest_odoo._shared_filestore = own_filestore
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,3 +57,37 @@ def pytest_runtest_makereport():
     if skipped and os.environ.get("BACKLOG_NO_SKIP"):
         report.outcome = "failed"
     return report
+
+
+# Workers take test classes in their order. Those that took longest the last time go
+# first, so that none has a long one left at the end. All workers must sort alike, so
+# the process that starts them tells them what it knows.
+SECONDS = "inventory_backlog/seconds"  # in pytest's cache
+# Where nothing is known yet: who start other programs, or count in minutes.
+FIRST_GUESS = {}
+measured = Counter()
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_configure_node(node):
+    node.workerinput["seconds"] = FIRST_GUESS | node.config.cache.get(SECONDS, {})
+
+
+def pytest_collection_modifyitems(config, items):
+    seconds = getattr(config, "workerinput", {}).get("seconds", {})
+    items.sort(key=lambda item: -seconds.get(_class_of(item.nodeid), 0))
+
+
+def pytest_runtest_logreport(report):
+    measured[_class_of(report.nodeid)] += report.duration
+
+
+def pytest_sessionfinish(session):
+    config = session.config
+    if config.getoption("tx", None):  # it has started workers
+        known = config.cache.get(SECONDS, {})
+        config.cache.set(SECONDS, known | measured)
+
+
+def _class_of(nodeid):
+    return nodeid.rpartition("::")[0]
