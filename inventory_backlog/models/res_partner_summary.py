@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools.misc import get_lang
 
+from .person import as_asked
+
 # Characters of a name within the name of a file, of which systems take 255 bytes.
 MAX_FILE_NAME = 80
 NOT_IN_FILE_NAME = frozenset('<>:"/\\|?*')
@@ -36,11 +38,14 @@ class ResPartner(models.Model):
         """Everything that the customer's own summary shows, as one dict.
 
         It is about the orders of the whole company of the customer with the company one
-        works in, as far as the user may see them; where that is not all, ``only_of``
-        names the user. Quantities are in the unit of the order line, values untaxed in
-        the currency of the order.
+        works in, as far as the person who asks may see them; where that is not all,
+        ``only_of`` names the person. Quantities are in the unit of the order line,
+        values untaxed in the currency of the order.
+
+        :raise UserError: when no person asks
         """
         self.ensure_one()
+        self = as_asked(self)  # noqa: PLW0642
         customer = self.commercial_partner_id
         all_seen = self.env["backlog.line"]._sees_all()
         # A report's address asks for no group.

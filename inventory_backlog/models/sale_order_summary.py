@@ -1,5 +1,7 @@
 from odoo import models
 
+from .person import as_asked
+
 
 class SaleOrder(models.Model):
     """An order in the customer's own summary, and the mail with the summary."""
@@ -29,6 +31,12 @@ class SaleOrder(models.Model):
             "value": sum(row["value"] for row in rows),
             "ready_value": sum(row["ready_value"] for row in rows),
         }
+
+    def _backlog_summary_of(self):
+        """The name of the person who sends the summary, where it is about the orders
+        that this person may see and not about all of the customer's."""
+        lines = as_asked(self.env["backlog.line"])
+        return "" if lines._sees_all() else lines.env.user.name
 
     def action_send_backlog_summary(self):
         """Write a mail to the customer with the summary of its open orders."""

@@ -38,6 +38,7 @@ from . import test_matrix_rows
 from . import test_mto
 from . import test_order_lines
 from . import test_order_states
+from . import test_paper
 from . import test_prepaid
 from . import test_promise
 from . import test_promise_kept

@@ -366,7 +366,8 @@ class TestCustomerSummary(BacklogCase):
         composer.action_send_mail()
         message = order.message_ids.sorted("id")[-1]
 
-        self.assertIn("an overview of your open orders", message.body)
+        # The sender sees own documents only.
+        self.assertIn("an overview of the orders that", message.body)
         self.assertEqual(len(message.attachment_ids), 1)
         self.assertEqual(order.state, "sale")
 

@@ -649,9 +649,11 @@ class TestReport(ReportCase):
         if actions.get_wkhtmltopdf_state() == "install":
             self.skipTest("wkhtmltopdf is not installed")
         self._world()
-        content, kind = actions.with_context(
-            force_report_rendering=True
-        )._render_qweb_pdf(REPORT, self._report().ids)
+        content, kind = (
+            actions.with_user(self.manager)
+            .with_context(force_report_rendering=True)
+            ._render_qweb_pdf(REPORT, self._report().ids)
+        )
 
         self.assertEqual(kind, "pdf")
         self.assertTrue(content.startswith(b"%PDF"))

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
+from ..models.person import as_asked
 from ..models.res_partner_summary import file_name
 
 # 5,000 lines are 133 pages and 1.1 GB for wkhtmltopdf; Odoo stops it at 2.5 GB.
@@ -130,8 +131,11 @@ class BacklogReport(models.TransientModel):
         """Everything the report shows, as one dict; money as numbers in ``currency``.
 
         The sums come from one statement, the lines of the annex from another one.
+
+        :raise UserError: when no person asks
         """
         self.ensure_one()
+        self = as_asked(self)  # noqa: PLW0642
         groups = self._groups()
         total = {
             **self._with_customers(groups["total"], groups["partners"]),
