@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from datetime import timedelta
 from logging import getLogger
 
@@ -25,6 +26,7 @@ KINDS = [
 # Managers get one message in so many hours, however many faults are found.
 TELL_HOURS = 1
 SHOWN = 10
+ERROR_SHOWN = 200  # characters
 KEPT_DAYS = 90
 GC_BATCH = 10_000
 
@@ -173,6 +175,38 @@ class BacklogFault(models.Model):
         if healed:
             _logger.info("Healed backlog faults (%s): %s", kind, healed.mapped("key"))
 
+    @contextmanager
+    def _going_on(self, name, company):
+        """Have a scheduled action go on with the next company when one fails: what it
+        has not committed is undone, and the fault is noted until it works again.
+
+        :param str name: of the action, for a manager
+        """
+        fault = {"kind": "schedule", "key": f"{name},{company.id}"}
+        try:
+            yield
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            # Odoo tries the scheduled action again.
+            raise
+        except Exception as error:
+            _logger.exception("%s failed for %s", name, company.name)
+            self.env.cr.rollback()
+            self._report(
+                **fault,
+                text=self.env._(
+                    "%(action)s failed for %(company)s: %(error)s. Show the log of the "
+                    "server to an administrator.",
+                    action=name,
+                    company=company.name,
+                    error=str(error)[:ERROR_SHOWN] or type(error).__name__,
+                ),
+                company_id=company.id,
+            )
+        else:
+            self.sudo().search(
+                [(key, "=", value) for key, value in fault.items()]
+            ).state = "healed"
+
     # Who is told
 
     @api.model
@@ -201,8 +235,19 @@ class BacklogFault(models.Model):
                 Domain("company_id", "in", [False, *user.company_ids.ids])
             )
             if concerned:
-                concerned._tell(user)
+                concerned._tell_safely(user)
         news.told_at = now
+
+    def _tell_safely(self, user):
+        """What is wrong with one manager keeps the alarm from no other."""
+        try:
+            with self.env.cr.savepoint():
+                self._tell(user)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            # Odoo tries the scheduled action again.
+            raise
+        except Exception:
+            _logger.exception("%s could not be told of faults", user.login)
 
     @api.model
     def _managers(self):

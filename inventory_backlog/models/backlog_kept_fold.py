@@ -243,14 +243,27 @@ class BacklogKept(models.Model):
         if "backlog_wake" not in done:
             done["backlog_wake"] = True
             # As ir.cron's _trigger, less what it reads first. Whoever ships may not
-            # schedule, but this is not for them to decide.
+            # schedule, but this is not for them to decide. Nothing to wake when
+            # somebody has deleted the action, also by SQL, or switched it off.
             cron_id = self.env["ir.model.data"]._xmlid_to_res_id(
                 "inventory_backlog.ir_cron_kept"
             )
-            if cron_id:
-                self.env["ir.cron.trigger"].sudo().create(
-                    {"cron_id": cron_id, "call_at": fields.Datetime.now()}
+            self.env.cr.execute(
+                SQL(
+                    """
+                    INSERT INTO ir_cron_trigger (cron_id, call_at, create_uid,
+                                                 create_date, write_uid, write_date)
+                    SELECT id, %(now)s, %(uid)s, %(now)s, %(uid)s, %(now)s
+                      FROM ir_cron
+                     WHERE id = %(cron)s
+                       AND active
+                    """,
+                    now=fields.Datetime.now(),
+                    uid=self.env.uid,
+                    cron=cron_id or None,
                 )
+            )
+            if self.env.cr.rowcount:
                 self.env.cr.postcommit.add(self.env["ir.cron"]._notifydb)
 
     @api.model

@@ -93,14 +93,20 @@ class BacklogSuggestion(models.Model):
     def _cron_generate(self):
         """The scheduled run of all companies. Killed half-way, the next one carries
         on: what was done is not looked at again."""
+        faults = self.env["backlog.fault"]
         for company in self.env["res.company"].search(Domain.TRUE):
-            run = self._run_for(company)
-            outcome = run._generate(commit=True)
-            if company.backlog_create_requests and not outcome.is_busy:
-                run._create_requests(outcome)
-            run._send_digest(outcome)
+            with faults._going_on(self.env._("Reorder suggestions"), company):
+                self._run_for(company)._run_and_tell()
             if not self.env["ir.cron"]._commit_progress():
                 return
+
+    @api.model
+    def _run_and_tell(self):
+        """The whole run of the current company."""
+        outcome = self._generate(commit=True)
+        if self.env.company.backlog_create_requests and not outcome.is_busy:
+            self._create_requests(outcome)
+        self._send_digest(outcome)
 
     @api.model
     def _generate(self, product_ids=None, commit=False):

@@ -154,14 +154,15 @@ class BacklogVendorMeasure(models.Model):
             }
             for company in companies
         }
-        cron = self.env["ir.cron"]
+        cron, faults = self.env["ir.cron"], self.env["backlog.fault"]
         vendor_ids = sorted(set().union(*stale.values()))
         remaining = len(vendor_ids)
         cron._commit_progress(remaining=remaining)
         for batch in split_every(BATCH, vendor_ids, set):
             for company, ids in stale.items():
                 if batch & ids:
-                    self.with_company(company)._refresh(list(batch & ids))
+                    with faults._going_on(self.env._("Vendor figures"), company):
+                        self.with_company(company)._refresh(list(batch & ids))
             touches.browse(
                 touch for vendor in batch for touch in touched.get(vendor, ())
             ).unlink()

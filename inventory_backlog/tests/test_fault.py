@@ -243,3 +243,46 @@ class TestFault(BacklogCase):
         for model, record_id in (("no.model", 1), ("sale.order", 2**31 - 1)):
             fault.sudo().write({"res_model": model, "res_id": record_id})
             self.assertFalse(fault.record)
+
+    # Scheduled actions
+
+    def test_a_company_that_fails_stops_no_other(self):
+        run, done = self.registry["backlog.suggestion"], []
+
+        def fail_here(suggestions):
+            done.append(suggestions.env.company)
+            if suggestions.env.company == self.company:
+                raise ValueError("This is odd")
+
+        cron = self.registry["ir.cron"]
+        self.patch(run, "_run_and_tell", fail_here)
+        self.patch(cron, "_commit_progress", lambda *_args, **_values: 1)
+        self.patch(self.env.cr, "rollback", lambda: None)
+        with mute_logger(LOGGER):
+            self.env["backlog.suggestion"]._cron_generate()
+        fault = self.faults.search([("kind", "=", "schedule"), ("state", "=", "open")])
+
+        self.assertLessEqual({self.company, self.other}, set(done))
+        self.assertEqual(fault.company_id, self.company)
+        self.assertIn("This is odd", fault.text)
+
+        self.patch(run, "_run_and_tell", lambda _suggestions: None)
+        self.env["backlog.suggestion"]._cron_generate()
+        self.assertEqual(fault.state, "healed")
+
+    def test_a_manager_who_cannot_be_told_keeps_it_from_no_other(self):
+        tell, told = self.registry["backlog.fault"]._tell, []
+
+        def fail_for_one(faults, user):
+            told.append(user)
+            if user == self.elsewhere:
+                raise ValueError("Invalid language code")
+            tell(faults, user)
+
+        self._report()
+        self.patch(self.registry["backlog.fault"], "_tell", fail_for_one)
+        with mute_logger(LOGGER):
+            news = self._told(self.manager)
+
+        self.assertIn(self.elsewhere, told)
+        self.assertEqual(len(news), 1)

@@ -420,6 +420,27 @@ class TestKept(BacklogCase):
         order.picking_ids.button_validate()
         self.assertEqual(order.picking_ids.state, "done")
 
+    def test_shipping_goes_on_when_the_action_was_deleted_by_sql(self):
+        self._put_in_stock(self.product, 5)
+        order = self._order((self.product, 1))
+        cron = self.env.ref("inventory_backlog.ir_cron_kept")
+        self.env.cr.execute("DELETE FROM ir_cron WHERE id = %s", [cron.id])
+        self.env.invalidate_all()
+        self.env.cr.precommit.data.pop("backlog_wake", None)
+        order.picking_ids.button_validate()
+        self.env.flush_all()
+        self.assertEqual(order.picking_ids.state, "done")
+
+    def test_an_action_that_is_off_is_not_woken(self):
+        cron = self.env.ref("inventory_backlog.ir_cron_kept")
+        cron.active = False
+        self.env.flush_all()
+        self.env.cr.precommit.data.pop("backlog_wake", None)
+        self.kept._wake()
+        self.assertFalse(
+            self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)])
+        )
+
     def test_installing_while_another_process_is_at_it_leaves_the_rest_to_it(self):
         self._order((self.product, 3))
         with patch.object(type(self.kept), "_lock", side_effect=LockNotAvailable):
