@@ -73,7 +73,9 @@ class BacklogSuggestion(models.Model):
         return documents
 
     def _late_note(self, lines, to_vendor=False):
-        """Who waits for it, a line each. Vendors are not told for whom."""
+        """What waits for it, a line each. It does not say for whom: vendors need not
+        know, and more people read the notes on a document than may read every order.
+        The suggestion names the orders to those who may."""
         return self.env["ir.qweb"]._render(
             "inventory_backlog.suggestion_late_note",
             {

@@ -195,6 +195,22 @@ class ProductProduct(models.Model):
             )
         return sentences
 
+    def _vendor_note(self):
+        """``_vendor_sentences`` for an error, of which Odoo's scheduler makes a note on
+        the product. Users of all companies read that of a product that they share, and
+        what one company knows of its vendors is not for the others."""
+        sentences = self._vendor_sentences()
+        companies = self.env["res.company"].sudo()
+        if not sentences or self.company_id or companies.search_count([], limit=2) < 2:
+            return sentences
+        return [
+            self.env._(
+                "A vendor of %s is out. The form of the product says which one, in the "
+                "company that buys it.",
+                self.display_name,
+            )
+        ]
+
 
 class ProductTemplate(models.Model):
     """Vendors of a product: with several variants, of the weakest of them."""

@@ -91,7 +91,7 @@ class StockRule(models.Model):
     @api.model
     def _why_not_bought(self, procurement, message):
         product = procurement.product_id.with_company(procurement.company_id)
-        return "\n".join([message, *product._vendor_sentences()])
+        return "\n".join([message, *product._vendor_note()])
 
     def _make_po_get_domain(self, company_id, values, partner):
         domain = super()._make_po_get_domain(company_id, values, partner)

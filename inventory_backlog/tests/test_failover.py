@@ -102,6 +102,18 @@ class TestFailoverScheduler(PinnedRules, VendorCase):
     def _need_again(self):
         self._run_scheduler()
 
+    def test_note_on_a_product_that_companies_share_tells_nothing_of_its_vendors(self):
+        """The scheduler leaves its error on the product, which users of every company
+        read."""
+        self.env["res.company"].create({"name": "Other"})
+        self._disrupt_all(reason="Bankrupt")
+        self._need(supplier_id=self.at_second.id)
+        [note] = self.product.product_tmpl_id.activity_ids.mapped("note")
+
+        self.assertIn("A vendor of Chair is out", note)
+        for text in ("Bankrupt", "First", "Second", "Third"):
+            self.assertNotIn(text, note)
+
 
 @tagged("post_install", "-at_install")
 class TestFailoverOrderpointAtOrder(PinnedRules, VendorCase):
