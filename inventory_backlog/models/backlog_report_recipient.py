@@ -1,8 +1,11 @@
 import logging
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+
+from .backlog_line import VALUE_GROUPS
+from .readers import why_not_told
 
 _logger = logging.getLogger(__name__)
 
@@ -52,12 +55,47 @@ class BacklogReportRecipient(models.Model):
         copy=False,
         help="Why the report could not be sent. It is tried again every day.",
     )
+    obstacle = fields.Char(
+        "Gets Nothing Because",
+        compute="_compute_obstacle",
+        help="Why this user must not or cannot get the report as things are now.",
+    )
 
     _once = models.UniqueIndex(
         "(user_id, company_id, COALESCE(warehouse_id, 0))",
         "This user already gets the report of this company and warehouse. Look among "
         "the archived ones, too.",
     )
+
+    @api.depends(
+        "company_id",
+        "user_id.active",
+        "user_id.company_ids",
+        "user_id.email",
+        "user_id.group_ids",
+    )
+    def _compute_obstacle(self):
+        for recipient in self:
+            recipient.obstacle = recipient._obstacle() or False
+
+    def _obstacle(self, by_mail=True):
+        if not self.user_id or not self.company_id:
+            return ""
+        return why_not_told(self.user_id, self.company_id, VALUE_GROUPS, by_mail)
+
+    @api.constrains("user_id", "company_id")
+    def _check_user_id(self):
+        """Nobody is chosen who may not read the report; who loses the right later gets
+        nothing and is shown in the list."""
+        for recipient in self:
+            if reason := recipient._obstacle(by_mail=False):
+                raise ValidationError(
+                    self.env._(
+                        "The backlog report is for those who see the backlog with its "
+                        "values. %s",
+                        reason,
+                    )
+                )
 
     @api.model
     def _cron_send(self):
@@ -111,19 +149,8 @@ class BacklogReportRecipient(models.Model):
         self.write({"sent_on": self.company_id._backlog_today(), "failure": False})
 
     def _check_reachable(self):
-        user = self.user_id
-        if not user.active or self.company_id not in user.company_ids:
-            raise UserError(
-                self.env._(
-                    "%(user)s no longer works in %(company)s. Archive this recipient.",
-                    user=user.name,
-                    company=self.company_id.name,
-                )
-            )
-        if not user.email:
-            raise UserError(
-                self.env._("%s has no email address. Enter one in the user.", user.name)
-            )
+        if reason := self._obstacle():
+            raise UserError(reason)
 
     def _as_recipient(self, model):
         """``model`` as the recipient would see it."""

@@ -2,13 +2,16 @@ from odoo import api, models
 from odoo.tools import format_amount, format_date
 
 from .backlog_suggestion_run import RESULTS
+from .readers import told
+from .res_company import BUYERS
 
 ROWS_SHOWN = 10
 
 
 class BacklogSuggestion(models.Model):
-    """One mail per scheduled run to those who buy, only when something changed, and one
-    to the managers about products that were left out."""
+    """A mail per scheduled run to each of those who buy, only when something changed,
+    and one to each manager about products that were left out. Nobody gets it who may
+    not read it today, and nobody learns who else does."""
 
     _inherit = "backlog.suggestion"
 
@@ -44,23 +47,20 @@ class BacklogSuggestion(models.Model):
 
     @api.model
     def _digest_readers(self):
-        chosen = self.env.company.backlog_digest_user_ids.filtered("active")
-        return chosen or self._readers("inventory_backlog.group_backlog_purchase")
+        company = self.env.company
+        chosen = told(company._backlog_digest_chosen(), company, BUYERS)
+        return chosen or self._readers(BUYERS)
 
     @api.model
     def _readers(self, group):
-        users = self.env.ref(group).all_user_ids
-        return users.filtered(
-            lambda user: (
-                user.active and not user.share and self.env.company in user.company_ids
-            )
-        )
+        return told(self.env.ref(group).all_user_ids, self.env.company, group)
 
     @api.model
     def _mail(self, users, template, **values):
-        """Send the template to these users, to each in their language."""
-        for lang, readers in users.filtered("email").grouped("lang").items():
-            one = self.with_context(lang=lang)
+        """Send the template to each of these users, in their language, with what they
+        may read."""
+        for user in users:
+            one = self.with_context(lang=user.lang)
             body = one.env["ir.qweb"]._render(
                 template,
                 {
@@ -71,19 +71,21 @@ class BacklogSuggestion(models.Model):
                     "url": f"{self.get_base_url()}/odoo/action-inventory_backlog."
                     "backlog_suggestion_action",
                     **{
-                        name: value.with_env(one.env)
+                        name: value.with_user(user)
+                        ._filtered_access("read")
+                        .with_env(one.env)
                         if isinstance(value, models.BaseModel)
                         else value
                         for name, value in values.items()
                     },
                 },
-                lang=lang,
+                lang=user.lang,
             )
             self.env["mail.mail"].create(
                 {
                     "subject": one._mail_subject(template),
                     "body_html": body,
-                    "email_to": ", ".join(readers.mapped("email_formatted")),
+                    "email_to": user.email_formatted,
                     "email_from": self.env.company.email_formatted
                     or self.env.user.email_formatted,
                     "auto_delete": True,

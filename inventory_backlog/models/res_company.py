@@ -6,8 +6,12 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .backlog_line import INTERNAL
+from .readers import why_not_told
 
 MAX_STEP = 36500  # days: a hundred years
+# Who reads reorder suggestions, and who decides about the settings.
+BUYERS = "inventory_backlog.group_backlog_purchase"
+MANAGERS = "inventory_backlog.group_backlog_manager"
 
 
 class ResCompany(models.Model):
@@ -63,6 +67,12 @@ class ResCompany(models.Model):
         help="Who gets one mail per scheduled run, when suggestions changed. Empty: "
         "all who may buy in this company.",
         groups=INTERNAL,
+    )
+    backlog_digest_hint = fields.Text(
+        "Get No Digest",
+        compute="_compute_backlog_digest_hint",
+        groups=f"{MANAGERS},base.group_system",
+        help="Whom of the chosen the reorder digest does not reach, and why.",
     )
     backlog_vendor_window_days = fields.Integer(
         "Vendor Receipts Window",
@@ -156,7 +166,12 @@ class ResCompany(models.Model):
         if not self.env.su and self._may_set_backlog(vals):
             # Nothing else of a company is theirs to change, so Odoo's rights say no.
             self = self.sudo()  # noqa: PLW0642
+        chosen = {}
+        if "backlog_digest_user_ids" in vals:
+            chosen = {company: company._backlog_digest_chosen() for company in self}
         result = super().write(vals)
+        for company, users in chosen.items():
+            company._check_digest_readers(company._backlog_digest_chosen() - users)
         if "backlog_vendor_window_days" in vals:
             # What was kept looked at another window.
             kept = self.env["backlog.vendor.measure"].sudo()
@@ -170,8 +185,40 @@ class ResCompany(models.Model):
         return (
             settings.issuperset(names)
             and self <= self.env.user.company_ids
-            and self.env.user.has_group("inventory_backlog.group_backlog_manager")
+            and self.env.user.has_group(MANAGERS)
         )
+
+    # Who gets the digest
+
+    def _backlog_digest_chosen(self):
+        """All who were chosen, also those who are archived since."""
+        # Who may choose need not be able to read all users.
+        return self.sudo().with_context(active_test=False).backlog_digest_user_ids
+
+    def _check_digest_readers(self, added):
+        """Nobody is chosen who may not read it. Those who were chosen before and lost
+        the right are told of, so that other settings can still be saved."""
+        for user in added:
+            reason = why_not_told(user.with_env(self.env), self, BUYERS, by_mail=False)
+            if reason:
+                raise ValidationError(
+                    self.env._(
+                        "The reorder digest is for those who may buy. %s", reason
+                    )
+                )
+
+    # No depends: with them the form asks for an onchange, for which Odoo wants the
+    # right to write companies, and backlog administrators have none.
+    def _compute_backlog_digest_hint(self):
+        for company in self:
+            origin = company._origin or company
+            chosen = company._backlog_digest_chosen().with_env(self.env)
+            reasons = [why_not_told(user, origin, BUYERS) for user in chosen]
+            if reasons and all(reasons):
+                reasons.append(
+                    self.env._("So it goes to all who may buy in this company.")
+                )
+            company.backlog_digest_hint = "\n".join(filter(None, reasons)) or False
 
     @api.constrains(
         "backlog_weight_accepted", "backlog_weight_on_time", "backlog_weight_steady"

@@ -30,6 +30,7 @@ class ResConfigSettings(models.TransientModel):
     backlog_digest_user_ids = fields.Many2many(
         related="company_id.backlog_digest_user_ids", readonly=False
     )
+    backlog_digest_hint = fields.Text(related="company_id.backlog_digest_hint")
     backlog_vendor_window_days = fields.Integer(
         related="company_id.backlog_vendor_window_days", readonly=False
     )

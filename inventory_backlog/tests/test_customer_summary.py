@@ -495,15 +495,18 @@ class TestWeeklyReport(BacklogCase):
         unreachable = new_test_user(
             self.env, "unreachable", "sales_team.group_sale_salesman", email=False
         )
-        buyer = new_test_user(
-            self.env, "buyer", "purchase.group_purchase_user", email="b@example.com"
+        moved = new_test_user(
+            self.env, "moved", "sales_team.group_sale_salesman", email="b@example.com"
         )
         gone = new_test_user(
             self.env, "gone", "sales_team.group_sale_salesman", email="g@example.com"
         )
         bad = self.recipients.union(
-            *(self._add(user) for user in (unreachable, buyer, gone))
+            *(self._add(user) for user in (unreachable, moved, gone))
         )
+        moved.group_ids = [
+            Command.set(self.env.ref("purchase.group_purchase_user").ids)
+        ]
         gone.active = False
         good = self._add(self.seller)
         with self.assertLogs(
@@ -518,7 +521,7 @@ class TestWeeklyReport(BacklogCase):
         self.assertIn("unreachable", "".join(log.output))
         self.assertFalse(good.failure)
         self.assertIn("no email address", bad[0].failure)
-        self.assertTrue(bad[1].failure)
+        self.assertIn("does not have the right", bad[1].failure)
         self.assertIn("no longer works in", bad[2].failure)
 
     def test_one_that_failed_is_tried_again_the_next_day(self):
@@ -594,7 +597,14 @@ class TestWeeklyReport(BacklogCase):
         with self.assertRaises(AccessError):
             self.recipients.with_user(self.seller).search([])
         other = self.env["res.company"].create({"name": "Other"})
-        self._add(self.env.user, company_id=other.id)
+        elsewhere = new_test_user(
+            self.env,
+            "elsewhere",
+            "sales_team.group_sale_salesman",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        self._add(elsewhere, company_id=other.id)
         boss = new_test_user(
             self.env, "boss", "inventory_backlog.group_backlog_manager"
         )

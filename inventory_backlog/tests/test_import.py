@@ -109,12 +109,12 @@ class TestImport(VendorCase):
         result = self._load(
             "backlog.report.recipient",
             ["user_id", "warehouse_id"],
-            (self.head_buyer.name, self.warehouse.name),
-            (self.buyer.name, ""),
+            (self.seller.name, self.warehouse.name),
+            (manager.name, ""),
             user=manager,
         )
         self.assertEqual(result["messages"], [])
         recipients = self.env["backlog.report.recipient"].browse(result["ids"])
-        self.assertEqual(recipients.user_id, self.head_buyer + self.buyer)
+        self.assertEqual(recipients.user_id, self.seller + manager)
         self.assertEqual(recipients.warehouse_id, self.warehouse)
         self.assertEqual(recipients.company_id, self.company)

@@ -68,7 +68,11 @@ FIELDS = {
     },
     "stock purchase": {"backlog.suggestion": "move_ids picking_id"},
     "purchase": {"backlog.suggestion": "purchase_line_ids"},
-    "manager": {"backlog.line": "margin_value"},
+    "manager": {
+        "backlog.line": "margin_value",
+        "res.company": "backlog_digest_hint",
+        "res.config.settings": "backlog_digest_hint",
+    },
     # Who makes, of whom there is none here.
     "": {"backlog.suggestion": "production_ids"},
 }

@@ -157,12 +157,18 @@ class TestSuggestionRun(SuggestionCase):
         tables = self._tables(2)
         with self._fail_for(tables[1]), mute_logger(LOGGER):
             self._cron()
-        failed, digest = self._mails()
-        self.assertEqual(failed.subject, "Reorder suggestions: products were left out")
-        self.assertIn(manager.email, failed.email_to)
-        self.assertNotIn(self.buyer.email, failed.email_to)
+        subject = "Reorder suggestions: products were left out"
+        [failed] = self._mails().filtered(lambda mail: mail.subject == subject)
+        self.assertEqual(failed.email_to, manager.email_formatted)
         self.assertIn("Table 1: This product is broken", failed.body_html)
-        self.assertNotIn("Table 1", digest.body_html)
+        # The manager may buy and gets the digest too, in a mail of its own.
+        digests = self._mails() - failed
+        self.assertCountEqual(
+            digests.mapped("email_to"),
+            [manager.email_formatted, self.buyer.email_formatted],
+        )
+        for digest in digests:
+            self.assertNotIn("Table 1", digest.body_html)
 
     # Two at once
 
