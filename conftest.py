@@ -63,19 +63,27 @@ def pytest_runtest_makereport():
 # first, so that none has a long one left at the end. All workers must sort alike, so
 # the process that starts them tells them what it knows.
 SECONDS = "inventory_backlog/seconds"  # in pytest's cache
-# Where nothing is known yet: who start other programs, or count in minutes.
-FIRST_GUESS = {}
+# Where nothing is known yet, a test counts as a second; these start other programs.
+FIRST_GUESS = {
+    "inventory_backlog/tests/test_lifecycle.py::TestInstallation": 600,
+    "inventory_backlog/tests/test_lifecycle.py::TestLifecycle": 500,
+    "inventory_backlog/tests/test_tours.py::TestTours": 400,
+    "inventory_backlog/tests/test_kept_parallel.py::TestKeptParallel": 60,
+}
 measured = Counter()
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
 def pytest_configure_node(node):
-    node.workerinput["seconds"] = FIRST_GUESS | node.config.cache.get(SECONDS, {})
+    known = node.config.cache.get(SECONDS, {})
+    node.workerinput["seconds"] = {**FIRST_GUESS, **known}
 
 
 def pytest_collection_modifyitems(config, items):
-    seconds = getattr(config, "workerinput", {}).get("seconds", {})
-    items.sort(key=lambda item: -seconds.get(_class_of(item.nodeid), 0))
+    if hasattr(config, "workerinput"):
+        tests = Counter(_class_of(item.nodeid) for item in items)
+        seconds = {**tests, **config.workerinput["seconds"]}
+        items.sort(key=lambda item: -seconds[_class_of(item.nodeid)])
 
 
 def pytest_runtest_logreport(report):
@@ -86,7 +94,7 @@ def pytest_sessionfinish(session):
     config = session.config
     if config.getoption("tx", None):  # it has started workers
         known = config.cache.get(SECONDS, {})
-        config.cache.set(SECONDS, known | measured)
+        config.cache.set(SECONDS, {**known, **measured})
 
 
 def _class_of(nodeid):
