@@ -21,6 +21,8 @@ import freezegun
 
 from odoo.tools import SQL
 
+from odoo.addons.inventory_backlog.models.given import giving
+
 OURS = "inventory_backlog", "inventory_backlog_mrp"
 NOON = datetime(2026, 1, 15, 12)
 # Products that no database has: the statements are built and never run.
@@ -141,8 +143,8 @@ def print_statements():
     print("\nstatements")
     live = env["backlog.allocation"]._live_slices  # noqa: F821
     print("  slices", statement(live(SOME_IDS)))
-    live = env["backlog.line"].with_context(backlog_live=True)._live_lines  # noqa: F821
-    print("  lines", statement(live(SOME_IDS, SOME_IDS)))
+    with giving(env["backlog.line"], live=True) as lines:  # noqa: F821
+        print("  lines", statement(lines._live_lines(SOME_IDS, SOME_IDS)))
     for name in sorted(env.registry):  # noqa: F821
         model = env[name]  # noqa: F821
         if our_classes(model) and not model._abstract:
