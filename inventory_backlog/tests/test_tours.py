@@ -52,7 +52,7 @@ class TestTours(HttpCase):
         cls.order.action_confirm()
 
     def start_tour(self, *args, **options):
-        super().start_tour(*args, timeout=300, **options)
+        return super().start_tour(*args, timeout=300, **options)
 
     @classmethod
     def _set_up_vendors(cls):
