@@ -146,7 +146,12 @@ class BacklogEvent(models.Model):
     @api.autovacuum
     def _gc_old(self):
         before = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
-        old = self.search([("create_date", "<", before)], limit=GC_BATCH)
+        # A clock that was ahead has noted some in the future.
+        after = fields.Datetime.now() + timedelta(days=KEPT_DAYS)
+        old = self.search(
+            ["|", ("create_date", "<", before), ("create_date", ">", after)],
+            limit=GC_BATCH,
+        )
         old.unlink()
         # Odoo goes on while there is more.
         return len(old), len(old) == GC_BATCH

@@ -19,6 +19,7 @@ KINDS = [
     ("trigger", "Database Trigger"),
     ("kept", "Kept Figures"),
     ("feed", "Feed of Changes"),
+    ("history", "History"),
     ("clock", "Clock"),
     ("schedule", "Scheduled Action"),
     ("other", "Other"),
@@ -207,6 +208,23 @@ class BacklogFault(models.Model):
                 [(key, "=", value) for key, value in fault.items()]
             ).state = "healed"
 
+    @api.model
+    def _heal(self, kind, key):
+        """This one was looked at, and is right again."""
+        self.sudo().search(
+            [("kind", "=", kind), ("key", "=", key), ("state", "!=", "healed")]
+        ).state = "healed"
+
+    @api.model
+    def _is_open(self, kind, keys):
+        """Whether one of these may still be wrong."""
+        return bool(
+            self.sudo().search_count(
+                [("kind", "=", kind), ("key", "in", keys), ("state", "!=", "healed")],
+                limit=1,
+            )
+        )
+
     # Who is told
 
     @api.model
@@ -308,8 +326,12 @@ class BacklogFault(models.Model):
     @api.autovacuum
     def _gc_healed(self):
         before = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
+        # A clock that was ahead may have noted some in the future.
+        after = fields.Datetime.now() + timedelta(days=KEPT_DAYS)
         old = self.search(
-            [("state", "=", "healed"), ("last_seen", "<", before)], limit=GC_BATCH
+            Domain("state", "=", "healed")
+            & (Domain("last_seen", "<", before) | Domain("last_seen", ">", after)),
+            limit=GC_BATCH,
         )
         old.unlink()
         # Odoo goes on while there is more.

@@ -2,12 +2,15 @@ from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.date_utils import start_of
 
+from .backlog_fault import MANAGERS
 from .backlog_snapshot import FLOWS, LAST_DAY
-from .backlog_snapshot_take import KEEP_DAYS
+from .backlog_snapshot_take import CATCH_UP_DAYS, KEEP_DAYS
 
 FOREVER = 100  # years; more than the calendar reaches back would be an error
 
@@ -28,7 +31,7 @@ class BacklogSnapshot(models.Model):
                        SUM(short_value) AS backorder_value, COUNT(*) AS line_count,
                        COUNT(*) FILTER (WHERE short_qty > 0) AS backorder_line_count,
                        SUM(open1) AS open_qty, SUM(short_qty) AS backorder_qty
-                  FROM backlog_seen
+                  FROM backlog_look
                  WHERE is_open
               GROUP BY warehouse1, state1
                 """
@@ -51,9 +54,10 @@ class BacklogSnapshot(models.Model):
             if any(row.closing or row.line_count for row in of_cell)
         }
 
-    def _write_days(self, company, days, opening, flows, closing):
-        """Add the rows of ``days``. Each day opens with what the one before closed
-        with; the last one closes with what is there, whatever moved."""
+    def _write_days(self, company, periods, opening, flows, closing):
+        """Add the rows of ``periods``, each ``(first day, last day)``. Each opens with
+        what the one before closed with; the last one closes with what is there,
+        whatever moved."""
         # A day without backlog leaves a row as well: it was not missed.
         warehouse = self.env["stock.warehouse"].search(
             [("company_id", "=", company.id)], limit=1
@@ -64,28 +68,40 @@ class BacklogSnapshot(models.Model):
         ended = {always} | opening.keys()
         cells = ended | {key[1:] for key in flows} | closing.keys()
         rows = []
-        for day in days:
+        for first, day in periods:
+            of_period = self._flows_between(flows, first, day)
+            is_last = (first, day) == periods[-1]
             for cell in cells:
                 row = self._row(
                     opening.get(cell, 0),
-                    flows.get((day, *cell), {}),
-                    closing.get(cell, {}) if day == days[-1] else None,
+                    of_period.get(cell, {}),
+                    closing.get(cell, {}) if is_last else None,
                 )
                 opening[cell] = row["closing"]
                 if cell in ended or any(row.values()):
                     rows.append(
                         {
                             "day": day,
-                            "day_from": day,
+                            "day_from": first,
                             "company_id": company.id,
                             "warehouse_id": cell[0],
                             "backlog_state": cell[1],
                             "taken_at": fields.Datetime.now(),
-                            "is_caught_up": day != days[-1],
+                            "is_caught_up": not is_last,
                             **row,
                         }
                     )
         self.create(rows)
+
+    def _flows_between(self, flows, first, last):
+        """``{(warehouse id, state): {flow: value}}`` of all days of a period."""
+        found = {}
+        for (day, *cell), values in flows.items():
+            if first <= day <= last:
+                total = found.setdefault(tuple(cell), dict.fromkeys(FLOWS, 0))
+                for name in FLOWS:
+                    total[name] += values[name]
+        return found
 
     def _row(self, opening, flow, seen):
         """The figures of one day; ``seen`` is what was seen at its end, None for a day
@@ -127,7 +143,7 @@ class BacklogSnapshot(models.Model):
                 SELECT id, %(company)s, warehouse1, state1, COALESCE(unit1, unit0),
                        value1, open1, ordered1, delivered1,
                        CASE WHEN NOT is_open THEN COALESCE(closed_on, %(day)s) END
-                  FROM backlog_seen
+                  FROM backlog_look
                  WHERE is_open
                     OR (is_known OR is_new)
                        AND COALESCE(closed_on, %(day)s) >= %(keep_from)s
@@ -169,9 +185,11 @@ class BacklogSnapshot(models.Model):
         )
         for rows in old.grouped(lambda row: start_of(row.day, "month")).values():
             if rows[0].day < rows[-1].day:
-                self._thin_month(rows)
+                self._put_together(rows, rows[-1].day, rows[-1].taken_at)
 
-    def _thin_month(self, rows):
+    def _put_together(self, rows, day, taken_at):
+        """Make of these rows, in the order of their days, one per warehouse and state:
+        that of ``day``, as it was seen at ``taken_at``."""
         first, last = rows[0], rows[-1]
         cells = rows.grouped(lambda row: (row.warehouse_id.id, row.backlog_state))
         months = []
@@ -188,14 +206,84 @@ class BacklogSnapshot(models.Model):
                         if name == "closing" or not last.is_caught_up
                     },
                     "opening": sum(opened.mapped("opening")),
-                    "day_from": first.day_from,
-                    "day": last.day,
+                    "day_from": min(first.day_from, day),
+                    "day": day,
                     "company_id": last.company_id.id,
                     "warehouse_id": warehouse_id,
                     "backlog_state": state,
-                    "taken_at": last.taken_at,
+                    "taken_at": taken_at,
                     "is_caught_up": any(days.mapped("is_caught_up")),
                 }
             )
         rows.unlink()
         self.create(months)
+
+    # What has not been yet
+
+    @api.model
+    def action_remove_future(self):
+        """Put the days that have not ended, which a clock that was ahead has made, into
+        one: what was booked and shipped on them has been. Then the history goes on.
+
+        :raise AccessError: who is no backlog administrator
+        :raise UserError: when nothing would be left, or somebody else is at it
+        """
+        if not self.env.user.has_group(MANAGERS):
+            raise AccessError(
+                self.env._("Only a backlog administrator removes days of the history.")
+            )
+        removed = 0
+        for company in self.env.companies:
+            # Nobody may write the history; a manager has it mended, of their companies.
+            removed += self.sudo().with_company(company)._remove_future(company)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if removed else "info",
+                "message": self.env._("Days after today that were removed: %s", removed)
+                if removed
+                else self.env._("No day of the history is after today."),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def _remove_future(self, company):
+        today = company._backlog_today()
+        mine = Domain("company_id", "=", company.id)
+        if not self.search(mine & Domain("day", ">", today), limit=1):
+            return 0
+        if not self._lock(company):
+            raise UserError(
+                self.env._(
+                    "The history of %s is being added to right now. Try again in a "
+                    "minute.",
+                    company.name,
+                )
+            )
+        rows = self.search(mine & Domain("day", ">=", today), order="day, id")
+        days = len(set(rows.mapped("day")))
+        last = self.search(mine & Domain("day", "<", today), limit=1)
+        if not last and days > CATCH_UP_DAYS + 2:
+            raise UserError(
+                self.env._(
+                    "All days of the history of %(company)s are after today, "
+                    "%(today)s. Check the clock of the server before you remove them.",
+                    company=company.name,
+                    today=today,
+                )
+            )
+        yesterday = today - timedelta(days=1)
+        # When they were seen nobody knows: after the day before them. What was shipped
+        # since then is looked at once more, and held against what was seen.
+        self._put_together(
+            rows,
+            today if last.day == yesterday else yesterday,
+            min(last.taken_at or fields.Datetime.now(), fields.Datetime.now()),
+        )
+        self.env["backlog.snapshot.line"].search(
+            mine & Domain("closed_on", ">", today)
+        ).closed_on = today
+        for key in ("ahead", "gap"):
+            self.env["backlog.fault"]._heal("history", f"{key} {company.id}")
+        return days

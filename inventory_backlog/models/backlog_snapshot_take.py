@@ -9,6 +9,8 @@ _logger = logging.getLogger(__name__)
 
 # Closed lines are remembered this long: what comes back later counts as changed.
 KEEP_DAYS = 90
+# Of days that were missed so many are added one by one, those before as one row.
+CATCH_UP_DAYS = 31
 LOCK = 7_301_905  # any number that other addons do not use
 
 
@@ -26,7 +28,7 @@ class BacklogSnapshot(models.Model):
         cron._commit_progress(remaining=len(companies))
         for company in companies:
             # Apart: tidying up never costs a day.
-            for step in (self._take, self._thin_out):
+            for step in (self._take, self._thin_out_if_sure):
                 try:
                     with self.env.cr.savepoint():
                         step(company)
@@ -52,7 +54,7 @@ class BacklogSnapshot(models.Model):
         )
         last = taking.search([("company_id", "=", company.id)], limit=1)
         day = company._backlog_today() - timedelta(days=1)
-        if last and last.day >= day:
+        if not self._check_clock(company, last, day) or last and last.day >= day:
             return []
         taking._look(company, day, last.taken_at or None)
         closing = taking._closing()
@@ -67,9 +69,75 @@ class BacklogSnapshot(models.Model):
             # Nothing is known of before: it begins with what is there.
             days, flows = [day], {}
             opening = {cell: row["closing"] for cell, row in closing.items()}
-        taking._write_days(company, days, opening, flows, closing)
+        taking._write_days(company, self._periods(days), opening, flows, closing)
         taking._remember(company, day)
         return days
+
+    @api.model
+    def _check_clock(self, company, last, day):
+        """Report a history that cannot be right: days that have not ended, and more
+        days missed than anybody misses. Either the clock is wrong or it was.
+
+        :return: whether days may be added
+        """
+        faults = self.env["backlog.fault"]
+        ahead, gap = f"ahead {company.id}", f"gap {company.id}"
+        if not last:
+            return True
+        if last.day > company._backlog_today():
+            faults._report(
+                "history",
+                ahead,
+                self.env._(
+                    "The history of %(company)s has days up to %(last)s, after today. "
+                    "The clock of the server was ahead. No day is added until then: "
+                    "check the clock, open Backlog › Reporting › History as a list, "
+                    "and remove the days after today.",
+                    company=company.name,
+                    last=last.day,
+                ),
+                company.id,
+            )
+            return False
+        faults._heal("history", ahead)
+        missed = (day - last.day).days - 1
+        if missed > CATCH_UP_DAYS:
+            faults._report(
+                "history",
+                gap,
+                self.env._(
+                    "The history of %(company)s missed %(count)s days after %(last)s. "
+                    "They were worked out, all but the last %(shown)s as one row. If "
+                    "the clock of the server is ahead, set it right, open Backlog › "
+                    "Reporting › History as a list, and remove the days after today.",
+                    company=company.name,
+                    count=missed,
+                    last=last.day,
+                    shown=CATCH_UP_DAYS,
+                ),
+                company.id,
+            )
+        elif missed == 0:
+            # Another day ended, and nothing was missed: the clock is right.
+            faults._heal("history", gap)
+        return True
+
+    @api.model
+    def _thin_out_if_sure(self, company):
+        """Put old days together, unless the clock may be ahead: then those of now look
+        old, and nothing takes them apart again."""
+        if not self.env["backlog.fault"]._is_open(
+            "history", [f"ahead {company.id}", f"gap {company.id}"]
+        ):
+            self._thin_out(company)
+
+    @api.model
+    def _periods(self, days):
+        """``[(first day, last day)]`` of the rows to add for ``days``: each for itself,
+        but those that were missed long ago as one."""
+        early, late = days[: -CATCH_UP_DAYS - 1], days[-CATCH_UP_DAYS - 1 :]
+        periods = [(day, day) for day in late]
+        return [(early[0], early[-1]), *periods] if early else periods
 
     def _lock(self, company):
         """Keep other runs of this company away until the transaction ends."""
@@ -89,11 +157,11 @@ class BacklogSnapshot(models.Model):
         so long ago that it is forgotten, and what is open of it again counts as
         changed.
         """
-        self.env.execute_query(SQL("DROP TABLE IF EXISTS backlog_seen"))
+        self.env.execute_query(SQL("DROP TABLE IF EXISTS pg_temp.backlog_look"))
         self.env.execute_query(
             SQL(
                 """
-                CREATE TEMPORARY TABLE backlog_seen ON COMMIT DROP AS
+                CREATE TEMPORARY TABLE backlog_look ON COMMIT DROP AS
                   WITH seen AS MATERIALIZED (
                         SELECT *
                           FROM (%(lines)s) line

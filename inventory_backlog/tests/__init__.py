@@ -56,6 +56,7 @@ from . import test_search
 from . import test_service
 from . import test_shelves
 from . import test_snapshot
+from . import test_snapshot_clock
 from . import test_snapshot_keep
 from . import test_snapshot_month
 from . import test_snapshot_take

@@ -84,6 +84,8 @@ METHODS = """
                           -      -        -      -   -     x        ?       -     -
     backlog.vendor.switch.action_move
                           -      -        -      -   -     x        -       -     -
+    backlog.snapshot.action_remove_future
+                          -      -        -      -   -     -        x       -     -
     product.product.action_open_backlog
                           -      -        x      x   x     x        x       x     x
     product.product.action_open_vendors
