@@ -1,6 +1,8 @@
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
 
+from .tools.bounds import later
+
 
 def pre_init_hook(env):
     """Before the ORM adds its columns and computes them line by line."""
@@ -14,17 +16,16 @@ def fill_first_promises(cr):
     if not column_exists(cr, "sale_order_line", "first_promise_date"):
         create_column(cr, "sale_order_line", "first_promise_date", "timestamp")
         cr.execute(
-            """
-            UPDATE sale_order_line line
-               SET first_promise_date = COALESCE(
-                       sale.commitment_date,
-                       sale.date_order
-                       + COALESCE(line.customer_lead, 0) * INTERVAL '1 day'
-                   )
-              FROM sale_order sale
-             WHERE sale.id = line.order_id
-               AND sale.state = 'sale'
-            """
+            SQL(
+                """
+                UPDATE sale_order_line line
+                   SET first_promise_date = COALESCE(sale.commitment_date, %s)
+                  FROM sale_order sale
+                 WHERE sale.id = line.order_id
+                   AND sale.state = 'sale'
+                """,
+                later(SQL("sale.date_order"), SQL("line.customer_lead")),
+            )
         )
     if not column_exists(cr, "purchase_order_line", "first_promise_date"):
         create_column(cr, "purchase_order_line", "first_promise_date", "timestamp")

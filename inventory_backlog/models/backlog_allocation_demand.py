@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..tools.bounds import finite, in_unit
+
 
 class BacklogAllocation(models.Model):
     """Who wants goods: every open move out of a place of stock, with what the other
@@ -62,9 +64,9 @@ class BacklogAllocation(models.Model):
                    COALESCE(move.location_final_id, move.location_dest_id) AS final_id,
                    move.company_id, move.warehouse_id, move.sale_line_id,
                    move.purchase_line_id, move.procure_method, move.priority, move.date,
-                   move.reservation_date, move.product_qty AS qty,
-                   CASE WHEN move.quantity > 0 THEN ROUND(
-                            move.quantity * move_uom.factor / product_uom.factor, 6)
+                   move.reservation_date, %(qty)s AS qty,
+                   CASE WHEN move.quantity > 0
+                        THEN COALESCE(ROUND(%(reserved)s, 6), 0)
                         ELSE 0
                     END AS reserved,
                    template.is_storable
@@ -76,6 +78,8 @@ class BacklogAllocation(models.Model):
              WHERE %(move_open)s
                AND %(of_products)s
             """,
+            qty=finite(SQL("move.product_qty")),
+            reserved=in_unit(finite(SQL("move.quantity")), "move_uom", "product_uom"),
             move_open=self._is_open("move"),
             of_products=self._of_products(SQL("move.product_id"), product_ids),
         )
@@ -87,10 +91,8 @@ class BacklogAllocation(models.Model):
         same delivery."""
         return SQL(
             """
-            SELECT move.id AS move_id, orig.id AS orig_id, orig.product_qty AS qty,
-                   CASE WHEN orig.state = 'done'
-                        THEN orig.quantity * orig_uom.factor / product_uom.factor
-                    END AS brought,
+            SELECT move.id AS move_id, orig.id AS orig_id, %(qty)s AS qty,
+                   CASE WHEN orig.state = 'done' THEN %(brought)s END AS brought,
                    %(orig_open)s AS is_open,
                    orig_to.pool_id = move_from.pool_id AS is_receipt,
                    %(same_delivery)s AS same_delivery
@@ -106,6 +108,8 @@ class BacklogAllocation(models.Model):
          LEFT JOIN place orig_to ON orig_to.id
                        = COALESCE(orig.location_final_id, orig.location_dest_id)
             """,
+            qty=finite(SQL("orig.product_qty")),
+            brought=in_unit(finite(SQL("orig.quantity")), "orig_uom", "product_uom"),
             orig_open=self._is_open("orig"),
             same_delivery=self._same_delivery("orig", "move"),
         )

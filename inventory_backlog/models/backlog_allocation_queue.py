@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..tools.bounds import finite, in_unit
+
 
 class BacklogAllocation(models.Model):
     """Who is served first, and what each takes of what is there."""
@@ -20,9 +22,9 @@ class BacklogAllocation(models.Model):
                    SUM(GREATEST(LEAST(-free, reserved), 0)) AS missing
               FROM (
                     SELECT quant.product_id, place.pool_id,
-                           SUM(COALESCE(quant.quantity, 0)
-                               - COALESCE(quant.reserved_quantity, 0)) AS free,
-                           SUM(COALESCE(quant.reserved_quantity, 0)) AS reserved
+                           SUM(COALESCE(%(quantity)s, 0) - COALESCE(%(reserved)s, 0))
+                               AS free,
+                           SUM(COALESCE(%(reserved)s, 0)) AS reserved
                       FROM stock_quant quant
                       JOIN place ON place.id = quant.location_id
                       JOIN product_product product ON product.id = quant.product_id
@@ -37,6 +39,8 @@ class BacklogAllocation(models.Model):
                    ) per_lot
           GROUP BY product_id, pool_id
             """,
+            quantity=finite(SQL("quant.quantity")),
+            reserved=finite(SQL("quant.reserved_quantity")),
             of_products=self._of_products(SQL("quant.product_id"), product_ids),
         )
 
@@ -130,14 +134,16 @@ class BacklogAllocation(models.Model):
         nothing from the shelves beside it."""
         return SQL(
             """
-            (SELECT COALESCE(SUM(COALESCE(quant.quantity, 0)
-                                 - COALESCE(quant.reserved_quantity, 0)), 0)
+            (SELECT COALESCE(SUM(COALESCE(%(quantity)s, 0)
+                                 - COALESCE(%(reserved)s, 0)), 0)
                FROM stock_quant quant
                JOIN stock_location location ON location.id = quant.location_id
                JOIN stock_location shelf ON shelf.id = demand.shelf_id
               WHERE quant.product_id = demand.product_id
                 AND location.parent_path LIKE shelf.parent_path || '%%')
-            """
+            """,
+            quantity=finite(SQL("quant.quantity")),
+            reserved=finite(SQL("quant.reserved_quantity")),
         )
 
     @api.model
@@ -147,9 +153,7 @@ class BacklogAllocation(models.Model):
         return SQL(
             """
             CASE WHEN brought > reserved THEN GREATEST(brought - (
-                SELECT COALESCE(SUM(
-                           sibling.quantity * move_uom.factor / product_uom.factor
-                       ), 0)
+                SELECT COALESCE(SUM(%s), 0)
                   FROM stock_move sibling
                   JOIN uom_uom move_uom ON move_uom.id = sibling.product_uom
                   JOIN product_product product ON product.id = sibling.product_id
@@ -165,5 +169,6 @@ class BacklogAllocation(models.Model):
                         WHERE mine.move_dest_id = demand.move_id
                    )
             ), 0) ELSE 0 END
-            """
+            """,
+            in_unit(finite(SQL("sibling.quantity")), "move_uom", "product_uom"),
         )

@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..tools.bounds import finite, in_unit, moment
 from .given import given
 
 # Rows of the allocation come from stock moves: several per move, told apart by the
@@ -100,7 +101,7 @@ class BacklogAllocation(models.Model):
             SELECT move.id * %(kinds)s + 7, move.product_id, move.id, move.sale_line_id,
                    move.product_id, move.warehouse_id, move.company_id, NULL,
                    'receipt', move.qty, TRUE, move.id,
-                   GREATEST(move.date, purchased.date_planned)
+                   %(date)s
               FROM open_move move
          LEFT JOIN purchase_order_line purchased ON purchased.id = move.purchase_line_id
               JOIN stock_location origin ON origin.id = move.location_id
@@ -110,6 +111,7 @@ class BacklogAllocation(models.Model):
                AND (final.usage = 'customer' OR final.id IN %(transit)s)
             """,
             kinds=SLICE_KINDS,
+            date=moment(SQL("GREATEST(move.date, purchased.date_planned)")),
             transit=tuple(self._customer_location_ids()),
         )
 
@@ -121,9 +123,7 @@ class BacklogAllocation(models.Model):
             """
             SELECT -line.id * %(kinds)s, line.product_id, NULL, line.id,
                    line.product_id, line.warehouse_id, line.company_id, NULL, 'none',
-                   (line.product_uom_qty - line.qty_delivered)
-                       * line_uom.factor / product_uom.factor,
-                   TRUE, NULL, NULL
+                   %(rest)s, TRUE, NULL, NULL
               FROM sale_order_line line
               JOIN product_product product ON product.id = line.product_id
               JOIN product_template template ON template.id = product.product_tmpl_id
@@ -134,7 +134,8 @@ class BacklogAllocation(models.Model):
                AND line.display_type IS NULL
                AND line.is_downpayment IS NOT TRUE
                AND line.is_expense IS NOT TRUE
-               AND line.product_uom_qty > line.qty_delivered
+               AND line.product_uom_qty > COALESCE(line.qty_delivered, 0)
+               AND %(rest)s > 0
                AND %(of_products)s
                AND line.id NOT IN (
                    SELECT order_line_id FROM demand WHERE order_line_id IS NOT NULL
@@ -147,8 +148,22 @@ class BacklogAllocation(models.Model):
                ) IS NULL
             """,
             kinds=SLICE_KINDS,
+            rest=self._rest_of_line(),
             counts=self._is_move_of_line(),
             of_products=self._of_products(SQL("line.product_id"), product_ids),
+        )
+
+    @api.model
+    def _rest_of_line(self, product_uom="product_uom"):
+        """What ``line`` says is still to be shipped, in the unit of the product."""
+        return in_unit(
+            SQL(
+                "(%s - %s)",
+                finite(SQL("line.product_uom_qty")),
+                finite(SQL("COALESCE(line.qty_delivered, 0)")),
+            ),
+            "line_uom",
+            product_uom,
         )
 
     @api.model
@@ -175,7 +190,7 @@ class BacklogAllocation(models.Model):
                    rest.qty, TRUE, NULL, NULL
               FROM (
                     SELECT wanted.sale_line_id, wanted.product_id,
-                           SUM(wanted.product_uom_qty)::numeric AS qty
+                           SUM(%(wanted)s)::numeric AS qty
                       FROM purchase_order_line wanted
                       JOIN purchase_order request ON request.id = wanted.order_id
                       JOIN stock_picking_type type
@@ -194,7 +209,7 @@ class BacklogAllocation(models.Model):
               JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
               JOIN uom_uom product_uom ON product_uom.id = template.uom_id
         CROSS JOIN LATERAL (
-                    SELECT SUM(product_qty) FILTER (WHERE %(move_open)s) AS open_qty
+                    SELECT SUM(%(moved)s) FILTER (WHERE %(move_open)s) AS open_qty
                       FROM stock_move move
                      WHERE %(counts)s
                     HAVING COUNT(*) > 0
@@ -202,9 +217,7 @@ class BacklogAllocation(models.Model):
         CROSS JOIN LATERAL (
                     SELECT LEAST(
                                request.qty,
-                               (line.product_uom_qty - line.qty_delivered)
-                                   * line_uom.factor / product_uom.factor
-                                   - COALESCE(moves.open_qty, 0)
+                               COALESCE(%(rest)s, 0) - COALESCE(moves.open_qty, 0)
                            ) AS qty
                    ) rest
              WHERE line.state = 'sale'
@@ -212,6 +225,9 @@ class BacklogAllocation(models.Model):
                AND %(of_products)s
             """,
             kinds=SLICE_KINDS,
+            wanted=finite(SQL("wanted.product_uom_qty")),
+            moved=finite(SQL("move.product_qty")),
+            rest=self._rest_of_line(),
             counts=self._is_move_of_line(),
             move_open=self._is_open("move"),
             of_products=self._of_products(SQL("line.product_id"), product_ids),

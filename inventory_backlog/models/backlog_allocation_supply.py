@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..tools.bounds import moment
+
 
 class BacklogAllocation(models.Model):
     """What is on its way, and for whom: demand laid over receipts."""
@@ -98,8 +100,7 @@ class BacklogAllocation(models.Model):
         return SQL(
             """
             SELECT move.id AS move_id, move.product_id, place.pool_id, brings.qty,
-                   awaited.group_id,
-                   GREATEST(move.date, purchased.date_planned) AS date
+                   awaited.group_id, %s AS date
               FROM open_move move
               JOIN place ON place.id = move.final_id
          LEFT JOIN place origin ON origin.id = move.location_id
@@ -112,7 +113,8 @@ class BacklogAllocation(models.Model):
                             END AS qty
                    ) brings
              WHERE brings.qty > 0
-            """
+            """,
+            moment(SQL("GREATEST(move.date, purchased.date_planned)")),
         )
 
     @api.model

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..tools.bounds import days, finite, in_unit, money, rate
+
 
 class BacklogCash(models.Model):
     """What the supply costs: that which is on its way, and that which nobody has
@@ -29,10 +31,9 @@ class BacklogCash(models.Model):
             """,
             day=self._day(
                 SQL(
-                    """(%s::timestamp
-                        + (chosen.delay + COALESCE(company.days_to_purchase, 0))
-                            * INTERVAL '1 day')""",
+                    "(%s::timestamp + (chosen.delay + %s) * INTERVAL '1 day')",
                     self.env["backlog.allocation"]._now(),
+                    days(SQL("company.days_to_purchase")),
                 )
             ),
             terms=SQL(" ").join(
@@ -124,8 +125,8 @@ class BacklogCash(models.Model):
                             / NULLIF(goods.to_come, 0)) AS share
               FROM (
                     SELECT line.order_id,
-                           SUM(item.balance * (
-                               1 - bill.amount_residual / NULLIF(bill.amount_total, 0)
+                           SUM(%(balance)s * (
+                               1 - %(residual)s / NULLIF(%(total)s, 0)
                            )) AS amount
                       FROM account_move_line item
                       JOIN account_move bill ON bill.id = item.move_id
@@ -147,10 +148,10 @@ class BacklogCash(models.Model):
                            SUM(line.price_subtotal * (1 - came.share)) FILTER (
                                WHERE template.type = 'consu') AS to_come
                       FROM (
-                            SELECT line.price_subtotal
-                                     / COALESCE(NULLIF(purchase.currency_rate, 0), 1)
+                            SELECT COALESCE(%(subtotal)s, 0) / %(rate)s
                                        AS price_subtotal,
-                                   line.product_id, line.qty_received, line.product_qty
+                                   line.product_id, %(came)s AS qty_received,
+                                   %(bought)s AS product_qty
                               FROM purchase_order_line line
                               JOIN purchase_order purchase
                                 ON purchase.id = line.order_id
@@ -168,6 +169,13 @@ class BacklogCash(models.Model):
                    ) goods
              WHERE paid.amount > goods.received
             """,
+            balance=money(SQL("item.balance")),
+            residual=money(SQL("bill.amount_residual")),
+            total=money(SQL("bill.amount_total")),
+            subtotal=money(SQL("line.price_subtotal")),
+            rate=rate(SQL("purchase.currency_rate")),
+            came=finite(SQL("line.qty_received")),
+            bought=finite(SQL("line.product_qty")),
             receipt=self.env["backlog.allocation"]._join_receipt("cash_slice"),
         )
 
@@ -181,19 +189,15 @@ class BacklogCash(models.Model):
             SELECT cash_slice.id, cash_slice.order_line_id, cash_slice.product_id,
                    cash_slice.qty, %(day)s AS day,
                    purchase.id AS purchase_order_id, purchase.partner_id,
-                   purchase.payment_term_id, purchase.amount_total AS order_total,
-                   purchase_order_line.price_subtotal
-                     / COALESCE(NULLIF(purchase.currency_rate, 0), 1)
+                   purchase.payment_term_id, %(order_total)s AS order_total,
+                   %(subtotal)s / %(rate)s
                      / NULLIF(CASE
                            WHEN receipt.product_id = purchase_order_line.product_id
-                           THEN purchase_order_line.product_qty
-                                * bought_uom.factor / uom.factor
+                           THEN %(bought)s
                            ELSE (%(pieces)s)
                        END, 0)
                      * (1 - COALESCE(cash_advance.share, 0)) AS unit_price,
-                   COALESCE(purchase_order_line.price_total
-                            / NULLIF(purchase_order_line.price_subtotal, 0), 1)
-                       AS with_taxes
+                   %(with_taxes)s AS with_taxes
               FROM cash_slice
             %(receipt)s
          LEFT JOIN purchase_order purchase ON purchase.id = purchase_order_line.order_id
@@ -207,12 +211,20 @@ class BacklogCash(models.Model):
                AND cash_slice.order_line_id IS NOT NULL
             """,
             day=self._day(SQL("cash_slice.date")),
+            order_total=money(SQL("purchase.amount_total")),
+            subtotal=money(SQL("purchase_order_line.price_subtotal")),
+            rate=rate(SQL("purchase.currency_rate")),
+            bought=in_unit(
+                finite(SQL("purchase_order_line.product_qty")), "bought_uom", "uom"
+            ),
+            with_taxes=self.env["backlog.line"]._with_taxes("purchase_order_line"),
             receipt=self.env["backlog.allocation"]._join_receipt("cash_slice"),
             pieces=SQL(
-                """SELECT SUM(piece.product_qty)
+                """SELECT SUM(%s)
                      FROM stock_move piece
                     WHERE piece.purchase_line_id = purchase_order_line.id
                       AND piece.state <> 'cancel'
-                      AND piece.origin_returned_move_id IS NULL"""
+                      AND piece.origin_returned_move_id IS NULL""",
+                finite(SQL("piece.product_qty")),
             ),
         )

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..tools.bounds import FIRST_DAY, LAST_DAY, days, money
+
 
 class BacklogCash(models.Model):
     """Payment terms: which share of a sum is due when."""
@@ -14,9 +16,11 @@ class BacklogCash(models.Model):
         own ``account.payment.term._compute_terms``."""
         return SQL(
             """
-            SELECT payment_id AS term_id, delay_type, COALESCE(nb_days, 0) AS nb_days,
+            SELECT payment_id AS term_id, delay_type, %(nb_days)s AS nb_days,
                    CASE WHEN days_next_month IS NULL THEN 0
-                        WHEN days_next_month ~ '^[0-9]+$' THEN days_next_month::integer
+                        WHEN days_next_month ~ '^[0-9]{1,2}$'
+                        THEN days_next_month::integer
+                        WHEN days_next_month ~ '^[0-9]+$' THEN 31
                         ELSE 1
                     END AS day_of_month,
                    ROW_NUMBER() OVER upto AS number,
@@ -25,14 +29,17 @@ class BacklogCash(models.Model):
                    SUM(fixed) OVER upto AS fixed_upto, fixed
               FROM (
                     SELECT *,
-                           CASE WHEN value = 'percent' THEN value_amount / 100 ELSE 0
+                           CASE WHEN value = 'percent' THEN amount / 100 ELSE 0
                             END AS percent,
-                           CASE WHEN value = 'fixed' THEN value_amount ELSE 0
+                           CASE WHEN value = 'fixed' THEN amount ELSE 0
                             END AS fixed
                       FROM account_payment_term_line
+                CROSS JOIN LATERAL (SELECT COALESCE(%(amount)s, 0) AS amount) bounded
                    ) line
             WINDOW upto AS (PARTITION BY payment_id ORDER BY id)
-            """
+            """,
+            nb_days=days(SQL("nb_days")),
+            amount=money(SQL("value_amount")),
         )
 
     @api.model
@@ -64,6 +71,7 @@ class BacklogCash(models.Model):
         month_later = SQL("DATE_TRUNC('month', %s::timestamp)", later)
         return SQL(
             """
+            CASE WHEN %(day)s IS NOT NULL THEN LEAST(%(last)s, GREATEST(%(first)s,
             CASE term.delay_type
                  WHEN 'days_after_end_of_month'
                  THEN (%(month)s + INTERVAL '1 month')::date - 1 + term.nb_days
@@ -78,10 +86,12 @@ class BacklogCash(models.Model):
                                (%(month_later)s + INTERVAL '2 months')::date - 1)
                        END
                  ELSE COALESCE(%(later)s, %(day)s)
-             END
+             END)) END
             """,
             day=day,
             month=month,
             month_later=month_later,
             later=later,
+            first=FIRST_DAY,
+            last=LAST_DAY,
         )

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_amount
 
+from ..tools.bounds import bounded_days, converted
 from .backlog_line import VALUE_GROUPS
 from .given import giving
 from .product_supplierinfo import PURCHASE
@@ -126,8 +127,8 @@ class BacklogDisruption(models.Model):
         for row in slices.with_env(self.env):
             line = row.order_line_id.sudo()
             own = row.product_id == line.product_id and line.product_uom_qty
-            open_qty = own and line.product_uom_id._compute_quantity(
-                line.open_qty, line.product_id.uom_id, round=False
+            open_qty = own and converted(
+                line.open_qty, line.product_uom_id, line.product_id.uom_id
             )
             waiting[line.id] += row.qty / open_qty if open_qty else 1
         return {line_id: min(1, share) for line_id, share in waiting.items()}
@@ -199,7 +200,7 @@ class BacklogDisruption(models.Model):
             ).get(backup.parity_state, ""),
             "state": backup.parity_state,
             "cost": "",
-            "days": backup.delay - current.delay,
+            "days": bounded_days(backup.delay) - bounded_days(current.delay),
         }
         if self.env.user.has_group(PURCHASE):
             extra = (backup._unit_price() - current._unit_price()) * (quantity or 1)

@@ -3,6 +3,7 @@ from itertools import pairwise
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.bounds import money_of_json
 from .backlog_line import VALUE_GROUPS
 
 MARGIN_GROUPS = "sales_team.group_sale_manager,inventory_backlog.group_backlog_manager"
@@ -93,7 +94,9 @@ class BacklogLine(models.Model):
               FROM (%(valued)s) line
          LEFT JOIN product_product product ON product.id = line.product_id
             """,
-            cost=SQL("(product.standard_price ->> line.company_id::text)::numeric"),
+            cost=money_of_json(
+                SQL("product.standard_price"), SQL("line.company_id::text")
+            ),
             valued=super()._valued(product_ids),
         )
 

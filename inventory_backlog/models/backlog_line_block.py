@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.bounds import money, money_of_json
+
 
 class BacklogLine(models.Model):
     """What keeps goods here that are ready, or the whole order of a customer."""
@@ -85,9 +87,15 @@ class BacklogLine(models.Model):
                AND owner.parent_path LIKE %(root)s
                AND credit.amount > 0
           GROUP BY item.partner_id, credit.amount
-            HAVING SUM(item.amount_residual) > credit.amount
+            HAVING SUM(%(residual)s) > credit.amount
             """,
             company=company.id,
-            limit=partners._field_to_sql("partner", "credit_limit"),
+            residual=money(SQL("item.amount_residual")),
+            limit=SQL(
+                "CASE WHEN partner.credit_limit ? %s THEN %s ELSE %s END",
+                str(company.id),
+                money_of_json(SQL("partner.credit_limit"), SQL("%s", str(company.id))),
+                partners._field_to_sql("partner", "credit_limit"),
+            ),
             root=f"{company.root_id.id}/%",
         )

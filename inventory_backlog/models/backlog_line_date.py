@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..tools.bounds import days
+
 
 class BacklogLine(models.Model):
     """Where the lines stand today: expected date, lateness, its cause. Nothing of it is
@@ -35,7 +37,7 @@ class BacklogLine(models.Model):
                    (promise_date >= midnight AND (
                        expected_date > promise_date AND expected_day > promised_day
                        OR to_source_qty > 0
-                          AND promised_day < today + company.backlog_risk_days
+                          AND promised_day < today + %(risk_days)s
                    )) AS is_at_risk,
                    CASE WHEN promise_date < midnight OR expected_date > promise_date
                         THEN GREATEST(0, GREATEST(today, expected_day) - promised_day)
@@ -54,6 +56,7 @@ class BacklogLine(models.Model):
          LEFT JOIN res_company company ON company.id = dated.company_id
             """,
             today=today,
+            risk_days=days(SQL("company.backlog_risk_days")),
             midnight=SQL(
                 "(%s::timestamp AT TIME ZONE %s AT TIME ZONE 'UTC')",
                 today,

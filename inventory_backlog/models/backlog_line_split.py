@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..tools.bounds import finite, in_unit, later, moment, money, rounding
 from .backlog_mixin import many_rows
 
 
@@ -113,17 +114,13 @@ class BacklogLine(models.Model):
                    sale.partner_id, template.categ_id,
                    COALESCE(line.warehouse_id, sale.warehouse_id) AS warehouse_id,
                    line.company_id, company.currency_id, sale.user_id, sale.team_id,
-                   sale.date_order, template.uom_id AS product_uom_id,
-                   line.product_uom_qty * line_uom.factor / uom.factor AS ordered_qty,
-                   line.qty_delivered * line_uom.factor / uom.factor AS delivered_qty,
+                   %(date_order)s AS date_order, template.uom_id AS product_uom_id,
+                   %(ordered)s AS ordered_qty, %(delivered)s AS delivered_qty,
                    sale.payment_term_id, sale.picking_policy = 'one' AS in_one_piece,
-                   sale.amount_total AS order_total,
-                   COALESCE(line.price_total / NULLIF(line.price_subtotal, 0), 1)
-                       AS with_taxes,
+                   %(order_total)s AS order_total, %(with_taxes)s AS with_taxes,
                    %(promise)s AS promise_date,
-                   line.first_promise_date,
-                   %(unit_value)s AS unit_value,
-                   currency.rounding::numeric AS rounding
+                   %(first_promise)s AS first_promise_date,
+                   %(unit_value)s AS unit_value, %(rounding)s AS rounding
               FROM %(split)s split
               JOIN sale_order_line line ON line.id = split.order_line_id
               JOIN sale_order sale ON sale.id = line.order_id
@@ -135,22 +132,36 @@ class BacklogLine(models.Model):
               JOIN res_currency currency ON currency.id = company.currency_id
              WHERE sale.state = 'sale'
             """,
+            date_order=moment(SQL("sale.date_order")),
+            ordered=in_unit(finite(SQL("line.product_uom_qty")), "line_uom", "uom"),
+            delivered=in_unit(finite(SQL("line.qty_delivered")), "line_uom", "uom"),
+            order_total=money(SQL("sale.amount_total")),
+            with_taxes=self._with_taxes("line"),
             promise=self._promise(),
-            unit_value=self._unit_value(),
+            first_promise=moment(SQL("line.first_promise_date")),
+            # Without a price it is worth nothing, and stays in the list.
+            unit_value=SQL("COALESCE(%s, 0)", self._unit_value()),
+            rounding=rounding(SQL("currency.rounding")),
             split=many_rows(SQL("(%s)", self._split(product_ids))),
+        )
+
+    @api.model
+    def _with_taxes(self, line):
+        """What ``line`` is worth with taxes by what it is worth without, 1 for a line
+        without a price."""
+        return SQL(
+            "COALESCE(%s / NULLIF(%s, 0), 1)",
+            money(SQL.identifier(line, "price_total")),
+            money(SQL.identifier(line, "price_subtotal")),
         )
 
     @api.model
     def _promise(self):
         """What the customer of ``line`` of ``sale`` was last promised."""
         return SQL(
-            """
-            COALESCE(
-                sale.commitment_date,
-                sale.date_order
-                + COALESCE(line.customer_lead, 0) * INTERVAL '1 day'
-            )
-            """
+            "COALESCE(%s, %s)",
+            moment(SQL("sale.commitment_date")),
+            later(SQL("sale.date_order"), SQL("line.customer_lead")),
         )
 
     @api.model

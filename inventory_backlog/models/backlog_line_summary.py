@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
+from ..tools.bounds import converted, rate
 from .res_partner_summary import plain_quantity
 
 
@@ -43,8 +44,7 @@ class BacklogLine(models.Model):
             self.env.execute_query(
                 SQL(
                     """
-                    SELECT line.id,
-                           %s * COALESCE(NULLIF(sale.currency_rate, 0), 1)
+                    SELECT line.id, COALESCE(%s * %s, 0)
                       FROM sale_order_line line
                       JOIN sale_order sale ON sale.id = line.order_id
                       JOIN product_product product ON product.id = line.product_id
@@ -55,6 +55,7 @@ class BacklogLine(models.Model):
                      WHERE line.id = ANY(%s)
                     """,
                     self._unit_value(),
+                    rate(SQL("sale.currency_rate")),
                     self.ids,
                 )
             )
@@ -87,6 +88,6 @@ class BacklogLine(models.Model):
 
     def _as_ordered(self, quantity):
         """A quantity of the product in the unit of the order line."""
-        return self.product_uom_id._compute_quantity(
-            quantity, self.order_line_id.product_uom_id, round=False
+        return converted(
+            quantity, self.product_uom_id, self.order_line_id.product_uom_id
         )

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..tools.bounds import finite, in_unit, money, rate
+
 
 class BacklogLine(models.Model):
     """What a line is worth, and what of it the customer has paid."""
@@ -11,16 +13,17 @@ class BacklogLine(models.Model):
     def _unit_value(self):
         """What one unit of the product on ``line`` of ``sale`` is worth: untaxed, net
         of discount, also of those on the whole order, in the currency of the company
-        at the rate of the order."""
+        at the rate of the order. ``NULL`` where its price or unit is none."""
+        per_ordered = SQL(
+            "(COALESCE(%s / NULLIF(%s, 0), %s) / %s)",
+            money(SQL("line.price_subtotal")),
+            finite(SQL("line.product_uom_qty")),
+            money(SQL("line.price_reduce_taxexcl")),
+            rate(SQL("sale.currency_rate")),
+        )
         return SQL(
-            """
-            (COALESCE(
-                line.price_subtotal / NULLIF(line.product_uom_qty, 0),
-                line.price_reduce_taxexcl
-            ) / COALESCE(NULLIF(sale.currency_rate, 0), 1)
-              * uom.factor / line_uom.factor
-              * %s)
-            """,
+            "((%s) * %s)",
+            in_unit(per_ordered, "uom", "line_uom"),
             self._share_to_pay(SQL("line.order_id")),
         )
 
@@ -41,10 +44,10 @@ class BacklogLine(models.Model):
                  )
                  THEN (
                       SELECT GREATEST(0, 1 + COALESCE(
-                                 SUM(part.price_subtotal) FILTER (
+                                 SUM(%(subtotal)s) FILTER (
                                      WHERE part.price_subtotal < 0
                                        AND part_template.type = 'service')
-                                 / SUM(part.price_subtotal) FILTER (
+                                 / SUM(%(subtotal)s) FILTER (
                                      WHERE part.price_subtotal > 0), 0))
                         FROM sale_order_line part
                         JOIN product_product part_product
@@ -58,6 +61,7 @@ class BacklogLine(models.Model):
              END
             """,
             order_id=order_id,
+            subtotal=money(SQL("part.price_subtotal")),
         )
 
     @api.model
@@ -92,12 +96,9 @@ class BacklogLine(models.Model):
             """
             SELECT line.order_id,
                    CASE WHEN invoice.currency_id = line.currency_id
-                        THEN -item.amount_currency
-                             / COALESCE(NULLIF(sale.currency_rate, 0), 1)
-                        ELSE -item.balance
-                    END * (
-                       1 - invoice.amount_residual / NULLIF(invoice.amount_total, 0)
-                   ) AS amount
+                        THEN -%(in_currency)s / %(rate)s
+                        ELSE -%(balance)s
+                    END * (1 - %(residual)s / NULLIF(%(total)s, 0)) AS amount
               FROM sale_order_line_invoice_rel rel
               JOIN sale_order_line line ON line.id = rel.order_line_id
               JOIN sale_order sale ON sale.id = line.order_id
@@ -108,8 +109,7 @@ class BacklogLine(models.Model):
                AND invoice.move_type IN ('out_invoice', 'out_refund')
          UNION ALL
             SELECT rel.sale_order_id,
-                   payment.amount * sale.amount_untaxed / NULLIF(sale.amount_total, 0)
-                       / COALESCE(NULLIF(sale.currency_rate, 0), 1)
+                   %(paid)s * %(untaxed)s / NULLIF(%(with_taxes)s, 0) / %(rate)s
               FROM sale_order_transaction_rel rel
               JOIN sale_order sale ON sale.id = rel.sale_order_id
               JOIN payment_transaction payment ON payment.id = rel.transaction_id
@@ -125,6 +125,14 @@ class BacklogLine(models.Model):
                )
             """,
             orders=orders,
+            in_currency=money(SQL("item.amount_currency")),
+            balance=money(SQL("item.balance")),
+            residual=money(SQL("invoice.amount_residual")),
+            total=money(SQL("invoice.amount_total")),
+            paid=money(SQL("payment.amount")),
+            untaxed=money(SQL("sale.amount_untaxed")),
+            with_taxes=money(SQL("sale.amount_total")),
+            rate=rate(SQL("sale.currency_rate")),
         )
 
     @api.model
@@ -135,11 +143,11 @@ class BacklogLine(models.Model):
             """
             SELECT COALESCE(SUM(
                        CASE WHEN template.type = 'consu'
-                            THEN line.price_subtotal * line.qty_delivered
-                                 / NULLIF(line.product_uom_qty, 0)
-                            ELSE GREATEST(line.price_subtotal, 0)
-                        END / COALESCE(NULLIF(sale.currency_rate, 0), 1)
-                   ), 0) * %s
+                            THEN %(subtotal)s * %(delivered)s
+                                 / NULLIF(%(ordered)s, 0)
+                            ELSE GREATEST(%(subtotal)s, 0)
+                        END / %(rate)s
+                   ), 0) * %(share)s
               FROM sale_order_line line
               JOIN sale_order sale ON sale.id = line.order_id
               JOIN product_product product ON product.id = line.product_id
@@ -147,5 +155,9 @@ class BacklogLine(models.Model):
              WHERE line.order_id = backlog.order_id
                AND line.is_downpayment IS NOT TRUE
             """,
-            self._share_to_pay(SQL("backlog.order_id")),
+            subtotal=money(SQL("line.price_subtotal")),
+            delivered=finite(SQL("line.qty_delivered")),
+            ordered=finite(SQL("line.product_uom_qty")),
+            rate=rate(SQL("sale.currency_rate")),
+            share=self._share_to_pay(SQL("backlog.order_id")),
         )

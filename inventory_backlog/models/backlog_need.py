@@ -3,6 +3,7 @@ from typing import NamedTuple
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..tools import bounds
 from .purchase_order import REQUEST_STATES
 
 # The parts for which somebody should act.
@@ -113,7 +114,8 @@ class BacklogNeed(models.AbstractModel):
     @api.model
     def _day(self, moment):
         """The calendar day of ``moment`` (UTC) where the company is."""
-        return self.env["backlog.line"]._day(moment, self.env.company._backlog_zone())
+        zone = self.env.company._backlog_zone()
+        return self.env["backlog.line"]._day(bounds.moment(moment), zone)
 
     @api.model
     def _of_products(self, column, product_ids):
@@ -159,9 +161,9 @@ class BacklogNeed(models.AbstractModel):
             """,
             day=self._day(
                 SQL(
-                    """COALESCE(move.date, %s
-                        - COALESCE(company.security_lead, 0) * INTERVAL '1 day')""",
+                    "COALESCE(move.date, %s - %s * INTERVAL '1 day')",
                     self.env["backlog.line"]._promise(),
+                    bounds.days(SQL("company.security_lead")),
                 )
             ),
         )
@@ -207,7 +209,7 @@ class BacklogNeed(models.AbstractModel):
         elsewhere in the company. Deliveries that are a draft are nobody's need."""
         return SQL(
             """
-            SELECT move.product_id, warehouse.id, 'draft', move.product_qty, NULL,
+            SELECT move.product_id, warehouse.id, 'draft', %(qty)s, NULL,
                    %(day)s, NULL, NULL, move.id, NULL
               FROM stock_move move
               JOIN place ON place.id = move.location_id
@@ -220,6 +222,7 @@ class BacklogNeed(models.AbstractModel):
                AND dest.pool_id IS DISTINCT FROM place.pool_id
                AND %(of_products)s
             """,
+            qty=bounds.finite(SQL("move.product_qty")),
             day=self._day(SQL("move.date")),
             stock=self._draft_stock(),
             of_products=self._of_products(SQL("move.product_id"), product_ids),
@@ -237,16 +240,17 @@ class BacklogNeed(models.AbstractModel):
         return SQL(
             """
             SELECT quant.product_id, warehouse.id, 'hole',
-                   -SUM(quant.quantity)::numeric, NULL, %s::date, NULL, NULL, NULL,
+                   -SUM(%(qty)s)::numeric, NULL, %(today)s::date, NULL, NULL, NULL,
                    NULL
               FROM stock_quant quant
               JOIN place ON place.id = quant.location_id
               JOIN stock_warehouse warehouse ON warehouse.lot_stock_id = place.pool_id
              WHERE quant.product_id IN (SELECT product_id FROM slice)
           GROUP BY quant.product_id, warehouse.id
-            HAVING SUM(quant.quantity) < 0
+            HAVING SUM(%(qty)s) < 0
             """,
-            self.env.company._backlog_today(),
+            qty=bounds.finite(SQL("quant.quantity")),
+            today=self.env.company._backlog_today(),
         )
 
     @api.model
@@ -275,8 +279,8 @@ class BacklogNeed(models.AbstractModel):
         allocation = self.env["backlog.allocation"]
         return SQL(
             """
-            SELECT receipt.product_id, warehouse.id, 'request', receipt.product_qty,
-                   NULL, %(day)s, NULL, NULL, chained.move_id, %(document)s
+            SELECT receipt.product_id, warehouse.id, 'request', %(qty)s, NULL,
+                   %(day)s, NULL, NULL, chained.move_id, %(document)s
               FROM stock_move receipt
               JOIN place ON place.id
                   = COALESCE(receipt.location_final_id, receipt.location_dest_id)
@@ -293,6 +297,7 @@ class BacklogNeed(models.AbstractModel):
                AND origin.pool_id IS DISTINCT FROM place.pool_id
                AND %(of_products)s
             """,
+            qty=bounds.finite(SQL("receipt.product_qty")),
             day=self._day(SQL("receipt.date")),
             document=allocation._document(),
             of_products=self._of_products(SQL("receipt.product_id"), product_ids),
@@ -308,7 +313,7 @@ class BacklogNeed(models.AbstractModel):
             """
               WITH wanted AS (
                     SELECT wanted.id, wanted.product_id,
-                           wanted.product_uom_qty::numeric AS qty,
+                           COALESCE(%(wanted)s, 0)::numeric AS qty,
                            wanted.date_planned, request.id AS order_id,
                            CASE WHEN place.usage = 'customer' THEN COALESCE(
                                line.warehouse_id, sale.warehouse_id)
@@ -331,9 +336,9 @@ class BacklogNeed(models.AbstractModel):
                        AND %(of_products)s
                    ), made_for AS (
                     SELECT wanted.id, move.id AS move_id,
-                           LEAST(move.product_qty, GREATEST(0,
-                               wanted.qty - SUM(move.product_qty) OVER ahead
-                               + move.product_qty)) AS qty
+                           LEAST(%(moved)s, GREATEST(0,
+                               wanted.qty - SUM(%(moved)s) OVER ahead
+                               + %(moved)s)) AS qty
                       FROM wanted
                       JOIN stock_move_created_purchase_line_rel rel
                         ON rel.created_purchase_line_id = wanted.id
@@ -356,6 +361,8 @@ class BacklogNeed(models.AbstractModel):
                   GROUP BY wanted.id, wanted.qty
                    ) part ON part.id = wanted.id
             """,
+            wanted=bounds.finite(SQL("wanted.product_uom_qty")),
+            moved=SQL("COALESCE(%s, 0)", bounds.finite(SQL("move.product_qty"))),
             day=self._day(SQL("wanted.date_planned")),
             states=tuple(REQUEST_STATES),
             of_products=self._of_products(SQL("wanted.product_id"), product_ids),

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.bounds import finite, in_unit, moment, money, rate, rounding
+
 
 class BacklogService(models.Model):
     """What is judged: each order line as it was confirmed, against what was shipped of
@@ -92,21 +94,22 @@ class BacklogService(models.Model):
                    template.uom_id AS product_uom_id,
                    COALESCE(line.warehouse_id, sale.warehouse_id) AS warehouse_id,
                    line.company_id, company.currency_id, sale.user_id, sale.team_id,
-                   sale.date_order, line.first_promise_date,
+                   %(date_order)s AS date_order,
+                   %(first_promise)s AS first_promise_date,
                    %(promise)s AS promise_date,
-                   line.product_uom_qty * %(factor)s AS ordered_qty,
-                   line.qty_delivered * %(factor)s AS delivered_qty,
-                   line.first_open_qty::float * %(factor)s AS first_open_qty,
-                   line.first_ready_qty::float * %(factor)s AS first_ready_qty,
-                   ROUND(line.price_subtotal * %(share)s / %(rate)s / company.rounding)
+                   %(ordered)s * %(factor)s AS ordered_qty,
+                   %(delivered)s * %(factor)s AS delivered_qty,
+                   (%(first_open)s)::float * %(factor)s AS first_open_qty,
+                   (%(first_ready)s)::float * %(factor)s AS first_ready_qty,
+                   ROUND(%(subtotal)s * %(share)s / %(rate)s / company.rounding)
                        * company.rounding AS value,
                    -- What was confirmed then, at the price of today, in one currency.
-                   line.price_subtotal::float * (%(share)s)::float / %(rate)s::float
+                   (%(subtotal)s)::float * (%(share)s)::float / (%(rate)s)::float
                        * (%(own_rate)s)::float
-                       * line.first_open_qty::float / line.product_uom_qty::float
+                       * (%(first_open)s)::float / (%(ordered)s)::float
                        AS first_weight,
-                   CASE WHEN line.first_ready_qty >= line.first_open_qty THEN 100
-                        WHEN line.first_ready_qty < line.first_open_qty THEN 0
+                   CASE WHEN %(first_ready)s >= %(first_open)s THEN 100
+                        WHEN %(first_ready)s < %(first_open)s THEN 0
                     END AS first_fill_rate,
                    line.qty_delivered >= line.product_uom_qty AS is_delivered,
                    company.tz, company.today
@@ -126,10 +129,17 @@ class BacklogService(models.Model):
                AND line.is_expense IS NOT TRUE
                AND line.product_uom_qty > 0
             """,
+            date_order=moment(SQL("sale.date_order")),
+            first_promise=moment(SQL("line.first_promise_date")),
             promise=self.env["backlog.line"]._promise(),
+            ordered=finite(SQL("line.product_uom_qty")),
+            delivered=finite(SQL("line.qty_delivered")),
+            first_open=finite(SQL("line.first_open_qty")),
+            first_ready=finite(SQL("line.first_ready_qty")),
+            subtotal=money(SQL("line.price_subtotal")),
             # Floats: a sum of long decimals takes several times as long.
-            factor=SQL("(line_uom.factor::float / uom.factor::float)"),
-            rate=SQL("COALESCE(NULLIF(sale.currency_rate, 0), 1)"),
+            factor=SQL("(%s)", in_unit(SQL("1::float"), "line_uom", "uom")),
+            rate=rate(SQL("sale.currency_rate")),
             share=self.env["backlog.line"]._share_to_pay(SQL("line.order_id")),
             own_rate=self.env["res.company"]._backlog_visible()._backlog_rate("line"),
             companies=self._companies(),
@@ -163,7 +173,7 @@ class BacklogService(models.Model):
             SELECT shipped.id, COALESCE(complete.date, shipped.date) AS date,
                    complete.date IS NOT NULL AS is_complete
               FROM (
-                    SELECT move.sale_line_id AS id, MAX(move.date) AS date
+                    SELECT move.sale_line_id AS id, MAX(%(date)s) AS date
                       FROM stock_move move
                       JOIN stock_location dest ON dest.id = move.location_dest_id
                      WHERE %(asked)s
@@ -173,6 +183,7 @@ class BacklogService(models.Model):
                    ) shipped
          LEFT JOIN (%(complete)s) complete USING (id)
             """,
+            date=moment(SQL("move.date")),
             asked=asked,
             counts=self._counts(),
             is_outside=self._is_outside("dest"),
@@ -188,9 +199,10 @@ class BacklogService(models.Model):
             """
             SELECT id, MIN(date) AS date
               FROM (
-                    SELECT sold.id, sold.product_uom_qty, move.date,
+                    SELECT sold.id, %(ordered)s AS product_uom_qty,
+                           %(date)s AS date,
                            SUM(
-                               move.quantity * move_uom.factor / sold_uom.factor
+                               (%(moved)s)
                                * CASE WHEN %(is_outside)s THEN 1 ELSE -1 END
                            ) OVER (
                                PARTITION BY sold.id ORDER BY move.date, move.id
@@ -220,6 +232,9 @@ class BacklogService(models.Model):
              WHERE ROUND(qty - product_uom_qty, 6) >= 0
           GROUP BY id
             """,
+            ordered=finite(SQL("sold.product_uom_qty")),
+            date=moment(SQL("move.date")),
+            moved=in_unit(finite(SQL("move.quantity")), "move_uom", "sold_uom"),
             asked=asked,
             counts=self._counts(),
             is_outside=self._is_outside("dest"),
@@ -255,15 +270,15 @@ class BacklogService(models.Model):
         return SQL(
             """
             SELECT company.id, company.currency_id,
-                   currency.rounding::numeric AS rounding, home.tz,
+                   %(rounding)s AS rounding, home.tz,
                    DATE_TRUNC('day', %(now)s::timestamp AT TIME ZONE 'UTC', home.tz)
                        AT TIME ZONE 'UTC' AS today
               FROM res_company company
               JOIN res_currency currency ON currency.id = company.currency_id
-              JOIN (
-                    SELECT id, COALESCE(tz, 'UTC') AS tz FROM res_partner
-                   ) home ON home.id = company.partner_id
+        CROSS JOIN LATERAL (SELECT %(zone)s AS tz) home
             OFFSET 0
             """,
+            rounding=rounding(SQL("currency.rounding")),
+            zone=self.env["res.company"]._backlog_zones(SQL("company.id")),
             now=fields.Datetime.now(),
         )

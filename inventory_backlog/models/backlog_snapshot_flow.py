@@ -1,6 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ..tools.bounds import finite, in_unit, moment
 from .backlog_snapshot import FLOWS
 
 
@@ -157,7 +158,7 @@ class BacklogSnapshot(models.Model):
               FROM line
         CROSS JOIN LATERAL (
                     SELECT GREATEST(%(moved_day)s, %(first)s) AS day,
-                           SUM(move.quantity * move_uom.factor / uom.factor
+                           SUM((%(moved)s)
                                * CASE WHEN %(is_outside)s THEN 1 ELSE -1 END
                            )::numeric AS qty
                       FROM stock_move move
@@ -182,7 +183,8 @@ class BacklogSnapshot(models.Model):
             value=self._rounded(SQL("moved.qty")),
             is_outside=self.env["backlog.service"]._is_outside("place"),
             was_outside=self.env["backlog.service"]._is_outside("origin"),
-            moved_day=self.env["backlog.line"]._day(SQL("move.date")),
+            moved=in_unit(finite(SQL("move.quantity")), "move_uom", "uom"),
+            moved_day=self.env["backlog.line"]._day(moment(SQL("move.date"))),
             first=days[0],
             last=days[-1],
             since=since,

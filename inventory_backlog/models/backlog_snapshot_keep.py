@@ -177,7 +177,7 @@ class BacklogSnapshot(models.Model):
         month is older than the company keeps days."""
         limit = start_of(
             company._backlog_today()
-            - relativedelta(years=min(company.backlog_snapshot_years, FOREVER)),
+            - relativedelta(years=min(max(company.backlog_snapshot_years, 1), FOREVER)),
             "month",
         )
         old = self.search(

@@ -5,12 +5,22 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.bounds import finite, in_unit, moment, money
+
 _logger = logging.getLogger(__name__)
 
 # Closed lines are remembered this long: what comes back later counts as changed.
 KEEP_DAYS = 90
 # Of days that were missed so many are added one by one, those before as one row.
 CATCH_UP_DAYS = 31
+# What the last look kept, and what it is called beside what is there now.
+BEFORE = {
+    "unit_value": "unit0",
+    "open_value": "value0",
+    "open_qty": "open0",
+    "ordered_qty": "ordered0",
+    "delivered_qty": "delivered0",
+}
 LOCK = 7_301_905  # any number that other addons do not use
 
 
@@ -181,7 +191,7 @@ class BacklogSnapshot(models.Model):
                         SELECT id FROM recent
                        )
                 SELECT asked.id, line.product_id,
-                       GREATEST(sale.date_order, line.create_date) AS date_order,
+                       %(date_order)s AS date_order,
                        seen.id IS NOT NULL AS is_open,
                        known.id IS NOT NULL AS is_known,
                        known.id IS NULL AND NOT EXISTS (
@@ -193,11 +203,7 @@ class BacklogSnapshot(models.Model):
                        ) AS is_new,
                        known.warehouse_id AS warehouse0,
                        known.backlog_state AS state0,
-                       COALESCE(known.unit_value, 0)::numeric AS unit0,
-                       COALESCE(known.open_value, 0)::numeric AS value0,
-                       COALESCE(known.open_qty, 0)::numeric AS open0,
-                       COALESCE(known.ordered_qty, 0)::numeric AS ordered0,
-                       COALESCE(known.delivered_qty, 0)::numeric AS delivered0,
+                       %(known)s,
                        known.closed_on,
                        COALESCE(seen.warehouse_id, known.warehouse_id,
                                 line.warehouse_id, sale.warehouse_id) AS warehouse1,
@@ -209,12 +215,9 @@ class BacklogSnapshot(models.Model):
                        COALESCE(seen.open_qty, 0)::numeric AS open1,
                        COALESCE(seen.backorder_qty, 0)::numeric AS short_qty,
                        -- Of a cancelled order what was shipped stays ordered.
-                       (CASE WHEN sale.state = 'sale'
-                             THEN line.product_uom_qty
-                             ELSE LEAST(line.product_uom_qty, line.qty_delivered)
-                         END * line_uom.factor / uom.factor)::numeric AS ordered1,
-                       COALESCE(line.qty_delivered * line_uom.factor / uom.factor,
-                                known.delivered_qty, 0)::numeric AS delivered1,
+                       (%(ordered)s)::numeric AS ordered1,
+                       COALESCE(%(delivered)s, %(known_delivered)s, 0)::numeric
+                           AS delivered1,
                        seen.promised_day <= %(day)s AS is_late
                   FROM asked
              LEFT JOIN seen USING (id)
@@ -227,6 +230,27 @@ class BacklogSnapshot(models.Model):
              LEFT JOIN uom_uom uom ON uom.id = template.uom_id
              LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
                 """,
+                date_order=moment(SQL("GREATEST(sale.date_order, line.create_date)")),
+                known=SQL(", ").join(
+                    SQL(
+                        "COALESCE(%s, 0)::numeric AS %s",
+                        money(SQL.identifier("known", name)),
+                        SQL.identifier(before),
+                    )
+                    for name, before in BEFORE.items()
+                ),
+                ordered=in_unit(
+                    SQL(
+                        "(CASE WHEN sale.state = 'sale' THEN %(ordered)s "
+                        "ELSE LEAST(%(ordered)s, %(delivered)s) END)",
+                        ordered=finite(SQL("line.product_uom_qty")),
+                        delivered=finite(SQL("line.qty_delivered")),
+                    ),
+                    "line_uom",
+                    "uom",
+                ),
+                known_delivered=money(SQL("known.delivered_qty")),
+                delivered=in_unit(finite(SQL("line.qty_delivered")), "line_uom", "uom"),
                 lines=self.env["backlog.line"]._dated(None),
                 company=company.id,
                 recent=self._recent(company, since),

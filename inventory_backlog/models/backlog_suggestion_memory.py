@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.bounds import bounded
 from .backlog_need import ASKING
 from .backlog_suggestion import OPEN
 
@@ -213,7 +214,7 @@ class BacklogSuggestion(models.Model):
             stock = warehouse.lot_stock_id
             if not stock.parent_path.startswith(rule.location_id.parent_path):
                 continue
-            of_product.kept_qty[warehouse.id] = rule.product_min_qty
+            of_product.kept_qty[warehouse.id] = bounded(rule.product_min_qty)
             of_product.multiples[warehouse.id] = rule.replenishment_uom_id
             awake = not rule.snoozed_until or rule.snoozed_until <= today
             if rule.trigger == "auto" and awake:

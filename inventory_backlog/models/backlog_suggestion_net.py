@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from odoo import api, models
 
+from ..tools.bounds import bounded_days
 from .backlog_need import ASKING, NeedRow
 from .backlog_suggestion_plan import QUEUED
 
@@ -94,7 +95,8 @@ class BacklogSuggestion(models.Model):
     @api.model
     def _horizon_day(self):
         company = self.env.company
-        return company._backlog_today() + timedelta(days=company.backlog_horizon_days)
+        horizon = bounded_days(company.backlog_horizon_days, 0)
+        return company._backlog_today() + timedelta(days=horizon)
 
     @api.model
     def _net(self, uom, rows):

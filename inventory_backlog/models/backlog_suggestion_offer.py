@@ -3,6 +3,8 @@ from math import ceil
 
 from odoo import api, models
 
+from ..tools.bounds import bounded, bounded_days, converted
+
 
 class BacklogSuggestion(models.Model):
     """From which vendor, how much, and by when."""
@@ -65,16 +67,19 @@ class BacklogSuggestion(models.Model):
         """``quantity`` in the unit of the product, raised to whole ``unit`` when that
         is another one."""
         uom = product.uom_id
-        if not unit or unit == uom:
+        quantity = bounded(quantity)
+        units = unit and unit != uom and converted(quantity, uom, unit)
+        if not units:
             return uom.round(quantity, rounding_method="UP")
-        units = uom._compute_quantity(quantity, unit, round=False)
         return unit._compute_quantity(ceil(round(units, 6)), uom)
 
     # Days
 
     @api.model
     def _lead_days(self, offer):
-        return offer.delay + self.env.company.days_to_purchase
+        return bounded_days(offer.delay) + bounded_days(
+            self.env.company.days_to_purchase
+        )
 
     @api.model
     def _arrival(self, offer):

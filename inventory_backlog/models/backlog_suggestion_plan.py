@@ -3,6 +3,7 @@ from dataclasses import dataclass, field
 
 from odoo import api, fields, models
 
+from ..tools.bounds import bounded, bounded_money
 from .backlog_need import ASKING
 from .given import giving
 
@@ -183,7 +184,7 @@ class BacklogSuggestion(models.Model):
         if not offer:
             return {
                 "suggested_qty": self._whole_units(product, quantity, multiple),
-                "estimated_cost": quantity * product.standard_price,
+                "estimated_cost": quantity * bounded_money(product.standard_price),
                 "obstacle": "no_vendor",
             }
         ordered, cost = self._order_quantity(offer, quantity, multiple)
@@ -197,7 +198,7 @@ class BacklogSuggestion(models.Model):
                 one._least_qty() for one in self._offers_of(product, offer.partner_id)
             ),
             "suggested_qty": ordered,
-            "estimated_cost": cost or ordered * product.standard_price,
+            "estimated_cost": cost or ordered * bounded_money(product.standard_price),
             "arrival_date": self._arrival(offer),
             "lead_days": self._lead_days(offer),
         }
@@ -339,5 +340,5 @@ class BacklogSuggestion(models.Model):
             ["product_id"],
             ["product_qty:sum"],
         ):
-            sold[product.id] = quantity / SALES_WEEKS
+            sold[product.id] = bounded(quantity) / SALES_WEEKS
         return sold

@@ -4,6 +4,14 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.bounds import (
+    MOST_PERCENT,
+    days,
+    finite,
+    in_unit,
+    is_bounded_factor,
+    money,
+)
 from .backlog_mixin import without_jit
 
 ROLES = [
@@ -168,7 +176,7 @@ class BacklogVendor(models.AbstractModel):
                    info.partner_id, partner.commercial_partner_id AS vendor_id,
                    source.ancestor_id AS source_id,
                    COALESCE(info.product_id, -info.product_tmpl_id) AS measure_key,
-                   info.manual_only, info.delay,
+                   info.manual_only, %(delay)s AS delay,
                    (info.company_id IS NULL OR info.company_id = %(company)s)
                    AND partner.active AND product.active
                    AND COALESCE(info.date_start <= %(today)s, TRUE)
@@ -182,10 +190,8 @@ class BacklogVendor(models.AbstractModel):
                     OR (info.partner_id, info.product_tmpl_id) IN (
                         SELECT partner_id, product_template_id FROM out)
                    ) AS is_disrupted,
-                   info.min_qty * info_uom.factor / uom.factor AS min_qty,
-                   info.price * (1 - COALESCE(info.discount, 0) / 100)
-                     * uom.factor / info_uom.factor
-                     * (%(rates)s::jsonb ->> info.currency_id::text)::numeric
+                   COALESCE(%(min_qty)s, 0) AS min_qty,
+                   (%(price)s) * (%(rates)s::jsonb ->> info.currency_id::text)::numeric
                        AS unit_price,
                    ROW_NUMBER() OVER (
                        PARTITION BY product.id
@@ -205,6 +211,17 @@ class BacklogVendor(models.AbstractModel):
             """,
             company=self.env.company.id,
             today=today,
+            delay=days(SQL("info.delay")),
+            min_qty=in_unit(finite(SQL("info.min_qty")), "info_uom", "uom"),
+            price=in_unit(
+                SQL(
+                    "(%s * (1 - %s / 100))",
+                    money(SQL("info.price")),
+                    finite(SQL("COALESCE(info.discount, 0)"), MOST_PERCENT),
+                ),
+                "uom",
+                "info_uom",
+            ),
             rates=dumps(self._currency_rates(today)),
             asked=self._of_templates(SQL("info.product_tmpl_id"), template_ids),
         )
@@ -218,7 +235,11 @@ class BacklogVendor(models.AbstractModel):
         currencies = currencies.search(Domain.TRUE)
         rates = currencies._get_rates(company, today)
         own_rate = rates[company.currency_id.id]
-        return {currency.id: own_rate / rates[currency.id] for currency in currencies}
+        return {
+            currency.id: own_rate / rates[currency.id]
+            for currency in currencies
+            if is_bounded_factor(rates[currency.id]) and is_bounded_factor(own_rate)
+        }
 
     # Per vendor line and per product
 

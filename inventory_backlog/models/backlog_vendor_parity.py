@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..tools.bounds import bounded
+
 
 class BacklogVendor(models.AbstractModel):
     """What vendors do, and how close each comes to the main one, by criterion."""
@@ -158,8 +160,8 @@ class BacklogVendor(models.AbstractModel):
                    ) judged
             """,
             enough=self._enough(),
-            quality=company.backlog_tolerance_quality,
-            on_time=company.backlog_tolerance_on_time,
-            lead_time=company.backlog_tolerance_lead_days,
-            price=company.backlog_tolerance_price,
+            quality=bounded(company.backlog_tolerance_quality),
+            on_time=bounded(company.backlog_tolerance_on_time),
+            lead_time=bounded(company.backlog_tolerance_lead_days),
+            price=bounded(company.backlog_tolerance_price),
         )

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.query import Query
 
+from ..tools.bounds import bounded_days
 from .backlog_mixin import Rate
 
 SCORE_HELP = (
@@ -226,9 +227,9 @@ class BacklogVendorReceipt(models.Model):
         receipts there is no rate and no score."""
         company = self.env.company
         weights = {
-            "accepted": company.backlog_weight_accepted,
-            "on_time": company.backlog_weight_on_time,
-            "steady": company.backlog_weight_steady,
+            "accepted": max(0, company.backlog_weight_accepted),
+            "on_time": max(0, company.backlog_weight_on_time),
+            "steady": max(0, company.backlog_weight_steady),
         }
         return SQL(
             """(
@@ -236,7 +237,7 @@ class BacklogVendorReceipt(models.Model):
                 + %(on_time)s * %(on_time_rate)s
                 + %(steady)s * COALESCE(
                     100 * %(lead_time_median)s / NULLIF(%(lead_time_p90)s, 0), 100)
-               ) / %(weight)s""",
+               ) / NULLIF(%(weight)s, 0)""",
             weight=sum(weights.values()),
             **weights,
             **rates,
@@ -252,7 +253,8 @@ class BacklogVendorReceipt(models.Model):
         """
         company = self.env.company
         since = fields.Datetime.subtract(
-            fields.Datetime.now(), days=company.backlog_vendor_window_days
+            fields.Datetime.now(),
+            days=bounded_days(company.backlog_vendor_window_days, 0),
         )
         rates = self._rates(
             "receipt", one_product=SQL("GROUPING(receipt.product_tmpl_id) = 0")

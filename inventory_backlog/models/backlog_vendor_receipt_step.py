@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.bounds import finite, in_unit, moment, money, rate
 from .backlog_mixin import without_jit
 
 
@@ -56,10 +57,8 @@ class BacklogVendorReceipt(models.Model):
             """
             SELECT move.purchase_line_id, move.picking_id,
                    move.state = 'done' AS is_done,
-                   MIN(move.id) AS id, MAX(move.date) AS date,
-                   SUM(CASE WHEN move.state = 'done'
-                            THEN move.quantity * move_uom.factor / uom.factor
-                            ELSE move.product_qty
+                   MIN(move.id) AS id, MAX(%(date)s) AS date,
+                   SUM(CASE WHEN move.state = 'done' THEN %(came)s ELSE %(open)s
                         END)::numeric AS qty
               FROM stock_move move
               JOIN purchase_order_line line ON line.id = move.purchase_line_id
@@ -78,10 +77,13 @@ class BacklogVendorReceipt(models.Model):
                AND move.origin_returned_move_id IS NULL
                AND picking.return_id IS NULL
                AND purchase.state = 'purchase'
-               AND %s
+               AND %(asked)s
           GROUP BY move.purchase_line_id, move.picking_id, move.state = 'done'
             """,
-            asked,
+            date=moment(SQL("move.date")),
+            came=in_unit(finite(SQL("move.quantity")), "move_uom", "uom"),
+            open=finite(SQL("move.product_qty")),
+            asked=asked,
         )
 
     @api.model
@@ -124,7 +126,7 @@ class BacklogVendorReceipt(models.Model):
             SELECT move.purchase_line_id, move.picking_id, SUM(rejected.qty) AS qty
               FROM (
                     SELECT back.origin_returned_move_id AS move_id,
-                           back.quantity * move_uom.factor / uom.factor AS qty
+                           %(returned)s AS qty
                       FROM stock_move back
                       JOIN stock_move origin
                         ON origin.id = back.origin_returned_move_id
@@ -140,9 +142,8 @@ class BacklogVendorReceipt(models.Model):
                        AND (dest.usage = 'supplier' OR dest.id = origin.location_id)
                  UNION ALL
                     SELECT step.move_id,
-                           scrap.scrap_qty * scrap_uom.factor / uom.factor
-                             * move.quantity
-                             / NULLIF(SUM(move.quantity) OVER (
+                           (%(scrapped)s) * %(moved)s
+                             / NULLIF(SUM(%(moved)s) OVER (
                                    PARTITION BY step.scrap_id), 0)
                       FROM step
                       JOIN stock_scrap scrap ON scrap.id = step.scrap_id
@@ -156,14 +157,17 @@ class BacklogVendorReceipt(models.Model):
                    ) rejected
               JOIN stock_move move ON move.id = rejected.move_id
           GROUP BY move.purchase_line_id, move.picking_id
-            """
+            """,
+            returned=in_unit(finite(SQL("back.quantity")), "move_uom", "uom"),
+            scrapped=in_unit(finite(SQL("scrap.scrap_qty")), "scrap_uom", "uom"),
+            moved=finite(SQL("move.quantity")),
         )
 
     @api.model
     def _dated(self):
         """What came and what is overdue, held against the first promise. ``due_share``
         is the part that a row has in what was due of its purchase line."""
-        promise = SQL("COALESCE(line.first_promise_date, line.date_planned)")
+        promise = moment(SQL("COALESCE(line.first_promise_date, line.date_planned)"))
         return SQL(
             """
             SELECT receipt.*,
@@ -193,10 +197,7 @@ class BacklogVendorReceipt(models.Model):
                                            COALESCE(rejected.qty, 0)::numeric)
                                 ELSE 0
                             END AS rejected_qty,
-                           line.price_subtotal / NULLIF(line.product_qty, 0)
-                             * uom.factor / line_uom.factor
-                             / COALESCE(NULLIF(purchase.currency_rate, 0), 1)
-                               AS unit_price,
+                           (%(unit_price)s) / %(rate)s AS unit_price,
                            %(day)s AS day, %(promised_day)s AS promised_day,
                            %(ordered_day)s AS ordered_day
                       FROM moved
@@ -209,8 +210,7 @@ class BacklogVendorReceipt(models.Model):
                       JOIN uom_uom uom ON uom.id = template.uom_id
                       JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
                       JOIN res_company company ON company.id = purchase.company_id
-                      JOIN res_partner home ON home.id = company.partner_id
-                 LEFT JOIN rejected
+                         LEFT JOIN rejected
                         ON rejected.purchase_line_id = moved.purchase_line_id
                        AND rejected.picking_id IS NOT DISTINCT FROM moved.picking_id
                      WHERE (moved.is_done OR %(promised_day)s < %(today)s)
@@ -218,16 +218,25 @@ class BacklogVendorReceipt(models.Model):
                    ) receipt
             """,
             day=self._day(SQL("moved.date")),
+            unit_price=in_unit(
+                SQL(
+                    "(%s / NULLIF(%s, 0))",
+                    money(SQL("line.price_subtotal")),
+                    finite(SQL("line.product_qty")),
+                ),
+                "uom",
+                "line_uom",
+            ),
+            rate=rate(SQL("purchase.currency_rate")),
             promise=promise,
             promised_day=self._day(promise),
-            ordered_day=self._day(SQL("purchase.date_approve")),
+            ordered_day=self._day(moment(SQL("purchase.date_approve"))),
             today=self._day(SQL("%s::timestamp", fields.Datetime.now())),
         )
 
     @api.model
     def _day(self, moment):
-        """The calendar day of ``moment`` (UTC) where the company ``home`` is."""
-        return SQL(
-            "(%s AT TIME ZONE 'UTC' AT TIME ZONE COALESCE(home.tz, 'UTC'))::date",
-            moment,
-        )
+        """The calendar day of ``moment`` (UTC) where the company of ``purchase``
+        is."""
+        zone = self.env["res.company"]._backlog_zones(SQL("purchase.company_id"))
+        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE (%s))::date", moment, zone)

@@ -112,7 +112,8 @@ class ProductProduct(models.Model):
     def _backlog_rates(self):
         company = self.env.company
         for currency in self.env.companies.currency_id:
-            rate = currency._get_conversion_rate(
-                currency, company.currency_id, company, fields.Date.today()
+            yield SQL(
+                "WHEN %s THEN %s::numeric",
+                currency.id,
+                company._backlog_rate_of(currency),
             )
-            yield SQL("WHEN %s THEN %s::numeric", currency.id, rate)

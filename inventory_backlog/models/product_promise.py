@@ -5,8 +5,9 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.bounds import MOST_QUANTITY, bounded_days
+
 MOST_WISHES = 10_000
-LARGEST_QUANTITY = 10**12
 
 
 class Wish(NamedTuple):
@@ -163,9 +164,9 @@ class ProductProduct(models.Model):
         # Nor is NaN.
         if not qty > 0:
             raise UserError(self.env._("The quantity must be above zero."))
-        if qty > LARGEST_QUANTITY:
+        if qty > MOST_QUANTITY:
             raise UserError(
-                self.env._("The quantity must not be above %s.", LARGEST_QUANTITY)
+                self.env._("The quantity must not be above %s.", MOST_QUANTITY)
             )
         return qty
 
@@ -303,7 +304,7 @@ class ProductProduct(models.Model):
         seller = product.with_company(company)._select_seller(
             quantity=quantity, date=fields.Date.context_today(self)
         )
-        lead = seller.delay + company.days_to_purchase if seller else False
+        lead = bounded_days(seller.delay) + bounded_days(company.days_to_purchase)
         date = False
         if seller:
             idle = company._backlog_work_day() - company._backlog_today()

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_amount
 
+from ..tools.bounds import bounded_money, converted
 from .backlog_mixin import Rate, search_figure
 from .backlog_vendor import PARITY_STATES, ROLES
 from .backlog_vendor_receipt import SCORE_HELP
@@ -268,18 +269,17 @@ class ProductSupplierinfo(models.Model):
         """The price per unit of the product, net of discount, in the currency of the
         company."""
         company = self.env.company
-        return self.currency_id._convert(
-            self.price_discounted,
-            company.currency_id,
-            company,
-            company._backlog_today(),
-            round=False,
+        price = bounded_money(self.price_discounted)
+        return price and price * company._backlog_rate_of(
+            self.currency_id, company._backlog_today()
         )
 
     def _least_qty(self):
         """The least that the vendor sells at this price, in the unit of the product."""
         uom = (self.product_id or self.product_tmpl_id).uom_id
-        return self.product_uom_id._compute_quantity(self.min_qty, uom)
+        return uom.round(
+            converted(self.min_qty, self.product_uom_id, uom), rounding_method="UP"
+        )
 
     def _why_not_chosen(self):
         """Why this line is not chosen by itself, in a few words."""

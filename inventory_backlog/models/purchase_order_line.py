@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..tools.bounds import bounded, converted
 from .backlog_line import INTERNAL
 from .product_supplierinfo import PURCHASE
 
@@ -82,14 +83,15 @@ class PurchaseOrderLine(models.Model):
         closed short."""
         self.ensure_one()
         if self.state != "purchase":
-            return self.product_uom_qty
+            return bounded(self.product_uom_qty)
         if self.qty_received_method != "stock_moves":
-            missing = max(0, self.product_qty - self.qty_received)
-            return self.product_uom_id._compute_quantity(
-                missing, self.product_id.uom_id
+            missing = max(0, bounded(self.product_qty) - bounded(self.qty_received))
+            uom = self.product_id.uom_id
+            return uom.round(
+                converted(missing, self.product_uom_id, uom), rounding_method="UP"
             )
         return sum(
-            move.product_qty
+            bounded(move.product_qty)
             for move in self.move_ids
             if move.state not in ("done", "cancel") and not move._is_purchase_return()
         )

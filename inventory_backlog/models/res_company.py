@@ -5,13 +5,16 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.bounds import MOST_DAYS, is_bounded_factor
 from .backlog_line import INTERNAL
 from .readers import why_not_told
 
-MAX_STEP = 36500  # days: a hundred years
 # Who reads reorder suggestions, and who decides about the settings.
 BUYERS = "inventory_backlog.group_backlog_purchase"
 MANAGERS = "inventory_backlog.group_backlog_manager"
+# What a setting can be at most, and the sentence that says so.
+MOST_YEARS = 100
+MOST_COUNT = 10**6
 
 
 class ResCompany(models.Model):
@@ -142,22 +145,53 @@ class ResCompany(models.Model):
         "CHECK (backlog_risk_days >= 0)",
         "The risk horizon cannot be negative. Use 0 to look at late lines only.",
     )
+    _backlog_risk_days_bounded = models.Constraint(
+        f"CHECK (backlog_risk_days <= {MOST_DAYS})",
+        "The risk horizon can be 36,500 days at most, which is a hundred years.",
+    )
     _backlog_horizon_positive = models.Constraint(
         "CHECK (backlog_horizon_days >= 0)",
         "The horizon cannot be negative. Use 0 to look at what is needed today.",
+    )
+    _backlog_horizon_bounded = models.Constraint(
+        f"CHECK (backlog_horizon_days <= {MOST_DAYS})",
+        "The horizon can be 36,500 days at most, which is a hundred years.",
     )
     _backlog_snapshot_years_positive = models.Constraint(
         "CHECK (backlog_snapshot_years > 0)",
         "Keep the history day by day for at least one year.",
     )
+    _backlog_snapshot_years_bounded = models.Constraint(
+        f"CHECK (backlog_snapshot_years <= {MOST_YEARS})",
+        "Keep the history day by day for a hundred years at most.",
+    )
     _backlog_vendor_window_positive = models.Constraint(
         "CHECK (backlog_vendor_window_days > 0 AND backlog_vendor_min_receipts > 0)",
         "Judge vendors by at least one day and one receipt.",
+    )
+    _backlog_vendor_window_bounded = models.Constraint(
+        f"""CHECK (backlog_vendor_window_days <= {MOST_DAYS}
+                  AND backlog_vendor_min_receipts <= {MOST_COUNT})""",
+        "Judge vendors by the receipts of 36,500 days at most: that is all of them. A "
+        "million receipts are enough to prove a vendor.",
+    )
+    _backlog_weight_bounded = models.Constraint(
+        f"""CHECK (GREATEST(backlog_weight_accepted, backlog_weight_on_time,
+                           backlog_weight_steady) <= {MOST_COUNT})""",
+        "A weight can be a million at most. Only how they compare to each other "
+        "counts.",
     )
     _backlog_tolerance_positive = models.Constraint(
         """CHECK (LEAST(backlog_tolerance_quality, backlog_tolerance_on_time,
                         backlog_tolerance_lead_days, backlog_tolerance_price) >= 0)""",
         "A tolerance cannot be negative. Use 0 to allow no difference.",
+    )
+    # Of what is no number PostgreSQL says that it is greater than all numbers.
+    _backlog_tolerance_bounded = models.Constraint(
+        f"""CHECK (GREATEST(backlog_tolerance_quality, backlog_tolerance_on_time,
+                           backlog_tolerance_lead_days, backlog_tolerance_price)
+                  <= {MOST_COUNT})""",
+        "A tolerance can be a million at most. That allows every difference.",
     )
 
     def write(self, vals):
@@ -242,32 +276,36 @@ class ResCompany(models.Model):
     def _check_backlog_steps(self):
         for company in self:
             for name in ("backlog_age_steps", "backlog_lateness_steps"):
-                company._backlog_steps(name)
+                if (text := company[name]) and not self._parsed_steps(text):
+                    raise ValidationError(
+                        self.env._(
+                            "“%(steps)s” is no list of steps. Write whole days above 0 "
+                            "in rising order, with commas: 7, 15, 30",
+                            steps=text,
+                        )
+                    )
 
     def _backlog_steps(self, name):
-        """The days in the setting ``name``, as a list of rising whole numbers."""
-        text = self.sudo()[name] or self.default_get([name])[name]
+        """The days in the setting ``name``, as a list of rising whole numbers: the
+        default where what is stored, by SQL, is no such list."""
+        stored = self._parsed_steps(self.sudo()[name] or "")
+        return stored or self._parsed_steps(self.default_get([name])[name])
+
+    @api.model
+    def _parsed_steps(self, text):
+        """The days in a list of rising whole numbers, None for what is none."""
         try:
             steps = [int(part) for part in text.split(",")]
         except ValueError:
-            steps = []
-        rising = all(a < b for a, b in pairwise([0, *steps, MAX_STEP]))
-        if not steps or not rising:
-            raise ValidationError(
-                self.env._(
-                    "“%(steps)s” is no list of steps. Write whole days above 0 in "
-                    "rising order, with commas: 7, 15, 30",
-                    steps=text,
-                )
-            )
-        return steps
+            return None
+        rising = all(a < b for a, b in pairwise([0, *steps, MOST_DAYS]))
+        return steps if rising else None
 
     def _backlog_rate(self, alias):
         """What one unit of the money of ``alias.company_id`` is in the currency of the
         company one works in, at today's rate, as an SQL expression over a table with
         rows of these companies."""
         own = self.env.company
-        today = fields.Date.context_today(own)
         return SQL(
             "CASE %s %s ELSE 1 END",
             SQL.identifier(alias, "company_id"),
@@ -275,13 +313,23 @@ class ResCompany(models.Model):
                 SQL(
                     "WHEN %s THEN %s::numeric",
                     company.id,
-                    company.currency_id._get_conversion_rate(
-                        company.currency_id, own.currency_id, own, today
-                    ),
+                    own._backlog_rate_of(company.currency_id),
                 )
                 for company in self | own
             ),
         )
+
+    def _backlog_rate_of(self, currency, day=None):
+        """What one unit of ``currency`` is in the money of this company, at the rate
+        of ``day`` (today); 0 where the rate is none: what it would convert is left out
+        of sums."""
+        try:
+            rate = currency._get_conversion_rate(
+                currency, self.currency_id, self, day or fields.Date.context_today(self)
+            )
+        except ZeroDivisionError:
+            return 0
+        return rate if is_bounded_factor(rate) else 0
 
     @api.model
     def _backlog_visible(self):

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..tools.bounds import in_unit
 from .backlog_line import BACKLOG_STATES, INTERNAL
 from .backlog_mixin import search_figure
 
@@ -197,4 +198,6 @@ class SaleOrderLine(models.Model):
     @api.model
     def _in_line_unit(self, quantity):
         digits = self.env["decimal.precision"].precision_get("Product Unit")
-        return SQL("ROUND(%s * uom.factor / line_uom.factor, %s)", quantity, digits)
+        return SQL(
+            "COALESCE(ROUND(%s, %s), 0)", in_unit(quantity, "uom", "line_uom"), digits
+        )

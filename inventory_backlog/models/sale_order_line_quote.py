@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..tools.bounds import converted
 from .backlog_line import INTERNAL
 from .product_promise import Wish
 
@@ -79,7 +80,10 @@ class SaleOrderLine(models.Model):
             self.state in ("draft", "sent")
             and not self.display_type
             and self.product_id.type == "consu"
-            and self.product_uom_qty > 0
+            and converted(
+                self.product_uom_qty, self.product_uom_id, self.product_id.uom_id
+            )
+            > 0
         )
 
     def _wishes(self):

@@ -74,6 +74,7 @@ from . import test_suggestion_rules
 from . import test_suggestion_run
 from . import test_suggestion_screens
 from . import test_told
+from . import test_tools
 from . import test_tours
 from . import test_tracking
 from . import test_translations

@@ -3,6 +3,13 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..models.purchase_order import MOVABLE_STATES
+from ..tools.bounds import (
+    bounded,
+    bounded_days,
+    bounded_moment,
+    bounded_money,
+    is_bounded_factor,
+)
 
 
 class BacklogVendorSwitch(models.TransientModel):
@@ -225,13 +232,16 @@ class BacklogVendorSwitchLine(models.TransientModel):
             line.date_now = purchase_line.date_planned
             seller = line.supplierinfo_id.with_company(purchase_line.company_id)
             order = purchase_line.order_id
-            line.price_now = purchase_line.price_subtotal / (order.currency_rate or 1)
-            line.price_new = (
-                seller._unit_price() * purchase_line.product_uom_qty if seller else 0
+            rate = order.currency_rate
+            line.price_now = bounded_money(purchase_line.price_subtotal) / (
+                rate if is_bounded_factor(rate) else 1
+            )
+            line.price_new = seller._unit_price() * bounded(
+                purchase_line.product_uom_qty
             )
             line.extra_cost = seller and line.price_new - line.price_now
             line.date_new = seller and fields.Datetime.add(
-                line._date_order(), days=seller.delay
+                line._date_order(), days=bounded_days(seller.delay)
             )
             line.extra_days = (
                 (line.date_new - line.date_now).days
@@ -241,7 +251,8 @@ class BacklogVendorSwitchLine(models.TransientModel):
 
     def _date_order(self):
         """Not before today: what has not been ordered cannot have been."""
-        return max(fields.Datetime.now(), self.purchase_line_id.order_id.date_order)
+        ordered = bounded_moment(self.purchase_line_id.order_id.date_order)
+        return max(fields.Datetime.now(), ordered)
 
     def _check_still_open(self):
         for line in self:

@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from odoo.addons.inventory_backlog.models.backlog_allocation_slice import SLICE_KINDS
+from odoo.addons.inventory_backlog.tools.bounds import finite
 
 
 class BacklogAllocation(models.Model):
@@ -107,8 +108,7 @@ class BacklogAllocation(models.Model):
         CROSS JOIN LATERAL (%(moves)s) moves
         CROSS JOIN LATERAL (%(purchases)s) purchases
         CROSS JOIN LATERAL (
-                    SELECT (line.product_uom_qty - line.qty_delivered) * component.qty
-                               * line_uom.factor / uom.factor AS qty
+                    SELECT (%(rest)s) * component.qty AS qty
                    ) need
         CROSS JOIN LATERAL (
                     SELECT CASE WHEN moves.count > 0 THEN LEAST(
@@ -134,6 +134,8 @@ class BacklogAllocation(models.Model):
                 self._is_kit_in_delivery(product_ids)
             ),
             components=self.env["mrp.bom"]._backlog_components(SQL("kit")),
+            # What no unit can tell is open of no component.
+            rest=self._rest_of_line("uom"),
             moves=self._component_moves(),
             purchases=self._component_purchases(),
             rounding=self.env["mrp.bom"]._backlog_rounding(),
@@ -144,7 +146,7 @@ class BacklogAllocation(models.Model):
         return SQL(
             """
             line.state = 'sale'
-            AND line.product_uom_qty > line.qty_delivered
+            AND line.product_uom_qty > COALESCE(line.qty_delivered, 0)
             AND %(of_products)s
             AND EXISTS (
                 SELECT 1
@@ -161,12 +163,13 @@ class BacklogAllocation(models.Model):
         return SQL(
             """
             SELECT COUNT(*) AS count,
-                   COALESCE(SUM(product_qty) FILTER (WHERE %s), 0) AS open_qty
+                   COALESCE(SUM(%(qty)s) FILTER (WHERE %(move_open)s), 0) AS open_qty
               FROM stock_move move
              WHERE sale_line_id = kit.order_line_id
                AND product_id = component.product_id
             """,
-            self._is_open("move"),
+            qty=finite(SQL("move.product_qty")),
+            move_open=self._is_open("move"),
         )
 
     @api.model
@@ -174,12 +177,13 @@ class BacklogAllocation(models.Model):
         return SQL(
             """
             SELECT COUNT(*) AS count,
-                   COALESCE(SUM(wanted.product_uom_qty::numeric) FILTER (
+                   COALESCE(SUM((%s)::numeric) FILTER (
                        WHERE purchase.state IN ('draft', 'sent', 'to approve')
                    ), 0) AS requested_qty
               FROM purchase_order_line wanted
               JOIN purchase_order purchase ON purchase.id = wanted.order_id
              WHERE wanted.sale_line_id = kit.order_line_id
                AND wanted.product_id = component.product_id
-            """
+            """,
+            finite(SQL("wanted.product_uom_qty")),
         )

@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from odoo.addons.inventory_backlog.models.backlog_line_actions import FORM_GROUPS
+from odoo.addons.inventory_backlog.tools.bounds import finite, in_unit
 
 READY = ("reserved", "stock")
 # Its form shows work orders.
@@ -232,7 +233,7 @@ class BacklogLine(models.Model):
                    MAX(part.last_date) AS last_date,
                    BOOL_OR(part.waits_for_component) AS waits_for_component,
                    COALESCE(
-                       CEIL(ROUND(kit_qty.ordered * line.qty / line.step, 6))
+                       CEIL(ROUND(kit_qty.ordered * line.qty / NULLIF(line.step, 0), 6))
                            * line.step,
                        SUM(part.open_qty) + %(shipped)s
                    ) / NULLIF(kit_qty.ordered, 0) AS per_kit
@@ -258,14 +259,15 @@ class BacklogLine(models.Model):
     def _ordered_kits(self):
         return SQL(
             """
-            SELECT line.product_uom_qty * line_uom.factor / uom.factor AS ordered
+            SELECT %s AS ordered
               FROM sale_order_line line
               JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
               JOIN product_product product ON product.id = line.product_id
               JOIN product_template template ON template.id = product.product_tmpl_id
               JOIN uom_uom uom ON uom.id = template.uom_id
              WHERE line.id = part.order_line_id
-            """
+            """,
+            in_unit(finite(SQL("line.product_uom_qty")), "line_uom", "uom"),
         )
 
     @api.model
@@ -295,7 +297,7 @@ class BacklogLine(models.Model):
     def _shipped_component(self):
         return SQL(
             """
-            (SELECT COALESCE(SUM(move.quantity * move_uom.factor / own_uom.factor), 0)
+            (SELECT COALESCE(SUM(%s), 0)
                FROM stock_move move
                JOIN stock_location dest ON dest.id = move.location_dest_id
                JOIN uom_uom move_uom ON move_uom.id = move.product_uom
@@ -307,5 +309,6 @@ class BacklogLine(models.Model):
                 AND move.product_id = part.product_id
                 AND move.state = 'done'
                 AND dest.usage = 'customer')
-            """
+            """,
+            in_unit(finite(SQL("move.quantity")), "move_uom", "own_uom"),
         )

@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from odoo.addons.inventory_backlog.models.purchase_order import REQUEST_STATES
+from odoo.addons.inventory_backlog.tools.bounds import finite
 
 
 class BacklogNeed(models.AbstractModel):
@@ -39,7 +40,7 @@ class BacklogNeed(models.AbstractModel):
               JOIN backlog_suggestion suggestion
                 ON suggestion.id = component.suggestion_id
          LEFT JOIN LATERAL (
-                    SELECT SUM(line.product_uom_qty)::numeric AS qty
+                    SELECT SUM(%(wanted)s)::numeric AS qty
                       FROM purchase_order_line line
                       JOIN purchase_order request ON request.id = line.order_id
                      WHERE line.backlog_suggestion_id = suggestion.id
@@ -50,6 +51,7 @@ class BacklogNeed(models.AbstractModel):
              WHERE (suggestion.state IN ('proposed', 'snoozed') OR requested.qty > 0)
                AND %(of_products)s
             """,
+            wanted=finite(SQL("line.product_uom_qty")),
             states=tuple(REQUEST_STATES),
             of_products=self._of_products(SQL("component.product_id"), product_ids),
         )

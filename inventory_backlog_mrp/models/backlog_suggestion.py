@@ -4,6 +4,8 @@ from math import ceil, floor
 from odoo import api, fields, models
 from odoo.fields import Command
 
+from odoo.addons.inventory_backlog.tools.bounds import bounded_money, converted
+
 # What follows from the components of a suggestion.
 SETTLED = (
     "able_to_make_qty",
@@ -138,9 +140,7 @@ class BacklogSuggestion(models.Model):
         """The size of a batch in the unit of the product, 0 without one."""
         if not bom.enable_batch_size:
             return 0
-        return bom.product_uom_id._compute_quantity(
-            bom.batch_size, product.uom_id, round=False
-        )
+        return max(0, converted(bom.batch_size, bom.product_uom_id, product.uom_id))
 
     def _production_values(self, choice):
         """One manufacturing order, or one per batch when the bill of materials has
@@ -265,7 +265,7 @@ class BacklogSuggestion(models.Model):
             "able_to_make_qty": 0 if self.obstacle else able,
             "bottleneck_id": scarce.id and share < 1 and scarce.product_id.id,
             "suggested_qty": suggested,
-            "estimated_cost": suggested * product.standard_price,
+            "estimated_cost": suggested * bounded_money(product.standard_price),
             "arrival_date": arrival,
             "saved_value": self._kept_value(self.line_ids, arrival),
         }

@@ -9,6 +9,7 @@ from odoo.tools import SQL
 from odoo.addons.inventory_backlog.models.backlog_suggestion import OPEN
 from odoo.addons.inventory_backlog.models.backlog_suggestion_plan import Batch
 from odoo.addons.inventory_backlog.models.purchase_order import REQUEST_STATES
+from odoo.addons.inventory_backlog.tools.bounds import bounded, bounded_money
 
 
 class BacklogSuggestion(models.Model):
@@ -141,7 +142,7 @@ class BacklogSuggestion(models.Model):
             "other_qty": uom.round(net.missing_qty - quantity),
             "missing_qty": made,
             "suggested_qty": made,
-            "estimated_cost": made * product.standard_price,
+            "estimated_cost": made * bounded_money(product.standard_price),
             "lead_days": bom._backlog_lead_days(product, made),
         }
         if self._contains_itself(product, batch):
@@ -224,7 +225,7 @@ class BacklogSuggestion(models.Model):
         key = place.id, component["product_id"]
         if key not in free:
             product = self.env["product.product"].browse(component["product_id"])
-            there = product.with_context(location=place.id).free_qty
+            there = bounded(product.with_context(location=place.id).free_qty)
             free[key] = there - self._taken_at_vendors(batch)[key]
         taken = max(0.0, min(free[key], component["qty"]))
         free[key] -= taken

@@ -3,6 +3,14 @@ from math import ceil
 from odoo import api, models
 from odoo.tools import SQL
 
+from odoo.addons.inventory_backlog.tools.bounds import (
+    bounded,
+    bounded_days,
+    converted,
+    finite,
+    in_unit,
+)
+
 
 class MrpBom(models.Model):
     """Kits as SQL: which order lines sell one, and what it consists of."""
@@ -94,9 +102,7 @@ class MrpBom(models.Model):
                  UNION ALL
                     SELECT node.bom_id, node.kit_id, node.company_id, node.value_ids,
                            sub.id, bom_line.product_id,
-                           node.qty * node_uom.factor / bom_uom.factor / bom.product_qty
-                               * bom_line.product_qty * line_uom.factor / uom.factor,
-                           line_uom.factor / uom.factor * %(rounding)s,
+                           %(qty)s, (%(step)s) * %(rounding)s,
                            GREATEST(node.since, bom_line.create_date),
                            node.line_ids || bom_line.id,
                            node.parent_ids || node.product_id
@@ -118,6 +124,7 @@ class MrpBom(models.Model):
                                       AND sub.company_id = node.company_id
                      WHERE template.type = 'consu'
                        AND bom_line.product_qty > 0
+                       AND (%(qty)s) > 0
                    ), leaf AS MATERIALIZED (
                     SELECT *
                       FROM node
@@ -140,6 +147,17 @@ class MrpBom(models.Model):
             """,
             kit_boms=self._backlog_first_boms(kits),
             kits=kits,
+            qty=in_unit(
+                SQL(
+                    "((%s) / NULLIF(%s, 0) * %s)",
+                    in_unit(SQL("node.qty"), "node_uom", "bom_uom"),
+                    finite(SQL("bom.product_qty")),
+                    finite(SQL("bom_line.product_qty")),
+                ),
+                "line_uom",
+                "uom",
+            ),
+            step=in_unit(SQL("1::numeric"), "line_uom", "uom"),
             rounding=self._backlog_rounding(),
             applies=self._backlog_bom_line_applies(),
         )
@@ -301,21 +319,23 @@ class MrpBom(models.Model):
         """How many days it takes to make so much: the lead time of the bill of
         materials, or the working days of its operations when they take longer."""
         self.ensure_one()
+        delay = bounded_days(self.produce_delay)
         if not self.operation_ids:
-            return self.produce_delay
+            return delay
         times = quantity / (
-            self.product_uom_id._compute_quantity(self.product_qty, product.uom_id) or 1
+            converted(self.product_qty, self.product_uom_id, product.uom_id) or 1
         )
         hours = sum(
             (
-                operation.time_cycle
+                bounded(operation.time_cycle)
                 * times
-                / ((operation.workcenter_id.time_efficiency or 100) / 100)
-                + operation.workcenter_id.time_start
-                + operation.workcenter_id.time_stop
+                / ((bounded(operation.workcenter_id.time_efficiency) or 100) / 100)
+                + bounded(operation.workcenter_id.time_start)
+                + bounded(operation.workcenter_id.time_stop)
             )
             / 60
             for operation in self.operation_ids
         )
         calendar = self.env.company.resource_calendar_id
-        return max(self.produce_delay, ceil(hours / (calendar.hours_per_day or 8)))
+        days = hours / (bounded(calendar.hours_per_day) or 8)
+        return max(delay, ceil(bounded_days(days)))
