@@ -3,13 +3,19 @@ from logging import getLogger
 from psycopg2.errors import LockNotAvailable, SerializationFailure
 
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, split_every
+
+from ..tools.groups import tied_to
 
 _logger = getLogger(__name__)
 
 # So many products are kept at once: enough that planning the statement does not count,
 # few enough that a scheduled action that is stopped has kept something.
 BATCH = 1000
+RETRY_HOURS = 1
+# Of what a product is called as a fault, before its id.
+FAULT = "fold,"
 
 
 class BacklogKept(models.Model):
@@ -19,11 +25,14 @@ class BacklogKept(models.Model):
     _inherit = "backlog.kept"
 
     @api.model
-    def _fold(self, limit=None):
-        """Bring what is kept up to date, in the transaction of the caller.
+    def _fold(self, limit=None, failed=None):
+        """Bring what is kept up to date, in the transaction of the caller. A product
+        that makes it fail keeps its mark and is noted as a fault; the others are kept.
 
         :param int limit: of how many products at most, but those that are tied
             together are never parted
+        :param set failed: the ids of products that are not tried, since they failed
+            before; those that fail now are added
         :return: how many rows were written
         :raise LockNotAvailable: when another one is at it
         :raise SerializationFailure: when another one was, since this transaction began
@@ -34,7 +43,7 @@ class BacklogKept(models.Model):
         # another takes longer than most folds, and finds none that is faster.
         self.env.cr.execute("SET LOCAL join_collapse_limit = 1")
         self.env["backlog.change"]._note_all_if_emptied()
-        written = self._fold_marked(limit)
+        written = self._fold_marked(limit, set() if failed is None else failed)
         self._seal()
         self.env.cr.execute("SET LOCAL join_collapse_limit = DEFAULT")
         return written
@@ -68,13 +77,15 @@ class BacklogKept(models.Model):
         self.env.cr.execute(SQL("UPDATE backlog_kept SET folds = folds + 1"))
 
     @api.model
-    def _fold_marked(self, limit):
-        products = marked = self._marked()
+    def _fold_marked(self, limit, failed):
+        marked = self._marked()
+        self._leave_tied(failed)
+        products = marked = [one for one in marked if one not in failed]
         if limit and len(marked) > limit:
             products = self._first_of(marked, limit)
         written = done = 0
         for batch in split_every(BATCH, products, list):
-            rows = self._keep_products(batch)
+            rows = self._keep_all_but_failing(batch, failed)
             written += rows
             done += len(batch)
             if len(marked) > BATCH:
@@ -84,7 +95,17 @@ class BacklogKept(models.Model):
                 self.env.cr.execute(
                     SQL("ANALYZE backlog_kept_slice, backlog_kept_line")
                 )
+        self._leave_tied(failed)
         return written
+
+    @api.model
+    def _leave_tied(self, failed):
+        """Leave what is tied to products that failed marked as well: which lines are
+        made of a product is known from its kept slices, which it may not have."""
+        if not failed:
+            return
+        failed.update(tied_to(failed, self.env.execute_query(self._tied())))
+        self._mark(failed)
 
     @api.model
     def _marked(self):
@@ -100,17 +121,7 @@ class BacklogKept(models.Model):
             # Orders and purchases that changed and lead to no product.
             self.env.cr.execute(SQL("DELETE FROM backlog_touched"))
             return products
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO backlog_touched (product_id)
-                SELECT UNNEST(%s::integer[])
-                EXCEPT
-                SELECT product_id FROM backlog_touched
-                """,
-                products,
-            )
-        )
+        self._mark(products)
         self.env.cr.execute(SQL("DELETE FROM backlog_touched WHERE product_id IS NULL"))
         self.env.cr.execute(
             SQL(
@@ -125,23 +136,37 @@ class BacklogKept(models.Model):
         return products
 
     @api.model
+    def _mark(self, product_ids):
+        """Mark those of these products that are not marked."""
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO backlog_touched (product_id)
+                SELECT UNNEST(%s::integer[])
+                EXCEPT
+                SELECT product_id FROM backlog_touched
+                """,
+                list(product_ids),
+            )
+        )
+
+    @api.model
     def _first_of(self, product_ids, limit):
         """So many of the products, the tied ones first and all of them: which lines
         hang on a component is known from slices that are kept. Were the kit kept in
         an earlier transaction than its component, a change of the component would
         not reach it in between."""
-        rows = self.env.execute_query(self._tied())
-        tied = {row[0] for row in rows}
+        tied = set().union(*self.env.execute_query(self._tied()))
         products = sorted(product_ids, key=lambda product_id: product_id not in tied)
         return products[: max(limit, len(tied.intersection(product_ids)))]
 
     @api.model
     def _tied(self):
-        """The products that are moved for a line that sells something else, and what
-        that is."""
+        """The products that are moved for a line that sells something else, each with
+        what that is."""
         return SQL(
             """
-            SELECT UNNEST(ARRAY[move.product_id, line.product_id])
+            SELECT move.product_id, line.product_id
               FROM stock_move move
               JOIN sale_order_line line ON line.id = move.sale_line_id
              WHERE line.product_id <> move.product_id
@@ -173,6 +198,53 @@ class BacklogKept(models.Model):
             )
         )
         return [row[0] for row in rows]
+
+    @api.model
+    def _keep_all_but_failing(self, product_ids, failed):
+        """Keep these products anew. When one of them makes it fail, halves of them are
+        tried, and halves of those.
+
+        :param set failed: where the ids of those that fail are added
+        :return: how many rows were written
+        """
+        try:
+            # Nothing waits to be flushed: see ``_fold``.
+            with self.env.cr.savepoint(flush=False):
+                return self._keep_products(product_ids)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            # Another process is at it, and no product is to blame.
+            raise
+        except Exception as error:
+            _logger.debug("Products %s cannot be kept", product_ids, exc_info=True)
+            self.env.invalidate_all(flush=False)
+            if len(product_ids) == 1:
+                failed.update(product_ids)
+                self._note_failing(product_ids[0], error)
+                return 0
+        middle = len(product_ids) // 2
+        return sum(
+            self._keep_all_but_failing(half, failed)
+            for half in (product_ids[:middle], product_ids[middle:])
+        )
+
+    @api.model
+    def _note_failing(self, product_id, error):
+        """Say which product could not be kept. What is read of it stays exact: it is
+        computed each time, as of all that is marked."""
+        # Whoever has it kept need not be able to read products.
+        product = self.env["product.product"].sudo().browse(product_id).exists()
+        self.env["backlog.fault"]._report(
+            "product",
+            f"{FAULT}{product_id}",
+            self.env._(
+                "The backlog of %(product)s cannot be kept, so every page computes it "
+                "again. Reason: %(reason)s",
+                product=product.display_name or product_id,
+                reason=str(error).strip().split("\n")[0] or type(error).__name__,
+            ),
+            res_model=product._name,
+            res_id=product_id,
+        )
 
     @api.model
     def _keep_products(self, product_ids):
@@ -271,24 +343,47 @@ class BacklogKept(models.Model):
         """Bring what is kept up to date, if something was touched: so much at a time
         that little is lost when it is stopped."""
         cron = self.env["ir.cron"]
-        while self._fold_some():
+        failed = self._failed_lately()
+        while self._fold_some(failed):
             if not cron._commit_progress(1, remaining=1):
                 return
         cron._commit_progress(1, remaining=0)
 
     @api.model
-    def _fold_some(self):
-        """Keep one batch.
-
-        :return: whether something is left to be kept
-        """
-        if not self._fold_if_free(BATCH):
-            self.env.cr.rollback()
-            return False
-        return self._touched() != []
+    def _failed_lately(self):
+        """The ids of the products that made a fold fail, and are not tried again before
+        the hour is over."""
+        since = fields.Datetime.subtract(fields.Datetime.now(), hours=RETRY_HOURS)
+        faults = self.env["backlog.fault"].search(
+            [
+                ("kind", "=", "product"),
+                ("key", "=like", f"{FAULT}%"),
+                ("state", "!=", "healed"),
+                ("last_seen", ">", since),
+            ]
+        )
+        return set(faults.mapped("res_id"))
 
     @api.model
-    def _fold_if_free(self, limit=None):
+    def _fold_some(self, failed):
+        """Keep one batch.
+
+        :param set failed: see ``_fold``
+        :return: whether something is left to be kept
+        """
+        if not self._fold_if_free(BATCH, failed):
+            self.env.cr.rollback()
+            return False
+        left = self._touched()
+        if left is None or set(left) - failed:
+            return True
+        self.env["backlog.fault"]._settle(
+            "product", [f"{FAULT}{product_id}" for product_id in failed]
+        )
+        return False
+
+    @api.model
+    def _fold_if_free(self, limit=None, failed=None):
         """Keep what is out of date, unless another process is at it. Then what is read
         stays exact and comes later, until the scheduled action has run.
 
@@ -296,7 +391,7 @@ class BacklogKept(models.Model):
         """
         try:
             with self.env.cr.savepoint():
-                self._fold(limit)
+                self._fold(limit, failed)
         except (LockNotAvailable, SerializationFailure):
             _logger.info("Another process keeps the backlog; the next run goes on")
             return False

@@ -27,6 +27,7 @@ from . import test_given
 from . import test_hostile
 from . import test_import
 from . import test_kept
+from . import test_kept_failing
 from . import test_kept_forms
 from . import test_kept_lost
 from . import test_kept_parallel

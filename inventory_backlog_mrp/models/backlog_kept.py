@@ -46,7 +46,7 @@ class BacklogKept(models.Model):
             """
             %s
              UNION
-            SELECT UNNEST(ARRAY[raw.product_id, finished.product_id])
+            SELECT raw.product_id, finished.product_id
               FROM stock_move raw
               JOIN stock_move finished
                 ON finished.production_id = raw.raw_material_production_id
