@@ -18,6 +18,7 @@ from . import backlog_kept_row
 from . import backlog_change
 from . import backlog_told
 from . import backlog_event
+from . import backlog_bad_value
 from . import backlog_fault
 from . import backlog_mixin
 from . import backlog_vendor

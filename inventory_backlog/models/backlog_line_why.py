@@ -80,7 +80,12 @@ class BacklogLine(models.Model):
                         names=", ".join(requests.mapped("name")),
                     )
                 )
-        return sentences + self._explain_vendors(slices) + self._explain_lateness()
+        return [
+            *sentences,
+            *self._explain_vendors(slices),
+            *self._explain_lateness(),
+            *(bad["text"] for bad in self.env["backlog.bad.value"]._find(self.ids)),
+        ]
 
     def _explain_vendors(self, slices):
         """Which vendors are out of those that it waits for and those that would be

@@ -3,6 +3,7 @@ from importlib.util import find_spec
 from . import test_access
 from . import test_analysis
 from . import test_api
+from . import test_bad_value
 from . import test_cash
 from . import test_cash_access
 from . import test_cash_report

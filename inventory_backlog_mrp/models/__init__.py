@@ -1,4 +1,5 @@
 from . import mrp_bom
+from . import backlog_bad_value
 from . import backlog_allocation
 from . import backlog_kept
 from . import backlog_line
