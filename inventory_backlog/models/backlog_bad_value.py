@@ -36,6 +36,16 @@ class BacklogBadValue(models.AbstractModel):
     _description = "Bad Value"
 
     @api.model
+    def _cron_find(self):
+        """Note what cannot be right as faults, and that others were corrected."""
+        found = self._find()
+        for fault in found:
+            self.env["backlog.fault"]._report("value", **fault)
+        if len(found) < MOST_FOUND:
+            keys = [fault["key"] for fault in found]
+            self.env["backlog.fault"]._settle("value", keys)
+
+    @api.model
     def _find(self, line_ids=None):
         """Find the bad values in what the backlog of all companies reads.
 

@@ -4,6 +4,7 @@ from . import test_access
 from . import test_analysis
 from . import test_api
 from . import test_bad_value
+from . import test_bad_values
 from . import test_cash
 from . import test_cash_access
 from . import test_cash_report

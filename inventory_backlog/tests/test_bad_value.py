@@ -105,6 +105,21 @@ class TestBadValue(BadValueCase):
         self.assertEqual(len(self._found(self.line.ids)), 1)
         self.assertFalse(self._found(other.ids))
 
+    @mute_logger("odoo.addons.inventory_backlog.models.backlog_fault")
+    def test_managers_are_told_until_it_is_corrected(self):
+        self._write_bad("sale_order_line", "price_subtotal", self.line, "NaN")
+        self.env["backlog.bad.value"]._cron_find()
+        self.env["backlog.bad.value"]._cron_find()
+
+        fault = self.env["backlog.fault"].search([("kind", "=", "value")])
+        self.assertEqual((fault.state, fault.times), ("open", 2))
+        self.assertEqual(fault.company_id, self.company)
+        self.assertIn(self.order.name, fault.text)
+
+        self._write_bad("sale_order_line", "price_subtotal", self.line, "300")
+        self.env["backlog.bad.value"]._cron_find()
+        self.assertEqual(fault.state, "healed")
+
     # Settings
 
     def test_settings_have_bounds_and_say_so(self):

@@ -1,3 +1,4 @@
+from . import test_bad_values
 from . import test_failover
 from . import test_kept_forms
 from . import test_kept_parts
