@@ -10,7 +10,6 @@
     "images": ["static/description/screenshot-dashboard.png"],
     "depends": ["sale_management", "sale_purchase_stock", "spreadsheet_dashboard"],
     "data": [
-        "data/backlog_touch.sql",
         "security/inventory_backlog_groups.xml",
         "security/ir.model.access.csv",
         "security/inventory_backlog_rules.xml",
@@ -86,6 +85,5 @@
         "demo/backlog_snapshot_demo.xml",
     ],
     "pre_init_hook": "pre_init_hook",
-    "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

@@ -1,5 +1,5 @@
 from odoo.tools import SQL
-from odoo.tools.sql import column_exists, create_column
+from odoo.tools.sql import column_exists, create_column, table_columns
 
 from .tools.bounds import later
 
@@ -40,32 +40,20 @@ def fill_first_promises(cr):
         )
 
 
-def post_init_hook(env):
-    """Compute the backlog of a database that has one, so that the first screen is as
-    fast as every other."""
-    env["backlog.kept"]._fold_if_free()
+def widen_ids(cr, table):
+    """Give the ids of a table, and their sequence, 64 bits, if they have not."""
+    if table_columns(cr, table)["id"]["udt_name"] != "int8":
+        sequence = SQL.identifier(f"{table}_id_seq")
+        table = SQL.identifier(table)
+        cr.execute(SQL("ALTER TABLE %s ALTER COLUMN id TYPE bigint", table))
+        cr.execute(SQL("ALTER SEQUENCE %s AS bigint", sequence))
 
 
 def uninstall_hook(env):
     """Keep the demo documents: Odoo would delete some of them and fail on those that
     have moves. They are ordinary documents once the addon is gone."""
     forget_demo(env, "inventory_backlog")
-    drop_functions(env.cr, "backlog\\_touch\\_%")
-
-
-def drop_functions(cr, name):
-    """Remove our functions, and with them the triggers on core's tables."""
-    cr.execute(
-        """
-        SELECT oid::regprocedure
-          FROM pg_proc
-         WHERE proname LIKE %s
-           AND pronamespace = CURRENT_SCHEMA::regnamespace
-        """,
-        (name,),
-    )
-    for (function,) in cr.fetchall():
-        cr.execute(SQL("DROP FUNCTION %s CASCADE", SQL(function)))
+    env["backlog.trigger"]._remove({})
 
 
 def forget_demo(env, module):

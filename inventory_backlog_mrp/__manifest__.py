@@ -8,7 +8,6 @@
     "license": "LGPL-3",
     "depends": ["inventory_backlog", "sale_mrp"],
     "data": [
-        "data/backlog_touch.sql",
         "security/ir.model.access.csv",
         "security/inventory_backlog_mrp_rules.xml",
         "views/backlog_suggestion_views.xml",

@@ -1,22 +1,15 @@
-from odoo.addons.inventory_backlog.hooks import drop_functions, forget_demo
-
-FUNCTIONS = (
-    "backlog_touch_made",
-    "backlog_touch_kits",
-    "backlog_touch_bom",
-    "backlog_touch_chosen_values",
-)
+from odoo.addons.inventory_backlog.hooks import forget_demo
+from odoo.addons.inventory_backlog.models.backlog_trigger import BacklogTrigger
 
 
 def post_init_hook(env):
-    """See the hook of the base addon. Nothing was marked by our triggers while we were
-    not installed."""
-    env["backlog.kept"]._touch_everything()
-    env["backlog.kept"]._fold_if_free()
+    """Nothing was computed by our code, or marked by our triggers, while we were not
+    installed: what is kept is kept anew when all is loaded."""
+    env.cr.execute("UPDATE backlog_kept SET signature = NULL")
 
 
 def uninstall_hook(env):
     """See the hook of the base addon."""
     forget_demo(env, "inventory_backlog_mrp")
-    for function in FUNCTIONS:
-        drop_functions(env.cr, function)
+    trigger = env["backlog.trigger"]
+    trigger._remove(BacklogTrigger._watched(trigger))

@@ -7,6 +7,8 @@ from odoo.cli import Command
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
+from odoo.addons.inventory_backlog.models.backlog_trigger import TRIES
+
 _logger = logging.getLogger("odoo.addons.inventory_backlog")
 
 
@@ -15,11 +17,20 @@ class Backlog(Command):
 
     odoo backlog check -d DATABASE     hold it against the live statement
     odoo backlog rebuild -d DATABASE   compute it anew; people go on working
+    odoo backlog detach -d DATABASE    take its triggers off Odoo's tables, as before
+                                       an upgrade of Odoo itself: all is computed live
+    odoo backlog attach -d DATABASE    put them back, as an upgrade of the addon does
     """
 
     def run(self, args):
-        """Do what the first word says; exit with 1 if ``check`` finds differences."""
-        actions = {"check": self._check, "rebuild": self._rebuild}
+        """Do what the first word says; exit with 1 if ``check`` finds differences,
+        or a table was in use all the while."""
+        actions = {
+            "check": self._check,
+            "rebuild": self._rebuild,
+            "detach": self._detach,
+            "attach": self._attach,
+        }
         name, *options = args or ["--help"]
         if name not in actions:
             sys.exit(f"{self.__doc__}\nGive one of: {', '.join(actions)}")
@@ -45,3 +56,18 @@ class Backlog(Command):
     def _rebuild(self, kept):
         _logger.info("Rows that were written: %s", kept.rebuild())
         return 0
+
+    def _detach(self, kept):
+        kept.env["backlog.seen"]._set_detached(True)
+        kept.env.cr.commit()  # pylint: disable=invalid-commit
+        return self._report(kept.env["backlog.trigger"]._attach_apart(TRIES, {}))
+
+    def _attach(self, kept):
+        kept.env["backlog.seen"]._set_detached(False)
+        kept.env.cr.commit()  # pylint: disable=invalid-commit
+        return self._report(kept.env["backlog.trigger"]._attach_apart(TRIES))
+
+    def _report(self, left):
+        for table in left:
+            _logger.error("Somebody wrote all the while in %s: try again", table)
+        return int(bool(left))

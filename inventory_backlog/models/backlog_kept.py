@@ -5,13 +5,11 @@ from psycopg2.errors import LockNotAvailable, SerializationFailure
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
-from odoo.tools import SQL, file_open
+from odoo.tools import SQL
 from odoo.tools.sql import table_exists
 
+from .backlog_watch import EVERYTHING
 from .given import given, giving
-
-# The mark of a change that can concern any product.
-EVERYTHING = 0
 
 
 class Stale(NamedTuple):
@@ -30,10 +28,10 @@ class BacklogKept(models.Model):
     what is out of date since, so that every answer is exact.
 
     Whatever changes what a product's split depends on adds the product to
-    ``backlog.touched`` in its own transaction: triggers of the database do it
-    (``data/backlog_touch.sql``), so no way of writing goes round them. Whoever reads
-    takes the kept rows of the other products, and computes those of the touched ones.
-    The scheduled ``_fold`` computes them once for all and takes the marks away.
+    ``backlog.touched`` in its own transaction: triggers of the database do it (see
+    ``backlog.trigger``), so no way of writing goes round them. Whoever reads takes the
+    kept rows of the other products, and computes those of the touched ones. The
+    scheduled ``_fold`` computes them once for all and takes the marks away.
 
     It is exact at every moment, under Odoo's isolation (repeatable read). A reader that
     sees a change sees its mark too, unless a fold took the mark away; that fold had
@@ -41,6 +39,20 @@ class BacklogKept(models.Model):
     the other, since each rewrites the one row of this model. Nothing is written by
     reading, so it holds on a read replica, and nobody waits for a lock: marks are only
     added.
+
+    So every change makes a mark of its own, also where the product is marked already,
+    for all to see: a fold that does not see the change may be taking that mark away at
+    this moment. Nor can a table of marks be emptied by TRUNCATE: whoever reads by an
+    older snapshot needs those that are gone by now. What makes many marks cheap is that
+    readers need not look at those that are gone (see ``backlog.seen``).
+
+    When a trigger was off, is missing, or does something else, changes have left no
+    mark. Its row in PostgreSQL's catalog is not the version that the last fold saw.
+    Turning a trigger off or on, making or dropping it locks its table against all who
+    write, so whoever wrote without a mark was done before the version that is there
+    after it: a fold that sees that version sees what was written, and computes
+    everything. A reader that sees another version than the last fold uses nothing that
+    is kept.
 
     Kept rows are also out of date when they were made by other code, told by
     ``signature``, or on another ``day``, for the products whose queue changes from day
@@ -150,30 +162,41 @@ class BacklogKept(models.Model):
     @api.model
     def _marks(self):
         """The day for which rows are kept, and the products that are marked. Where
-        nothing is kept, or by other code, everything is."""
+        nothing is kept, or by other code, or while a trigger was off, everything is."""
+        seen = self.env["backlog.seen"]
         # What follows in this transaction is read without just-in-time compilation: see
         # ``without_jit``, which would be a query more.
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT day, ARRAY(SELECT DISTINCT product_id FROM backlog_touched),
-                       ARRAY(SELECT DISTINCT order_id FROM backlog_touched),
-                       ARRAY(SELECT DISTINCT purchase_id FROM backlog_touched),
-                       SET_CONFIG('jit', 'off', TRUE)
-                  FROM backlog_kept
+                SELECT day, %s, SET_CONFIG('jit', 'off', TRUE), marks.*
+                  FROM backlog_kept,
+                       backlog_seen seen,
+                       (SELECT ARRAY_AGG(DISTINCT product_id),
+                               ARRAY_AGG(DISTINCT order_id),
+                               ARRAY_AGG(DISTINCT purchase_id)
+                          FROM backlog_touched
+                         WHERE %s) marks
                  WHERE signature = %s
                    AND %s
                 """,
+                seen._is_trusted(),
+                seen._unseen(),
                 self._signature(),
                 self._is_whole(),
             )
         )
         if not rows:
             return None, {EVERYTHING}
-        day, products, orders, purchases, _jit = rows[0]
-        if any(orders) or any(purchases):
-            products += self._sold_by(orders, purchases)
-        return day, set(products) - {None}
+        day, is_trusted, _jit, *marks = rows[0]
+        if is_trusted is None:
+            is_trusted = seen._is_restored_whole()
+        if not is_trusted:
+            return None, {EVERYTHING}
+        products, orders, purchases = (set(ids or ()) - {None} for ids in marks)
+        if orders or purchases:
+            products.update(self._sold_by(list(orders), list(purchases)))
+        return day, products
 
     @api.model
     def _is_whole(self):
@@ -318,20 +341,18 @@ class BacklogKept(models.Model):
                 (part.code, [p for p in part.params if not hasattr(p, "year")])
                 for part in statements
             ]
-            + self._triggers()
+            + self.env["backlog.trigger"]._definitions()
         )
         return sha256(text.encode()).hexdigest()
 
     @api.model
-    def _triggers(self):
-        """What marks, as text: what was marked by other triggers may lack a mark."""
-        with file_open("inventory_backlog/data/backlog_touch.sql") as file:
-            return [file.read()]
-
-    @api.model
     def _touch_everything(self):
         self.env.cr.execute(
-            SQL("INSERT INTO backlog_touched (product_id) VALUES (%s)", EVERYTHING)
+            SQL(
+                "INSERT INTO backlog_touched (product_id, txid) "
+                "VALUES (%s, TXID_CURRENT())",
+                EVERYTHING,
+            )
         )
 
     # For managers
@@ -345,6 +366,16 @@ class BacklogKept(models.Model):
         :raise UserError: when it is being brought up to date right now
         """
         self.browse().check_access("write")
+        faults = self.env["backlog.trigger"]._faults()
+        if faults:
+            raise UserError(
+                self.env._(
+                    "%s Nothing can be kept until the triggers are back: the scheduled "
+                    "action puts them back, or odoo backlog attach where somebody has "
+                    "detached them.",
+                    faults[0]["text"],
+                )
+            )
         try:
             with self.env.cr.savepoint():
                 self._lock()

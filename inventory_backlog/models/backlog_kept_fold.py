@@ -16,6 +16,8 @@ BATCH = 1000
 RETRY_HOURS = 1
 # Of what a product is called as a fault, before its id.
 FAULT = "fold,"
+# So many marks are written anew by every fold that leaves them for a later one.
+MARKED_ANEW = 100 * BATCH
 
 
 class BacklogKept(models.Model):
@@ -33,12 +35,14 @@ class BacklogKept(models.Model):
             together are never parted
         :param set failed: the ids of products that are not tried, since they failed
             before; those that fail now are added
-        :return: how many rows were written
+        :return: how many rows were written; none where triggers are missing
         :raise LockNotAvailable: when another one is at it
         :raise SerializationFailure: when another one was, since this transaction began
         """
         self.env.flush_all()
         self._lock()
+        if not self.env["backlog.trigger"]._are_attached():
+            return 0
         # Our statements join in the order in which they are written: to look for
         # another takes longer than most folds, and finds none that is faster.
         self.env.cr.execute("SET LOCAL join_collapse_limit = 1")
@@ -60,12 +64,14 @@ class BacklogKept(models.Model):
                           IS NOT NULL,
                           has_lines = (SELECT MAX(id) FROM backlog_kept_line)
                           IS NOT NULL,
-                          clean_at = CASE WHEN EXISTS (SELECT FROM backlog_touched)
+                          clean_at = CASE WHEN EXISTS (
+                                               SELECT FROM backlog_touched WHERE %s)
                                           THEN clean_at
                                           ELSE NOW() AT TIME ZONE 'UTC'
                                       END
                 RETURNING clean_at = NOW() AT TIME ZONE 'UTC'
-                """
+                """,
+                self.env["backlog.seen"]._unseen(),
             )
         )
         if is_clean:
@@ -114,15 +120,20 @@ class BacklogKept(models.Model):
         can be kept in parts."""
         today = self.env["backlog.allocation"]._now().date()
         products = self._touched()
-        if products is None:
-            self.env.cr.execute(SQL("DELETE FROM backlog_touched"))
+        everything = products is None
+        if everything:
             products = self._all_products()
-        elif not products:
-            # Orders and purchases that changed and lead to no product.
-            self.env.cr.execute(SQL("DELETE FROM backlog_touched"))
+        if everything or len(products) <= MARKED_ANEW:
+            taken = self._take_marks()
+            self._mark(products)
+            if everything or taken or products:
+                self.env["backlog.seen"]._record()
+        else:
+            self._mark(products)
+            # Orders and purchases, whose products are marked now.
+            self._take_marks(SQL("product_id IS NULL"))
+        if not everything and not products:
             return products
-        self._mark(products)
-        self.env.cr.execute(SQL("DELETE FROM backlog_touched WHERE product_id IS NULL"))
         self.env.cr.execute(
             SQL(
                 # Until all is kept, an empty table does not mean that it was emptied.
@@ -137,18 +148,38 @@ class BacklogKept(models.Model):
 
     @api.model
     def _mark(self, product_ids):
-        """Mark those of these products that are not marked."""
+        """Mark those of the products that are not."""
         self.env.cr.execute(
             SQL(
                 """
-                INSERT INTO backlog_touched (product_id)
-                SELECT UNNEST(%s::integer[])
-                EXCEPT
-                SELECT product_id FROM backlog_touched
+                INSERT INTO backlog_touched (product_id, txid)
+                SELECT product_id, TXID_CURRENT()
+                  FROM (
+                        SELECT UNNEST(%s::integer[]) AS product_id
+                        EXCEPT
+                        SELECT product_id FROM backlog_touched WHERE %s
+                       ) unmarked
                 """,
                 list(product_ids),
+                self.env["backlog.seen"]._unseen(),
             )
         )
+
+    @api.model
+    def _take_marks(self, condition=None):
+        """Take away the marks that meet the condition, of those that this transaction
+        sees: what it does not see, it has not kept.
+
+        :return: how many there were
+        """
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM backlog_touched WHERE %s AND %s",
+                self.env["backlog.seen"]._unseen(),
+                condition or SQL("TRUE"),
+            )
+        )
+        return self.env.cr.rowcount
 
     @api.model
     def _first_of(self, product_ids, limit):
@@ -255,10 +286,7 @@ class BacklogKept(models.Model):
         before = self._stale_by(product_ids)
         written = self._keep_slices(product_ids)
         after = self._stale_by(product_ids)
-        # All that this transaction sees: what it does not see, it has not kept.
-        self.env.cr.execute(
-            SQL("DELETE FROM backlog_touched WHERE product_id = ANY(%s)", product_ids)
-        )
+        self._take_marks(SQL("product_id = ANY(%s)", product_ids))
         return written + self._keep_lines(list({*before.sold, *after.sold}))
 
     @api.model
@@ -343,6 +371,11 @@ class BacklogKept(models.Model):
         """Bring what is kept up to date, if something was touched: so much at a time
         that little is lost when it is stopped."""
         cron = self.env["ir.cron"]
+        trigger = self.env["backlog.trigger"]
+        if not trigger._are_attached():
+            # It counts from the next transaction on.
+            cron._commit_progress(1, remaining=int(trigger._heal()))
+            return
         failed = self._failed_lately()
         while self._fold_some(failed):
             if not cron._commit_progress(1, remaining=1):
@@ -373,6 +406,8 @@ class BacklogKept(models.Model):
         """
         if not self._fold_if_free(BATCH, failed):
             self.env.cr.rollback()
+            return False
+        if not self.env["backlog.trigger"]._are_attached():
             return False
         left = self._touched()
         if left is None or set(left) - failed:

@@ -80,6 +80,8 @@ from . import test_told
 from . import test_tools
 from . import test_tours
 from . import test_tracking
+from . import test_trigger
+from . import test_trigger_apart
 from . import test_translations
 from . import test_units
 from . import test_value

@@ -14,7 +14,7 @@ from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.sql_db import close_db, db_connect
 from odoo.tests import BaseCase, tagged
-from odoo.tools import config, mute_logger
+from odoo.tools import SQL, config, mute_logger
 
 from .copies import DatabaseCopy
 
@@ -120,8 +120,21 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
             if differences != {"slices": [], "lines": []}:
                 self.failures.append(differences)
                 self.stop.set()
+            if self._overlooked(env):
+                self.failures.append("a mark is there and not looked for")
+                self.stop.set()
             self.counts["read"] += 1
             self._change(env, dice)
+
+    def _overlooked(self, env):
+        """Marks that this transaction sees and that no reader would look for."""
+        env.cr.execute(
+            SQL(
+                "SELECT FROM backlog_touched WHERE NOT %s",
+                env["backlog.seen"]._unseen(),
+            )
+        )
+        return env.cr.rowcount
 
     def _write(self, env, dice):
         for _change in range(dice.randint(1, 3)):

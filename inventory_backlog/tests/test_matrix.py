@@ -20,6 +20,7 @@ MODELS = """
     backlog.line                 ----   ----     -r--   -r-- -r--  -r--     -r--
     backlog.report               ----   ----     crwu   crwu crwu  ----     crwu
     backlog.report.recipient     ----   ----     ----   ---- ----  ----     crwu
+    backlog.seen                 ----   ----     ----   ---- ----  ----     ----
     backlog.service              ----   ----     -r--   -r-- -r--  -r--     -r--
     backlog.snapshot             ----   ----     -r--   -r-- -r--  ----     -r--
     backlog.snapshot.line        ----   ----     ----   ---- ----  ----     ----

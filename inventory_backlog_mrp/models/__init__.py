@@ -2,6 +2,7 @@ from . import mrp_bom
 from . import backlog_bad_value
 from . import backlog_allocation
 from . import backlog_kept
+from . import backlog_trigger
 from . import backlog_line
 from . import backlog_line_why
 from . import backlog_vendor

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import SQL, file_open
+from odoo.tools import SQL
 
 
 class BacklogKeptLine(models.Model):
@@ -33,11 +33,6 @@ class BacklogKept(models.Model):
             """,
             super()._reached(),
         )
-
-    @api.model
-    def _triggers(self):
-        with file_open("inventory_backlog_mrp/data/backlog_touch.sql") as file:
-            return [*super()._triggers(), file.read()]
 
     @api.model
     def _tied(self):

@@ -1,0 +1,127 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class BacklogSeen(models.Model):
+    """What the last fold saw of the database, in one row: which transactions, so that
+    whoever reads marks need not look at those that are gone; and which triggers, so
+    that nobody trusts rows that were kept while one of them was off.
+
+    **Marks.** A fold takes away all marks that it sees (what it leaves for a later one
+    it marks anew). So a mark that is there is of a transaction that the fold did not
+    see, or of the fold itself: of one that had not begun (``since``), or that was
+    running (``running``). Readers look for these alone, by an index. Marks that are
+    gone cost them nothing, even where a transaction that stays open for hours keeps
+    PostgreSQL from cleaning them up. It holds for a reader of any snapshot, since the
+    row that it sees is of the last fold that it sees.
+
+    **Triggers.** They are told by the versions of their rows in the catalog
+    (``versions``): a trigger that was off for a moment, and is on again, has another
+    version of its row. A restored database has other versions of everything, and other
+    numbers of transactions. It is known by this row, which is not the version that the
+    fold wrote (``written``). Then all marks are read, and triggers are told by what
+    they do (``texts``).
+    """
+
+    _name = "backlog.seen"
+    _description = "What the Last Fold Saw"
+    _log_access = False
+
+    since = fields.Char(help="All transactions before this one had begun.")
+    running = fields.Char(help="Those of them that were not done, and the fold's own.")
+    versions = fields.Char(help="The versions of the triggers and their functions.")
+    texts = fields.Char(help="What the triggers and their functions do.")
+    written = fields.Char(help="The version of this row.")
+    detached = fields.Boolean(help="Somebody has taken the triggers away for a while.")
+
+    # Reading
+
+    @api.model
+    def _is_trusted(self):
+        """An expression over ``backlog_seen seen``: whether the triggers are those that
+        the last fold saw; NULL where the database was restored since."""
+        return SQL(
+            "CASE WHEN seen.xmin::text = seen.written THEN seen.versions = (%s) END",
+            self.env["backlog.trigger"]._versions(),
+        )
+
+    @api.model
+    def _is_restored_whole(self):
+        """Whether a restored database has the triggers that the last fold saw."""
+        [[whole]] = self.env.execute_query(
+            SQL(
+                "SELECT texts = (%s) FROM backlog_seen",
+                self.env["backlog.trigger"]._texts(),
+            )
+        )
+        return whole
+
+    @api.model
+    def _unseen(self):
+        """A condition on ``backlog_touched`` that every mark meets which is there, and
+        few of those that are gone. One that names no transaction always does."""
+        # Two ends: PostgreSQL takes such a range for narrow, and reads the index.
+        return SQL(
+            """
+            (txid BETWEEN COALESCE((
+                          SELECT seen.since::bigint
+                            FROM backlog_seen seen
+                           WHERE seen.xmin::text = seen.written), 0)
+                      AND 9223372036854775807
+             OR txid = ANY((SELECT running FROM backlog_seen)::bigint[])
+             OR txid IS NULL)
+            """
+        )
+
+    # Folding
+
+    @api.model
+    def _record(self):
+        """Note what this transaction sees, which has taken all marks away but its own.
+        The second statement, in the same part of the transaction, writes the same
+        version."""
+        trigger = self.env["backlog.trigger"]
+        self._ensure()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE backlog_seen
+                   SET since = TXID_SNAPSHOT_XMAX(TXID_CURRENT_SNAPSHOT()),
+                       running = TXID_CURRENT() || ARRAY(
+                           SELECT TXID_SNAPSHOT_XIP(TXID_CURRENT_SNAPSHOT())),
+                       versions = (%s),
+                       texts = (%s)
+                """,
+                trigger._versions(),
+                trigger._texts(),
+            )
+        )
+        self.env.cr.execute(SQL("UPDATE backlog_seen SET written = xmin"))
+
+    @api.model
+    def _set_detached(self, detached):
+        """Note whether the triggers are off on purpose."""
+        self._ensure()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE backlog_seen SET detached = %s "
+                "WHERE detached IS DISTINCT FROM %s",
+                detached,
+                detached,
+            )
+        )
+
+    @api.model
+    def _is_detached(self):
+        rows = self.env.execute_query(SQL("SELECT detached FROM backlog_seen"))
+        return any(row[0] for row in rows)
+
+    @api.model
+    def _ensure(self):
+        """Make the row, which whoever cleaned up may have deleted."""
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO backlog_seen (id) SELECT 1 "
+                "WHERE NOT EXISTS (SELECT FROM backlog_seen)"
+            )
+        )

@@ -1,0 +1,424 @@
+import time
+from logging import getLogger
+
+from psycopg2 import Error
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from .backlog_watch import EVENTS, WATCHED, Watch
+
+_logger = getLogger(__name__)
+
+PREFIX = "backlog_touch_"
+# Whoever writes waits behind us for so long at most, and we give up before PostgreSQL
+# looks for a deadlock.
+LOCK_TIMEOUT = "500ms"
+# How often a table is tried after an upgrade. What nobody could lock until then is
+# tried again by the scheduled action; until it is done nothing that is kept is read.
+TRIES = 30
+# Of PostgreSQL's catalog: fires also for what is loaded as a replica would.
+ALWAYS = "A"
+ENABLED = ("O", ALWAYS)
+
+
+class BacklogTrigger(models.AbstractModel):
+    """The triggers that mark what changes, as the database has them: which are missing,
+    off or different; how to put them back, and take them away.
+
+    A function runs with the rights of who owns our tables, and finds them by a path of
+    its own: any role of the database that may write in Odoo's tables may do so.
+
+    A table is locked only when something of it is to be changed, so an upgrade that
+    changes nothing waits for nobody: each in a transaction of its own, so that nobody
+    holds one lock and waits for another, for a moment, and again when it was in use.
+    The lock is not for the trigger alone: who has written without a mark, or with one
+    that an older function made, is done before it is ours, and what is kept is computed
+    after it.
+    """
+
+    _name = "backlog.trigger"
+    _description = "Triggers of the Kept Backlog"
+
+    @api.model
+    def _watched(self):
+        """``{table: Watch}``. An addon whose statement reads another table adds it."""
+        return dict(WATCHED)
+
+    @api.model
+    def _addons(self):
+        """The addons that the triggers are made by, of one version each."""
+        return ["inventory_backlog"]
+
+    @api.model
+    def _definitions(self):
+        """What marks, as text: what was marked by others may lack a mark."""
+        return [
+            f"{table} {watch.events()} {watch.body()}"
+            for table, watch in self._watched().items()
+        ]
+
+    # As the database has them
+
+    @api.model
+    def _faults(self, watched=None):
+        """What is wrong with the triggers, as this transaction sees the database.
+
+        :param dict watched: other tables than ours
+        :return: ``[{"key", "text", "table"}]``; empty when every trigger is there, is
+            on and does what it should
+        """
+        watched = self._watched() if watched is None else watched
+        found = self._found()
+        wanted = [
+            (table, self._name_of(event))
+            for table, watch in watched.items()
+            for event in watch.events()
+        ]
+        others = found.keys() - set(wanted)
+        texts = {key: self._fault(watched, key, found) for key in [*wanted, *others]}
+        return [
+            {"key": ".".join(key), "text": text, "table": key[0]}
+            for key, text in sorted(texts.items())
+            if text
+        ]
+
+    @api.model
+    def _fault(self, watched, key, found):
+        """What is wrong with one of them; nothing when it is as it should be."""
+        table, name = key
+        trigger = found.get(key)
+        if trigger is None:
+            return self.env._(
+                "The database trigger %(trigger)s on %(table)s is missing.",
+                trigger=name,
+                table=table,
+            )
+        if trigger["enabled"] not in ENABLED:
+            return self.env._(
+                "The database trigger %(trigger)s on %(table)s is off.",
+                trigger=name,
+                table=table,
+            )
+        watch = watched.get(table, Watch())
+        if self._is_other(trigger, watch) or trigger["body"] != watch.body():
+            return self.env._(
+                "The database trigger %(trigger)s on %(table)s is not what it should "
+                "be.",
+                trigger=name,
+                table=table,
+            )
+        return ""
+
+    @api.model
+    def _is_other(self, trigger, watch):
+        """Whether it must be dropped: another function does not make it right."""
+        events = {self._name_of(event): EVENTS[event] for event in watch.events()}
+        bit, rows = events.get(trigger["name"], (None, {}))
+        return (
+            trigger["type"] != bit
+            or not trigger["plain"]
+            or (trigger["old"], trigger["new"]) != (rows.get("OLD"), rows.get("NEW"))
+            or trigger["function"] != self._function_of(trigger["table"])
+        )
+
+    @api.model
+    def _found(self, table=None):
+        """The triggers that bear our names: ``{(table, trigger): {…}}``."""
+        rows = self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT class.relname AS table, trigger.tgname AS name,
+                       trigger.tgtype AS type, trigger.tgenabled AS enabled,
+                       trigger.tgoldtable AS old, trigger.tgnewtable AS new,
+                       trigger.tgqual IS NULL AND trigger.tgnargs = 0
+                       AND trigger.tgattr = '' AND trigger.tgconstraint = 0
+                       AND function.pronamespace = class.relnamespace AS plain,
+                       function.proname AS function,
+                       CASE WHEN function.prosecdef
+                             AND function.proconfig = ARRAY[
+                                 'search_path=' || QUOTE_IDENT(CURRENT_SCHEMA)
+                                 || ', pg_temp']
+                            THEN function.prosrc
+                        END AS body
+                  FROM pg_trigger trigger
+                  JOIN pg_class class ON class.oid = trigger.tgrelid
+                  JOIN pg_proc function ON function.oid = trigger.tgfoid
+                 WHERE trigger.tgname LIKE 'backlog\\_touch\\_%%'
+                   AND class.relnamespace = CURRENT_SCHEMA::regnamespace
+                   AND %s
+                """,
+                SQL("class.relname = %s", table) if table else SQL("TRUE"),
+            )
+        )
+        return {(row["table"], row["name"]): row for row in rows}
+
+    @api.model
+    def _name_of(self, event):
+        return PREFIX + event.lower()
+
+    @api.model
+    def _function_of(self, table):
+        """As PostgreSQL shortens it."""
+        return f"{PREFIX}{table}"[:63]
+
+    @api.model
+    def _versions(self):
+        """A statement: one text for the versions of all our triggers and functions. It
+        is part of every read."""
+        return self._digest(
+            SQL("CONCAT_WS(' ', trigger.oid, trigger.xmin, function.xmin)")
+        )
+
+    @api.model
+    def _texts(self):
+        """A statement: one text for what all our triggers and functions do, which is
+        the same in another database."""
+        return self._digest(
+            SQL(
+                "CONCAT_WS(' ', (SELECT relname FROM pg_class "
+                "WHERE oid = trigger.tgrelid), trigger.tgname, trigger.tgtype, "
+                "trigger.tgenabled, function.prosrc)"
+            )
+        )
+
+    @api.model
+    def _digest(self, text):
+        return SQL(
+            """
+            SELECT MD5(STRING_AGG(%s, ',' ORDER BY trigger.tgrelid, trigger.tgname))
+              FROM pg_trigger trigger
+              JOIN pg_proc function ON function.oid = trigger.tgfoid
+             WHERE trigger.tgrelid = ANY(ARRAY[%s]::oid[])
+               AND trigger.tgname >= %s
+               AND trigger.tgname < %s
+            """,
+            text,
+            SQL(", ").join(SQL("TO_REGCLASS(%s)", table) for table in self._watched()),
+            PREFIX,
+            # The next text that does not begin with it.
+            PREFIX[:-1] + chr(ord(PREFIX[-1]) + 1),
+        )
+
+    # Put back and taken away
+
+    @api.model
+    def _attach(self, watched=None):
+        """Make the triggers what they should be, in the transaction of the caller, who
+        commits before anything is kept.
+
+        :param dict watched: other tables than ours; those of nobody have no trigger
+        :raise psycopg2.errors.LockNotAvailable: when somebody writes in a table that
+            has to be changed
+        """
+        watched = self._watched() if watched is None else watched
+        for table in self._tables_with_faults(watched):
+            self._change(table, watched.get(table, Watch()))
+
+    @api.model
+    def _detach(self):
+        """Take the triggers away, in the transaction of the caller. Nothing that is
+        kept is read then, and ``_attach`` makes it usable again."""
+        self._attach({})
+
+    @api.model
+    def _attach_apart(self, tries=1, watched=None):
+        """As ``_attach``, each table in a transaction of its own.
+
+        :return: the tables that are left, which were in use all the while
+        """
+        watched = self._watched() if watched is None else watched
+        for number in range(tries):
+            time.sleep(number / 10)
+            tables = self._in_new_transaction("_tables_with_faults", watched)
+            for table in tables:
+                try:
+                    self._in_new_transaction(
+                        "_change", table, watched.get(table, Watch())
+                    )
+                except Error as error:
+                    _logger.info("Triggers of %s: %s", table, str(error).strip())
+            if not tables:
+                return []
+        return self._in_new_transaction("_tables_with_faults", watched)
+
+    @api.model
+    def _remove(self, watched):
+        """When an addon is uninstalled: leave only what watches these tables."""
+        self._attach_apart(TRIES, watched)
+        self._drop_functions(watched)
+
+    @api.model
+    def _in_new_transaction(self, method, *args):
+        with self.pool.cursor() as cr:
+            return getattr(self.with_env(self.env(cr=cr)), method)(*args)
+
+    @api.model
+    def _tables_with_faults(self, watched):
+        """The tables to be changed, in an order that is always the same, but those
+        that are not there."""
+        names = sorted({fault["table"] for fault in self._faults(watched)})
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT name FROM UNNEST(%s::text[]) name "
+                "WHERE TO_REGCLASS(QUOTE_IDENT(name)) IS NOT NULL",
+                names,
+            )
+        )
+        return [row[0] for row in rows]
+
+    @api.model
+    def _change(self, table, watch):
+        """Make the triggers of the table those of ``watch``. Marks everything: who has
+        written before may have left no mark."""
+        wanted = {self._name_of(event): event for event in watch.events()}
+        found = self._found(table)
+        gone = [
+            name
+            for (_table, name), trigger in found.items()
+            if self._is_other(trigger, watch)
+        ]
+        self._lock(table, "ACCESS EXCLUSIVE" if gone else "SHARE ROW EXCLUSIVE")
+        for name in gone:
+            self._run("DROP TRIGGER %s ON %s", name, table)
+        if wanted:
+            self._create_function(table, watch)
+        for name, event in wanted.items():
+            if (table, name) not in found or name in gone:
+                self._create_trigger(table, name, event)
+            self._run("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", table, name)
+        self.env["backlog.kept"]._touch_everything()
+        self.env.cr.precommit.data["backlog_attached"] = True
+
+    @api.model
+    def _lock(self, table, mode):
+        """Wait until nobody writes in the table, for a moment."""
+        [[before]] = self.env.execute_query(SQL("SHOW lock_timeout"))
+        self.env.cr.execute(SQL("SET LOCAL lock_timeout = %s", LOCK_TIMEOUT))
+        self.env.cr.execute(
+            SQL("LOCK TABLE %s IN %s MODE", SQL.identifier(table), SQL(mode)),
+            log_exceptions=False,
+        )
+        self.env.cr.execute(SQL("SET LOCAL lock_timeout = %s", before))
+
+    @api.model
+    def _create_function(self, table, watch):
+        function = self._function_of(table)
+        [[schema]] = self.env.execute_query(SQL("SELECT CURRENT_SCHEMA"))
+        self._run(
+            "CREATE OR REPLACE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql "
+            "SECURITY DEFINER SET search_path = %s, pg_temp AS ",
+            function,
+            schema,
+            then=SQL("%s", watch.body()),
+        )
+        self._run("REVOKE ALL ON FUNCTION %s() FROM PUBLIC", function)
+
+    @api.model
+    def _create_trigger(self, table, name, event):
+        rows = "".join(
+            f" {which} TABLE AS {alias}" for which, alias in EVENTS[event][1].items()
+        )
+        self._run(
+            f"CREATE TRIGGER %s AFTER {event} ON %s "
+            f"{rows and 'REFERENCING' + rows} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION %s()",
+            name,
+            table,
+            self._function_of(table),
+        )
+
+    @api.model
+    def _run(self, statement, *names, then=None):
+        """Run a statement with these names in it."""
+        named = SQL(statement, *(SQL.identifier(name) for name in names))
+        self.env.cr.execute(SQL("%s%s", named, then or SQL()))
+
+    @api.model
+    def _drop_functions(self, watched):
+        """Remove the functions of tables that are not watched, and with them the
+        triggers that are still there."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT proname
+                  FROM pg_proc
+                 WHERE proname LIKE 'backlog\\_touch\\_%%'
+                   AND pronamespace = CURRENT_SCHEMA::regnamespace
+                   AND proname <> ALL(%s::text[])
+                """,
+                [self._function_of(table) for table in watched],
+            )
+        )
+        for (function,) in rows:
+            self._run("DROP FUNCTION %s() CASCADE", function)
+
+    # When it is done
+
+    def _register_hook(self):
+        """After an upgrade, last of all, when nothing else can keep others waiting."""
+        res = super()._register_hook()
+        if not self.pool.ready and set(self._addons()) & set(self.pool.updated_modules):
+            self.env.cr.postcommit.add(self._after_upgrade)
+        return res
+
+    @api.model
+    def _after_upgrade(self):
+        """Attach the triggers and mark everything. Of a new installation keep all that
+        there is, so that the first screen is as fast as every other."""
+        try:
+            self._in_new_transaction("_begin_anew")
+            left = self._attach_apart(TRIES)
+            if left:
+                _logger.warning(
+                    "Somebody writes all the while in %s. The scheduled action puts "
+                    "our triggers there; until then everything is computed anew.",
+                    ", ".join(left),
+                )
+            else:
+                self._in_new_transaction("_drop_functions", self._watched())
+            self._in_new_transaction("_keep_if_new")
+        except Error:
+            # The registry must load. What is missing is found by the scheduled action.
+            _logger.exception("The triggers of the backlog are not all attached")
+
+    @api.model
+    def _begin_anew(self):
+        self.env["backlog.seen"]._set_detached(False)
+        self.env["backlog.kept"]._touch_everything()
+
+    @api.model
+    def _keep_if_new(self):
+        kept = self.env["backlog.kept"]
+        if not kept.search([("signature", "!=", False)], limit=1):
+            kept._fold_if_free()
+
+    @api.model
+    def _are_attached(self):
+        """Whether what changes is marked, from before this transaction on. Else nothing
+        can be kept: who has written meanwhile has left no mark."""
+        attached = self.env.cr.precommit.data.get("backlog_attached")
+        return not attached and not self._faults()
+
+    @api.model
+    def _heal(self):
+        """Put back what is missing, unless somebody has taken it away on purpose, or
+        other code than this is installed in the database.
+
+        :return: whether it was done: then it counts from the next transaction on
+        """
+        if self.env["backlog.seen"]._is_detached() or self._is_of_other_code():
+            return False
+        for fault in self._faults():
+            _logger.warning("%s It is put back.", fault["text"])
+        return not self._attach_apart()
+
+    @api.model
+    def _is_of_other_code(self):
+        """Whether an addon was not upgraded yet, or has been by a newer one."""
+        # Whatever user the scheduled action has: these are names and versions.
+        modules = self.env["ir.module.module"].sudo()
+        return any(
+            module.latest_version != module.installed_version
+            for module in modules.search([("name", "in", self._addons())])
+        )
