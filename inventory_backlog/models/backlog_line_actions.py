@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import get_lang
@@ -93,44 +95,84 @@ class BacklogLine(models.Model):
     def action_check_availability(self):
         """Reserve what is in stock for these lines, first in queue first, and say what
         came of it."""
-        slices = self._allocation(with_rank=True)
+        # Somebody may have shipped some meanwhile.
+        lines = self.exists()
+        slices = lines._allocation(with_rank=True)
         before = self._reserved(slices)
-        ready = sum(self.mapped("backlog_qty"))
+        ready = sum(lines.mapped("backlog_qty"))
         slices.sorted("queue_rank").move_id._action_assign()
-        self.invalidate_recordset()
-        slices = self._allocation()
-        after = self._reserved(slices)
+        lines.invalidate_recordset()
+        slices.invalidate_model()
+        kind, message = lines._reservation_told(lines._allocation(), before, ready)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "success" if after > before else "warning",
+                "type": kind,
                 "title": self.env._("Check Availability"),
-                "message": self._reservation_message(before, after, ready),
+                "message": message,
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
 
+    @api.model
     def _reserved(self, slices):
-        return sum(slices.filtered(lambda row: row.source == "reserved").mapped("qty"))
+        """``{(order line, product): quantity}`` of what is reserved: of a kit its
+        components."""
+        reserved = defaultdict(float)
+        for row in slices:
+            reserved[row.order_line_id, row.product_id] += (
+                row.qty if row.source == "reserved" else 0
+            )
+        return reserved
 
-    def _reservation_message(self, before, after, ready):
-        if not self:
-            return self.env._("Nothing of this is open any more.")
-        if len(self.product_uom_id) > 1:
-            return self.env._("Done: the figures are fresh.")
-        figures = {
-            "reserved": self._quantity(after, self.product_uom_id),
-            "open": self._quantity(sum(self.mapped("open_qty")), self.product_uom_id),
+    def _reservation_told(self, slices, before, ready):
+        """How checking went, as ``(kind of notification, sentence)``. Quantities of
+        different products are not added up: of those the lines are counted."""
+        after = self._reserved(slices)
+        if not after:
+            return "info", self.env._("Nothing of this is open any more.")
+        waiting = slices.filtered(lambda row: row.source != "reserved").order_line_id
+        gained = {
+            line
+            for (line, product), quantity in after.items()
+            if product.uom_id.compare(quantity, before[line, product]) > 0
         }
-        if self.product_uom_id.compare(after, ready) > 0:
+        kind = "success" if gained else "warning" if waiting else "info"
+        if not gained and not waiting:
+            return kind, self.env._("All of it is reserved already.")
+        if slices.product_id != self.product_id or len(self.product_id) > 1:
+            lines = slices.order_line_id
+            figures = {"reserved": len(lines - waiting), "lines": len(lines)}
+            if gained:
+                return kind, self.env._(
+                    "More is reserved for %(gained)s of %(lines)s lines. All is "
+                    "reserved for %(reserved)s of them.",
+                    gained=len(gained),
+                    **figures,
+                )
+            return kind, self.env._(
+                "Nothing more could be reserved. All is reserved for %(reserved)s of "
+                "%(lines)s lines.",
+                **figures,
+            )
+        return kind, self._quantity_told(sum(after.values()), bool(gained), ready)
+
+    def _quantity_told(self, after, gained, ready):
+        """How checking went for lines of one product, in a sentence."""
+        unit = self.product_id.uom_id
+        figures = {
+            "reserved": self._quantity(after, unit),
+            "open": self._quantity(sum(self.mapped("open_qty")), unit),
+        }
+        if unit.compare(after, ready) > 0:
             return self.env._(
                 "%(reserved)s of %(open)s are reserved. %(more)s of them had been "
                 "ready for others ahead in the queue.",
-                more=self._quantity(after - ready, self.product_uom_id),
+                more=self._quantity(after - ready, unit),
                 **figures,
             )
-        if after > before:
+        if gained:
             return self.env._("%(reserved)s of %(open)s are reserved.", **figures)
         return self.env._(
             "Nothing more could be reserved. Reserved: %(reserved)s of %(open)s.",

@@ -142,6 +142,53 @@ class TestScreens(BacklogCase):
         self.assertEqual(params["type"], "warning")
         self.assertIn("Nothing more could be reserved", params["message"])
 
+    def _told(self, user, *orders):
+        """``(kind, message)`` of checking the lines of these orders."""
+        orders = self.env["sale.order"].union(*orders)
+        params = self._seen_by(user, orders).action_check_availability()["params"]
+        return params["type"], params["message"]
+
+    def test_check_availability_of_what_is_reserved_is_no_warning(self):
+        self._put_in_stock(self.product, 9)
+        order = self._order(self.product, 5)
+        self.assertEqual(
+            self._told(self.seller, order), ("info", "All of it is reserved already.")
+        )
+
+    def test_check_availability_adds_up_no_different_products(self):
+        table = self._product("Table")
+        self._put_in_stock(self.product, 3)
+        order = self._order((self.product, 5), (table, 40))
+        self.assertEqual(
+            self._told(self.seller, order),
+            (
+                "warning",
+                "Nothing more could be reserved. All is reserved for 0 of 2 lines.",
+            ),
+        )
+        self._put_in_stock(self.product, 2)
+        self.assertEqual(
+            self._told(self.seller, order),
+            (
+                "success",
+                "More is reserved for 1 of 2 lines. All is reserved for 1 of them.",
+            ),
+        )
+        self._put_in_stock(table, 40)
+        self._told(self.seller, order)
+        self.assertEqual(
+            self._told(self.seller, order), ("info", "All of it is reserved already.")
+        )
+
+    def test_check_availability_of_what_was_shipped_meanwhile_says_so(self):
+        self._put_in_stock(self.product, 5)
+        order = self._order(self.product, 5)
+        line = self._seen_by(self.seller, order)
+        self._ship(order)
+        params = line.action_check_availability()["params"]
+        self.assertEqual(params["type"], "info")
+        self.assertEqual(params["message"], "Nothing of this is open any more.")
+
     def test_check_availability_tells_when_it_jumps_the_queue(self):
         self._reserve_by_hand()
         self._put_in_stock(self.product, 5)
