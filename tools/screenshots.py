@@ -55,7 +55,7 @@ PICTURES = {
         [".o_data_row"],
     ),
     "disruption": (
-        "budi",
+        "backlog_budi",
         (1400, 1000),
         "action-inventory_backlog.backlog_disruption_action",
         [
