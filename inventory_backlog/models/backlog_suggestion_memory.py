@@ -77,6 +77,7 @@ class BacklogSuggestion(models.Model):
         suggested = self.search_fetch(
             mine & Domain("state", "in", OPEN), ["product_id"]
         ).product_id.ids
+        parts = self._part_counts(list(rows))
         return sorted(
             product_id
             for product_id in {*rows, *kept, *suggested}
@@ -84,9 +85,47 @@ class BacklogSuggestion(models.Model):
             and (
                 product_id not in rows
                 or kept.get(product_id)
-                != self._digest(rows[product_id], facts[product_id])
+                != self._digest(
+                    rows[product_id], facts[product_id], parts.get(product_id)
+                )
             )
         )
+
+    @api.model
+    def _part_counts(self, product_ids):
+        """``{product id: [how many]}`` of the open suggestions and of the rows of each
+        of their lists: what somebody deleted comes back."""
+        counts = [
+            SQL(
+                "SUM((SELECT COUNT(*) FROM %s part"
+                " WHERE part.suggestion_id = suggestion.id))",
+                SQL.identifier(parts._table),
+                to_flush=parts._fields["suggestion_id"],
+            )
+            for parts in map(self._parts, self._child_fields())
+        ]
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT suggestion.product_id, COUNT(*), %s
+                  FROM backlog_suggestion suggestion
+                 WHERE suggestion.company_id = %s
+                   AND suggestion.product_id = ANY(%s)
+                   AND suggestion.state IN %s
+              GROUP BY suggestion.product_id
+                """,
+                SQL(", ").join(counts),
+                self.env.company.id,
+                product_ids,
+                OPEN,
+                to_flush=self._fields["state"],
+            )
+        )
+        return {product_id: list(map(int, found)) for product_id, *found in rows}
+
+    @api.model
+    def _parts(self, name):
+        return self.env[self._fields[name].comodel_name]
 
     @api.model
     def _situation(self, product_ids):
@@ -148,7 +187,7 @@ class BacklogSuggestion(models.Model):
         }
 
     @api.model
-    def _digest(self, rows, facts):
+    def _digest(self, rows, facts, parts):
         company = self.env.company
         seen = (
             company._backlog_today(),
@@ -156,6 +195,7 @@ class BacklogSuggestion(models.Model):
             company.resource_calendar_id.write_date,
             [tuple(row) for row in rows],
             facts.digest,
+            parts,
         )
         return hashlib.sha256(repr(seen).encode()).hexdigest()
 
@@ -269,8 +309,14 @@ class BacklogSuggestion(models.Model):
     @api.model
     def _remember(self, product_ids, rows, facts):
         """Keep what was seen, and forget the products that miss nothing now."""
+        parts = self._part_counts(product_ids)
         seen = [
-            (product_id, self._digest(rows[product_id], facts[product_id]))
+            (
+                product_id,
+                self._digest(
+                    rows[product_id], facts[product_id], parts.get(product_id)
+                ),
+            )
             for product_id in product_ids
             if product_id in rows
         ]

@@ -150,10 +150,8 @@ class BacklogSuggestion(models.Model):
     def _analyze(self):
         """Tell PostgreSQL how many rows there are by now. What the next round reads of
         them it would else plan for an empty table, and walk all of it for each row."""
-        children = [self._fields[name].comodel_name for name in self._child_fields()]
-        for model in (self._name, *children):
-            table = SQL.identifier(self.env[model]._table)
-            self.env.cr.execute(SQL("ANALYZE %s", table))
+        for model in (self, *map(self._parts, self._child_fields())):
+            self.env.cr.execute(SQL("ANALYZE %s", SQL.identifier(model._table)))
 
     @api.model
     def _lock(self):

@@ -4,7 +4,7 @@ from unittest.mock import patch
 from odoo import sql_db
 from odoo.exceptions import LockError
 from odoo.tests import new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.inventory_backlog.models import backlog_suggestion_run as run_module
 from odoo.addons.inventory_backlog.models.backlog_suggestion_run import LOCK
@@ -125,6 +125,30 @@ class TestSuggestionRun(SuggestionCase):
         self.assertEqual(before.suggested_qty, 1)
         self._generate()
         self.assertEqual(before.suggested_qty, 2)
+
+    def test_rows_that_somebody_deleted_come_back(self):
+        order = self._wanted(self.product, 3)
+        self._wanted(self._table(), 2)
+        suggestion = self._suggest()
+        for table, id_name in (
+            ("backlog_suggestion_line", "suggestion_id"),
+            ("backlog_suggestion", "id"),
+        ):
+            with self.subTest(table=table):
+                self.env.cr.execute(
+                    SQL(
+                        "DELETE FROM %s WHERE %s = %s",
+                        SQL.identifier(table),
+                        SQL.identifier(id_name),
+                        suggestion.id,
+                    )
+                )
+                self.env.invalidate_all()
+                counts = self._generate()
+                self.assertEqual(counts["created"] + counts["updated"], 1)
+                suggestion = self._suggested()
+                self.assertEqual(suggestion.line_ids.order_line_id, order.order_line)
+        self.assertEqual(self._generate()["updated"], 0)
 
     def test_what_somebody_decides_about_is_left_to_the_next_run(self):
         """Nobody waits for it: PostgreSQL stops one of two who wait for each other."""
