@@ -100,6 +100,7 @@ class BacklogSuggestion(models.Model):
                 )
             )
         purchase = purchases[0]
+        purchase.with_env(self.env).check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Write to the Vendor"),

@@ -4,12 +4,13 @@ from typing import NamedTuple
 
 from psycopg2 import OperationalError
 
-from odoo import api, models
-from odoo.exceptions import LockError, UserError
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, LockError, UserError
 from odoo.tools import split_every
 
 from odoo.addons.stock.models.stock_rule import ProcurementException
 
+from .arguments import without_defaults
 from .backlog_suggestion import BUYING, OPEN
 from .purchase_order import REQUEST_STATES
 
@@ -35,11 +36,55 @@ class BacklogSuggestion(models.Model):
 
     _inherit = "backlog.suggestion"
 
+    can_accept = fields.Boolean(
+        compute="_compute_can_accept",
+        help="Whether you may make the documents that it suggests.",
+    )
+
+    @api.depends("action_type")
+    @api.depends_context("uid")
+    def _compute_can_accept(self):
+        for suggestion in self:
+            suggestion.can_accept = suggestion._may_accept()
+
+    def _may_accept(self):
+        try:
+            self._check_may_accept()
+        except AccessError:
+            return False
+        return True
+
+    def _check_may_accept(self):
+        """Documents are made in the name of Odoo, for whoever could make them by
+        hand: with Odoo's own right to create them.
+
+        :raise AccessError: with Odoo's own words on who may
+        """
+        for suggestion in self:
+            if model := self._document_made(suggestion.action_type):
+                self.env[model].check_access("create")
+            else:
+                # To ask for something is for who may look at it.
+                documents = suggestion.sudo()._late_documents()
+                for document in documents:
+                    document.with_env(self.env).check_access("read")
+
+    @api.model
+    def _document_made(self, action_type):
+        """The model of what is made when a suggestion of this kind is accepted, or None
+        when nothing is made."""
+        return {
+            "buy": "purchase.order",
+            "dropship": "purchase.order",
+            "transfer": "stock.picking",
+        }.get(action_type)
+
     def action_create_rfq(self):
         """Make requests for quotation: one per vendor, company, warehouse and currency,
         added to an open draft that came from suggestions where there is one.
 
         :return: the ids of the requests
+        :raise AccessError: without Odoo's own right to create purchase orders
         :raise UserError: when a vendor is missing, for suggestions that buy nothing, or
             that somebody else settled meanwhile
         """
@@ -60,6 +105,7 @@ class BacklogSuggestion(models.Model):
         """Do what is suggested, as it is: make requests, draft transfers, activities.
 
         :return: True
+        :raise AccessError: without Odoo's own right to create these documents
         """
         self.check_access("write")
         self._accept([one._proposed_choice() for one in self])
@@ -73,6 +119,7 @@ class BacklogSuggestion(models.Model):
         """Turn choices into documents. The same suggestion may be there twice, to split
         it over two vendors."""
         suggestions = self.browse().union(*(choice.suggestion for choice in choices))
+        suggestions._check_may_accept()
         suggestions._check_open()
         self._check_quantities(choices)
         try:
@@ -85,11 +132,13 @@ class BacklogSuggestion(models.Model):
         by_action = defaultdict(list)
         for choice in choices:
             # The buyer decides; the documents behind, as customers' orders, are not
-            # his to read.
-            sudoed = choice._replace(suggestion=choice.suggestion.sudo())
+            # his to read. Nor are defaults of his for these documents.
+            of_odoo = without_defaults(choice.suggestion.sudo())
+            sudoed = choice._replace(suggestion=of_odoo)
             by_action[choice.suggestion.action_type].append(sudoed)
+        run = without_defaults(self.sudo())
         for action, of_action in by_action.items():
-            getattr(self.sudo(), f"_accept_{action}")(of_action)
+            getattr(run, f"_accept_{action}")(of_action)
         suggestions.sudo().write(
             {"state": "ordered", "snooze_until": False, "is_returned": False}
         )
@@ -153,10 +202,12 @@ class BacklogSuggestion(models.Model):
         proposed again.
 
         :return: True
+        :raise AccessError: for whom it was not to accept
         :raise UserError: when nothing was accepted, a request was confirmed or a
             transfer is on its way
         """
         self.check_access("write")
+        self._check_may_accept()
         if open_ones := self.filtered(lambda one: one.state in OPEN):
             raise UserError(
                 self.env._(

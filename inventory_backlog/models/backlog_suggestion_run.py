@@ -10,6 +10,7 @@ from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
+from .arguments import without_defaults
 from .backlog_suggestion import OPEN
 
 _logger = logging.getLogger(__name__)
@@ -75,7 +76,9 @@ class BacklogSuggestion(models.Model):
     def _run_for(self, company):
         """The run of a company. Suggestions follow orders, receipts and vendors that
         who asks may not see, so callers check the right to buy first."""
-        return self.sudo().with_company(company).with_context(**RUN_CONTEXT)
+        # Nor are defaults of theirs for what the run makes.
+        run = without_defaults(self.sudo()).with_company(company)
+        return run.with_context(**RUN_CONTEXT)
 
     @api.model
     def _checked_ids(self, product_ids):

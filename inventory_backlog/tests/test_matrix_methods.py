@@ -41,21 +41,21 @@ METHODS = """
     backlog.service.action_open_order
                           -      -        x      x   ?     ?        ?       -     x
     backlog.suggestion.action_accept
-                          -      -        -      -   -     x        x       -     -
+                          -      -        -      -   -     x        -       -     -
     backlog.suggestion.action_choose_vendor
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.action_create_rfq
-                          -      -        -      -   -     x        x       -     -
+                          -      -        -      -   -     x        -       -     -
     backlog.suggestion.action_dismiss
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.action_open_accept
-                          -      -        -      -   -     x        x       -     -
+                          -      -        -      -   -     x        -       -     -
     backlog.suggestion.action_open_dismiss
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.action_open_purchases
                           -      -        -      -   -     x        ?       -     -
     backlog.suggestion.action_open_requests
-                          -      -        -      -   -     x        x       -     -
+                          -      -        -      -   -     x        -       -     -
     backlog.suggestion.action_open_snooze
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.action_open_transfers
@@ -65,15 +65,15 @@ METHODS = """
     backlog.suggestion.action_snooze
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.action_undo
-                          -      -        -      -   -     x        x       -     -
+                          -      -        -      -   -     x        -       -     -
     backlog.suggestion.action_update
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.action_write_vendor
-                          -      -        -      -   -     x        x       -     -
+                          -      -        -      -   -     x        -       -     -
     backlog.suggestion.generate
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.accept.action_confirm
-                          -      -        -      -   -     x        x       -     -
+                          -      -        -      -   -     x        -       -     -
     backlog.suggestion.accept.line.action_split
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.defer.action_dismiss

@@ -69,6 +69,89 @@ class TestSuggestionAccess(SuggestionCase):
                 with self.assertRaises(AccessError):
                     records._read_group([], [], [f"{name}:sum"])
 
+    def test_who_may_not_create_purchase_orders_makes_no_requests(self):
+        """By no door: a planner of ours and a backlog administrator either."""
+        self._one()
+        late = self._table("Late")
+        self._purchase(late, 5, days=9)
+        self._wanted(late, 5)
+        self._generate()
+        bought, pulled_in = self._suggested(), self._suggested(late)
+        ordered = self._suggested(self.product)
+        windows = bought.env[bought.action_open_accept()["res_model"]]
+        before = self.env["purchase.order"].search_count([])
+        for group in ("purchase", "manager"):
+            planner = new_test_user(
+                self.env, group, f"inventory_backlog.group_backlog_{group}"
+            )
+            mine = bought.with_user(planner)
+            window = windows.with_user(planner).create(
+                {
+                    "company_id": self.company.id,
+                    "line_ids": [
+                        Command.create(
+                            {
+                                "suggestion_id": bought.id,
+                                "supplierinfo_id": self.at_first.id,
+                                "qty": 5,
+                            }
+                        )
+                    ],
+                }
+            )
+            for one in (mine, pulled_in.with_user(planner)):
+                self.assertFalse(one.can_accept)
+            for call in (
+                mine.action_create_rfq,
+                mine.action_accept,
+                mine.action_open_accept,
+                mine.action_open_requests,
+                mine.action_undo,
+                window.action_confirm,
+                pulled_in.with_user(planner).action_accept,
+                pulled_in.with_user(planner).action_write_vendor,
+            ):
+                with (
+                    self.subTest(group=group, call=call.__name__),
+                    self.assertRaisesRegex(AccessError, "purchase.order"),
+                ):
+                    call()
+            for view in ("list", "kanban"):
+                arch = mine.get_view(view_type=view)["arch"]
+                with self.subTest(group=group, view=view):
+                    self.assertIn("action_open_snooze", arch)
+                    self.assertNotIn("action_open_accept", arch)
+                    self.assertNotIn("action_open_requests", arch)
+            mine.action_snooze("2030-02-01")
+            mine.action_propose()
+        self.assertEqual(self.env["purchase.order"].search_count([]), before)
+        self.assertTrue(self._fresh(ordered).can_accept)
+        self.assertTrue(ordered.action_create_rfq())
+        with self.assertRaisesRegex(AccessError, "purchase.order"):
+            ordered.with_user(planner).action_undo()
+        ordered.action_undo()
+
+    def test_who_may_not_create_transfers_makes_none(self):
+        lamp = self._table("Lamp")
+        depot = self._second_warehouse()
+        self._put_in_stock(lamp, 5, depot.lot_stock_id)
+        self._wanted(lamp, 5)
+        self._generate()
+        transfer = self._suggested(lamp)
+        self.assertEqual(transfer.action_type, "transfer")
+        planner = new_test_user(
+            self.env, "planner", "inventory_backlog.group_backlog_manager"
+        )
+        mine = transfer.with_user(planner)
+        self.assertFalse(mine.can_accept)
+        with self.assertRaisesRegex(AccessError, "stock.picking"):
+            mine.action_accept()
+        planner.group_ids += self.env.ref("stock.group_stock_user")
+        mine.invalidate_recordset()
+        self.assertTrue(mine.can_accept)
+        mine.action_accept()
+        self.assertEqual(transfer.state, "ordered")
+
     def test_a_buyer_who_sells_reads_the_values(self):
         suggestion = self._one()
         self.buyer.group_ids += self.env.ref("sales_team.group_sale_salesman_all_leads")

@@ -59,6 +59,7 @@ class BacklogSuggestionAccept(models.TransientModel):
         """Open the window with a line for each of ``suggestions``."""
         if not suggestions:
             raise UserError(self.env._("Choose at least one suggestion."))
+        suggestions._check_may_accept()
         suggestions._check_open()
         if len(suggestions.company_id) > 1:
             raise UserError(

@@ -109,6 +109,12 @@ class BacklogSuggestion(models.Model):
     # Making
 
     @api.model
+    def _document_made(self, action_type):
+        if action_type == "make":
+            return "mrp.production"
+        return super()._document_made(action_type)
+
+    @api.model
     def _accept_make(self, choices):
         """A draft manufacturing order each, in the batches of its bill of materials."""
         productions = self.env["mrp.production"]

@@ -1,6 +1,7 @@
 from odoo.fields import Command
 
 from odoo.addons.inventory_backlog.tests.common import BacklogCase
+from odoo.addons.inventory_backlog.tests.suggestions import SuggestionCase
 
 
 class MrpBacklogCase(BacklogCase):
@@ -118,3 +119,13 @@ class MrpBacklogCase(BacklogCase):
             aggregates=["qty:sum"],
         )
         return ready
+
+
+class MrpSuggestionCase(SuggestionCase, MrpBacklogCase):
+    """Suggestions of what is made. The buyer may create manufacturing orders: who may
+    not cannot accept them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.buyer.group_ids += cls.env.ref("mrp.group_mrp_user")

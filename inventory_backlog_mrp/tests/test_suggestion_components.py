@@ -1,11 +1,10 @@
+from odoo.exceptions import AccessError
 from odoo.fields import Command
 
-from odoo.addons.inventory_backlog.tests.suggestions import SuggestionCase
-
-from .common import MrpBacklogCase
+from .common import MrpSuggestionCase
 
 
-class TestSuggestionComponents(SuggestionCase, MrpBacklogCase):
+class TestSuggestionComponents(MrpSuggestionCase):
     """What raw material is suggested, for whom, by when."""
 
     @classmethod
@@ -274,11 +273,18 @@ class TestSuggestionComponents(SuggestionCase, MrpBacklogCase):
         self.assertEqual(self._suggested(self.leg).suggested_qty, 20)
 
     def test_a_buyer_without_manufacturing_reads_everything(self):
+        self.buyer.group_ids -= self.env.ref("mrp.group_mrp_user")
         self._put_in_stock(self.leg, 8)
         self._wanted(self.table, 3)
         table = self._suggest(self.table)
         self.assertIn("the bottleneck is Leg", table.explanation)
-        table.action_accept()
+        self.assertFalse(table.can_accept)
+        for call in (table.action_accept, table.action_open_accept):
+            with self.assertRaisesRegex(AccessError, "mrp.production"):
+                call()
+        table.sudo().action_accept()
+        with self.assertRaisesRegex(AccessError, "mrp.production"):
+            table.action_undo()
         readable = table.fields_get()
         self.assertNotIn("production_ids", readable)
         self.assertEqual(len(table.read(list(readable))), 1)

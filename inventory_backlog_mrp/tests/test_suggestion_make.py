@@ -1,9 +1,7 @@
-from odoo.addons.inventory_backlog.tests.suggestions import SuggestionCase
-
-from .common import MrpBacklogCase
+from .common import MrpSuggestionCase
 
 
-class TestSuggestionMake(SuggestionCase, MrpBacklogCase):
+class TestSuggestionMake(MrpSuggestionCase):
     """What is made is suggested to make, and what goes into it to buy."""
 
     @classmethod

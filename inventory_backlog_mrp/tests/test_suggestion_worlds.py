@@ -1,15 +1,13 @@
 import random
 from collections import defaultdict
 
-from odoo.addons.inventory_backlog.tests.suggestions import SuggestionCase
-
-from .common import MrpBacklogCase
+from .common import MrpSuggestionCase
 
 PRODUCTS = 7
 SEEDS = range(6)
 
 
-class TestSuggestionWorlds(SuggestionCase, MrpBacklogCase):
+class TestSuggestionWorlds(MrpSuggestionCase):
     """Random factories: what is suggested is held against a few lines of arithmetic,
     and doing what is suggested serves every customer."""
 
