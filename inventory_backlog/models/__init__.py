@@ -1,3 +1,5 @@
+from . import backlog_bounds_mixin
+from . import backlog_history_mixin
 from . import backlog_allocation
 from . import backlog_allocation_demand
 from . import backlog_allocation_queue

@@ -1,8 +1,11 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.tools import SQL, format_date, ormcache
 
 from .backlog_mixin import search_figure
+from .link import Link, check_readable
 
+MANAGER = "inventory_backlog.group_backlog_manager"
 STATES = [("coming", "Coming"), ("now", "Now"), ("past", "Past")]
 
 
@@ -16,13 +19,15 @@ class BacklogDisruption(models.Model):
 
     _name = "backlog.disruption"
     _description = "Vendor Disruption"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "backlog.bounds.mixin"]
     _order = "date_from desc, id desc"
+    _check_company_auto = True
 
-    partner_id = fields.Many2one(
+    partner_id = Link(
         "res.partner",
         "Vendor",
         required=True,
+        check_company=True,
         index=True,
         ondelete="cascade",
         tracking=True,
@@ -31,14 +36,16 @@ class BacklogDisruption(models.Model):
     product_tmpl_ids = fields.Many2many(
         "product.template",
         string="Products",
+        check_company=True,
         # Without its last product it would mean everything the vendor sells.
         context={"active_test": False},
         help="The products it cannot deliver. Empty: all it sells.",
     )
-    company_id = fields.Many2one(
+    company_id = Link(
         "res.company",
         default=lambda self: self.env.company,
-        help="Empty: for all companies. A branch is a company of its own.",
+        help="Empty: for all companies, which is for backlog administrators who work "
+        "in all of them. A branch is a company of its own.",
     )
     date_from = fields.Date(
         "From",
@@ -56,7 +63,7 @@ class BacklogDisruption(models.Model):
         tracking=True,
         help="What happened, for everybody who has to explain the delay.",
     )
-    reported_by_id = fields.Many2one(
+    reported_by_id = Link(
         "res.partner",
         "Said by",
         default=lambda self: self.env.user.partner_id,
@@ -104,10 +111,40 @@ class BacklogDisruption(models.Model):
 
     @api.depends("partner_id", "date_from", "date_to", "reason")
     def _compute_display_name(self):
+        # Who reads it reads who is out, also when the contact was given to another
+        # company meanwhile.
         for disruption in self:
-            name = disruption.partner_id.display_name or ""
+            name = disruption.partner_id.sudo().display_name or ""
             disruption.display_name = (
                 f"{name}: {disruption.reason}" if disruption.reason else name
+            )
+
+    @api.constrains("product_tmpl_ids")
+    def _check_readable(self):
+        check_readable(self, "product_tmpl_ids")
+
+    def _check_for_all(self):
+        """What holds in all companies is for who may speak for all of them.
+
+        :raise AccessError: for others
+        """
+        for_all = self.filtered(lambda disruption: not disruption.company_id)
+        if self.env.su or not for_all:
+            return
+        user = self.env.user
+        # Which companies there are is not for the user to read.
+        others = (
+            self.env["res.company"]
+            .sudo()
+            .search_count([("id", "not in", user.company_ids.ids)], limit=1)
+        )
+        if others or not user.has_group(MANAGER):
+            raise AccessError(
+                self.env._(
+                    "%s: a disruption of all companies is for backlog administrators "
+                    "who work in all of them. Choose a company.",
+                    for_all[0].display_name,
+                )
             )
 
     @api.onchange("partner_id")
@@ -135,17 +172,21 @@ class BacklogDisruption(models.Model):
     def create(self, vals_list):
         """A vendor may be out from now on: who may be chosen is found out anew."""
         disruptions = super().create(vals_list)
+        disruptions._check_for_all()
         self._forget()
         return disruptions
 
     def write(self, vals):
         """Other days, goods or vendors are out: who may be chosen is found out anew."""
+        self._check_for_all()
         result = super().write(vals)
+        self._check_for_all()
         self._forget()
         return result
 
     def unlink(self):
         """The vendor is back: who may be chosen is found out anew."""
+        self._check_for_all()
         result = super().unlink()
         self._forget()
         return result

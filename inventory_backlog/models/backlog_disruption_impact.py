@@ -35,8 +35,11 @@ class BacklogDisruption(models.Model):
         for disruption in self:
             # Vendors are chosen per company: that of the disruption, if it has one.
             company = disruption.company_id or self.env.company
+            # The contact may have been given to another company meanwhile.
+            vendor = disruption.partner_id._origin
             disruption.impact = (
-                bool(disruption.partner_id)
+                bool(vendor)
+                and vendor.has_access("read")
                 and disruption.with_company(company)._impact()
             )
 

@@ -60,20 +60,25 @@ class BacklogKept(models.Model):
     """
 
     _name = "backlog.kept"
+    _inherit = ["backlog.history.mixin"]
     _description = "Kept Backlog"
     _log_access = False
 
-    day = fields.Date(help="The day (UTC) on which the queue was ordered.")
-    signature = fields.Char(help="Which code computed the rows.")
-    folds = fields.Integer(help="The number of the last fold.")
+    day = fields.Date(
+        history=True, help="The day (UTC) on which the queue was ordered."
+    )
+    signature = fields.Char(history=True, help="Which code computed the rows.")
+    folds = fields.Integer(history=True, help="The number of the last fold.")
     feed_from = fields.Integer(
-        help="What changed before this fold, the feed of changes may not know."
+        history=True,
+        help="What changed before this fold, the feed of changes may not know.",
     )
     clean_at = fields.Datetime(
-        help="Every change that was committed before this moment is kept."
+        history=True,
+        help="Every change that was committed before this moment is kept.",
     )
-    has_slices = fields.Boolean(help="Whether the last fold left slices.")
-    has_lines = fields.Boolean(help="Whether the last fold left lines.")
+    has_slices = fields.Boolean(history=True, help="Whether the last fold left slices.")
+    has_lines = fields.Boolean(history=True, help="Whether the last fold left lines.")
 
     def init(self):
         """The one row that folds lock is there from the beginning, so that no two of

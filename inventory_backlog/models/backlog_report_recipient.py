@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from .backlog_line import VALUE_GROUPS
+from .link import Link
 from .readers import why_not_told
 
 _logger = logging.getLogger(__name__)
@@ -17,26 +18,27 @@ class BacklogReportRecipient(models.Model):
     """
 
     _name = "backlog.report.recipient"
+    _inherit = ["backlog.bounds.mixin", "backlog.history.mixin"]
     _description = "Backlog Report Recipient"
     _check_company_auto = True
     _order = "company_id, user_id, id"
     _rec_name = "user_id"
 
     active = fields.Boolean(default=True)
-    user_id = fields.Many2one(
+    user_id = Link(
         "res.users",
         required=True,
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
         ondelete="cascade",
         help="The report shows the orders that this user may see.",
     )
-    company_id = fields.Many2one(
+    company_id = Link(
         "res.company",
         required=True,
         default=lambda self: self.env.company,
         ondelete="cascade",
     )
-    warehouse_id = fields.Many2one(
+    warehouse_id = Link(
         "stock.warehouse",
         check_company=True,
         ondelete="cascade",
@@ -46,6 +48,7 @@ class BacklogReportRecipient(models.Model):
         "Last Sent",
         readonly=True,
         copy=False,
+        history=True,
         help="The report is sent once a week, weeks begin on Monday. Switch on the "
         "scheduled action “Backlog: weekly report” to have it sent.",
     )
@@ -53,6 +56,7 @@ class BacklogReportRecipient(models.Model):
         "Not Sent Because",
         readonly=True,
         copy=False,
+        history=True,
         help="Why the report could not be sent. It is tried again every day.",
     )
     obstacle = fields.Char(

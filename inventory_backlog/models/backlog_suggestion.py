@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from .backlog_line import VALUE_GROUPS
+from .link import Link
 
 ACTIONS = [
     ("expedite", "Pull in"),
@@ -38,27 +39,27 @@ class BacklogSuggestion(models.Model):
 
     _name = "backlog.suggestion"
     _description = "Reorder Suggestion"
-    _inherit = list(MAIL_MODELS)
+    _inherit = [*MAIL_MODELS, "backlog.bounds.mixin"]
     _order = "rank, order_by_date, id"
     _rec_name = "product_id"
 
-    product_id = fields.Many2one(
+    product_id = Link(
         "product.product", required=True, readonly=True, index=True, ondelete="cascade"
     )
-    product_tmpl_id = fields.Many2one(related="product_id.product_tmpl_id")
-    categ_id = fields.Many2one(
+    product_tmpl_id = Link(related="product_id.product_tmpl_id")
+    categ_id = Link(
         related="product_id.categ_id", string="Product Category", store=True
     )
-    product_uom_id = fields.Many2one(
+    product_uom_id = Link(
         related="product_id.uom_id", string="Unit", help="The unit of the product."
     )
-    warehouse_id = fields.Many2one(
+    warehouse_id = Link(
         "stock.warehouse", required=True, readonly=True, ondelete="cascade"
     )
-    company_id = fields.Many2one(
+    company_id = Link(
         "res.company", required=True, readonly=True, index=True, ondelete="cascade"
     )
-    currency_id = fields.Many2one(related="company_id.currency_id")
+    currency_id = Link(related="company_id.currency_id")
     action_type = fields.Selection(
         ACTIONS,
         "Action",
@@ -151,18 +152,16 @@ class BacklogSuggestion(models.Model):
         readonly=True,
         help="Average of what was shipped to customers in the last 13 weeks.",
     )
-    supplierinfo_id = fields.Many2one(
+    supplierinfo_id = Link(
         "product.supplierinfo", "Offer", readonly=True, index="btree_not_null"
     )
-    partner_id = fields.Many2one(
-        "res.partner", "Vendor", readonly=True, index="btree_not_null"
-    )
+    partner_id = Link("res.partner", "Vendor", readonly=True, index="btree_not_null")
     is_vendor_chosen = fields.Boolean(
         "Vendor Chosen by Hand",
         readonly=True,
         help="The scheduled run keeps this vendor as long as it can be chosen.",
     )
-    source_warehouse_id = fields.Many2one(
+    source_warehouse_id = Link(
         "stock.warehouse", "From", readonly=True, help="Which warehouse has it free."
     )
     obstacle = fields.Selection(
@@ -229,7 +228,7 @@ class BacklogSuggestion(models.Model):
         readonly=True,
         groups=TRANSFER_GROUPS,
     )
-    picking_id = fields.Many2one(
+    picking_id = Link(
         "stock.picking",
         "Transfer",
         compute="_compute_picking_id",
@@ -319,10 +318,10 @@ class BacklogSuggestion(models.Model):
     # query, for texts that are read once.
     @api.depends("state")
     def _compute_can_undo(self):
+        # Of what is saved: a form may name documents that are not of the suggestion.
         for suggestion in self:
-            suggestion.can_undo = (
-                suggestion.state == "ordered" and suggestion._is_draft()
-            )
+            saved = suggestion._origin
+            suggestion.can_undo = saved.state == "ordered" and saved._is_draft()
 
     def _is_draft(self):
         """Whether everything that was created, and not cancelled, is still a draft."""

@@ -69,14 +69,16 @@ class BacklogSuggestion(models.Model):
 
     @api.depends("line_ids.order_line_id")
     def _compute_customer_count(self):
+        # Of what is saved, here and below: a form may name what is hidden.
         for suggestion in self:
-            customers = suggestion.line_ids.partner_id.commercial_partner_id
+            customers = suggestion._origin.line_ids.partner_id.commercial_partner_id
             suggestion.customer_count = len(customers)
 
     @api.depends("purchase_line_ids.order_id")
     def _compute_purchase_count(self):
         for suggestion in self:
-            suggestion.purchase_count = len(suggestion.purchase_line_ids.order_id)
+            purchases = suggestion._origin.purchase_line_ids.order_id
+            suggestion.purchase_count = len(purchases)
 
     # The run
 
@@ -273,9 +275,10 @@ class BacklogSuggestionLine(models.Model):
     @api.depends("order_line_id", "asked_by", "document")
     def _compute_names(self):
         for line in self:
-            asking = line.order_id or line.asked_by
+            saved = line._origin
+            asking = saved.order_id or saved.asked_by
             line.asked_name = asking and asking.display_name
-            line.document_name = line.document and line.document.display_name
+            line.document_name = saved.document and saved.document.display_name
 
     @api.readonly
     def action_open_receipt(self):

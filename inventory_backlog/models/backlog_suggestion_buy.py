@@ -78,11 +78,7 @@ class BacklogSuggestion(models.Model):
     def _is_offered(self, offer):
         """Whether the offer is for this product, variant and company. A vendor that is
         out may be chosen by hand."""
-        return (
-            offer.product_tmpl_id == self.product_tmpl_id
-            and offer.product_id <= self.product_id
-            and offer.company_id <= self.company_id
-        )
+        return offer._is_for(self.product_id, self.company_id)
 
     @api.model
     def _check_bought(self, choices):

@@ -1,6 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 
+from .arguments import checked_text
 from .backlog_suggestion import MAIL_MODELS, OPEN
 
 
@@ -51,10 +52,12 @@ class BacklogSuggestion(models.Model):
 
         :param str reason: why, for those who look later
         :return: True
-        :raise UserError: without a reason, or for what is under way or done
+        :raise UserError: without a reason or with one of more than a thousand
+            characters, or for what is under way or done
         """
         if not isinstance(reason, str) or not reason.strip():
             raise UserError(self.env._("Say in a few words why you dismiss it."))
+        reason = checked_text(self.env, reason)
         self.check_access("write")
         self._check_open()
         # Checked above; nobody writes decisions but through these methods.
@@ -62,7 +65,7 @@ class BacklogSuggestion(models.Model):
             suggestion.write(
                 {
                     "state": "dismissed",
-                    "dismiss_reason": reason.strip(),
+                    "dismiss_reason": reason,
                     "dismissed_qty": suggestion.shortage_qty,
                     "snooze_until": False,
                 }

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from .backlog_line import VALUE_GROUPS
+from .link import Link
 
 
 class BacklogSuggestionPart(models.AbstractModel):
@@ -12,16 +13,14 @@ class BacklogSuggestionPart(models.AbstractModel):
     # What the run compares of a row.
     _figure_names = ()
 
-    suggestion_id = fields.Many2one(
+    suggestion_id = Link(
         "backlog.suggestion",
         required=True,
         readonly=True,
         index=True,
         ondelete="cascade",
     )
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="cascade"
-    )
+    company_id = Link("res.company", required=True, readonly=True, ondelete="cascade")
 
     def _figures(self):
         """These rows as ``_figures_of`` gives planned ones."""
@@ -68,16 +67,14 @@ class BacklogSuggestionLine(models.Model):
         "expected_date",
     )
 
-    currency_id = fields.Many2one(related="company_id.currency_id")
-    product_id = fields.Many2one(related="suggestion_id.product_id")
-    product_uom_id = fields.Many2one(related="suggestion_id.product_uom_id")
-    order_line_id = fields.Many2one(
+    currency_id = Link(related="company_id.currency_id")
+    product_id = Link(related="suggestion_id.product_id")
+    product_uom_id = Link(related="suggestion_id.product_uom_id")
+    order_line_id = Link(
         "sale.order.line", readonly=True, index="btree_not_null", ondelete="cascade"
     )
-    order_id = fields.Many2one(
-        "sale.order", compute="_compute_order", compute_sudo=True
-    )
-    partner_id = fields.Many2one(
+    order_id = Link("sale.order", compute="_compute_order", compute_sudo=True)
+    partner_id = Link(
         "res.partner", "Customer", compute="_compute_order", compute_sudo=True
     )
     asked_by = fields.Reference(
@@ -126,5 +123,6 @@ class BacklogSuggestionLine(models.Model):
     @api.depends("order_line_id")
     def _compute_order(self):
         for line in self:
-            line.order_id = line.order_line_id.order_id
-            line.partner_id = line.order_line_id.order_id.partner_id
+            # Of what is saved: a form may name any line.
+            line.order_id = line._origin.order_line_id.order_id
+            line.partner_id = line.order_id.partner_id

@@ -20,14 +20,16 @@ class BacklogSuggestion(models.Model):
     @api.depends("shortage_qty", "suggested_qty", "partner_id", "state")
     @api.depends_context("lang", "uid")
     def _compute_option_table(self):
-        buying = self.filtered(lambda one: one.action_type in BUYING)
+        # Of what is saved: a form may name what is hidden.
+        buying = self._origin.filtered(lambda one: one.action_type in BUYING)
         multiples = buying._orderpoint_multiples()
         buying._read_offers()
         for suggestion in self:
+            saved = suggestion._origin
             # Salespeople's rights do not matter here: only buyers read suggestions.
-            one = suggestion.sudo().with_company(suggestion.company_id)
+            one = saved.sudo().with_company(saved.company_id)
             suggestion.option_table = (
-                one._options(multiples[one]) if suggestion in buying else False
+                one._options(multiples[one]) if saved in buying else False
             )
 
     def _options(self, multiple):
@@ -109,7 +111,11 @@ class BacklogSuggestion(models.Model):
         # As in ``generate``.
         one = self.sudo().with_company(self.company_id)
         possible = one.product_id._get_filtered_sellers(quantity=None).partner_id
-        if partner_id not in possible.ids or self.action_type not in BUYING:
+        if (
+            type(partner_id) is not int
+            or partner_id not in possible.ids
+            or self.action_type not in BUYING
+        ):
             raise UserError(
                 self.env._(
                     "This vendor cannot be chosen for %s: it does not sell it, is out, "

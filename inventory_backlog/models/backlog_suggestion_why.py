@@ -19,7 +19,8 @@ class BacklogSuggestion(models.Model):
     @api.depends("shortage_qty", "suggested_qty", "state", "arrival_date")
     def _compute_explanation(self):
         for suggestion in self:
-            suggestion.explanation = "\n".join(suggestion._sentences())
+            saved = suggestion._origin
+            suggestion.explanation = "\n".join(saved._sentences() if saved else ())
 
     def _action_name(self):
         selection = self._fields["action_type"]._description_selection(self.env)
@@ -56,7 +57,8 @@ class BacklogSuggestion(models.Model):
     def _way_sentences(self):
         """What is under way for it."""
         # Buyers need not be able to read every kind of document.
-        notes = self.sudo()._supply_notes() if self.state == "ordered" else []
+        saved = self._origin.sudo()
+        notes = saved._supply_notes() if saved.state == "ordered" else []
         return [self.env._("Under way: %s.", ", ".join(notes))] if notes else []
 
     def _supply_notes(self):

@@ -17,7 +17,7 @@ class ProductSupplierinfo(models.Model):
     """
 
     _name = "product.supplierinfo"
-    _inherit = ["product.supplierinfo", "backlog.mixin"]
+    _inherit = ["product.supplierinfo", "backlog.mixin", "backlog.bounds.mixin"]
 
     manual_only = fields.Boolean(
         help="Never chosen by itself: only when somebody picks this vendor."
@@ -264,6 +264,14 @@ class ProductSupplierinfo(models.Model):
 
     def _parity_first(self):
         return self.sorted(lambda info: info.parity_state not in ("main", "at_parity"))
+
+    def _is_for(self, product, company):
+        """Whether this line offers the variant ``product`` to ``company``."""
+        return (
+            self.product_tmpl_id == product.product_tmpl_id
+            and self.product_id <= product
+            and self.company_id <= company
+        )
 
     def _unit_price(self):
         """The price per unit of the product, net of discount, in the currency of the

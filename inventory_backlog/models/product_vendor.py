@@ -5,6 +5,7 @@ from odoo.tools import SQL
 from .backlog_line import INTERNAL
 from .backlog_mixin import checked_value, search_figure
 from .backlog_vendor import RESILIENCE
+from .link import Link
 
 
 class BacklogVendorMixin(models.AbstractModel):
@@ -14,7 +15,7 @@ class BacklogVendorMixin(models.AbstractModel):
     _name = "backlog.vendor.mixin"
     _description = "Vendor Figures"
 
-    main_vendor_id = fields.Many2one(
+    main_vendor_id = Link(
         "res.partner",
         # Not the name alone: an addon of the OCA has a "Main Vendor" on products.
         "Main Vendor Now",

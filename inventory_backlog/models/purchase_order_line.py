@@ -1,7 +1,9 @@
 from odoo import api, fields, models
 
 from ..tools.bounds import bounded, converted
+from .backlog_history_mixin import Ours
 from .backlog_line import INTERNAL
+from .link import Link
 from .product_supplierinfo import PURCHASE
 
 # What the figures of a vendor read of its order lines, beside what came.
@@ -11,23 +13,26 @@ JUDGED = {"discount", "first_promise_date", "price_unit", "product_qty"}
 class PurchaseOrderLine(models.Model):
     """What the vendor promised first, and the suggestion behind the line."""
 
-    _inherit = "purchase.order.line"
+    _name = "purchase.order.line"
+    _inherit = ["purchase.order.line", "backlog.history.mixin"]
 
     first_promise_date = fields.Datetime(
         "First Promise",
         compute="_compute_first_promise_date",
         store=True,
         copy=False,
+        history=True,
         help="When the vendor first promised it: the expected arrival at the moment "
         "the order was confirmed. Later changes of the date do not touch it, so that "
         "vendors are held to their word.",
     )
 
-    backlog_suggestion_id = fields.Many2one(
+    backlog_suggestion_id = Link(
         "backlog.suggestion",
         "Reorder Suggestion",
         readonly=True,
         copy=False,
+        history=True,
         index="btree_not_null",
         ondelete="set null",
         groups=INTERNAL,
@@ -46,10 +51,10 @@ class PurchaseOrderLine(models.Model):
         # Odoo checks access when it reads what is stored, and not when it computes.
         self._origin.check_access("read")
         # Buyers do not read customers' orders; they get the names.
-        for line in self.sudo():
-            line.backlog_for_whom = ", ".join(
-                line.backlog_suggestion_id.line_ids._names()
-            )
+        # Of what is saved: a form may name what is hidden.
+        for line in self:
+            suggestion = line._origin.sudo().backlog_suggestion_id
+            line.backlog_for_whom = ", ".join(suggestion.line_ids._names())
 
     @api.depends("state")
     def _compute_first_promise_date(self):
@@ -123,7 +128,10 @@ class PurchaseOrderLine(models.Model):
         result = super()._prepare_purchase_order_line_from_procurement(*args)
         values = args[-2]
         if values.get("backlog_suggestion_id"):
-            result["backlog_suggestion_id"] = values["backlog_suggestion_id"]
+            suggestion = self.env["backlog.suggestion"]
+            result["backlog_suggestion_id"] = Ours(
+                suggestion.browse(values["backlog_suggestion_id"])
+            )
         return result
 
     def _merge_po_line(self, rfq_line):

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..tools.bounds import in_unit
@@ -31,13 +30,14 @@ class SaleOrderLine(models.Model):
     """The backlog of an order line, and what was promised first."""
 
     _name = "sale.order.line"
-    _inherit = ["sale.order.line", "backlog.mixin"]
+    _inherit = ["sale.order.line", "backlog.mixin", "backlog.history.mixin"]
 
     first_promise_date = fields.Datetime(
         "First Promise",
         compute="_compute_first_promise_date",
         store=True,
         copy=False,
+        history=True,
         groups=INTERNAL,
         help="What the customer was promised when the line was confirmed. It is never "
         "rewritten, so that later promises can be held against it.",
@@ -134,17 +134,6 @@ class SaleOrderLine(models.Model):
                 )
             else:
                 line.first_promise_date = line.first_promise_date
-
-    def write(self, vals):
-        """The first promise is history: nobody corrects it by hand."""
-        if "first_promise_date" in vals and not self.env.su:
-            raise UserError(
-                self.env._(
-                    "The first promise is kept as it was given. Change the delivery "
-                    "date of the order instead."
-                )
-            )
-        return super().write(vals)
 
     @api.depends(
         *PRODUCT_TRIGGERS,

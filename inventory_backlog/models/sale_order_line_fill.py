@@ -1,5 +1,4 @@
-from odoo import api, models
-from odoo.exceptions import UserError
+from odoo import models
 from odoo.tools import SQL
 
 from .backlog_line import INTERNAL
@@ -35,6 +34,7 @@ class SaleOrderLine(models.Model):
         digits="Product Unit",
         readonly=True,
         copy=False,
+        history=True,
         groups=INTERNAL,
         help="What was to be shipped when the line was confirmed, in the unit of the "
         "line. It is counted anew when a cancelled order is confirmed again, and never "
@@ -45,38 +45,12 @@ class SaleOrderLine(models.Model):
         digits="Product Unit",
         readonly=True,
         copy=False,
+        history=True,
         groups=INTERNAL,
         help="The part of it that was in stock for this line when it was confirmed, "
         "after everyone ahead of it in the queue, in the unit of the line. Goods that "
         "are brought for the order alone were not ready.",
     )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """What was ready is found out, not given: as no value and by no default."""
-        self._refuse_first_fill(*vals_list)
-        lines = self
-        defaults = dict.fromkeys((f"default_{name}" for name in FIRST_FILL), False)
-        if defaults.keys() & self.env.context.keys():
-            lines = self.with_context(**defaults)
-        return super(SaleOrderLine, lines).create(vals_list)
-
-    def write(self, vals):
-        """What was ready is history: nobody corrects it by hand."""
-        self._refuse_first_fill(vals)
-        return super().write(vals)
-
-    def _refuse_first_fill(self, *vals_list):
-        """Nobody writes history by hand."""
-        if not self.env.su and any(
-            name in vals for vals in vals_list for name in FIRST_FILL
-        ):
-            raise UserError(
-                self.env._(
-                    "What was ready when the line was confirmed is kept as it was. "
-                    "Leave these fields out."
-                )
-            )
 
     def _action_launch_stock_rule(self, **kwargs):
         result = super()._action_launch_stock_rule(**kwargs)

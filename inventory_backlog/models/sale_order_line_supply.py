@@ -28,8 +28,10 @@ class SaleOrderLine(models.Model):
         # Odoo checks access when it reads what is stored, and not when it computes.
         self._origin.check_access("read")
         # Salespeople read neither suggestions nor purchases; they get name and day.
-        for line in self.sudo():
-            suggestions = line.backlog_suggestion_line_ids.suggestion_id
+        # Of what is saved: a form may name what is hidden.
+        for line in self:
+            saved = line._origin.sudo()
+            suggestions = saved.backlog_suggestion_line_ids.suggestion_id
             under_way = suggestions.filtered(lambda one: one.state == "ordered")
             line.backlog_supply_note = ", ".join(under_way._supply_notes())
 

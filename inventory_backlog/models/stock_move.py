@@ -11,7 +11,7 @@ class StockMove(models.Model):
     """The backlog of a move to a customer: its slices summed."""
 
     _name = "stock.move"
-    _inherit = ["stock.move", "backlog.mixin"]
+    _inherit = ["stock.move", "backlog.mixin", "backlog.history.mixin"]
 
     backlog_qty = fields.Float(
         "Ready",

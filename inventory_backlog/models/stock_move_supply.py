@@ -1,9 +1,11 @@
 from collections import defaultdict
 
-from odoo import fields, models
+from odoo import models
 
 from .backlog_allocation import OPEN_STATES
+from .backlog_history_mixin import Ours
 from .given import giving
+from .link import Link
 
 # Transfers that feed productions that feed transfers …: further than goods travel.
 MAX_STEPS = 10
@@ -14,11 +16,12 @@ class StockMove(models.Model):
 
     _inherit = "stock.move"
 
-    backlog_suggestion_id = fields.Many2one(
+    backlog_suggestion_id = Link(
         "backlog.suggestion",
         "Reorder Suggestion",
         readonly=True,
         copy=False,
+        history=True,
         index="btree_not_null",
         ondelete="set null",
         help="The suggestion that this transfer was made from.",
@@ -26,7 +29,7 @@ class StockMove(models.Model):
 
     def _prepare_move_split_vals(self, qty):
         values = super()._prepare_move_split_vals(qty)
-        values["backlog_suggestion_id"] = self.backlog_suggestion_id.id
+        values["backlog_suggestion_id"] = Ours(self.backlog_suggestion_id)
         return values
 
     def _order_lines_served(self):

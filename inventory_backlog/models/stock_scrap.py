@@ -4,7 +4,8 @@ from odoo import fields, models
 class StockScrap(models.Model):
     """Scrapped goods that a vendor is to answer for."""
 
-    _inherit = "stock.scrap"
+    _name = "stock.scrap"
+    _inherit = ["stock.scrap", "backlog.history.mixin"]
 
     receipt_move_ids = fields.Many2many(
         "stock.move",
@@ -13,6 +14,7 @@ class StockScrap(models.Model):
         "move_id",
         readonly=True,
         copy=False,
+        history=True,
         help="The receipts from vendors that the scrapped goods came with.",
     )
 
@@ -20,7 +22,7 @@ class StockScrap(models.Model):
         """What is scrapped on the way into stock is the vendor's reject. Odoo cuts the
         chain of moves when it takes goods from a transfer, so it is kept before."""
         for scrap in self:
-            scrap.receipt_move_ids = scrap._receipts()
+            scrap.sudo().receipt_move_ids = scrap._receipts()
         result = super().do_scrap()
         if (
             partners

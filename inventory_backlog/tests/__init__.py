@@ -26,6 +26,7 @@ from . import test_fields
 from . import test_first_fill
 from . import test_fresh
 from . import test_given
+from . import test_history
 from . import test_hostile
 from . import test_import
 from . import test_kept
@@ -37,6 +38,7 @@ from . import test_markup
 from . import test_matrix
 from . import test_matrix_http
 from . import test_matrix_methods
+from . import test_matrix_onchange
 from . import test_matrix_rows
 from . import test_mto
 from . import test_order_lines

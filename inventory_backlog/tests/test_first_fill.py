@@ -176,8 +176,8 @@ class TestFirstFill(BacklogCase):
         for name in ("first_open_qty", "first_ready_qty"):
             with self.assertRaisesRegex(UserError, "kept as it was"):
                 order.order_line.write({name: 3})
-            with self.assertRaisesRegex(UserError, "kept as it was"):
-                self._quote((self.product, 5, {name: 3}))
+            order = self._order((self.product, 5, {name: 3}))
+            self.assertEqual(self._first_fill(order), [(5, 0)])
 
     def test_it_cannot_be_a_default(self):
         order = self._quote((self.product, 5))

@@ -1,4 +1,5 @@
 from contextlib import suppress
+from functools import partial
 from xmlrpc.client import Fault
 
 import psycopg2
@@ -10,6 +11,8 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import BacklogCase
+from .matrix import ADDONS
+from .suggestions import SuggestionCase
 from .wire import WireCase
 
 INJECTION = "id'; drop table backlog_kept_line; --"
@@ -43,6 +46,30 @@ CALLED = {
     ("product.product", "get_promise"),
     ("product.product", "get_promises"),
     ("sale.order", "get_backlog"),
+}
+
+
+NUMBERS = (
+    *map(float, ("nan", "inf", "-1e308")),
+    *(10**30, True, "abc", "1e400", [1], {"a": 1}),
+)
+DAYS = (
+    *("0001-01-01", "9999-12-31", "99999-01-01", "2030-13-45", "\0"),
+    *(True, 5, ["2030-01-01"], {"a": 1}),
+)
+TEXTS = ("x" * 5_000_000, "a\0b", 5, True, ["a"], {"a": 1})
+LINKS = (True, "abc", -1, 10**400, 0.5, {"a": 1})
+# What is typed into a field of this type.
+TYPED = {
+    "char": TEXTS,
+    "text": TEXTS,
+    "date": DAYS,
+    "datetime": DAYS,
+    "float": NUMBERS,
+    "integer": NUMBERS,
+    "monetary": NUMBERS,
+    "many2one": LINKS,
+    "selection": ("nope", 5, 0.5, ["buy"], {"a": 1}),
 }
 
 
@@ -304,3 +331,184 @@ class TestHostile(WireCase, BacklogCase):
         self.env.flush_all()
         [row] = self._as("sale.order").get_backlog(self.order.ids)
         self.assertEqual(row["name"], "L" * 3_000)
+
+
+@tagged("post_install", "-at_install")
+class TestHostileValues(SuggestionCase):
+    """Whatever number, day or text comes over a form, RPC or a context, it is taken,
+    left out, or answered with a sentence."""
+
+    def setUp(self):
+        super().setUp()
+        self.maker = new_test_user(
+            self.env,
+            "maker",
+            "purchase.group_purchase_manager,inventory_backlog.group_backlog_manager,"
+            "sales_team.group_sale_manager,stock.group_stock_manager",
+        )
+        self._wanted(self.product, 3)
+        self._request(self._table(), 2, vendor=self.first)
+        self._disrupt(self.first)
+        self._generate()
+        self.suggestion = self._suggested().with_user(self.maker)
+        self.assertEqual(len(self.suggestion), 1)
+
+    def _try(self, call):
+        """Call it and write what came of it; nothing of it is kept."""
+        # Odoo makes a sentence of a constraint.
+        refused = (UserError, psycopg2.IntegrityError)
+        with suppress(*refused), self.env.cr.savepoint(flush=False) as savepoint:
+            call()
+            self.env.flush_all()
+            savepoint.rollback()
+        self.env.clear()
+
+    def _records(self):
+        """One of each of our models that somebody may fill in, and of Odoo's what has
+        fields of ours."""
+        accept = self.suggestion.action_open_accept()
+        accept = self.suggestion.env[accept["res_model"]].browse(accept["res_id"])
+        request = self.env["purchase.order"].search(
+            [("partner_id", "=", self.first.id), ("state", "=", "draft")], limit=1
+        )
+        switch = request.with_user(self.maker).action_move_to_backup()
+        switch = self.suggestion.env[switch["res_model"]].browse(switch["res_id"])
+        as_maker = self.suggestion.env
+        return (
+            accept,
+            accept.line_ids,
+            switch,
+            switch.line_ids,
+            as_maker["backlog.suggestion.defer"].create({"mode": "snooze"}),
+            as_maker["backlog.report"].create({}),
+            as_maker["backlog.report.recipient"].create({"user_id": self.maker.id}),
+            as_maker["backlog.disruption"].search([], limit=1),
+            self.suggestion,
+            self.at_first.with_user(self.maker),
+        )
+
+    @mute_logger("odoo.sql_db")
+    def test_values_in_forms(self):
+        records = self._records()
+        seen = {record._name for record in records}
+        fillable = {
+            name
+            for name, model in self.env.items()
+            if model._original_module in ADDONS
+            and not model._abstract
+            and model.with_user(self.maker).has_access("write")
+        }
+        self.assertLessEqual(fillable - {"backlog.kept"}, seen)
+        self.env.flush_all()
+        for record in records:
+            spec = {
+                name: {}
+                for name, field in record._fields.items()
+                if set(field._modules) <= ADDONS
+                and field._modules
+                and name not in ("create_uid", "write_uid")
+            }
+            for name in spec:
+                for value in TYPED.get(record._fields[name].type, ()):
+                    self._assert_sentences(record, name, value, spec)
+
+    def _assert_sentences(self, record, name, value, spec):
+        new = record.browse()
+        default = new.with_context(**{f"default_{name}": value})
+        shown = str(value)[:20]
+        for door, call in {
+            "write": lambda: record.write({name: value}),
+            "onchange": lambda: new.onchange({name: value}, [], spec),
+            "default": lambda: default.onchange({}, [], spec),
+        }.items():
+            with self.subTest(model=record._name, field=name, value=shown, door=door):
+                self._try(call)
+
+    def test_values_of_lines_in_forms(self):
+        for window in self._records()[:3:2]:
+            line = window.line_ids
+            for name in line._fields.keys() - {"create_uid", "write_uid"}:
+                for value in TYPED.get(line._fields[name].type, ()):
+                    for command in (
+                        Command.update(line.id, {name: value}),
+                        Command.create({name: value}),
+                    ):
+                        values = {"line_ids": [command]}
+                        spec = {"line_ids": {"fields": {name: {}}}}
+                        where = f"{line._name}.{name}={str(value)[:20]}"
+                        with self.subTest(where, command=command[0]):
+                            self._try(partial(window.onchange, values, [], spec))
+
+    def test_arguments_of_methods(self):
+        suggestions = self.suggestion
+        products = self.product.with_user(self.maker)
+        lines = suggestions.env["backlog.line"]
+        orders = suggestions.env["sale.order"]
+        dashboard = suggestions.env["backlog.dashboard"]
+        values = {str(v)[:20]: v for v in (*NUMBERS, *DAYS, *TEXTS, *LINKS, None, b"a")}
+        for shown, value in values.items():
+            for name, call in {
+                "dismiss": lambda value: suggestions.action_dismiss(value),
+                "snooze": lambda value: suggestions.action_snooze(value),
+                "choose": lambda value: suggestions.action_choose_vendor(value),
+                "generate": lambda value: suggestions.generate(value),
+                "generate one": lambda value: suggestions.generate([value]),
+                "promise": lambda value: products.get_promise(value, 1),
+                "quantity": lambda value: products.get_promise(products.id, value),
+                "place": lambda value: products.get_promise(products.id, 1, value),
+                "day": lambda value: products.get_promise(products.id, 1, False, value),
+                "wishes": lambda value: products.get_promises(value),
+                "wish": lambda value: products.get_promises([value]),
+                "of a wish": lambda value: products.get_promises(
+                    [{"product_id": products.id, "qty": value, "warehouse_id": value}]
+                ),
+                "backlog": lambda value: orders.get_backlog(value),
+                "backlog of": lambda value: orders.get_backlog([value]),
+                "cursor": lambda value: lines.get_changes(value),
+                "limit": lambda value: lines.get_changes("", value),
+                "scope": lambda value: dashboard.get_dashboard(value),
+            }.items():
+                with self.subTest(method=name, value=shown):
+                    self._try(lambda call=call, value=value: call(value))
+
+    def test_values_in_the_context(self):
+        defer = self.suggestion.env["backlog.suggestion.defer"].create(
+            {"suggestion_ids": [Command.set(self.suggestion.ids)]}
+        )
+        for value in (*NUMBERS, *DAYS, "x" * 99, -1, 0, 3651):
+            with self.subTest(value=str(value)[:20]):
+                self._try(defer.with_context(snooze_days=value).action_snooze)
+        with self.assertRaisesRegex(UserError, "from 1 to 3650"):
+            defer.with_context(snooze_days=1e9).action_snooze()
+        defer.with_context(snooze_days=14).action_snooze()
+        self.assertEqual(self.suggestion.snooze_until, self._after(14).date())
+
+    def test_a_reason_is_a_few_words(self):
+        for reason in ("x" * 1_001, "a\0b"):
+            with self.assertRaisesRegex(UserError, "at most 1000 characters"):
+                self.suggestion.action_dismiss(reason)
+        with self.assertRaisesRegex(UserError, "at most 1000 characters"):
+            self._disrupt(self.second, reason="x" * 1_001)
+        self.suggestion.action_dismiss("x" * 1_000)
+
+    def test_an_arrival_is_of_our_times(self):
+        for day in ("1999-12-31", "2099-01-01", "9999-12-31"):
+            accept = self.suggestion.action_open_accept()
+            window = self.suggestion.env[accept["res_model"]].browse(accept["res_id"])
+            window.line_ids.arrival_date = day
+            with self.assertRaisesRegex(UserError, "within 10 years"):
+                window.action_confirm()
+        with self.assertRaisesRegex(UserError, "Arrival: enter a day from 1900-01-01"):
+            window.line_ids.write({"arrival_date": "0001-01-01"})
+
+    def test_windows_with_the_last_and_first_days_that_may_be_entered(self):
+        report = self.suggestion.env["backlog.report"].create(
+            {"date_from": "1900-01-01", "date_to": "9999-12-31"}
+        )
+        self._try(lambda: report._data())
+        self._try(report.action_print)
+        out = self._disrupt(self.third)
+        out.write({"date_to": "9999-12-31", "date_from": "1900-01-01"})
+        self.assertEqual(out.state, "now")
+        sentences = out._sentences(self.product.product_tmpl_id, self.third)
+        self.assertIn("12/31/9999", " ".join(sentences))

@@ -1,4 +1,6 @@
-from odoo.exceptions import AccessError
+from lxml.etree import fromstring
+
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
@@ -191,6 +193,94 @@ class TestVendorAccess(VendorCase):
             self.env["backlog.vendor.switch"].with_user(self.seller).create({})
 
     # Companies
+
+    def test_a_disruption_of_all_companies_is_for_who_may_speak_for_all(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        here = self._disrupt(self.first)
+        manager = self._user("manager", "inventory_backlog.group_backlog_manager")
+        everywhere = self._disrupt(self.second, company_id=False)
+        for user in self.buyer + manager:
+            ours, all_ours = here.with_user(user), everywhere.with_user(user)
+            for call in (
+                lambda user=user: (
+                    self.env["backlog.disruption"]
+                    .with_user(user)
+                    .create(
+                        {
+                            "partner_id": self.third.id,
+                            "reason": "Fire",
+                            "company_id": False,
+                        }
+                    )
+                ),
+                lambda one=ours: one.write({"company_id": False}),
+                lambda one=all_ours: one.write({"date_to": "2031-01-01"}),
+                lambda one=all_ours: one.write({"company_id": self.company.id}),
+            ):
+                with (
+                    self.subTest(user=user.name),
+                    self.assertRaisesRegex(AccessError, "work in all of them"),
+                ):
+                    call()
+            self.assertEqual(all_ours.read(["reason"])[0]["reason"], "Flood")
+        with self.assertRaisesRegex(AccessError, "work in all of them"):
+            everywhere.with_user(manager).unlink()
+        manager.company_ids += other
+        everywhere.with_user(manager).date_to = "2031-01-01"
+        here.with_user(manager).company_id = False
+
+    def test_a_disruption_names_nothing_of_another_company(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        theirs = self._vendor("Theirs", company_id=other.id)
+        table = self._product("Table", company_id=other.id)
+        self.buyer.company_ids += other
+        both = {"allowed_company_ids": (self.company + other).ids}
+        administrator = self._administrator()
+        for user, values in (
+            (self.buyer, {"partner_id": theirs.id}),
+            (
+                self.buyer,
+                {
+                    "partner_id": self.first.id,
+                    "product_tmpl_ids": [Command.set(table.product_tmpl_id.ids)],
+                },
+            ),
+            (administrator, {"partner_id": theirs.id, "company_id": False}),
+        ):
+            disruptions = self.env["backlog.disruption"].with_user(user)
+            with self.assertRaisesRegex(UserError, "company"):
+                disruptions.with_context(**both).create({"reason": "Fire", **values})
+        disruptions.with_user(self.buyer).with_context(**both).create(
+            {"partner_id": theirs.id, "reason": "Fire", "company_id": other.id}
+        )
+
+    def test_a_contact_that_moves_to_another_company_fails_nobodys_screens(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        everywhere = self._disrupt(self.second, company_id=False)
+        self.second.company_id = other
+        self.env.flush_all()
+        self.env.invalidate_all()
+        seen = everywhere.with_user(self.buyer)
+        with self.assertRaises(AccessError):
+            self.second.with_user(self.buyer).read(["name"])
+
+        for view in ("form", "list", "kanban", "calendar"):
+            arch = seen.get_view(view_type=view)["arch"]
+            names = {node.get("name") for node in fromstring(arch).iter("field")}
+            spec = {
+                name: {"fields": {"display_name": {}}}
+                if seen._fields[name].relational
+                else {}
+                for name in names
+            }
+            with self.subTest(view=view):
+                self.env.invalidate_all()
+                [row] = seen.web_search_read([], spec)["records"]
+                self.assertEqual(row["id"], seen.id)
+                if "partner_id" in row:
+                    self.assertEqual(row["partner_id"]["display_name"], "Second")
+        self.assertEqual(seen.display_name, "Second: Flood")
+        self.assertFalse(seen.impact)
 
     def test_second_company_sees_its_own_figures_and_disruptions(self):
         other = self.env["res.company"].create({"name": "Other"})

@@ -85,10 +85,12 @@ class VendorCase(BacklogCase):
 
     def _disrupt(self, vendor, *products, since=0, until=None, **values):
         """The buyer registers that the vendor is out from a day to a day, or until
-        further notice, for all or some products."""
+        further notice, for all or some products; of no company an administrator of all
+        companies."""
+        for_all = not values.get("company_id", True)
         return (
             self.env["backlog.disruption"]
-            .with_user(self.buyer)
+            .with_user(self._administrator() if for_all else self.buyer)
             .create(
                 {
                     "partner_id": vendor.id,
@@ -101,6 +103,18 @@ class VendorCase(BacklogCase):
                     **values,
                 }
             )
+        )
+
+    @classmethod
+    def _administrator(cls):
+        """A backlog administrator of all companies."""
+        companies = cls.env["res.company"].search([])
+        return new_test_user(
+            cls.env,
+            "administrator of all",
+            "inventory_backlog.group_backlog_manager",
+            company_id=cls.company.id,
+            company_ids=[Command.set(companies.ids)],
         )
 
     # What vendors did

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
+from ..models.link import Link
 from ..models.person import as_asked
 from ..models.res_partner_summary import file_name
 
@@ -31,6 +32,7 @@ class BacklogReport(models.TransientModel):
     """
 
     _name = "backlog.report"
+    _inherit = ["backlog.bounds.mixin"]
     _description = "Backlog Report"
     _check_company_auto = True
 
@@ -45,19 +47,19 @@ class BacklogReport(models.TransientModel):
         help="Last day of the bridge. The rest of the report shows the backlog as it "
         "is now.",
     )
-    company_id = fields.Many2one(
+    company_id = Link(
         "res.company", required=True, default=lambda self: self.env.company
     )
-    warehouse_id = fields.Many2one(
+    warehouse_id = Link(
         "stock.warehouse", check_company=True, help="Empty: all warehouses."
     )
-    user_id = fields.Many2one(
+    user_id = Link(
         "res.users",
         "Salesperson",
         domain="[('share', '=', False)]",
         help="Empty: all salespeople whose orders you may see.",
     )
-    partner_id = fields.Many2one(
+    partner_id = Link(
         "res.partner",
         "Customer",
         help="With all contacts of its company. Empty: all customers.",

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..models.backlog_suggestion import BUYING
+from ..models.link import Link
 
 
 class BacklogSuggestionAccept(models.TransientModel):
@@ -10,10 +11,11 @@ class BacklogSuggestionAccept(models.TransientModel):
     transfers and activities come out. Nothing is sent or confirmed."""
 
     _name = "backlog.suggestion.accept"
+    _inherit = ["backlog.bounds.mixin"]
     _description = "Accept Suggestions"
 
-    company_id = fields.Many2one("res.company", required=True)
-    currency_id = fields.Many2one(related="company_id.currency_id")
+    company_id = Link("res.company", required=True)
+    currency_id = Link(related="company_id.currency_id", related_sudo=False)
     line_ids = fields.One2many("backlog.suggestion.accept.line", "accept_id")
     has_buying = fields.Boolean(compute="_compute_kinds")
     has_other = fields.Boolean(

@@ -3,23 +3,26 @@ from odoo.exceptions import UserError
 
 from ..models.backlog_suggestion import BUYING
 from ..models.backlog_suggestion_order import Choice
+from ..models.link import Link, check_readable
 
 # To ask for an earlier receipt there is nothing to choose.
 FIXED = ("expedite",)
+MOST_YEARS = 10
 
 
 class BacklogSuggestionAcceptLine(models.TransientModel):
     """One suggestion, or a share of it, and what is to be ordered of it."""
 
     _name = "backlog.suggestion.accept.line"
+    _inherit = ["backlog.bounds.mixin"]
     _description = "Suggestion to Accept"
     _order = "suggestion_id, is_split, id"
 
-    accept_id = fields.Many2one(
+    accept_id = Link(
         "backlog.suggestion.accept", "Window", required=True, ondelete="cascade"
     )
     # Withdrawn by the run while the window is open: said when it is confirmed.
-    suggestion_id = fields.Many2one("backlog.suggestion", ondelete="set null")
+    suggestion_id = Link("backlog.suggestion", ondelete="set null")
     is_chosen = fields.Boolean(
         "Accept",
         compute="_compute_is_chosen",
@@ -35,19 +38,21 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
         digits=(5, 1),
         help="The part of what is missing that this vendor gets.",
     )
-    product_id = fields.Many2one(related="suggestion_id.product_id")
-    product_tmpl_id = fields.Many2one(related="product_id.product_tmpl_id")
-    product_uom_id = fields.Many2one(related="suggestion_id.product_uom_id")
-    warehouse_id = fields.Many2one(related="suggestion_id.warehouse_id")
-    company_id = fields.Many2one(related="suggestion_id.company_id")
-    currency_id = fields.Many2one(related="company_id.currency_id")
-    action_type = fields.Selection(related="suggestion_id.action_type")
+    product_id = Link(related="suggestion_id.product_id", related_sudo=False)
+    product_tmpl_id = Link(related="product_id.product_tmpl_id", related_sudo=False)
+    product_uom_id = Link(related="suggestion_id.product_uom_id", related_sudo=False)
+    warehouse_id = Link(related="suggestion_id.warehouse_id", related_sudo=False)
+    company_id = Link(related="suggestion_id.company_id", related_sudo=False)
+    currency_id = Link(related="company_id.currency_id", related_sudo=False)
+    action_type = fields.Selection(
+        related="suggestion_id.action_type", related_sudo=False
+    )
     need_date = fields.Date(related="suggestion_id.need_date", related_sudo=False)
     is_buying = fields.Boolean(compute="_compute_is_buying")
     is_fixed = fields.Boolean(
         compute="_compute_is_buying", help="There is no quantity or date to choose."
     )
-    supplierinfo_id = fields.Many2one(
+    supplierinfo_id = Link(
         "product.supplierinfo",
         "Vendor",
         domain="[('product_tmpl_id', '=', product_tmpl_id),"
@@ -93,9 +98,7 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
     @api.constrains("suggestion_id", "supplierinfo_id")
     def _check_readable(self):
         """Odoo lets everything be written into a link, and shows what is behind it."""
-        as_user = self.sudo(False)  # Odoo checks constraints with sudo.
-        as_user.suggestion_id._origin.check_access("read")
-        as_user.supplierinfo_id._origin.check_access("read")
+        check_readable(self, "suggestion_id", "supplierinfo_id")
 
     @api.depends("action_type")
     def _compute_is_buying(self):
@@ -110,10 +113,14 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
 
     @api.depends("supplierinfo_id", "share")
     def _compute_qty(self):
-        multiples = self.suggestion_id._orderpoint_multiples()
-        self.suggestion_id._read_offers()
+        suggestions = self.suggestion_id._origin
+        multiples = suggestions._orderpoint_multiples()
+        suggestions._read_offers()
         for line in self:
             suggestion = line._suggestion()
+            if not suggestion:
+                line.qty = 0
+                continue
             if not line.is_buying or not line.supplierinfo_id:
                 line.qty = suggestion.suggested_qty * line.share / 100
                 continue
@@ -146,7 +153,7 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
 
     @api.depends("qty", "supplierinfo_id")
     def _compute_cost(self):
-        self.suggestion_id._read_offers()
+        self.suggestion_id._origin._read_offers()
         for line in self:
             if line.is_buying and line.supplierinfo_id:
                 price = line._offer()._unit_price()
@@ -175,15 +182,17 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
     def _suggestion(self):
         """The suggestion in its company. Whose orders are behind it is not for the
         buyer to read, only how many promises are kept."""
-        self.suggestion_id._origin.check_access("read")
-        suggestion = self.suggestion_id.sudo()
+        suggestion = self.suggestion_id._origin
+        suggestion.check_access("read")
+        suggestion = suggestion.sudo()
         return suggestion.with_company(suggestion.company_id)
 
     def _offer(self):
         """The vendor line in the company of the suggestion, with figures of receipts
         that the buyer need not be able to read."""
-        self.supplierinfo_id._origin.check_access("read")
-        return self.supplierinfo_id.sudo().with_company(self.company_id)
+        offer = self.supplierinfo_id._origin
+        offer.check_access("read")
+        return offer.sudo().with_company(self.company_id)
 
     def action_split(self):
         """Give a half to a second vendor: the one that would stand in."""
@@ -233,6 +242,17 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
                     ", ".join(missing.product_id.mapped("display_name")),
                 )
             )
+        if never := self.filtered(
+            lambda line: line.arrival_date and not line._is_near(line.arrival_date)
+        ):
+            raise UserError(
+                self.env._(
+                    "Choose an arrival within %(years)s years from today for "
+                    "%(products)s.",
+                    years=MOST_YEARS,
+                    products=", ".join(never.product_id.mapped("display_name")),
+                )
+            )
         if nothing := self.filtered(
             lambda line: line.product_uom_id.compare(line.qty, 0) <= 0
         ):
@@ -242,6 +262,10 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
                     ", ".join(nothing.product_id.mapped("display_name")),
                 )
             )
+
+    def _is_near(self, day):
+        """Whether a purchase can be dated by it."""
+        return abs(day.year - self.company_id._backlog_today().year) <= MOST_YEARS
 
     def _choice(self):
         return Choice(

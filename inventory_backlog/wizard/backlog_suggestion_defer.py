@@ -3,13 +3,17 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.link import check_readable
+
 DAYS = 7
+MOST_DAYS = 3650
 
 
 class BacklogSuggestionDefer(models.TransientModel):
     """Set suggestions aside: until a day, or until more is short."""
 
     _name = "backlog.suggestion.defer"
+    _inherit = ["backlog.bounds.mixin"]
     _description = "Set Suggestions Aside"
 
     suggestion_ids = fields.Many2many("backlog.suggestion", string="Suggestions")
@@ -21,6 +25,10 @@ class BacklogSuggestionDefer(models.TransientModel):
         default=lambda self: self.env.company._backlog_today() + timedelta(days=DAYS),
     )
     reason = fields.Char(help="For those who look later.")
+
+    @api.constrains("suggestion_ids")
+    def _check_readable(self):
+        check_readable(self, "suggestion_ids")
 
     @api.model
     def _open_for(self, suggestions, mode):
@@ -48,6 +56,10 @@ class BacklogSuggestionDefer(models.TransientModel):
         """Until the day of the window, or so many days from now as the button says."""
         until = self.until
         if days := self.env.context.get("snooze_days"):
+            if type(days) is not int or not 0 < days <= MOST_DAYS:
+                raise UserError(
+                    self.env._("Give a number of days from 1 to %s.", MOST_DAYS)
+                )
             until = self.env.company._backlog_today() + timedelta(days=days)
         self.suggestion_ids.exists().action_snooze(until)
         return {"type": "ir.actions.act_window_close"}

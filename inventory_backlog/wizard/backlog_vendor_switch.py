@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from ..models.link import Link, check_readable
 from ..models.purchase_order import MOVABLE_STATES
 from ..tools.bounds import (
     bounded,
@@ -21,10 +22,11 @@ class BacklogVendorSwitch(models.TransientModel):
     """
 
     _name = "backlog.vendor.switch"
+    _inherit = ["backlog.bounds.mixin"]
     _description = "Move Requests to Another Vendor"
 
     line_ids = fields.One2many("backlog.vendor.switch.line", "switch_id")
-    currency_id = fields.Many2one(
+    currency_id = Link(
         "res.currency", default=lambda self: self.env.company.currency_id
     )
     extra_cost = fields.Monetary(
@@ -94,6 +96,16 @@ class BacklogVendorSwitch(models.TransientModel):
                     ", ".join(missing.product_id.mapped("display_name")),
                 )
             )
+        for line in chosen:
+            if not line.supplierinfo_id._is_for(line.product_id, line.company_id):
+                raise UserError(
+                    self.env._(
+                        "%(vendor)s does not offer %(product)s to this company: choose "
+                        "one of the vendors of the product.",
+                        vendor=line.supplierinfo_id.partner_id.display_name,
+                        product=line.product_id.display_name,
+                    )
+                )
         requests = self.env["purchase.order"]
         groups = chosen.grouped(
             lambda line: (
@@ -162,28 +174,27 @@ class BacklogVendorSwitchLine(models.TransientModel):
     """One purchase line and the vendor it could move to."""
 
     _name = "backlog.vendor.switch.line"
+    _inherit = ["backlog.bounds.mixin"]
     _description = "Line to Move to Another Vendor"
 
-    switch_id = fields.Many2one(
-        "backlog.vendor.switch", required=True, ondelete="cascade"
-    )
+    switch_id = Link("backlog.vendor.switch", required=True, ondelete="cascade")
     is_chosen = fields.Boolean("Move")
-    purchase_line_id = fields.Many2one(
-        "purchase.order.line", required=True, ondelete="cascade"
-    )
-    order_id = fields.Many2one(related="purchase_line_id.order_id")
-    product_id = fields.Many2one(related="purchase_line_id.product_id")
-    product_tmpl_id = fields.Many2one(related="product_id.product_tmpl_id")
-    company_id = fields.Many2one(related="purchase_line_id.company_id")
+    purchase_line_id = Link("purchase.order.line", required=True, ondelete="cascade")
+    order_id = Link(related="purchase_line_id.order_id", related_sudo=False)
+    product_id = Link(related="purchase_line_id.product_id", related_sudo=False)
+    product_tmpl_id = Link(related="product_id.product_tmpl_id", related_sudo=False)
+    company_id = Link(related="purchase_line_id.company_id", related_sudo=False)
     product_qty = fields.Float(
         "Quantity",
         digits="Product Unit",
         compute="_compute_difference",
         help="What is requested, in the unit of the request.",
     )
-    product_uom_id = fields.Many2one(related="purchase_line_id.product_uom_id")
-    currency_id = fields.Many2one(related="purchase_line_id.company_id.currency_id")
-    supplierinfo_id = fields.Many2one(
+    product_uom_id = Link(related="purchase_line_id.product_uom_id", related_sudo=False)
+    currency_id = Link(
+        related="purchase_line_id.company_id.currency_id", related_sudo=False
+    )
+    supplierinfo_id = Link(
         "product.supplierinfo",
         "New Vendor",
         domain="[('product_tmpl_id', '=', product_tmpl_id),"
@@ -191,7 +202,9 @@ class BacklogVendorSwitchLine(models.TransientModel):
         " ('company_id', 'in', (False, company_id))]",
         help="Empty: no other vendor may be chosen by itself.",
     )
-    parity_state = fields.Selection(related="supplierinfo_id.parity_state")
+    parity_state = fields.Selection(
+        related="supplierinfo_id.parity_state", related_sudo=False
+    )
     price_now = fields.Monetary(
         "Cost Now",
         compute="_compute_difference",
@@ -219,9 +232,7 @@ class BacklogVendorSwitchLine(models.TransientModel):
     @api.constrains("supplierinfo_id", "purchase_line_id")
     def _check_readable(self):
         """Odoo lets everything be written into a link, and shows what is behind it."""
-        as_user = self.sudo(False)  # Odoo checks constraints with sudo.
-        as_user.purchase_line_id._origin.check_access("read")
-        as_user.supplierinfo_id._origin.check_access("read")
+        check_readable(self, "purchase_line_id", "supplierinfo_id")
 
     @api.depends("supplierinfo_id", "purchase_line_id")
     def _compute_difference(self):

@@ -4,6 +4,7 @@ from math import ceil, floor
 from odoo import api, fields, models
 from odoo.fields import Command
 
+from odoo.addons.inventory_backlog.models.link import Link
 from odoo.addons.inventory_backlog.tools.bounds import bounded_money, converted
 
 # What follows from the components of a suggestion.
@@ -29,7 +30,7 @@ class BacklogSuggestion(models.Model):
         "another warehouse has it free. Buy: ask a vendor. Buy for customer: the "
         "vendor ships it straight to the customer. Make: produce it.",
     )
-    bom_id = fields.Many2one("mrp.bom", "Bill of Materials", readonly=True)
+    bom_id = Link("mrp.bom", "Bill of Materials", readonly=True)
     missing_qty = fields.Float(
         "To Make",
         digits="Product Unit",
@@ -44,7 +45,7 @@ class BacklogSuggestion(models.Model):
         help="How much the components that are in stock and not needed by others "
         "allow.",
     )
-    bottleneck_id = fields.Many2one(
+    bottleneck_id = Link(
         "product.product",
         readonly=True,
         help="The component that allows least.",

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.inventory_backlog.models.link import Link
+
 
 class BacklogSuggestionComponent(models.Model):
     """What a suggestion needs that is made: a component, through kits, in the unit of
@@ -12,7 +14,7 @@ class BacklogSuggestionComponent(models.Model):
 
     _figure_names = ("product_id", "qty", "at_vendor_qty", "need_date")
 
-    product_id = fields.Many2one(
+    product_id = Link(
         "product.product",
         "Component",
         required=True,
@@ -20,7 +22,7 @@ class BacklogSuggestionComponent(models.Model):
         index=True,
         ondelete="cascade",
     )
-    product_uom_id = fields.Many2one(related="product_id.uom_id")
+    product_uom_id = Link(related="product_id.uom_id")
     qty = fields.Float(
         "Needed",
         digits="Product Unit",

@@ -1,16 +1,21 @@
-from odoo import fields, models
+from odoo import models
+
+from odoo.addons.inventory_backlog.models.backlog_history_mixin import Ours
+from odoo.addons.inventory_backlog.models.link import Link
 
 
 class MrpProduction(models.Model):
     """The suggestion behind a manufacturing order."""
 
-    _inherit = "mrp.production"
+    _name = "mrp.production"
+    _inherit = ["mrp.production", "backlog.history.mixin"]
 
-    backlog_suggestion_id = fields.Many2one(
+    backlog_suggestion_id = Link(
         "backlog.suggestion",
         "Reorder Suggestion",
         readonly=True,
         copy=False,
+        history=True,
         index="btree_not_null",
         ondelete="set null",
         help="The suggestion that it was made from; it says which orders wait for it.",
@@ -20,5 +25,5 @@ class MrpProduction(models.Model):
         """The suggestion is under way until the rest is made as well."""
         return {
             **super()._get_backorder_mo_vals(),
-            "backlog_suggestion_id": self.backlog_suggestion_id.id,
+            "backlog_suggestion_id": Ours(self.backlog_suggestion_id),
         }
