@@ -194,16 +194,6 @@ class BadValueCase(CashCase):
                 self._write_bad(*place)
             answers = self._answers(doors)
             wrong = self._wrong(right, answers)
-            import traceback
-
-            with open("/tmp/wrong.txt", "w") as f:
-                for d, a in answers.items():
-                    if d in wrong:
-                        f.write(f"== {d}: {wrong[d][:500]}\n")
-                        if isinstance(a, Exception):
-                            traceback.print_exception(a, file=f)
-                        else:
-                            f.write(f"{right[d]!r}\n{a!r}\n")
             savepoint.rollback()
         self.assertFalse(
             wrong,
