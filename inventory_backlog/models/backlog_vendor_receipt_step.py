@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools.bounds import finite, in_unit, moment, money, rate
+from ..tools.bounds import MOST_DAYS, finite, in_unit, moment, money, rate
 from .backlog_mixin import without_jit
 
 
@@ -172,7 +172,10 @@ class BacklogVendorReceipt(models.Model):
             """
             SELECT receipt.*,
                    receipt_count = 1 AND day <= promised_day AS is_on_time,
-                   CASE WHEN receipt_count = 1 THEN day - ordered_day END AS lead_days,
+                   CASE WHEN receipt_count = 1
+                         AND ABS(day - ordered_day) <= %(most_days)s
+                        THEN day - ordered_day
+                    END AS lead_days,
                    qty / NULLIF(SUM(qty) OVER (PARTITION BY purchase_line_id), 0)
                        AS due_share
               FROM (
@@ -217,6 +220,7 @@ class BacklogVendorReceipt(models.Model):
                        AND moved.qty > 0
                    ) receipt
             """,
+            most_days=MOST_DAYS,
             day=self._day(SQL("moved.date")),
             unit_price=in_unit(
                 SQL(

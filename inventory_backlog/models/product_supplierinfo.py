@@ -1,3 +1,5 @@
+from math import isfinite
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_amount
@@ -156,6 +158,16 @@ class ProductSupplierinfo(models.Model):
     @api.depends_context("company")
     def _compute_vendor(self):
         return super()._compute_vendor()
+
+    def _compute_display_name(self):
+        """Odoo writes price and minimum into the name. One that is no number would end
+        every list that names the vendor line."""
+        named = self.filtered(
+            lambda info: isfinite(info.price) and isfinite(info.min_qty)
+        )
+        for info in self - named:
+            info.display_name = info.partner_id.display_name
+        return super(ProductSupplierinfo, named)._compute_display_name()
 
     @api.model
     def _vendor_figures(self, ids=None):

@@ -1,3 +1,5 @@
+from math import isfinite
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -87,6 +89,12 @@ class ProductProduct(models.Model):
             vendor._resilience(SQL("resilience")),
             vendor._variant_figures(templates),
         )
+
+    def _prepare_sellers(self, params=False):
+        """Leave out lines whose minimum is no number: nobody can say from which
+        quantity on they sell, and Odoo would choose no vendor at all."""
+        sellers = super()._prepare_sellers(params)
+        return sellers.filtered(lambda info: isfinite(info.min_qty))
 
     def _get_filtered_sellers(self, partner_id=False, **kwargs):
         """Leave out who may not be chosen by itself. A vendor that the caller names,

@@ -1,5 +1,6 @@
 from odoo import models
 
+from ..tools.bounds import bounded_moment
 from .person import as_asked
 
 
@@ -25,7 +26,7 @@ class SaleOrder(models.Model):
             "id": self.id,
             "name": self.name,
             "reference": self.client_order_ref or "",
-            "date": self.date_order,
+            "date": bounded_moment(self.date_order),
             "currency": self.currency_id,
             "lines": rows,
             "value": sum(row["value"] for row in rows),

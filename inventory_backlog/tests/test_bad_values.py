@@ -103,6 +103,7 @@ class TestBadValues(BadValueCase):
     def setUp(self):
         super().setUp()
         self._good_world()
+        self.stool = self._product("Stool", invoice_policy="order")
 
     # The rows that go bad: of each kind as many as there are values for it
 
@@ -236,9 +237,9 @@ class TestBadValues(BadValueCase):
 
     def _own_documents(self):
         """What is bad of a document as a whole, or of a customer."""
-        chair = self.product
+        stool = self.stool
         self.rows["order"] = [
-            self._bad_order((chair, 1)) for _n in range(self._count("order"))
+            self._bad_order((stool, 1)) for _n in range(self._count("order"))
         ]
         terms = [
             self._term(
@@ -248,11 +249,11 @@ class TestBadValues(BadValueCase):
             for _n in range(self._count("term_line"))
         ]
         for term in terms:
-            self._bad_order((chair, 1), payment_term_id=term.id)
+            self._bad_order((stool, 1), payment_term_id=term.id)
         self.rows["term_line"] = [term.line_ids[0] for term in terms]
         count = self._count("invoice", "invoice_line", "due")
         orders = self.env["sale.order"].union(
-            *(self._bad_order((chair, 1)) for _n in range(count))
+            *(self._bad_order((stool, 1)) for _n in range(count))
         )
         invoices = [self._invoice(order) for order in orders]
         for invoice in invoices:
@@ -267,7 +268,7 @@ class TestBadValues(BadValueCase):
             [{"name": "Bad"} for _n in range(self._count("customer"))]
         )
         for customer in customers:
-            self._bad_order((chair, 1), partner_id=customer.id)
+            self._bad_order((stool, 1), partner_id=customer.id)
         self.rows["customer"] = list(customers)
         goods = self._goods(self._count("purchase"))
         self._bad_order(*((product, 5) for product in goods))
@@ -278,7 +279,7 @@ class TestBadValues(BadValueCase):
     def _done_goods(self):
         """What was received and shipped."""
         bought = [
-            self._purchase((self.table, 0.01), days=-1, vendor=self.bad_vendor)
+            self._purchase((self.stool, 1), days=-1, vendor=self.bad_vendor)
             for _n in range(self._count("bought"))
         ]
         goods = self._goods(self._count("done_receipt", "done_purchase"))

@@ -2,11 +2,17 @@ from datetime import timedelta
 from math import ceil, floor
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from odoo.addons.inventory_backlog.models.link import Link
-from odoo.addons.inventory_backlog.tools.bounds import bounded_money, converted
+from odoo.addons.inventory_backlog.tools.bounds import (
+    bounded,
+    bounded_money,
+    converted,
+)
 
+MOST_BATCHES = 1000  # in one suggestion: each is a manufacturing order
 # What follows from the components of a suggestion.
 SETTLED = (
     "able_to_make_qty",
@@ -156,7 +162,16 @@ class BacklogSuggestion(models.Model):
         quantity = self.product_uom_id._compute_quantity(
             self._whole_batches(bom, self.product_id, choice.qty), bom.product_uom_id
         )
-        size = bom.batch_size if bom.enable_batch_size else quantity
+        size = (bom.enable_batch_size and bounded(bom.batch_size)) or quantity
+        if not 0 < quantity / size <= MOST_BATCHES:
+            raise UserError(
+                self.env._(
+                    "%(product)s would be made in more than %(count)s batches. Correct "
+                    "the batch size of its bill of materials.",
+                    product=self.product_id.display_name,
+                    count=MOST_BATCHES,
+                )
+            )
         values = []
         while bom.product_uom_id.compare(quantity, 0) > 0:
             quantity -= size
