@@ -75,8 +75,7 @@ measured = Counter()
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
 def pytest_configure_node(node):
-    known = node.config.cache.get(SECONDS, {})
-    node.workerinput["seconds"] = {**FIRST_GUESS, **known}
+    node.workerinput["seconds"] = {**FIRST_GUESS, **_noted(node.config)}
 
 
 def pytest_collection_modifyitems(config, items):
@@ -92,9 +91,14 @@ def pytest_runtest_logreport(report):
 
 def pytest_sessionfinish(session):
     config = session.config
-    if config.getoption("tx", None):  # it has started workers
-        known = config.cache.get(SECONDS, {})
-        config.cache.set(SECONDS, {**known, **measured})
+    started_workers = config.getoption("tx", None)
+    if started_workers and hasattr(config, "cache"):
+        config.cache.set(SECONDS, {**_noted(config), **measured})
+
+
+def _noted(config):
+    """What the last runs took; nothing with ``-p no:cacheprovider``."""
+    return config.cache.get(SECONDS, {}) if hasattr(config, "cache") else {}
 
 
 def _class_of(nodeid):
