@@ -4,6 +4,7 @@ import sys
 from odoo import SUPERUSER_ID
 from odoo.api import Environment
 from odoo.cli import Command
+from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
@@ -15,7 +16,8 @@ _logger = logging.getLogger("odoo.addons.inventory_backlog")
 class Backlog(Command):
     """The kept backlog, without the limits of time of a server.
 
-    odoo backlog check -d DATABASE     hold it against the live statement
+    odoo backlog check -d DATABASE     hold it against the live statement, and look at
+                                       the feed of changes and the triggers
     odoo backlog rebuild -d DATABASE   compute it anew; people go on working
     odoo backlog detach -d DATABASE    take its triggers off Odoo's tables, as before
                                        an upgrade of Odoo itself: all is computed live
@@ -23,8 +25,8 @@ class Backlog(Command):
     """
 
     def run(self, args):
-        """Do what the first word says; exit with 1 if ``check`` finds differences,
-        or a table was in use all the while."""
+        """Do what the first word says; exit with 1 if ``check`` finds anything
+        wrong, ``rebuild`` cannot begin or a table was in use all the while."""
         actions = {
             "check": self._check,
             "rebuild": self._rebuild,
@@ -51,10 +53,17 @@ class Backlog(Command):
             for row in rows:
                 _logger.error("Differs in %s: %s", table, row)
             _logger.info("Rows that differ in %s: %s", table, len(rows))
-        return int(any(differences.values()))
+        said = kept.env["backlog.health"]._look()
+        for sentence in said:
+            _logger.error("%s", sentence)
+        return int(bool(said) or any(differences.values()))
 
     def _rebuild(self, kept):
-        _logger.info("Rows that were written: %s", kept.rebuild())
+        try:
+            _logger.info("Rows that were written: %s", kept.rebuild())
+        except UserError as error:
+            _logger.error("%s", error)
+            return 1
         return 0
 
     def _detach(self, kept):

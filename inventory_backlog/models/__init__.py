@@ -24,6 +24,7 @@ from . import backlog_told
 from . import backlog_event
 from . import backlog_bad_value
 from . import backlog_fault
+from . import backlog_health
 from . import backlog_mixin
 from . import backlog_vendor
 from . import backlog_vendor_parity

@@ -129,12 +129,24 @@ class BacklogChange(models.Model):
     def _note_all_if_emptied(self):
         """When the table was emptied, tell every line anew. What it knew of lines that
         are closed is lost: who asks from before that has to begin again."""
-        feed = self._feed()
-        if feed.is_lost:
-            self.env.cr.execute(
-                SQL("UPDATE backlog_kept SET feed_from = %s", feed.fold)
+        if self._feed().is_lost:
+            self._note_again()
+
+    @api.model
+    def _note_again(self):
+        """Tell every line anew, and let nobody go on from before."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE backlog_kept
+                   SET folds = GREATEST(
+                           folds, (SELECT MAX(fold) FROM backlog_change)),
+                       feed_from = GREATEST(
+                           folds, (SELECT MAX(fold) FROM backlog_change))
+                """
             )
-            self._note_all()
+        )
+        self._note_all()
 
 
 class BacklogKeptLine(models.Model):

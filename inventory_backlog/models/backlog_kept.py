@@ -360,6 +360,55 @@ class BacklogKept(models.Model):
             )
         )
 
+    @api.model
+    def _touch(self, product_ids):
+        """Mark these products."""
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO backlog_touched (product_id) SELECT UNNEST(%s::integer[])",
+                list(product_ids),
+            )
+        )
+
+    @api.model
+    def _wrong_products(self, product_ids):
+        """Those of these products of which something is kept that is not what orders
+        and stock say. What is marked is computed anyhow, and not looked at."""
+        self.env.flush_all()
+        stale = self._stale()
+        if stale is None:
+            return []
+        sliced = list({*product_ids}.difference(stale.touched))
+        sold = list({*product_ids}.difference(stale.sold))
+        wrong = self.env["backlog.kept.slice"]._wrong(
+            self._slices_to_keep(sliced), "asked_id", sliced
+        )
+        with giving(self.env["backlog.line"], live=True) as lines:
+            live = lines._live_lines(sold, self._moved_with(sold))
+        wrong += self.env["backlog.kept.line"]._wrong(live, "product_id", sold)
+        return sorted({*wrong})
+
+    @api.model
+    def _moved_with(self, sold_ids):
+        """What is moved for lines that sell these products, whatever is kept of it."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT move.product_id
+                  FROM sale_order_line line
+                  JOIN stock_move move ON move.sale_line_id = line.id
+                 WHERE line.product_id = ANY(%(sold)s)
+                   AND line.state = 'sale'
+                   AND %(is_open)s
+                 UNION
+                SELECT UNNEST(%(sold)s::integer[])
+                """,
+                sold=sold_ids,
+                is_open=self.env["backlog.allocation"]._is_open("move"),
+            )
+        )
+        return list({*(row[0] for row in rows), *self._moved_for(sold_ids)})
+
     # For managers
 
     @api.model

@@ -301,17 +301,20 @@ class BacklogKept(models.Model):
     @api.model
     def _keep_slices(self, product_ids):
         return self.env["backlog.kept.slice"]._keep(
-            SQL(
-                """
-                SELECT slice.*,
-                       NULLIF(line.product_id, slice.asked_id) AS sold_id
-                  FROM (%s) slice
-             LEFT JOIN sale_order_line line ON line.id = slice.order_line_id
-                """,
-                self.env["backlog.allocation"]._live_slices(product_ids),
-            ),
-            "asked_id",
-            product_ids,
+            self._slices_to_keep(product_ids), "asked_id", product_ids
+        )
+
+    @api.model
+    def _slices_to_keep(self, product_ids):
+        """The live slices of these products, and what their lines sell."""
+        return SQL(
+            """
+            SELECT slice.*,
+                   NULLIF(line.product_id, slice.asked_id) AS sold_id
+              FROM (%s) slice
+         LEFT JOIN sale_order_line line ON line.id = slice.order_line_id
+            """,
+            self.env["backlog.allocation"]._live_slices(product_ids),
         )
 
     @api.model
@@ -376,6 +379,7 @@ class BacklogKept(models.Model):
             # It counts from the next transaction on.
             cron._commit_progress(1, remaining=int(trigger._heal()))
             return
+        self.env["backlog.health"]._mend_clock()
         failed = self._failed_lately()
         while self._fold_some(failed):
             if not cron._commit_progress(1, remaining=1):

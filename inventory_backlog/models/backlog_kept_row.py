@@ -129,6 +129,39 @@ class BacklogKeptRow(models.AbstractModel):
         return removed + written
 
     @api.model
+    def _wrong(self, statement, key, product_ids):
+        """The products whose rows are not those of ``statement``."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                  WITH fresh AS MATERIALIZED (
+                        SELECT %(fresh)s FROM (%(statement)s) fresh
+                       ),
+                       kept AS MATERIALIZED (
+                        SELECT %(kept)s
+                          FROM %(table)s
+                         WHERE %(in_scope)s
+                       )
+                SELECT DISTINCT %(key)s
+                  FROM (
+                        (TABLE kept EXCEPT ALL TABLE fresh)
+                         UNION ALL
+                        (TABLE fresh EXCEPT ALL TABLE kept)
+                       ) wrong
+                """,
+                fresh=self._selected("fresh", typed=True),
+                kept=self._selected(self._table, typed=True),
+                statement=statement,
+                table=SQL.identifier(self._table),
+                in_scope=self.env["backlog.allocation"]._of_products(
+                    SQL.identifier(self._table, key), product_ids
+                ),
+                key=SQL.identifier(key),
+            )
+        )
+        return [row[0] for row in rows]
+
+    @api.model
     def _note(self):
         """What else to do with the rows that were ``removed`` and ``written``."""
         return SQL()
@@ -164,7 +197,9 @@ class BacklogKeptSlice(models.Model):
     _description = "Kept Slice"
     _log_access = False
 
-    asked_id = fields.Integer(help="The product that one asks for to get the row.")
+    asked_id = fields.Integer(
+        required=True, help="The product that one asks for to get the row."
+    )
     sold_id = fields.Integer(help="What the order line sells, if something else.")
     move_id = fields.Integer()
     order_line_id = fields.Integer()
@@ -195,7 +230,7 @@ class BacklogKeptLine(models.Model):
     _log_access = False
 
     order_id = fields.Integer()
-    product_id = fields.Integer()
+    product_id = fields.Integer(required=True)
     partner_id = fields.Integer()
     categ_id = fields.Integer()
     warehouse_id = fields.Integer()

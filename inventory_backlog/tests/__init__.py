@@ -27,6 +27,7 @@ from . import test_first_fill
 from . import test_fresh
 from . import test_given
 from . import test_history
+from . import test_health
 from . import test_hostile
 from . import test_import
 from . import test_kept

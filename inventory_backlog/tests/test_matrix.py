@@ -14,6 +14,7 @@ MODELS = """
     backlog.event                ----   ----     -r--   -r-- -r--  -r--     -r--
     backlog.event.waiting        ----   ----     ----   ---- ----  ----     ----
     backlog.fault                ----   ----     ----   ---- ----  ----     -r--
+    backlog.health               ----   ----     ----   ---- ----  ----     ----
     backlog.kept                 ----   ----     ----   ---- ----  ----     -rw-
     backlog.kept.line            ----   ----     ----   ---- ----  ----     ----
     backlog.kept.slice           ----   ----     ----   ---- ----  ----     ----
