@@ -1,5 +1,5 @@
 from odoo.tools import SQL
-from odoo.tools.sql import column_exists, create_column, table_columns
+from odoo.tools.sql import column_exists, create_column
 
 from .tools.bounds import later
 
@@ -38,15 +38,6 @@ def fill_first_promises(cr):
                AND purchase.state = 'purchase'
             """
         )
-
-
-def widen_ids(cr, table):
-    """Give the ids of a table, and their sequence, 64 bits, if they have not."""
-    if table_columns(cr, table)["id"]["udt_name"] != "int8":
-        sequence = SQL.identifier(f"{table}_id_seq")
-        table = SQL.identifier(table)
-        cr.execute(SQL("ALTER TABLE %s ALTER COLUMN id TYPE bigint", table))
-        cr.execute(SQL("ALTER SEQUENCE %s AS bigint", sequence))
 
 
 def uninstall_hook(env):

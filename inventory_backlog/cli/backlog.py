@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-from odoo.addons.inventory_backlog.models.backlog_trigger import TRIES
+from odoo.addons.inventory_backlog.models.backlog_trigger import WAITS
 
 _logger = logging.getLogger("odoo.addons.inventory_backlog")
 
@@ -69,12 +69,12 @@ class Backlog(Command):
     def _detach(self, kept):
         kept.env["backlog.seen"]._set_detached(True)
         kept.env.cr.commit()  # pylint: disable=invalid-commit
-        return self._report(kept.env["backlog.trigger"]._attach_apart(TRIES, {}))
+        return self._report(kept.env["backlog.trigger"]._attach_apart(WAITS, {}))
 
     def _attach(self, kept):
         kept.env["backlog.seen"]._set_detached(False)
         kept.env.cr.commit()  # pylint: disable=invalid-commit
-        return self._report(kept.env["backlog.trigger"]._attach_apart(TRIES))
+        return self._report(kept.env["backlog.trigger"]._attach_apart(WAITS))
 
     def _report(self, left):
         for table in left:

@@ -169,6 +169,8 @@ class BacklogKept(models.Model):
         """The day for which rows are kept, and the products that are marked. Where
         nothing is kept, or by other code, or while a trigger was off, everything is."""
         seen = self.env["backlog.seen"]
+        if not seen._are_marks_dated():
+            return None, {EVERYTHING}
         # What follows in this transaction is read without just-in-time compilation: see
         # ``without_jit``, which would be a query more.
         rows = self.env.execute_query(
@@ -354,8 +356,7 @@ class BacklogKept(models.Model):
     def _touch_everything(self):
         self.env.cr.execute(
             SQL(
-                "INSERT INTO backlog_touched (product_id, txid) "
-                "VALUES (%s, TXID_CURRENT())",
+                "INSERT INTO backlog_touched (product_id) VALUES (%s)",
                 EVERYTHING,
             )
         )

@@ -152,13 +152,10 @@ class BacklogKept(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                INSERT INTO backlog_touched (product_id, txid)
-                SELECT product_id, TXID_CURRENT()
-                  FROM (
-                        SELECT UNNEST(%s::integer[]) AS product_id
-                        EXCEPT
-                        SELECT product_id FROM backlog_touched WHERE %s
-                       ) unmarked
+                INSERT INTO backlog_touched (product_id)
+                SELECT UNNEST(%s::integer[])
+                EXCEPT
+                SELECT product_id FROM backlog_touched WHERE %s
                 """,
                 list(product_ids),
                 self.env["backlog.seen"]._unseen(),

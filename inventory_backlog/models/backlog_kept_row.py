@@ -1,23 +1,15 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..hooks import widen_ids
-
 # Numeric, as wide as PostgreSQL computed it: what is kept equals what is live.
 EXACT = {"digits": 0}
-
-
-class Transaction(fields.Integer):
-    """The number of a transaction, which has 64 bits."""
-
-    _column_type = ("int8", "int8")
 
 
 class BacklogTouched(models.Model):
     """The products that changed since their split was kept; 0 stands for all. An order
     stands for what its lines sell, a purchase for what it brings to lines of orders.
     Rows are only ever added, by triggers, and taken away by the fold that has seen
-    them."""
+    them. Each bears its transaction (``txid``, of 64 bits; see ``backlog.seen``)."""
 
     _name = "backlog.touched"
     _description = "Touched Product"
@@ -26,16 +18,6 @@ class BacklogTouched(models.Model):
     product_id = fields.Integer()
     order_id = fields.Integer()
     purchase_id = fields.Integer()
-    txid = Transaction("Transaction", help="Who marked it: see backlog.seen.")
-
-    _by_txid = models.Index("(txid)")
-
-    def init(self):
-        """Number marks with 64 bits: with the last of 32, which a busy database reaches
-        in some years, nobody could write stock any more."""
-        res = super().init()
-        widen_ids(self.env.cr, self._table)
-        return res
 
 
 class BacklogKeptRow(models.AbstractModel):

@@ -1,5 +1,8 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.tools import SQL
+
+# It is made last, when marks bear their transaction.
+INDEX = "backlog_touched_by_txid"
 
 
 class BacklogSeen(models.Model):
@@ -35,6 +38,24 @@ class BacklogSeen(models.Model):
     detached = fields.Boolean(help="Somebody has taken the triggers away for a while.")
 
     # Reading
+
+    @api.model
+    def _are_marks_dated(self):
+        """Whether marks bear their transaction: from when triggers were attached first.
+        It is asked once, since that is for good."""
+        try:
+            return self._dated()
+        except LookupError:
+            return False
+
+    @api.model
+    @tools.ormcache()
+    def _dated(self):
+        """What is raised is not cached."""
+        [[index]] = self.env.execute_query(SQL("SELECT TO_REGCLASS(%s)", INDEX))
+        if not index:
+            raise LookupError(INDEX)
+        return True
 
     @api.model
     def _is_trusted(self):
@@ -115,6 +136,29 @@ class BacklogSeen(models.Model):
     def _is_detached(self):
         rows = self.env.execute_query(SQL("SELECT detached FROM backlog_seen"))
         return any(row[0] for row in rows)
+
+    @api.model
+    def _date_marks(self):
+        """Have marks bear their transaction, and begin their numbers again after the
+        last of 32 bits, which a busy database reaches in some years: nobody could write
+        stock any more. Nothing that makes PostgreSQL write the table anew: to those who
+        are reading by an older snapshot it would be empty. So what is there already
+        bears no transaction, and counts as everybody's."""
+        self.env.cr.execute(
+            SQL(
+                """
+                ALTER SEQUENCE backlog_touched_id_seq CYCLE;
+                ALTER TABLE backlog_touched
+                    DROP CONSTRAINT IF EXISTS backlog_touched_pkey,
+                    -- Without a key a publication of all tables would refuse to delete.
+                    REPLICA IDENTITY FULL,
+                    ADD COLUMN IF NOT EXISTS txid bigint;
+                ALTER TABLE backlog_touched ALTER txid SET DEFAULT TXID_CURRENT();
+                CREATE INDEX IF NOT EXISTS %s ON backlog_touched (txid)
+                """,
+                SQL.identifier(INDEX),
+            )
+        )
 
     @api.model
     def _ensure(self):

@@ -11,12 +11,14 @@ from .backlog_watch import EVENTS, WATCHED, Watch
 _logger = getLogger(__name__)
 
 PREFIX = "backlog_touch_"
-# Whoever writes waits behind us for so long at most, and we give up before PostgreSQL
-# looks for a deadlock.
-LOCK_TIMEOUT = "500ms"
-# How often a table is tried after an upgrade. What nobody could lock until then is
-# tried again by the scheduled action; until it is done nothing that is kept is read.
-TRIES = 30
+MARKS = "backlog_touched"
+# For so many milliseconds we wait for a lock, and whoever writes waits behind us: after
+# an upgrade at first for less than it takes PostgreSQL to look for a deadlock. What
+# nobody could lock in the end is tried again by the scheduled action, once a minute.
+# Until it is done nothing that is kept is read.
+WAITS = [500] * 10 + [2000] * 10 + [10000] * 5
+WAITS_OF_CRON = [5000]
+PAUSE = 0.2
 # Of PostgreSQL's catalog: fires also for what is loaded as a replica would.
 ALWAYS = "A"
 ENABLED = ("O", ALWAYS)
@@ -77,6 +79,10 @@ class BacklogTrigger(models.AbstractModel):
         ]
         others = found.keys() - set(wanted)
         texts = {key: self._fault(watched, key, found) for key in [*wanted, *others]}
+        if MARKS in watched and not self.env["backlog.seen"]._are_marks_dated():
+            texts[MARKS, "txid"] = self.env._(
+                "The marks in %(table)s do not bear their transaction.", table=MARKS
+            )
         return [
             {"key": ".".join(key), "text": text, "table": key[0]}
             for key, text in sorted(texts.items())
@@ -213,7 +219,7 @@ class BacklogTrigger(models.AbstractModel):
         """
         watched = self._watched() if watched is None else watched
         for table in self._tables_with_faults(watched):
-            self._change(table, watched.get(table, Watch()))
+            self._change(table, watched.get(table, Watch()), WAITS[0])
 
     @api.model
     def _detach(self):
@@ -222,19 +228,20 @@ class BacklogTrigger(models.AbstractModel):
         self._attach({})
 
     @api.model
-    def _attach_apart(self, tries=1, watched=None):
+    def _attach_apart(self, waits, watched=None):
         """As ``_attach``, each table in a transaction of its own.
 
+        :param waits: for how many milliseconds to wait for a lock, at each try
         :return: the tables that are left, which were in use all the while
         """
         watched = self._watched() if watched is None else watched
-        for number in range(tries):
-            time.sleep(number / 10)
+        for number, wait in enumerate(waits):
+            time.sleep(number and PAUSE)
             tables = self._in_new_transaction("_tables_with_faults", watched)
             for table in tables:
                 try:
                     self._in_new_transaction(
-                        "_change", table, watched.get(table, Watch())
+                        "_change", table, watched.get(table, Watch()), wait
                     )
                 except Error as error:
                     _logger.info("Triggers of %s: %s", table, str(error).strip())
@@ -245,7 +252,7 @@ class BacklogTrigger(models.AbstractModel):
     @api.model
     def _remove(self, watched):
         """When an addon is uninstalled: leave only what watches these tables."""
-        self._attach_apart(TRIES, watched)
+        self._attach_apart(WAITS, watched)
         self._drop_functions(watched)
 
     @api.model
@@ -268,7 +275,7 @@ class BacklogTrigger(models.AbstractModel):
         return [row[0] for row in rows]
 
     @api.model
-    def _change(self, table, watch):
+    def _change(self, table, watch, wait):
         """Make the triggers of the table those of ``watch``. Marks everything: who has
         written before may have left no mark."""
         wanted = {self._name_of(event): event for event in watch.events()}
@@ -278,7 +285,11 @@ class BacklogTrigger(models.AbstractModel):
             for (_table, name), trigger in found.items()
             if self._is_other(trigger, watch)
         ]
-        self._lock(table, "ACCESS EXCLUSIVE" if gone else "SHARE ROW EXCLUSIVE")
+        undated = table == MARKS and not self.env["backlog.seen"]._are_marks_dated()
+        exclusive = gone or undated
+        self._lock(table, "ACCESS" if exclusive else "SHARE ROW", wait)
+        if undated:
+            self.env["backlog.seen"]._date_marks()
         for name in gone:
             self._run("DROP TRIGGER %s ON %s", name, table)
         if wanted:
@@ -291,12 +302,12 @@ class BacklogTrigger(models.AbstractModel):
         self.env.cr.precommit.data["backlog_attached"] = True
 
     @api.model
-    def _lock(self, table, mode):
-        """Wait until nobody writes in the table, for a moment."""
+    def _lock(self, table, mode, wait):
+        """Wait until nobody writes in the table, for so many milliseconds at most."""
         [[before]] = self.env.execute_query(SQL("SHOW lock_timeout"))
-        self.env.cr.execute(SQL("SET LOCAL lock_timeout = %s", LOCK_TIMEOUT))
+        self.env.cr.execute(SQL("SET LOCAL lock_timeout = %s", wait))
         self.env.cr.execute(
-            SQL("LOCK TABLE %s IN %s MODE", SQL.identifier(table), SQL(mode)),
+            SQL("LOCK %s IN %s EXCLUSIVE MODE", SQL.identifier(table), SQL(mode)),
             log_exceptions=False,
         )
         self.env.cr.execute(SQL("SET LOCAL lock_timeout = %s", before))
@@ -368,7 +379,7 @@ class BacklogTrigger(models.AbstractModel):
         there is, so that the first screen is as fast as every other."""
         try:
             self._in_new_transaction("_begin_anew")
-            left = self._attach_apart(TRIES)
+            left = self._attach_apart(WAITS)
             if left:
                 _logger.warning(
                     "Somebody writes all the while in %s. The scheduled action puts "
@@ -411,7 +422,7 @@ class BacklogTrigger(models.AbstractModel):
             return False
         for fault in self._faults():
             _logger.warning("%s It is put back.", fault["text"])
-        return not self._attach_apart()
+        return not self._attach_apart(WAITS_OF_CRON)
 
     @api.model
     def _is_of_other_code(self):

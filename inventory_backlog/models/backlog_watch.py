@@ -110,9 +110,8 @@ changes={}, truncate=False)
             "    END;\n"
             + "".join(
                 f"    IF {name} <> '{{}}' THEN\n"
-                f"        INSERT INTO backlog_touched ({MARKED[name]}, txid)\n"
-                f"        SELECT id, TXID_CURRENT() FROM UNNEST({name}) id"
-                " WHERE id IS NOT NULL;\n"
+                f"        INSERT INTO backlog_touched ({MARKED[name]})\n"
+                f"        SELECT id FROM UNNEST({name}) id WHERE id IS NOT NULL;\n"
                 "    END IF;\n"
                 for name in names
             )

@@ -52,9 +52,9 @@ class TestTriggerApart(DatabaseCopy, BaseCase):
                 env.cr.execute(statement)
             env.cr.commit()
 
-    def _attach(self, tries=1):
+    def _attach(self):
         with self._transaction() as env:
-            return env["backlog.trigger"]._attach_apart(tries)
+            return env["backlog.trigger"]._attach_apart([500])
 
     def _fold(self):
         with self._transaction() as env:
