@@ -163,7 +163,7 @@ class BacklogSuggestion(models.Model):
             self._whole_batches(bom, self.product_id, choice.qty), bom.product_uom_id
         )
         size = (bom.enable_batch_size and bounded(bom.batch_size)) or quantity
-        if not 0 < quantity / size <= MOST_BATCHES:
+        if quantity > MOST_BATCHES * size:
             raise UserError(
                 self.env._(
                     "%(product)s would be made in more than %(count)s batches. Correct "

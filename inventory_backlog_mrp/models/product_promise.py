@@ -4,6 +4,7 @@ from math import floor
 from odoo import api, fields, models
 
 from odoo.addons.inventory_backlog.models.product_promise import Wish
+from odoo.addons.inventory_backlog.tools.bounds import MOST_QUANTITY
 
 
 class ProductProduct(models.Model):
@@ -54,20 +55,38 @@ class ProductProduct(models.Model):
         bom = kits.get((product, wish.warehouse.company_id))
         if not bom:
             return [wish]
-        quantity = product.uom_id._compute_quantity(wish.quantity, bom.product_uom_id)
-        _boms, lines = bom.explode(product, quantity / bom.product_qty)
+        try:
+            components = self._kit_components(product, bom, wish.quantity)
+        except (OverflowError, ValueError, ZeroDivisionError):
+            # Odoo cannot read this bill of materials: nothing is there for the kit.
+            return [wish]
         return [
-            Wish(
-                line.product_id.sudo(False),
+            Wish(component.sudo(False), quantity, wish.warehouse, wish.made_to_order)
+            for component, quantity in components
+            if component.type == "consu" and quantity
+        ]
+
+    @api.model
+    def _kit_components(self, product, bom, quantity):
+        """``[(product, quantity in its unit)]`` of what goes into so many kits.
+
+        :raise ValueError, OverflowError, ZeroDivisionError: for what is no quantity
+        """
+        quantity = product.uom_id._compute_quantity(quantity, bom.product_uom_id)
+        _boms, lines = bom.explode(product, quantity / bom.product_qty)
+        components = [
+            (
+                line.product_id,
                 line.product_uom_id._compute_quantity(
                     values["qty"], line.product_id.uom_id
                 ),
-                wish.warehouse,
-                wish.made_to_order,
             )
             for line, values in lines
-            if line.product_id.type == "consu"
         ]
+        # Nor is NaN.
+        if not all(0 <= quantity <= MOST_QUANTITY for _one, quantity in components):
+            raise ValueError("A quantity is out of bounds")
+        return components
 
     @api.model
     def _kit_promise(self, wish, components):
