@@ -300,6 +300,12 @@ class TestPaper(PaperCase, HttpCase):
         with self.assertRaises(UserError):
             reports._render_qweb_pdf("inventory_backlog.report_backlog", report.ids)
 
+    def test_template_is_installed_into_a_database_with_orders(self):
+        """Odoo, whom nobody asks, tries it on an order."""
+        template = self.env.ref("inventory_backlog.mail_template_backlog_summary")
+        template.body_html = template.body_html
+        self.assertEqual(self.theirs._backlog_summary_of(), "")
+
     def test_every_report_of_ours_is_made_for_a_person(self):
         """So that none that is added later is rendered as superuser."""
         names = self.env["ir.model.data"].search(
