@@ -48,7 +48,9 @@ class ResConfigSettings(models.TransientModel):
         related_sudo=False,
         readonly=False,
     )
-    backlog_digest_hint = fields.Text(related="company_id.backlog_digest_hint")
+    backlog_digest_hint = fields.Text(
+        related="company_id.backlog_digest_hint", related_sudo=False
+    )
     backlog_vendor_window_days = fields.Integer(
         related="company_id.backlog_vendor_window_days",
         related_sudo=False,

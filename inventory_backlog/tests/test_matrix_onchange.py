@@ -411,4 +411,4 @@ class TestMatrixOnchange(MatrixCase):
         for name in names:
             with self.subTest(field=name):
                 field = settings._fields[name]
-                self.assertFalse(getattr(field, "related_sudo", False))
+                self.assertFalse(field.related and field.compute_sudo)
