@@ -32,6 +32,7 @@
         "views/backlog_suggestion_views.xml",
         "views/backlog_vendor_receipt_views.xml",
         "views/backlog_vendor_risk_views.xml",
+        "views/backlog_upkeep_views.xml",
         "views/product_product_views.xml",
         "views/product_supplierinfo_views.xml",
         "views/product_template_views.xml",

@@ -1,5 +1,6 @@
 from . import backlog_bounds_mixin
 from . import backlog_history_mixin
+from . import backlog_upkeep_mixin
 from . import backlog_allocation
 from . import backlog_allocation_demand
 from . import backlog_allocation_queue
@@ -21,6 +22,7 @@ from . import backlog_seen
 from . import backlog_trigger
 from . import backlog_change
 from . import backlog_told
+from . import backlog_upkeep
 from . import backlog_event
 from . import backlog_bad_value
 from . import backlog_fault

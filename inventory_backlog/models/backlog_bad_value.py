@@ -2,6 +2,7 @@ from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools import bounds
@@ -36,16 +37,6 @@ class BacklogBadValue(models.AbstractModel):
     _description = "Bad Value"
 
     @api.model
-    def _cron_find(self):
-        """Note what cannot be right as faults, and that others were corrected."""
-        found = self._find()
-        for fault in found:
-            self.env["backlog.fault"]._report("value", **fault)
-        if len(found) < MOST_FOUND:
-            keys = [fault["key"] for fault in found]
-            self.env["backlog.fault"]._settle("value", keys)
-
-    @api.model
     def _find(self, line_ids=None):
         """Find the bad values in what the backlog of all companies reads.
 
@@ -69,7 +60,31 @@ class BacklogBadValue(models.AbstractModel):
             )
         )
         by_model = {check.model: check for check in checks}
-        return [self._fault(by_model[model], *rest) for model, *rest in rows]
+        found = [self._fault(by_model[model], *rest) for model, *rest in rows]
+        return found if line_ids is not None else found + self._unknown_zones()
+
+    @api.model
+    def _unknown_zones(self):
+        """Companies whose time zone somebody does not know: as ``_find``."""
+        companies = self.env["res.company"].sudo().search(Domain.TRUE)
+        return [
+            {
+                "key": f"res.company,{company.id},tz",
+                "text": self.env._(
+                    "%(company)s: the time zone %(zone)s is not known on this server. "
+                    "The backlog counts days in UTC. Choose another one.",
+                    company=company.name,
+                    zone=company.partner_id.tz,
+                ),
+                "company_id": company.id,
+                "res_model": company._name,
+                "res_id": company.id,
+            }
+            for company in companies
+            if company.partner_id.tz
+            and company.partner_id.tz != "UTC"
+            and company._backlog_zone() == "UTC"
+        ]
 
     @api.model
     def _checks(self):
@@ -247,9 +262,7 @@ class BacklogBadValue(models.AbstractModel):
         record = self.env[check.model].sudo().with_context(prefetch_fields=False)
         record = record.browse(record_id)
         document = record[check.opens] if check.opens else record
-        company = record["company_id"] if "company_id" in record._fields else False
-        if check.model == "res.company":
-            company = record
+        company = record if check.model == "res.company" else self._company_of(record)
         return {
             "key": f"{check.model},{record_id},{name}",
             "text": self._sentence(
@@ -258,10 +271,20 @@ class BacklogBadValue(models.AbstractModel):
                 field=record._fields[name]._description_string(self.env),
                 value=self._short(value or ""),
             ),
-            "company_id": company and company.id,
+            "company_id": (company or self._company_of(document)).id,
             "res_model": (document or record)._name,
             "res_id": (document or record).id,
         }
+
+    @api.model
+    def _company_of(self, record):
+        """The company that the record belongs to, or its product."""
+        companies = self.env["res.company"]
+        for name in ("company_id", "product_id", "product_tmpl_id"):
+            if name in record._fields and not companies:
+                linked = record[name]
+                companies = linked if name == "company_id" else linked.company_id
+        return companies
 
     @api.model
     def _name_of(self, record, document):

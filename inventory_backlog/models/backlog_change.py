@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.bounds import converted
 from .backlog_kept import Stale
 from .given import giving
 
@@ -284,12 +285,9 @@ class BacklogLine(models.Model):
             )
         has_more = len(rows) > limit
         rows = rows[:limit]
+        sold = None if stale is None else set(stale.sold)
         self.env["backlog.told"]._remember(
-            [
-                row["id"]
-                for row in rows
-                if stale is None or row["product_id"][0] in stale.sold
-            ]
+            [row["id"] for row in rows if sold is None or row["product_id"][0] in sold]
         )
         if has_more:
             position = position._replace(line_id=rows[-1]["id"])
@@ -363,10 +361,9 @@ class BacklogLine(models.Model):
         if not line:
             names = ("order_id", "product_id", "shipped_qty", "cancelled_qty")
             return {**told, **dict.fromkeys(names, False)}
-        # Of a unit that was set to nothing no quantity can be told.
-        factor = line.product_uom_id.factor / (line.product_id.uom_id.factor or 1)
-        ordered = line.product_uom_qty * factor
-        shipped = line.qty_delivered * factor
+        units = line.product_uom_id, line.product_id.uom_id
+        ordered = converted(line.product_uom_qty, *units)
+        shipped = converted(line.qty_delivered, *units)
         return {
             **told,
             "order_id": (line.order_id.id, line.order_id.display_name),

@@ -104,9 +104,11 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _notices(self):
-        """What managers should know of the figures: ``[{"text", "button",
-        "action"}]``."""
-        return self.env["backlog.fault"]._notices()
+        """What people should know of the figures: ``[{"text", "button", "action"}]``,
+        the last two where they can do something."""
+        return self.env["backlog.fault"]._notices() + (
+            self.env["backlog.upkeep"]._notices()
+        )
 
     # Whose
 

@@ -132,7 +132,7 @@ class BacklogEvent(models.Model):
                     }
                 )
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            # Odoo tries the scheduled action again.
+            # The next run, in a minute, tries again.
             raise
         except Exception:
             # Webhooks wait there for the end of the transaction.
@@ -197,6 +197,8 @@ class BacklogKeptLine(models.Model):
                              LEFT JOIN backlog_kept_line kept ON kept.id = written.id
                                ) changed
                          WHERE before IS DISTINCT FROM after
+                           AND NOT (before IS NULL AND EXISTS (
+                               SELECT FROM backlog_kept WHERE is_refilling))
                       ORDER BY id
                        )
             """,

@@ -1,19 +1,19 @@
-from contextlib import contextmanager
 from datetime import timedelta
 from logging import getLogger
 
 from markupsafe import Markup
+from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools.misc import get_lang
 
 _logger = getLogger(__name__)
 
 MANAGERS = "inventory_backlog.group_backlog_manager"
 ACTION = "inventory_backlog.backlog_fault_action"
 KINDS = [
-    ("line", "Order Line"),
     ("product", "Product"),
     ("value", "Value"),
     ("trigger", "Database Trigger"),
@@ -88,18 +88,20 @@ class BacklogFault(models.Model):
 
     @api.model
     def _selection_record(self):
-        models_known = self.env["ir.model"].sudo().search(Domain.TRUE)
-        return [(model.model, model.name) for model in models_known]
+        return [(name, model._description) for name, model in self.env.items()]
 
     @api.depends("res_model", "res_id")
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_record(self):
+        readable = set()
+        for name, faults in self.grouped("res_model").items():
+            if name in self.env and self.env[name].has_access("read"):
+                records = self.env[name].browse(set(faults.mapped("res_id")) - {0})
+                records = records.exists()._filtered_access("read")
+                readable.update(f"{name},{record_id}" for record_id in records.ids)
         for fault in self:
-            record = None
-            if fault.res_id and fault.res_model in self.env:
-                record = self.env[fault.res_model].browse(fault.res_id).exists()
-            readable = record and record.has_access("read")
-            fault.record = f"{fault.res_model},{fault.res_id}" if readable else False
+            record = f"{fault.res_model},{fault.res_id}"
+            fault.record = record if record in readable else False
 
     # What finds faults
 
@@ -132,7 +134,7 @@ class BacklogFault(models.Model):
             with self.env.cr.savepoint(flush=False):
                 faults._note(kind, key, values)
                 faults.env.flush_all()
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+        except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, UniqueViolation):
             faults.env.invalidate_all(flush=False)
             _logger.info("Another process notes the fault %s %s", kind, key)
 
@@ -176,37 +178,40 @@ class BacklogFault(models.Model):
         if healed:
             _logger.info("Healed backlog faults (%s): %s", kind, healed.mapped("key"))
 
-    @contextmanager
-    def _going_on(self, name, company):
-        """Have a scheduled action go on with the next company when one fails: what it
-        has not committed is undone, and the fault is noted until it works again.
+    @api.model
+    def _attempt(self, action, company, step, *args):
+        """Do what a scheduled action does for one company, so that it goes on with the
+        next when one fails: what this one has not committed is undone, and the fault is
+        noted until it works again. So the caller commits after each company. Odoo tries
+        requests again that met another transaction, but no scheduled action.
 
-        :param str name: of the action, for a manager
+        :param str action: its id in XML, without the addon
+        :param step: what to call with ``args``
+        :return: what that returns; None where it failed
         """
-        fault = {"kind": "schedule", "key": f"{name},{company.id}"}
+        key = f"{action},{company.id}"
         try:
-            yield
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            # Odoo tries the scheduled action again.
-            raise
+            result = step(*args)
         except Exception as error:
-            _logger.exception("%s failed for %s", name, company.name)
+            _logger.exception("%s failed for %s", action, company.name)
             self.env.cr.rollback()
+            env = self._speaking()
+            cron = env.ref(f"inventory_backlog.{action}", raise_if_not_found=False)
             self._report(
-                **fault,
-                text=self.env._(
+                "schedule",
+                key,
+                env._(
                     "%(action)s failed for %(company)s: %(error)s. Show the log of the "
                     "server to an administrator.",
-                    action=name,
+                    action=cron.sudo().name if cron else action,
                     company=company.name,
                     error=str(error)[:ERROR_SHOWN] or type(error).__name__,
                 ),
-                company_id=company.id,
+                company.id,
             )
-        else:
-            self.sudo().search(
-                [(key, "=", value) for key, value in fault.items()]
-            ).state = "healed"
+            return None
+        self._heal("schedule", key)
+        return result
 
     @api.model
     def _heal(self, kind, key):
@@ -228,6 +233,13 @@ class BacklogFault(models.Model):
     # Who is told
 
     @api.model
+    def _speaking(self):
+        """An environment in the language of those who are told, for the texts of
+        scheduled actions, which have none: that of the manager who came first."""
+        code = self._managers().sorted("id")[:1].lang
+        return self.with_context(lang=get_lang(self.env, code).code).env
+
+    @api.model
     def _wake(self):
         """Have the scheduled action tell managers after this transaction, once."""
         done = self.env.cr.precommit.data
@@ -238,8 +250,8 @@ class BacklogFault(models.Model):
 
     @api.model
     def _cron_tell(self):
-        """Tell managers what is open and not yet told: in one message each, and one in
-        an hour at most, however many faults there are."""
+        """Tell managers what was found and not yet told: in one message each, and one
+        in an hour at most, however many faults there are."""
         now = fields.Datetime.now()
         last = self.search([("told_at", "!=", False)], order="told_at desc", limit=1)
         if last and abs(now - last.told_at) < timedelta(hours=TELL_HOURS):
@@ -247,7 +259,8 @@ class BacklogFault(models.Model):
                 last.told_at + timedelta(hours=TELL_HOURS)
             )
             return
-        news = self.search([("state", "=", "open"), ("told_at", "=", False)])
+        # Also what was mended meanwhile: it may not be the last time.
+        news = self.search([("state", "!=", "dismissed"), ("told_at", "=", False)])
         for user in self._managers():
             concerned = news.filtered_domain(
                 Domain("company_id", "in", [False, *user.company_ids.ids])
@@ -261,9 +274,6 @@ class BacklogFault(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._tell(user)
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            # Odoo tries the scheduled action again.
-            raise
         except Exception:
             _logger.exception("%s could not be told of faults", user.login)
 

@@ -7,6 +7,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
+from .backlog_bad_value import MOST_FOUND
+
 _logger = getLogger(__name__)
 
 # All products are looked at in so many nights, a part of them in each.
@@ -49,17 +51,34 @@ class BacklogHealth(models.Model):
 
     @api.model
     def _cron_check(self):
-        """Look at what is due and mend what is wrong."""
+        """Look at what is due and mend what is wrong. Odoo gives it some seconds at a
+        time, and runs it again while anything is left."""
+        self = self.with_env(self.env["backlog.fault"]._speaking())  # noqa: PLW0642
         cron = self.env["ir.cron"]
+        parts = self._due()
+        cron._commit_progress(remaining=len(parts) + 1)
+        for number, part in enumerate(parts):
+            is_done = self._run_part(part)
+            left = len(parts) + 1 - number - is_done
+            if not cron._commit_progress(1, remaining=left) or not is_done:
+                return
+        # Last, so that what is run again does not walk through everything again.
         for kind, check in self._checks().items():
             self._run(kind, check)
-        parts = self._due()
-        cron._commit_progress(remaining=len(parts))
-        for part in parts:
-            if not part._check_products():
-                return
-            if not cron._commit_progress(1):
-                return
+        cron._commit_progress(1, remaining=0)
+
+    @api.model
+    def _run_part(self, part):
+        """Look at the products of this part. One that fails stops no other.
+
+        :return: whether it is done with for tonight
+        """
+        try:
+            return part._check_products()
+        except Exception:
+            _logger.exception("The nightly check of part %s failed", part.part)
+            self.env.cr.rollback()
+            return True
 
     @api.model
     def _checks(self):
@@ -86,9 +105,10 @@ class BacklogHealth(models.Model):
     def _note(self, kind, found):
         faults = self.env["backlog.fault"]
         for one in found:
-            known = {"key", "text", "company_id", "res_model", "res_id"}
-            faults._report(kind, **{k: v for k, v in one.items() if k in known})
-        faults._settle(kind, [one["key"] for one in found])
+            faults._report(kind, **one)
+        # Of more than can be noted, nobody knows whether others are right again.
+        if len(found) < MOST_FOUND:
+            faults._settle(kind, [one["key"] for one in found])
 
     # Products
 
@@ -141,24 +161,32 @@ class BacklogHealth(models.Model):
                 return False
         self.checked_on = today
         if not self.wrong_count:
-            self.env["backlog.fault"]._heal("kept", f"part {self.part}")
+            for company in [False, *self.env["res.company"].search(Domain.TRUE)]:
+                self.env["backlog.fault"]._heal("kept", self._key(company))
         return True
 
     def _mend(self, product_ids):
-        """Mark these products and say so."""
+        """Mark these products and say so, to managers of their companies."""
         self.env["backlog.kept"]._touch(product_ids)
-        names = self.env["product.product"].browse(product_ids[:SHOWN]).exists()
-        self.env["backlog.fault"]._report(
-            "kept",
-            f"part {self.part}",
-            self.env._(
-                "What was kept of %(count)s products was not what orders and stock say "
-                "(%(names)s). It is computed anew. If this comes again, something "
-                "writes the tables of the backlog or switches its triggers off.",
-                count=len(product_ids),
-                names=", ".join(names.mapped("display_name")),
-            ),
-        )
+        products = self.env["product.product"].browse(product_ids).exists()
+        for company, its_products in products.grouped("company_id").items():
+            self.env["backlog.fault"]._report(
+                "kept",
+                self._key(company),
+                self.env._(
+                    "What was kept of %(count)s products was not what orders and stock "
+                    "say (%(names)s). It is computed anew. If this comes again, "
+                    "something writes the tables of the backlog or switches its "
+                    "triggers off.",
+                    count=len(its_products),
+                    names=", ".join(its_products[:SHOWN].mapped("display_name")),
+                ),
+                company_id=company.id,
+            )
+
+    def _key(self, company):
+        """How a fault of these products is known."""
+        return f"part {self.part}" + (f" of {company.id}" if company else "")
 
     # By hand
 
@@ -166,9 +194,7 @@ class BacklogHealth(models.Model):
     def _look(self):
         """What is wrong besides the rows that are kept, without mending it: sentences,
         for ``odoo backlog check``."""
-        triggers = self.env.get("backlog.trigger")
-        found = triggers._faults() if triggers is not None else []
-        said = [one["text"] for one in found]
+        said = [one["text"] for one in self.env["backlog.trigger"]._faults()]
         missing = self._missing_in_feed()
         if missing:
             said.append(f"The feed of changes lacks order lines: {missing}")
@@ -180,16 +206,25 @@ class BacklogHealth(models.Model):
     def _trigger_faults(self):
         """What is wrong with the triggers. Changes that they missed bear no mark: all
         is marked."""
-        triggers = self.env.get("backlog.trigger")
-        found = triggers._faults() if triggers is not None else []
+        if self.env["backlog.seen"]._is_detached():
+            return [
+                {
+                    "key": "detached",
+                    "text": self.env._(
+                        "The database triggers were taken away with “odoo backlog "
+                        "detach”. Every figure is computed when it is asked for, until "
+                        "“odoo backlog attach” puts them back."
+                    ),
+                }
+            ]
+        found = self.env["backlog.trigger"]._faults()
         if found:
             self.env["backlog.kept"]._touch_everything()
-        return found
+        return [{"key": one["key"], "text": one["text"]} for one in found]
 
     @api.model
     def _value_faults(self):
-        values = self.env.get("backlog.bad.value")
-        return values._find() if values is not None else []
+        return self.env["backlog.bad.value"]._find()
 
     # The feed of changes
 
@@ -248,7 +283,8 @@ class BacklogHealth(models.Model):
         found = []
         for cron in self._our_crons():
             latest = now + 2 * self._interval(cron) + timedelta(days=1)
-            if cron.nextcall > latest:
+            # It has run when the clock was ahead; what somebody put off has not.
+            if cron.nextcall > latest and cron.lastcall and cron.lastcall > now:
                 found.append(
                     {
                         "key": f"cron {cron.id}",
@@ -280,7 +316,8 @@ class BacklogHealth(models.Model):
     def _mend_clock(self):
         """Have our scheduled actions run again that a clock that was ahead has put off:
         asked by those that run, since the nightly check may be among them."""
-        self._run("clock", self._clock_faults)
+        told = self.with_env(self.env["backlog.fault"]._speaking())
+        told._run("clock", told._clock_faults)
 
     @api.model
     def _our_crons(self):
@@ -291,7 +328,8 @@ class BacklogHealth(models.Model):
                 [("module", "=like", "inventory\\_backlog%"), ("model", "=", "ir.cron")]
             )
         )
-        return self.env["ir.cron"].sudo().browse(names.mapped("res_id")).exists()
+        crons = self.env["ir.cron"].sudo().browse(names.mapped("res_id")).exists()
+        return crons.filtered("active")
 
     @api.model
     def _interval(self, cron):

@@ -79,6 +79,10 @@ class BacklogKept(models.Model):
     )
     has_slices = fields.Boolean(history=True, help="Whether the last fold left slices.")
     has_lines = fields.Boolean(history=True, help="Whether the last fold left lines.")
+    is_refilling = fields.Boolean(
+        history=True,
+        help="A table was emptied, and is filled again: no line in it is new.",
+    )
 
     def init(self):
         """The one row that folds lock is there from the beginning, so that no two of
@@ -451,8 +455,9 @@ class BacklogKept(models.Model):
     def differences(self):
         """Hold what is read against the live statement, in one snapshot.
 
-        :return: ``{"slices": [row], "lines": [row]}`` of what differs, each row with
-            ``side`` (``kept`` or ``live``) first; at most a hundred of each
+        :return: ``{"slices": [row], "lines": [row]}`` of what differs in the user's
+            companies, each row with ``side`` (``kept`` or ``live``) first; at most a
+            hundred of each
         """
         self.browse().check_access("read")
         lines = self.env["backlog.line"]
@@ -460,7 +465,7 @@ class BacklogKept(models.Model):
         with giving(lines, live=True) as live_lines:
             live_slices = slices.with_env(live_lines.env)._raw_slices()
             live_lines = live_lines._current()
-        return {
+        found = {
             "slices": self.env["backlog.kept.slice"]._differences(
                 slices._raw_names(), slices._raw_slices(), live_slices
             ),
@@ -469,4 +474,11 @@ class BacklogKept(models.Model):
                 lines._current(),
                 live_lines,
             ),
+        }
+        if self.env.su:
+            return found
+        mine = {*self.env.user.company_ids.ids}
+        return {
+            table: [row for row in rows if row["company_id"] in mine]
+            for table, rows in found.items()
         }

@@ -1,12 +1,12 @@
 from logging import getLogger
 
+from psycopg2 import OperationalError
 from psycopg2.errors import LockNotAvailable, SerializationFailure
 
 from odoo import api, fields, models
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, split_every
 
-from ..tools.groups import tied_to
+from ..tools.groups import made_of
 
 _logger = getLogger(__name__)
 
@@ -14,6 +14,9 @@ _logger = getLogger(__name__)
 # few enough that a scheduled action that is stopped has kept something.
 BATCH = 1000
 RETRY_HOURS = 1
+# More products than these do not fail each for itself: the statement is wrong, as when
+# another addon broke it. Then nothing is kept, and all is computed when asked for.
+MOST_FAILING = 100
 # Of what a product is called as a fault, before its id.
 FAULT = "fold,"
 # So many marks are written anew by every fold that leaves them for a later one.
@@ -56,26 +59,26 @@ class BacklogKept(models.Model):
     def _seal(self):
         """Note what this fold leaves. When it leaves no mark that it can see, all that
         was committed before it began is kept."""
-        [[is_clean]] = self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 """
-                   UPDATE backlog_kept
-                      SET has_slices = (SELECT MAX(id) FROM backlog_kept_slice)
-                          IS NOT NULL,
-                          has_lines = (SELECT MAX(id) FROM backlog_kept_line)
-                          IS NOT NULL,
-                          clean_at = CASE WHEN EXISTS (
-                                               SELECT FROM backlog_touched WHERE %s)
-                                          THEN clean_at
-                                          ELSE NOW() AT TIME ZONE 'UTC'
-                                      END
-                RETURNING clean_at = NOW() AT TIME ZONE 'UTC'
+                UPDATE backlog_kept
+                   SET has_slices = (SELECT MAX(id) FROM backlog_kept_slice)
+                       IS NOT NULL,
+                       has_lines = (SELECT MAX(id) FROM backlog_kept_line)
+                       IS NOT NULL,
+                       is_refilling = is_refilling AND left_over.any,
+                       clean_at = CASE WHEN left_over.any
+                                       THEN clean_at
+                                       ELSE NOW() AT TIME ZONE 'UTC'
+                                   END
+                  FROM (SELECT EXISTS (
+                            SELECT FROM backlog_touched WHERE %s) AS any) left_over
                 """,
                 self.env["backlog.seen"]._unseen(),
             )
         )
-        if is_clean:
-            self.env["backlog.told"]._note()
+        self.env["backlog.told"]._note()
 
     @api.model
     def _next_fold(self):
@@ -106,11 +109,11 @@ class BacklogKept(models.Model):
 
     @api.model
     def _leave_tied(self, failed):
-        """Leave what is tied to products that failed marked as well: which lines are
+        """Leave what is made of products that failed marked as well: which lines are
         made of a product is known from its kept slices, which it may not have."""
         if not failed:
             return
-        failed.update(tied_to(failed, self.env.execute_query(self._tied())))
+        failed.update(made_of(failed, self.env.execute_query(self._tied())))
         self._mark(failed)
 
     @api.model
@@ -119,6 +122,7 @@ class BacklogKept(models.Model):
         out of date becomes the marks of all products that can have a backlog: so they
         can be kept in parts."""
         today = self.env["backlog.allocation"]._now().date()
+        self._note_refill()
         products = self._touched()
         everything = products is None
         if everything:
@@ -145,6 +149,17 @@ class BacklogKept(models.Model):
         )
         self._next_fold()
         return products
+
+    @api.model
+    def _note_refill(self):
+        """Note that a table is filled again which somebody emptied, or left out of a
+        backup: what comes back to it has not changed its state."""
+        self.env.cr.execute(
+            SQL(
+                "UPDATE backlog_kept SET is_refilling = TRUE WHERE NOT (%s)",
+                self._is_whole(),
+            )
+        )
 
     @api.model
     def _mark(self, product_ids):
@@ -234,18 +249,22 @@ class BacklogKept(models.Model):
 
         :param set failed: where the ids of those that fail are added
         :return: how many rows were written
+        :raise psycopg2.OperationalError: when another process is at it, there was no
+            time or no room: no product is to blame
+        :raise Exception: when too many fail for the fault to be theirs
         """
         try:
             # Nothing waits to be flushed: see ``_fold``.
             with self.env.cr.savepoint(flush=False):
                 return self._keep_products(product_ids)
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            # Another process is at it, and no product is to blame.
+        except OperationalError:
             raise
         except Exception as error:
             _logger.debug("Products %s cannot be kept", product_ids, exc_info=True)
             self.env.invalidate_all(flush=False)
             if len(product_ids) == 1:
+                if len(failed) >= MOST_FAILING:
+                    raise
                 failed.update(product_ids)
                 self._note_failing(product_ids[0], error)
                 return 0
@@ -259,17 +278,19 @@ class BacklogKept(models.Model):
     def _note_failing(self, product_id, error):
         """Say which product could not be kept. What is read of it stays exact: it is
         computed each time, as of all that is marked."""
+        env = self.env["backlog.fault"]._speaking()
         # Whoever has it kept need not be able to read products.
-        product = self.env["product.product"].sudo().browse(product_id).exists()
-        self.env["backlog.fault"]._report(
+        product = env["product.product"].sudo().browse(product_id).exists()
+        env["backlog.fault"]._report(
             "product",
             f"{FAULT}{product_id}",
-            self.env._(
+            env._(
                 "The backlog of %(product)s cannot be kept, so every page computes it "
                 "again. Reason: %(reason)s",
                 product=product.display_name or product_id,
                 reason=str(error).strip().split("\n")[0] or type(error).__name__,
             ),
+            company_id=product.company_id.id,
             res_model=product._name,
             res_id=product_id,
         )
@@ -334,37 +355,6 @@ class BacklogKept(models.Model):
             )
         )
         return [row[0] for row in rows]
-
-    @api.model
-    def _wake(self):
-        """Have the scheduled action run when this transaction is done, rather than
-        within a minute: what moves stock is asked for again at once."""
-        done = self.env.cr.precommit.data
-        if "backlog_wake" not in done:
-            done["backlog_wake"] = True
-            # As ir.cron's _trigger, less what it reads first. Whoever ships may not
-            # schedule, but this is not for them to decide. Nothing to wake when
-            # somebody has deleted the action, also by SQL, or switched it off.
-            cron_id = self.env["ir.model.data"]._xmlid_to_res_id(
-                "inventory_backlog.ir_cron_kept"
-            )
-            self.env.cr.execute(
-                SQL(
-                    """
-                    INSERT INTO ir_cron_trigger (cron_id, call_at, create_uid,
-                                                 create_date, write_uid, write_date)
-                    SELECT id, %(now)s, %(uid)s, %(now)s, %(uid)s, %(now)s
-                      FROM ir_cron
-                     WHERE id = %(cron)s
-                       AND active
-                    """,
-                    now=fields.Datetime.now(),
-                    uid=self.env.uid,
-                    cron=cron_id or None,
-                )
-            )
-            if self.env.cr.rowcount:
-                self.env.cr.postcommit.add(self.env["ir.cron"]._notifydb)
 
     @api.model
     def _cron_fold(self):

@@ -60,7 +60,7 @@ class BacklogLine(models.Model):
             midnight=SQL(
                 "(%s::timestamp AT TIME ZONE %s AT TIME ZONE 'UTC')",
                 today,
-                str(self.env.tz),
+                self._zone(),
             ),
             expected=self._day(SQL("expected_date")),
             promised=self._day(SQL("promise_date")),
@@ -78,8 +78,13 @@ class BacklogLine(models.Model):
         return SQL(
             "(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date",
             moment,
-            zone or str(self.env.tz),
+            zone or self._zone(),
         )
+
+    @api.model
+    def _zone(self):
+        """The name of the time zone where the user is."""
+        return self.env["res.company"]._known_zone(str(self.env.tz))
 
     @api.model
     def _valued(self, product_ids):

@@ -193,7 +193,9 @@ class BacklogMixin(models.AbstractModel):
                 if value is None:
                     value = empty
                 elif field.relational:
-                    value = field.convert_to_cache(value, record)
+                    # As records: these are figures of ours, not ids from outside.
+                    linked = self.env[field.comodel_name].browse(value)
+                    value = field.convert_to_cache(linked, record)
                 # As what is fetched: an assignment would ask for each value what else
                 # depends on it, and round again.
                 field._update_cache(record, value)

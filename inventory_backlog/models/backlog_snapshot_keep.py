@@ -12,8 +12,6 @@ from .backlog_fault import MANAGERS
 from .backlog_snapshot import FLOWS, LAST_DAY
 from .backlog_snapshot_take import CATCH_UP_DAYS, KEEP_DAYS
 
-FOREVER = 100  # years; more than the calendar reaches back would be an error
-
 
 class BacklogSnapshot(models.Model):
     """How a snapshot is kept: its rows, what the next one is held against, and what is
@@ -177,7 +175,7 @@ class BacklogSnapshot(models.Model):
         month is older than the company keeps days."""
         limit = start_of(
             company._backlog_today()
-            - relativedelta(years=min(max(company.backlog_snapshot_years, 1), FOREVER)),
+            - relativedelta(years=company.backlog_snapshot_years),
             "month",
         )
         old = self.search(

@@ -1,4 +1,3 @@
-import logging
 from datetime import timedelta
 
 from odoo import api, models
@@ -6,8 +5,6 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.bounds import finite, in_unit, moment, money
-
-_logger = logging.getLogger(__name__)
 
 # Closed lines are remembered this long: what comes back later counts as changed.
 KEEP_DAYS = 90
@@ -34,18 +31,19 @@ class BacklogSnapshot(models.Model):
         """Take what is due, company by company: the day that ended last, where the
         company is. One that fails is logged and tried again in the next run."""
         companies = self.env["res.company"].search(Domain.TRUE)
-        cron = self.env["ir.cron"]
+        cron, faults = self.env["ir.cron"], self.env["backlog.fault"]
         cron._commit_progress(remaining=len(companies))
         for company in companies:
-            # Apart: tidying up never costs a day.
-            for step in (self._take, self._thin_out_if_sure):
-                try:
-                    with self.env.cr.savepoint():
-                        step(company)
-                except Exception:
-                    _logger.exception("Backlog snapshot of %s failed", company.name)
+            faults._attempt("ir_cron_snapshot", company, self._take_and_tidy, company)
             if not cron._commit_progress(1):
                 break
+
+    @api.model
+    def _take_and_tidy(self, company):
+        self._take(company)
+        # Tidying up never costs a day.
+        self.env["ir.cron"]._commit_progress()
+        self._thin_out_if_sure(company)
 
     @api.model
     def _take(self, company):
@@ -90,7 +88,8 @@ class BacklogSnapshot(models.Model):
 
         :return: whether days may be added
         """
-        faults = self.env["backlog.fault"]
+        env = self.env["backlog.fault"]._speaking()
+        faults = env["backlog.fault"]
         ahead, gap = f"ahead {company.id}", f"gap {company.id}"
         if not last:
             return True
@@ -98,7 +97,7 @@ class BacklogSnapshot(models.Model):
             faults._report(
                 "history",
                 ahead,
-                self.env._(
+                env._(
                     "The history of %(company)s has days up to %(last)s, after today. "
                     "The clock of the server was ahead. No day is added until then: "
                     "check the clock, open Backlog › Reporting › History as a list, "
@@ -115,7 +114,7 @@ class BacklogSnapshot(models.Model):
             faults._report(
                 "history",
                 gap,
-                self.env._(
+                env._(
                     "The history of %(company)s missed %(count)s days after %(last)s. "
                     "They were worked out, all but the last %(shown)s as one row. If "
                     "the clock of the server is ahead, set it right, open Backlog › "

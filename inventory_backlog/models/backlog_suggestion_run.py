@@ -34,6 +34,8 @@ class Outcome:
     """The products of what somebody had dismissed and that is back."""
     is_busy: bool = False
     """Whether another run is at work and does the rest."""
+    is_partial: bool = False
+    """Whether there was no time for the rest."""
     failed: dict = field(default_factory=dict)
     """What is wrong with the products that were left out, by id."""
 
@@ -96,20 +98,31 @@ class BacklogSuggestion(models.Model):
     def _cron_generate(self):
         """The scheduled run of all companies. Killed half-way, the next one carries
         on: what was done is not looked at again."""
-        faults = self.env["backlog.fault"]
-        for company in self.env["res.company"].search(Domain.TRUE):
-            with faults._going_on(self.env._("Reorder suggestions"), company):
-                self._run_for(company)._run_and_tell()
-            if not self.env["ir.cron"]._commit_progress():
+        companies = self.env["res.company"].search(Domain.TRUE)
+        cron, faults = self.env["ir.cron"], self.env["backlog.fault"]
+        cron._commit_progress(remaining=len(companies))
+        for done, company in enumerate(companies):
+            is_partial = faults._attempt(
+                "ir_cron_suggestion", company, self._run_for(company)._run_and_tell
+            )
+            left = len(companies) - done - (not is_partial)
+            if not cron._commit_progress(1, remaining=left):
                 return
 
     @api.model
     def _run_and_tell(self):
-        """The whole run of the current company."""
+        """The whole run of the current company.
+
+        :return: whether there was no time for all of it. Then nobody is told yet: Odoo
+            runs the action again at once.
+        """
         outcome = self._generate(commit=True)
+        if outcome.is_partial:
+            return True
         if self.env.company.backlog_create_requests and not outcome.is_busy:
             self._create_requests(outcome)
         self._send_digest(outcome)
+        return False
 
     @api.model
     def _generate(self, product_ids=None, commit=False):
@@ -141,6 +154,7 @@ class BacklogSuggestion(models.Model):
                 if commit and not self.env["ir.cron"]._commit_progress(
                     len(batch), remaining=remaining
                 ):
+                    outcome.is_partial = True
                     return outcome
             if product_ids is not None:
                 product_ids = self._with_components(product_ids)

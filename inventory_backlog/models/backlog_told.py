@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .backlog_watch import EVERYTHING
+
 
 class BacklogTold(models.Model):
     """The lines that an integration was told as they were computed at that moment,
@@ -38,9 +40,25 @@ class BacklogTold(models.Model):
 
     @api.model
     def _note(self):
-        """Note these lines, since all of them are kept now."""
+        """Note those of these lines that are kept now: nothing of them is marked. A
+        product that cannot be kept holds back its own lines only."""
         rows = self.env.execute_query(
-            SQL("DELETE FROM backlog_told RETURNING line_id, company_id")
+            SQL(
+                """
+                DELETE FROM backlog_told told
+                      WHERE NOT EXISTS (
+                            SELECT
+                              FROM backlog_touched mark
+                         LEFT JOIN sale_order_line line ON line.id = told.line_id
+                             WHERE %s
+                               AND (mark.product_id IS NULL
+                                    OR mark.product_id IN (%s, line.product_id))
+                            )
+                  RETURNING line_id, company_id
+                """,
+                self.env["backlog.seen"]._unseen(),
+                EVERYTHING,
+            )
         )
         if rows:
             self.env["backlog.kept"]._next_fold()

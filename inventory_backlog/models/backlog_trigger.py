@@ -12,16 +12,16 @@ _logger = getLogger(__name__)
 
 PREFIX = "backlog_touch_"
 MARKS = "backlog_touched"
-# For so many milliseconds we wait for a lock, and whoever writes waits behind us: after
-# an upgrade at first for less than it takes PostgreSQL to look for a deadlock. What
-# nobody could lock in the end is tried again by the scheduled action, once a minute.
-# Until it is done nothing that is kept is read.
-WAITS = [500] * 10 + [2000] * 10 + [10000] * 5
+# For so many milliseconds we wait for a lock, and whoever writes waits behind us, where
+# a trigger must be dropped also whoever reads: so after an upgrade for a moment at
+# first. What nobody could lock in the end is tried again by the scheduled action, once
+# a minute. Until it is done nothing that is kept is read.
+WAITS = [100] * 20 + [500] * 10 + [2000] * 5 + [10000] * 2
 WAITS_OF_CRON = [5000]
 PAUSE = 0.2
 # Of PostgreSQL's catalog: fires also for what is loaded as a replica would.
 ALWAYS = "A"
-ENABLED = ("O", ALWAYS)
+ORIGIN = "O"
 
 
 class BacklogTrigger(models.AbstractModel):
@@ -100,14 +100,15 @@ class BacklogTrigger(models.AbstractModel):
                 trigger=name,
                 table=table,
             )
-        if trigger["enabled"] not in ENABLED:
+        if trigger["enabled"] not in (ORIGIN, ALWAYS):
             return self.env._(
                 "The database trigger %(trigger)s on %(table)s is off.",
                 trigger=name,
                 table=table,
             )
         watch = watched.get(table, Watch())
-        if self._is_other(trigger, watch) or trigger["body"] != watch.body():
+        is_right = trigger["body"] == watch.body() and trigger["enabled"] == ALWAYS
+        if self._is_other(trigger, watch) or not is_right:
             return self.env._(
                 "The database trigger %(trigger)s on %(table)s is not what it should "
                 "be.",
@@ -389,7 +390,7 @@ class BacklogTrigger(models.AbstractModel):
             else:
                 self._in_new_transaction("_drop_functions", self._watched())
             self._in_new_transaction("_keep_if_new")
-        except Error:
+        except Exception:
             # The registry must load. What is missing is found by the scheduled action.
             _logger.exception("The triggers of the backlog are not all attached")
 
@@ -420,8 +421,10 @@ class BacklogTrigger(models.AbstractModel):
         """
         if self.env["backlog.seen"]._is_detached() or self._is_of_other_code():
             return False
-        for fault in self._faults():
-            _logger.warning("%s It is put back.", fault["text"])
+        faults = self.env["backlog.fault"]
+        for fault in self.with_env(faults._speaking())._faults():
+            # Managers learn of it, although nothing is wrong any more in a minute.
+            faults._report("trigger", fault["key"], fault["text"])
         return not self._attach_apart(WAITS_OF_CRON)
 
     @api.model

@@ -158,14 +158,23 @@ class BacklogVendorMeasure(models.Model):
         vendor_ids = sorted(set().union(*stale.values()))
         remaining = len(vendor_ids)
         cron._commit_progress(remaining=remaining)
+        failed = self.env["res.company"]
         for batch in split_every(BATCH, vendor_ids, set):
             for company, ids in stale.items():
-                if batch & ids:
-                    with faults._going_on(self.env._("Vendor figures"), company):
-                        self.with_company(company)._refresh(list(batch & ids))
-            touches.browse(
-                touch for vendor in batch for touch in touched.get(vendor, ())
-            ).unlink()
+                if batch & ids and company not in failed:
+                    kept = self.with_company(company)
+                    if not faults._attempt(
+                        "ir_cron_vendor_measure",
+                        company,
+                        kept._refresh,
+                        list(batch & ids),
+                    ):
+                        failed |= company
+                    cron._commit_progress()
+            if not failed:
+                touches.browse(
+                    touch for vendor in batch for touch in touched.get(vendor, ())
+                ).unlink()
             remaining -= len(batch)
             if not cron._commit_progress(len(batch), remaining=remaining):
                 return
@@ -173,7 +182,10 @@ class BacklogVendorMeasure(models.Model):
     @api.model
     def _refresh(self, vendor_ids):
         """Compute the measures of these vendors for the current company and keep
-        them."""
+        them.
+
+        :return: true
+        """
         company = self.env.company
         self.env.execute_query(
             SQL(
@@ -209,6 +221,7 @@ class BacklogVendorMeasure(models.Model):
                 vendors=vendor_ids,
             )
         )
+        return True
 
 
 class BacklogVendorTouch(models.Model):

@@ -14,7 +14,11 @@ class PurchaseOrderLine(models.Model):
     """What the vendor promised first, and the suggestion behind the line."""
 
     _name = "purchase.order.line"
-    _inherit = ["purchase.order.line", "backlog.history.mixin"]
+    _inherit = [
+        "purchase.order.line",
+        "backlog.history.mixin",
+        "backlog.upkeep.mixin",
+    ]
 
     first_promise_date = fields.Datetime(
         "First Promise",

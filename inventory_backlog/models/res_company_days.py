@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
 from ..tools.bounds import bounded_day, known_zone
@@ -23,7 +23,22 @@ class ResCompany(models.Model):
     def _backlog_zone(self):
         """The name of the time zone in which the company counts days."""
         self.ensure_one()
-        return known_zone(self.sudo().partner_id.tz)
+        return self._known_zone(self.sudo().partner_id.tz)
+
+    @api.model
+    @tools.ormcache("name")
+    def _known_zone(self, name):
+        """The name of a time zone, UTC for one that Python or PostgreSQL does not know:
+        they bring lists of their own, and one statement is about all companies."""
+        zone = known_zone(name)
+        [[is_known]] = self.env.execute_query(
+            SQL(
+                "SELECT %(zone)s = 'UTC' OR EXISTS ("
+                "SELECT FROM pg_timezone_names WHERE name = %(zone)s)",
+                zone=zone,
+            )
+        )
+        return zone if is_known else "UTC"
 
     @api.model
     def _backlog_zones(self, company_id):

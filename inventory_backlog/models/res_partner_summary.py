@@ -55,7 +55,7 @@ class ResPartner(models.Model):
         )
         # Whoever sees the line may print what the customer already has on paper.
         slices = lines.sudo()._allocation().grouped("order_line_id")
-        lines = lines.with_context(lang=self.lang or self.env.lang).sudo()
+        lines = lines.with_context(lang=self._paper_lang()).sudo()
         prices = lines._order_prices()
         orders = [
             order._prepare_backlog_summary(its_lines, slices, prices)
@@ -70,6 +70,11 @@ class ResPartner(models.Model):
             "orders": orders,
             "totals": self._backlog_totals(orders),
         }
+
+    def _paper_lang(self):
+        """The language in which the customer gets its paper; that of the person who
+        asks where the customer's is no longer active."""
+        return get_lang(self.env, self.lang or self.env.lang).code
 
     def _of_customer(self):
         """The rows about a customer: of all contacts of its company, as Odoo invoices
@@ -98,7 +103,7 @@ class ResPartner(models.Model):
 
     def _backlog_summary_name(self):
         """The name of the PDF, without its ending."""
-        customer = self.commercial_partner_id.with_context(lang=self.lang)
+        customer = self.commercial_partner_id.with_context(lang=self._paper_lang())
         return customer.env._(
             "Open orders %(customer)s %(day)s",
             customer=file_name(customer.name),

@@ -30,7 +30,12 @@ class SaleOrderLine(models.Model):
     """The backlog of an order line, and what was promised first."""
 
     _name = "sale.order.line"
-    _inherit = ["sale.order.line", "backlog.mixin", "backlog.history.mixin"]
+    _inherit = [
+        "sale.order.line",
+        "backlog.mixin",
+        "backlog.history.mixin",
+        "backlog.upkeep.mixin",
+    ]
 
     first_promise_date = fields.Datetime(
         "First Promise",

@@ -11,7 +11,12 @@ class StockMove(models.Model):
     """The backlog of a move to a customer: its slices summed."""
 
     _name = "stock.move"
-    _inherit = ["stock.move", "backlog.mixin", "backlog.history.mixin"]
+    _inherit = [
+        "stock.move",
+        "backlog.mixin",
+        "backlog.history.mixin",
+        "backlog.upkeep.mixin",
+    ]
 
     backlog_qty = fields.Float(
         "Ready",
@@ -90,7 +95,7 @@ class StockMove(models.Model):
         return super().write(vals)
 
     def _action_done(self, *args, **kwargs):
-        self.env["backlog.kept"]._wake()
+        self.env["backlog.upkeep"]._wake()
         return super()._action_done(*args, **kwargs)
 
     def _backlog_candidates(self):

@@ -87,6 +87,7 @@ from . import test_trigger
 from . import test_trigger_apart
 from . import test_translations
 from . import test_units
+from . import test_upkeep
 from . import test_value
 from . import test_vendor_access
 from . import test_vendor_edges

@@ -17,6 +17,11 @@ class TestBadValue(BadValueCase):
         self.order = self._order(self.product, 3).sudo()
         self.line = self.order.order_line
 
+    def _night(self):
+        """The nightly check, without what it checks of the database itself."""
+        health = self.env["backlog.health"]
+        health._run("value", health._value_faults)
+
     def _found(self, line_ids=None):
         """``{key: fault}`` of what has gone bad in this test."""
         return {
@@ -85,6 +90,30 @@ class TestBadValue(BadValueCase):
         [found] = self._found().values()
         self.assertIn("1.0e+300", found["text"])
 
+    def test_a_time_zone_that_the_database_does_not_know_is_named(self):
+        """Python knows it, and PostgreSQL would fail for all companies."""
+        self.env.registry.clear_cache()
+        for zone, counted in (
+            ("right/UTC", "UTC"),
+            ("Mars/Olympus", "UTC"),
+            ("US/Eastern", "America/New_York"),
+            ("Asia/Jakarta", "Asia/Jakarta"),
+            ("Etc/UTC", "Etc/UTC"),
+        ):
+            with self.subTest(zone):
+                self._write_bad("res_partner", "tz", self.company.partner_id, zone)
+                found = self._found()
+                if counted == "UTC":
+                    [fault] = found.values()
+                    self.assertIn(zone, fault["text"])
+                    self.assertEqual(fault["company_id"], self.company.id)
+                else:
+                    self.assertFalse(found)
+                self.assertIn(
+                    self.company._backlog_zone(), {counted, zone} - {"right/UTC"}
+                )
+                self.env["backlog.service"].search([], limit=1).read(["order_id"])
+
     def test_a_line_stays_in_the_list_and_why_says_what_is_wrong(self):
         other = self._order(self.product, 4)
         self._write_bad("sale_order_line", "price_subtotal", self.line, "NaN")
@@ -108,8 +137,8 @@ class TestBadValue(BadValueCase):
     @mute_logger("odoo.addons.inventory_backlog.models.backlog_fault")
     def test_managers_are_told_until_it_is_corrected(self):
         self._write_bad("sale_order_line", "price_subtotal", self.line, "NaN")
-        self.env["backlog.bad.value"]._cron_find()
-        self.env["backlog.bad.value"]._cron_find()
+        self._night()
+        self._night()
 
         fault = self.env["backlog.fault"].search([("kind", "=", "value")])
         self.assertEqual((fault.state, fault.times), ("open", 2))
@@ -117,8 +146,17 @@ class TestBadValue(BadValueCase):
         self.assertIn(self.order.name, fault.text)
 
         self._write_bad("sale_order_line", "price_subtotal", self.line, "300")
-        self.env["backlog.bad.value"]._cron_find()
+        self._night()
         self.assertEqual(fault.state, "healed")
+
+    def test_a_term_of_one_company_is_told_there_only(self):
+        term = self.env["account.payment.term"].create(
+            {"name": "Theirs", "company_id": self.company.id}
+        )
+        self._write_bad("account_payment_term_line", "nb_days", term.line_ids, 10**9)
+
+        [fault] = self._found().values()
+        self.assertEqual(fault["company_id"], self.company.id)
 
     # Settings
 

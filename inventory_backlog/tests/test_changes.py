@@ -1,3 +1,4 @@
+from json import dumps
 from random import Random
 
 from odoo.exceptions import AccessError, UserError
@@ -71,6 +72,31 @@ class TestChanges(BacklogCase):
         self._purchase((self.product, 3))
         first, second, _third = [order.order_line.id for order in orders]
         self.assertEqual(self._changes()[0], [(first, True), (second, True)])
+
+    def test_a_closed_line_with_bad_values_is_told_as_json(self):
+        orders = [self._order((self.product, 3)) for _number in range(2)]
+        self._changes()
+        lines = [order.order_line for order in orders]
+        for order in orders:
+            order.with_env(self.env)._action_cancel()
+        self.env.flush_all()
+        dozen = self.env.ref("uom.product_uom_dozen")
+        self.env.cr.execute("UPDATE uom_uom SET factor = 0 WHERE id = %s", [dozen.id])
+        self.env.cr.execute(
+            "UPDATE sale_order_line SET product_uom_qty = 'NaN' WHERE id = %s",
+            [lines[0].id],
+        )
+        self.env.cr.execute(
+            "UPDATE sale_order_line SET product_uom_id = %s WHERE id = %s",
+            [dozen.id, lines[1].id],
+        )
+        self.env.invalidate_all()
+        _told, rows = self._changes()
+        self.assertEqual(
+            {row["id"]: row["cancelled_qty"] for row in rows},
+            {line.id: 0 for line in lines},
+        )
+        dumps(rows, allow_nan=False)
 
     def test_a_line_that_is_cancelled_or_deleted_is_told_as_closed(self):
         cancelled, deleted = (self._order((self.product, 2)) for _n in range(2))

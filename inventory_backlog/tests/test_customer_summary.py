@@ -100,6 +100,19 @@ class TestCustomerSummary(BacklogCase):
 
         self.assertEqual(order["lines"][0]["rest"], [f"{self._day(5)}: 5"])
 
+    def test_a_language_that_is_off_by_now_ends_no_paper(self):
+        self._put_in_stock(self.product, 3)
+        self._order((self.product, 3))
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE res_partner SET lang = 'xx_XX' WHERE id = %s", [self.customer.id]
+        )
+        self.env.invalidate_all()
+
+        [order] = self._summary()["orders"]
+        self.assertTrue(order["lines"])
+        self.assertTrue(self.customer._backlog_summary_name())
+
     def test_quantities_are_in_the_unit_of_the_order(self):
         self._put_in_stock(self.product, 18)
         self._order((self.product, 2, {"product_uom_id": self.dozen.id}))

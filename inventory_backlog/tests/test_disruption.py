@@ -168,6 +168,17 @@ class TestDisruption(VendorCase):
 
         self.assertTrue(self._out())
 
+    def test_who_is_merged_into_another_contact_takes_it_along(self):
+        """Odoo merges by SQL."""
+        same = self._vendor("The Same")
+        self._disrupt(same)
+        self.assertFalse(self._out())
+        wizard = self.env["base.partner.merge.automatic.wizard"]
+        wizard._merge((same + self.first).ids, self.first)
+
+        self.assertTrue(self._out())
+        self.assertIn(self.first, self.env["backlog.vendor.touch"].search([]).vendor_id)
+
     def test_form_takes_the_vendor_of_a_contact_and_its_products(self):
         contact = self._vendor("Desk", parent_id=self.first.id, is_company=False)
         form = self._form("backlog.disruption", partner_id=contact)

@@ -64,6 +64,25 @@ class TestEvents(BacklogCase):
         self.assertEqual(self._noted(), [])
         self.assertFalse(self.env["backlog.event.waiting"].search([]))
 
+    def test_lines_that_come_back_to_an_emptied_table_have_not_changed(self):
+        """Else customers would get a mail for each of them."""
+        self._rule()
+        order = self._order((self.product, 3))
+        self._noted()
+        self.env.cr.execute("TRUNCATE backlog_kept_line")
+        self.env.invalidate_all()
+        self.assertEqual(self._noted(), [])
+        self.env.cr.execute("TRUNCATE backlog_kept_line")
+        self.env.invalidate_all()
+        with patch("odoo.addons.inventory_backlog.models.backlog_kept_fold.BATCH", 1):
+            self.kept._fold(1)
+            self.assertEqual(self._noted(), [])
+        self._put_in_stock(self.product, 3)
+        self.assertEqual(self._noted(), [("to_source", "ready")])
+        order.with_env(self.env)._action_cancel()
+        self._order((self.product, 3))
+        self.assertEqual(self._noted(), [("ready", "closed"), (False, "ready")])
+
     def test_a_line_is_noted_when_it_comes_changes_state_and_is_shipped(self):
         self._rule()
         order = self._order((self.product, 3)).with_env(self.env)

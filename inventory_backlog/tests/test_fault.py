@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+from psycopg2.errors import UniqueViolation
+
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
@@ -266,9 +268,109 @@ class TestFault(BacklogCase):
         self.assertEqual(fault.company_id, self.company)
         self.assertIn("This is odd", fault.text)
 
-        self.patch(run, "_run_and_tell", lambda _suggestions: None)
+        self.patch(run, "_run_and_tell", lambda _suggestions: False)
         self.env["backlog.suggestion"]._cron_generate()
         self.assertEqual(fault.state, "healed")
+
+    def test_it_is_known_by_the_same_name_in_every_language(self):
+        """Whoever runs the action by hand has another language than the scheduler."""
+        self.env["res.lang"]._activate_lang("fr_FR")
+
+        def fail():
+            raise ValueError("This is odd")
+
+        self.patch(self.env.cr, "rollback", lambda: None)
+        with mute_logger(LOGGER):
+            by_hand = self.faults.with_context(lang="fr_FR")
+            by_hand._attempt("ir_cron_suggestion", self.company, fail)
+        fault = self.faults.search([("kind", "=", "schedule"), ("state", "=", "open")])
+        self.assertEqual(len(fault), 1)
+        self.assertTrue(
+            self.faults._attempt("ir_cron_suggestion", self.company, lambda: True)
+        )
+        self.assertEqual(fault.state, "healed")
+
+    def test_a_run_without_time_for_all_companies_goes_on(self):
+        """Odoo runs it again at once while something is left."""
+        run, progress = self.registry["backlog.suggestion"], []
+        count = self.env["res.company"].search_count([])
+        self.assertGreater(count, 1)
+
+        def note(_cron, processed=0, *, remaining=None, **_values):
+            progress.append(remaining)
+            return 0 if processed else 60
+
+        self.patch(self.registry["ir.cron"], "_commit_progress", note)
+        for is_partial, left in ((False, count - 1), (True, count)):
+            with self.subTest(is_partial=is_partial):
+                self.patch(run, "_run_and_tell", lambda _s, part=is_partial: part)
+                self.env["backlog.suggestion"]._cron_generate()
+                self.assertEqual(progress[-1], left)
+
+    def test_what_a_vendor_did_stays_touched_where_a_company_fails(self):
+        """The others' figures are kept; nobody takes those that failed for right."""
+        measures = self.env["backlog.vendor.measure"]
+        touches = self.env["backlog.vendor.touch"]
+        touches._touch(self.vendor)
+        refresh = type(measures)._refresh
+
+        def fail_here(kept, ids):
+            if kept.env.company == self.company:
+                raise ValueError("This is odd")
+            return refresh(kept, ids)
+
+        commits = []
+        self.patch(
+            self.registry["ir.cron"],
+            "_commit_progress",
+            lambda *_args, **_values: commits.append(1) or 60,
+        )
+        self.patch(self.env.cr, "rollback", lambda: None)
+        self.patch(type(measures), "_refresh", fail_here)
+        with mute_logger(LOGGER):
+            measures._cron_refresh()
+        kept = measures.search([("vendor_id", "=", self.vendor.id)])
+        self.assertNotIn(self.company, kept.company_id)
+        self.assertIn(self.other, kept.company_id)
+        self.assertIn(self.vendor, touches.search([]).vendor_id)
+        # So that what fails takes nobody's along.
+        self.assertGreater(len(commits), self.env["res.company"].search_count([]))
+
+        self.patch(type(measures), "_refresh", refresh)
+        measures._cron_refresh()
+        self.assertNotIn(self.vendor, touches.search([]).vendor_id)
+
+    def test_what_was_mended_before_anybody_was_told_is_told_all_the_same(self):
+        self._report()
+        self.faults._heal("other", "one")
+        [message] = self._told(self.manager)
+        self.assertIn("It is wrong", message.body)
+
+    def test_two_who_find_the_same_at_once_note_it_once(self):
+        def other_was_first(_faults, *_args):
+            raise UniqueViolation
+
+        self.patch(self.registry["backlog.fault"], "_note", other_was_first)
+        self.faults._report("other", "one", "It is wrong.")
+        self.assertFalse(self.faults.search([("key", "=", "one")]))
+
+    def test_texts_of_scheduled_actions_are_in_the_language_of_managers(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.faults._managers().write({"lang": "fr_FR"})
+        self.assertEqual(self.faults._speaking().lang, "fr_FR")
+
+    def test_a_list_of_them_costs_a_constant_number_of_queries(self):
+        orders = [self._order(self.product, 1) for _number in range(20)]
+        for order in orders:
+            self._report(order.name, res_model="sale.order", res_id=order.id)
+        faults = self.faults.search([("res_model", "=", "sale.order")])
+        counts = []
+        for some in (faults, faults[:1], faults):
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            some.mapped("record")
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(counts[1], counts[2])
 
     def test_a_manager_who_cannot_be_told_keeps_it_from_no_other(self):
         tell, told = self.registry["backlog.fault"]._tell, []

@@ -8,6 +8,7 @@ from odoo.addons.inventory_backlog.models.backlog_health import PARTS, BacklogHe
 
 from .common import NOW, BacklogCase
 
+LOGGER = "odoo.addons.inventory_backlog.models.backlog_health"
 FAULTS = "odoo.addons.inventory_backlog.models.backlog_fault"
 
 
@@ -103,6 +104,51 @@ class TestHealth(BacklogCase):
         self._night()
 
         self.assertEqual(self._split(self.line)[0][0], 5)
+
+    def test_what_was_taken_away_on_purpose_is_one_fault(self):
+        self.env["backlog.seen"]._set_detached(True)
+        self._night()
+        self.assertEqual(self._open("trigger").mapped("key"), ["detached"])
+        self.env["backlog.seen"]._set_detached(False)
+        self._night()
+        self.assertFalse(self._open("trigger"))
+
+    def test_a_part_that_fails_stops_no_other(self):
+        self.patch(self.env.cr, "rollback", lambda: None)
+        with (
+            patch.object(
+                type(self.kept), "_wrong_products", side_effect=ValueError("odd")
+            ),
+            self.assertLogs(LOGGER, "ERROR"),
+        ):
+            self._night()
+        checked = self.health.search([]).filtered("checked_on")
+        self.assertEqual(len(checked), PARTS - 1)
+
+    def test_a_check_without_time_for_all_walks_through_all_values_once(self):
+        self.assertEqual(type(self.health)._checks, BacklogHealth._checks)
+        walks = []
+        with patch.object(
+            type(self.health), "_value_faults", lambda _health: walks.append(1) or []
+        ):
+            self.time_left = [60, 0] * PARTS + [60]
+            for _run in range(PARTS + 1):
+                self._night()
+        self.assertEqual(walks, [1, 1])
+
+    def test_managers_are_told_of_products_of_their_companies_only(self):
+        self.product.company_id = self.company
+        self.env.flush_all()
+        self.kept._fold()
+        self._sql(
+            "UPDATE backlog_kept_line SET open_qty = 99 WHERE id = %s", self.line.id
+        )
+        self._night()
+        fault = self._open("kept")
+        self.assertEqual(fault.company_id, self.company)
+        self.kept._fold()
+        self._night(1)
+        self.assertEqual(fault.state, "healed")
 
     def test_what_was_wrong_is_looked_at_again_the_next_night(self):
         self._sql(
@@ -203,18 +249,20 @@ class TestHealth(BacklogCase):
 
     def test_actions_that_a_clock_has_put_off_run_again(self):
         cron = self.env.ref("inventory_backlog.ir_cron_snapshot")
-        cron.nextcall = NOW + timedelta(days=3650)
+        cron.lastcall = cron.nextcall = NOW + timedelta(days=3650)
         self.kept._cron_fold()
         self.assertEqual(cron.nextcall, NOW)
         self.assertIn(cron.name, self._open("clock").text)
         self.kept._cron_fold()
         self.assertFalse(self._open("clock"))
 
-    def test_actions_that_are_put_off_by_a_day_are_left_alone(self):
+    def test_actions_that_somebody_has_put_off_are_left_alone(self):
         cron = self.env.ref("inventory_backlog.ir_cron_suggestion")
-        cron.nextcall = NOW + timedelta(days=2)
-        self._night()
-        self.assertEqual(cron.nextcall, NOW + timedelta(days=2))
+        cron.lastcall = NOW - timedelta(days=1)
+        for days in (2, 20):
+            cron.nextcall = NOW + timedelta(days=days)
+            self._night()
+            self.assertEqual(cron.nextcall, NOW + timedelta(days=days))
 
     # All
 

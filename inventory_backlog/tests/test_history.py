@@ -11,7 +11,7 @@ FAR = "2099-01-01 00:00:00"
 HISTORY = {
     "backlog.kept": {
         *("clean_at", "day", "feed_from", "folds"),
-        *("has_lines", "has_slices", "signature"),
+        *("has_lines", "has_slices", "is_refilling", "signature"),
     },
     "backlog.report.recipient": {"failure", "sent_on"},
     "mrp.production": {"backlog_suggestion_id"},
@@ -28,9 +28,11 @@ ROWS = (
     "backlog.event",
     "backlog.event.waiting",
     "backlog.fault",
+    "backlog.health",
     "backlog.kept.line",
     "backlog.kept.slice",
     "backlog.line",
+    "backlog.seen",
     "backlog.service",
     "backlog.snapshot",
     "backlog.snapshot.line",

@@ -433,7 +433,7 @@ class TestKept(BacklogCase):
         cron.active = False
         self.env.flush_all()
         self.env.cr.precommit.data.pop("backlog_wake", None)
-        self.kept._wake()
+        self.env["backlog.upkeep"]._wake()
         self.assertFalse(
             self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)])
         )

@@ -114,6 +114,63 @@ class TestKeptFailing(BacklogCase):
         self.assertEqual(self._marked(), self.bad)
         self.assertIn("no figure", self._fault().text)
 
+    def test_where_all_fail_no_product_is_to_blame(self):
+        """Another addon has broken the statement: that is no fault of each product."""
+        with (
+            patch.object(BacklogKept, "_keep_slices", side_effect=ValueError("broken")),
+            patch(
+                "odoo.addons.inventory_backlog.models.backlog_kept_fold.MOST_FAILING", 3
+            ),
+            mute_logger("odoo.addons.inventory_backlog.models.backlog_fault"),
+            self.assertRaisesRegex(ValueError, "broken"),
+        ):
+            self.kept._fold()
+
+    def test_what_it_is_made_of_is_kept(self):
+        """Else one bad product would hold all that shares a screw with it."""
+        part = self._product("Screw")
+        pairs = [(part.id, self.bad.id), (part.id, self.products[0].id)]
+        with (
+            self._failing(),
+            patch.object(
+                BacklogKept,
+                "_tied",
+                lambda _kept: SQL(
+                    "SELECT * FROM (VALUES %s) tied",
+                    SQL(", ").join(SQL("(%s, %s)", *pair) for pair in pairs),
+                ),
+            ),
+        ):
+            self.kept._fold()
+        self.assertEqual(self._marked(), self.bad)
+
+    def test_it_is_told_to_managers_of_its_company_only(self):
+        self.bad.company_id = self.company
+        with self._failing():
+            self.kept._fold()
+
+        self.assertEqual(self._fault().company_id, self.company)
+
+    def test_what_integrations_were_told_of_others_does_not_wait_for_it(self):
+        """They were told of a line that nobody kept before it was cancelled."""
+        lines = self.env["backlog.line"]
+        self.kept._fold()
+        gone, held = (self._order(product, 1) for product in self.products[2:4])
+        self.env.flush_all()
+        cursor = lines.get_changes("", 10_000)["cursor"]
+        for order in (gone, held):
+            order.with_env(self.env)._action_cancel()
+        self.env.flush_all()
+        with self._failing():
+            self.kept._fold()
+
+        told = {row["id"] for row in lines.get_changes(cursor)["lines"]}
+        self.assertIn(gone.order_line.id, told)
+        self.assertNotIn(held.order_line.id, told)
+        self.kept._fold()
+        told = {row["id"] for row in lines.get_changes(cursor)["lines"]}
+        self.assertIn(held.order_line.id, told)
+
     def test_another_process_is_no_product_that_fails(self):
         with self._failing(SerializationFailure()):
             self.assertFalse(self.kept._fold_if_free())

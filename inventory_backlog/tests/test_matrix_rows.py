@@ -1,6 +1,7 @@
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .common import NOW
 from .matrix import ADDONS, ROWS, MatrixCase, table
@@ -9,6 +10,7 @@ from .matrix import ADDONS, ROWS, MatrixCase, table
 COMPANY_ROWS = """
                          portal internal seller all  stock purchase manager other both
     backlog.disruption   !      !        c-n    c-n  c-n   c-n      c-n     -xn   cxn
+    backlog.fault        !      !        !      !    !     !        c-n     !     !
     backlog.report.recipient
                          !      !        !      !    !     !        c--     !     !
     backlog.snapshot     !      !        ---    c--  c--   !        c--     -x-   cx-
@@ -29,6 +31,8 @@ BUYER_ROWS = """
     backlog.suggestion.line  -x-   cx-
     backlog.vendor.receipt   -x-   cx-
 """
+# Those of them that can be of all companies.
+FOR_ALL = ("backlog.disruption", "backlog.fault")
 WITH_BRIDGE = "backlog.suggestion.component"
 # Our fields on documents of others: who may not read them there although they read the
 # document, by attribute as well.
@@ -248,17 +252,21 @@ class TestMatrixRows(MatrixCase):
                     "company_id": company.id,
                 }
             )
+            with mute_logger("odoo.addons.inventory_backlog"):
+                self.env["backlog.fault"]._report(
+                    "other", f"one of {company.name}", "Broken", company.id
+                )
         self.env.flush_all()
         return {"c": self.company.id, "x": self.other_company.id}
 
     def test_rows_of_companies(self):
         ids = self._company_records()
-        disruptions, others = {}, {}
+        for_all, others = {}, {}
         for model, cells in table(COMPANY_ROWS).items():
-            into = disruptions if model == "backlog.disruption" else others
+            into = for_all if model in FOR_ALL else others
             into[model] = cells
         self._hold(self._as_text(others), ids, "company_id")
-        self._hold(self._as_text(disruptions), {**ids, "n": False}, "company_id")
+        self._hold(self._as_text(for_all), {**ids, "n": False}, "company_id")
 
     def test_rows_of_companies_for_buyers(self):
         ids = self._company_records()

@@ -122,13 +122,26 @@ class TestTrigger(TriggerCase):
         self.kept._fold()
         self._run("ALTER TABLE stock_quant DISABLE TRIGGER ALL")
         self._add_goods_by_sql()
-        self._run("ALTER TABLE stock_quant ENABLE TRIGGER ALL")
+        for event in ("insert", "update", "delete", "truncate"):
+            self._run(
+                f"ALTER TABLE stock_quant ENABLE ALWAYS TRIGGER backlog_touch_{event}"
+            )
         self.assertEqual(self.trigger._faults(), [])
         self.assertIsNone(self.kept._stale())
         self._nothing_differs()
         self.assertGreater(self.kept._fold(), 0)
         self.assertEqual(self.kept._stale(), ([], [], []))
         self._nothing_differs()
+
+    def test_a_trigger_that_sleeps_for_a_replica_is_no_right_one(self):
+        """As a restore of data leaves it, which switches all triggers on again."""
+        with self._undone():
+            self._run("ALTER TABLE stock_quant ENABLE TRIGGER ALL")
+            faults = self.trigger._faults()
+            self.assertEqual({fault["table"] for fault in faults}, {"stock_quant"})
+            self.assertIn("not what it should be", faults[0]["text"])
+            self.trigger._attach()
+            self.assertEqual(self.trigger._faults(), [])
 
     def test_nothing_is_kept_in_the_transaction_that_attached_a_trigger(self):
         """It may not see what others wrote before they had to wait for it."""

@@ -16,6 +16,8 @@ from datetime import date, datetime, time
 from math import isfinite, isnan
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import pytz
+
 from odoo.tools import SQL
 
 MOST_QUANTITY = 10**12
@@ -247,14 +249,15 @@ def bounded_moment(value):
 
 
 def known_zone(name):
-    """The name of a time zone, UTC for one that nobody knows.
+    """The name of a time zone, of an old one the new, as Odoo knows them; UTC for one
+    that nobody knows.
 
     >>> known_zone("Asia/Jakarta"), known_zone(False), known_zone("Mars/Olympus")
     ('Asia/Jakarta', 'UTC', 'UTC')
     """
     try:
-        return ZoneInfo(name).key if name else "UTC"
-    except (ValueError, ZoneInfoNotFoundError):
+        return ZoneInfo(pytz.timezone(name).zone).key if name else "UTC"
+    except (ValueError, pytz.UnknownTimeZoneError, ZoneInfoNotFoundError):
         return "UTC"
 
 

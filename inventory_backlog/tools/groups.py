@@ -1,21 +1,22 @@
-"""What is tied together."""
+"""What is made of what."""
 
 
-def tied_to(members, pairs):
-    """The ``members`` and all that pairs tie to them, by chains of pairs too.
+def made_of(members, pairs):
+    """The ``members`` and all that is made of them, by chains of pairs too.
 
-    >>> sorted(tied_to({1}, [(3, 2), (1, 3), (7, 8)]))
+    :param pairs: ``(part, whole)``
+
+    >>> sorted(made_of({1}, [(1, 2), (2, 3), (7, 2)]))
     [1, 2, 3]
-    >>> tied_to(set(), [(1, 2)])
+    >>> made_of(set(), [(1, 2)])
     set()
     """
-    neighbours = {}
-    for one, other in pairs:
-        neighbours.setdefault(one, []).append(other)
-        neighbours.setdefault(other, []).append(one)
+    wholes = {}
+    for part, whole in pairs:
+        wholes.setdefault(part, []).append(whole)
     found, front = set(members), list(members)
     while front:
-        for one in neighbours.get(front.pop(), ()):
+        for one in wholes.get(front.pop(), ()):
             if one not in found:
                 found.add(one)
                 front.append(one)

@@ -1,3 +1,4 @@
+from . import base_partner_merge
 from . import backlog_report
 from . import backlog_report_table
 from . import backlog_report_annex

@@ -73,8 +73,9 @@ class BacklogSuggestionAccept(models.TransientModel):
                 "line_ids": [
                     Command.create(
                         {
-                            "suggestion_id": one.id,
-                            "supplierinfo_id": one.supplierinfo_id.id,
+                            # Records: the user can read them, see above.
+                            "suggestion_id": one,
+                            "supplierinfo_id": one.supplierinfo_id,
                             "qty": one.suggested_qty,
                         }
                     )

@@ -78,8 +78,8 @@ class BacklogVendorSwitch(models.TransientModel):
         vendor = line.order_id.partner_id.commercial_partner_id
         backup = product._stand_in_for(vendor, line.product_uom_qty)
         return {
-            "purchase_line_id": line.id,
-            "supplierinfo_id": backup.id,
+            "purchase_line_id": line,
+            "supplierinfo_id": backup,
             "is_chosen": bool(backup),
         }
 

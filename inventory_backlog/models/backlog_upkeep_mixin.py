@@ -1,0 +1,20 @@
+from odoo import api, models
+
+
+class BacklogUpkeepMixin(models.AbstractModel):
+    """Documents whose lines decide the backlog: whoever writes them sees to it that
+    what is kept follows (see ``backlog.upkeep``)."""
+
+    _name = "backlog.upkeep.mixin"
+    _description = "What Makes the Kept Backlog Out of Date"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Followed by upkeep, once the transaction is committed."""
+        self.env["backlog.upkeep"]._after_commit()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """Followed by upkeep, once the transaction is committed."""
+        self.env["backlog.upkeep"]._after_commit()
+        return super().write(vals)
