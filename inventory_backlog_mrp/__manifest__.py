@@ -18,6 +18,5 @@
         "demo/backlog_suggestion_demo.xml",
     ],
     "auto_install": True,
-    "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

@@ -3,6 +3,7 @@ from time import sleep
 from psycopg2.errors import DeadlockDetected, LockNotAvailable
 
 from odoo.sql_db import db_connect
+from odoo.tools.sql import table_exists
 
 WAITS = [500] * 10 + [2000] * 10 + [10000] * 3
 COLUMNS = {
@@ -10,6 +11,7 @@ COLUMNS = {
     "clean_at": "timestamp",
     "has_slices": "bool",
     "has_lines": "bool",
+    "is_refilling": "bool",
 }
 
 
@@ -18,6 +20,8 @@ def migrate(cr, version):
     The ORM would keep it locked until all is loaded, and Odoo then waits for those who
     write in order lines and want to read it: a deadlock. What is always in use is
     left to it."""
+    if not table_exists(cr, "backlog_kept"):
+        return  # From before 19.0.1.4.0: it comes with this version.
     for wait in WAITS:
         try:
             with db_connect(cr.dbname).cursor() as own:

@@ -1,4 +1,5 @@
 from odoo.tools import SQL
+from odoo.tools.sql import column_exists
 
 # What a setting can be from now on: PostgreSQL refuses a constraint that a row breaks.
 BOUNDS = {
@@ -20,6 +21,8 @@ BOUNDS = {
 def migrate(cr, version):
     """Bring the settings within their bounds: 999999 days stood for all days."""
     for name, (least, most) in BOUNDS.items():
+        if not column_exists(cr, "res_company", name):
+            continue  # It comes with this version, or one that was left out.
         cr.execute(
             SQL(
                 """
