@@ -213,7 +213,7 @@ class BacklogVendorReceipt(models.Model):
                       JOIN uom_uom uom ON uom.id = template.uom_id
                       JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
                       JOIN res_company company ON company.id = purchase.company_id
-                         LEFT JOIN rejected
+                 LEFT JOIN rejected
                         ON rejected.purchase_line_id = moved.purchase_line_id
                        AND rejected.picking_id IS NOT DISTINCT FROM moved.picking_id
                      WHERE (moved.is_done OR %(promised_day)s < %(today)s)
@@ -239,8 +239,8 @@ class BacklogVendorReceipt(models.Model):
         )
 
     @api.model
-    def _day(self, moment):
-        """The calendar day of ``moment`` (UTC) where the company of ``purchase``
+    def _day(self, utc):
+        """The calendar day of the moment ``utc`` where the company of ``purchase``
         is."""
         zone = self.env["res.company"]._backlog_zones(SQL("purchase.company_id"))
-        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE (%s))::date", moment, zone)
+        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE (%s))::date", utc, zone)
