@@ -46,7 +46,7 @@ class BacklogKept(models.Model):
         # Our statements join in the order in which they are written: to look for
         # another takes longer than most folds, and finds none that is faster.
         self.env.cr.execute("SET LOCAL join_collapse_limit = 1")
-        self.env["backlog.change"]._note_all_if_emptied()
+        self.env["backlog.change"]._note_all_if_lost()
         written = self._fold_marked(limit, set() if failed is None else failed)
         self._seal()
         self.env.cr.execute("SET LOCAL join_collapse_limit = DEFAULT")
