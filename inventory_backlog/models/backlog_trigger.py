@@ -19,7 +19,8 @@ MARKS = "backlog_touched"
 WAITS = [500] * 10 + [2000] * 10 + [10000] * 5
 WAITS_OF_CRON = [5000]
 PAUSE = 0.2
-# Of PostgreSQL's catalog: fires also for what is loaded as a replica would.
+# Of PostgreSQL's catalog: fires also for what is loaded as a replica would; and what
+# whoever turns a trigger off and on again leaves behind, which does not.
 ALWAYS = "A"
 ENABLED = ("O", ALWAYS)
 
@@ -107,7 +108,11 @@ class BacklogTrigger(models.AbstractModel):
                 table=table,
             )
         watch = watched.get(table, Watch())
-        if self._is_other(trigger, watch) or trigger["body"] != watch.body():
+        if (
+            trigger["enabled"] != ALWAYS
+            or self._is_other(trigger, watch)
+            or trigger["body"] != watch.body()
+        ):
             return self.env._(
                 "The database trigger %(trigger)s on %(table)s is not what it should "
                 "be.",
