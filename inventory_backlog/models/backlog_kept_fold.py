@@ -387,13 +387,16 @@ class BacklogKept(models.Model):
     def _failed_lately(self):
         """The ids of the products that made a fold fail, and are not tried again before
         the hour is over."""
-        since = fields.Datetime.subtract(fields.Datetime.now(), hours=RETRY_HOURS)
+        now = fields.Datetime.now()
+        since = fields.Datetime.subtract(now, hours=RETRY_HOURS)
         faults = self.env["backlog.fault"].search(
             [
                 ("kind", "=", "product"),
                 ("key", "=like", f"{FAULT}%"),
                 ("state", "!=", "healed"),
                 ("last_seen", ">", since),
+                # A clock that was ahead may have noted some in the future.
+                ("last_seen", "<=", now),
             ]
         )
         return set(faults.mapped("res_id"))
