@@ -58,6 +58,10 @@ class Feed(NamedTuple):
     now: datetime
     is_lost: bool
     """whether the table was emptied"""
+    is_restored: bool
+    """whether it is that of a backup, and no fold was made since"""
+    undone: list
+    """``[[fold, next_fold]]`` of each ``backlog.restore``"""
 
 
 class BacklogChange(models.Model):
@@ -79,6 +83,8 @@ class BacklogChange(models.Model):
 
     @api.model
     def _feed(self):
+        restore = self.env["backlog.restore"]
+        restores = SQL("%s, %s", restore._is_new(), restore._undone())
         rows = self.env.execute_query(
             SQL(
                 """
@@ -86,17 +92,20 @@ class BacklogChange(models.Model):
                        NOW() AT TIME ZONE 'UTC',
                        (SELECT MAX(id) FROM backlog_change) IS NULL
                        AND (has_lines
-                            OR (SELECT MAX(id) FROM backlog_kept_line) IS NOT NULL)
+                            OR (SELECT MAX(id) FROM backlog_kept_line) IS NOT NULL),
+                       %s
                   FROM backlog_kept
-                """
+                """,
+                restores,
             )
         )
         if not rows:
             # Its one row was deleted: the next fold brings it back with this number.
             rows = self.env.execute_query(
                 SQL(
-                    "SELECT number, 0, NULL, NOW() AT TIME ZONE 'UTC', is_lost "
+                    "SELECT number, 0, NULL, NOW() AT TIME ZONE 'UTC', is_lost, %s "
                     "FROM (%s) first",
+                    restores,
                     self.env["backlog.kept"]._first_number(),
                 )
             )
@@ -127,11 +136,17 @@ class BacklogChange(models.Model):
         )
 
     @api.model
-    def _note_all_if_emptied(self):
-        """When the table was emptied, tell every line anew. What it knew of lines that
-        are closed is lost: who asks from before that has to begin again."""
-        if self._feed().is_lost:
+    def _note_all_if_lost(self):
+        """When the table was emptied or restored, tell every line anew. What an emptied
+        one knew of lines that are closed is lost: who asks from before that has to
+        begin again."""
+        feed = self._feed()
+        if feed.is_restored:
+            self.env["backlog.restore"]._note()
+        if feed.is_lost:
             self._note_again()
+        elif feed.is_restored:
+            self._note_all()
 
     @api.model
     def _note_again(self):
@@ -254,7 +269,13 @@ class BacklogLine(models.Model):
                     "returned, or nothing to begin with all lines."
                 )
             )
-        if position.fold > feed.fold:
+        line_id = position.line_id if position.begun is None else LARGEST
+        told = (position.fold, line_id)
+        # Of the last fold that a backup knows, all that is kept is in the backup; what
+        # was computed for somebody who began then may have been undone.
+        if position.fold > feed.fold or any(
+            (fold, LARGEST) <= told < (next_fold, 0) for fold, next_fold in feed.undone
+        ):
             raise UserError(
                 self.env._(
                     "This cursor is of a later state of the database, which has been "
@@ -263,8 +284,7 @@ class BacklogLine(models.Model):
             )
         # Whoever was told all of a fold misses nothing that was lost before the next.
         begins = feed.fold if feed.is_lost else feed.begins
-        line_id = position.line_id if position.begun is None else LARGEST
-        if (position.fold, line_id) < (begins, LARGEST if begins else 0):
+        if told < (begins, LARGEST if begins else 0):
             raise UserError(
                 self.env._(
                     "What changed since this cursor was lost with a table of the "

@@ -49,7 +49,7 @@ class BacklogKept(models.Model):
         # Our statements join in the order in which they are written: to look for
         # another takes longer than most folds, and finds none that is faster.
         self.env.cr.execute("SET LOCAL join_collapse_limit = 1")
-        self.env["backlog.change"]._note_all_if_emptied()
+        self.env["backlog.change"]._note_all_if_lost()
         written = self._fold_marked(limit, set() if failed is None else failed)
         self._seal()
         self.env.cr.execute("SET LOCAL join_collapse_limit = DEFAULT")
@@ -377,13 +377,16 @@ class BacklogKept(models.Model):
     def _failed_lately(self):
         """The ids of the products that made a fold fail, and are not tried again before
         the hour is over."""
-        since = fields.Datetime.subtract(fields.Datetime.now(), hours=RETRY_HOURS)
+        now = fields.Datetime.now()
+        since = fields.Datetime.subtract(now, hours=RETRY_HOURS)
         faults = self.env["backlog.fault"].search(
             [
                 ("kind", "=", "product"),
                 ("key", "=like", f"{FAULT}%"),
                 ("state", "!=", "healed"),
                 ("last_seen", ">", since),
+                # A clock that was ahead may have noted some in the future.
+                ("last_seen", "<=", now),
             ]
         )
         return set(faults.mapped("res_id"))

@@ -121,15 +121,20 @@ class BacklogSeen(models.Model):
 
     @api.model
     def _set_detached(self, detached):
-        """Note whether the triggers are off on purpose."""
+        """Note whether the triggers are off on purpose. It stays the row that the last
+        fold wrote, if it was: else it would be taken for a restored one."""
         self._ensure()
         self.env.cr.execute(
             SQL(
-                "UPDATE backlog_seen SET detached = %s "
+                "UPDATE backlog_seen SET detached = %s, written = "
+                "CASE WHEN xmin::text = written THEN 'now' ELSE written END "
                 "WHERE detached IS DISTINCT FROM %s",
                 detached,
                 detached,
             )
+        )
+        self.env.cr.execute(
+            SQL("UPDATE backlog_seen SET written = xmin WHERE written = 'now'")
         )
 
     @api.model

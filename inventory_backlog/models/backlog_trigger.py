@@ -19,9 +19,10 @@ MARKS = "backlog_touched"
 WAITS = [100] * 20 + [500] * 10 + [2000] * 5 + [10000] * 2
 WAITS_OF_CRON = [5000]
 PAUSE = 0.2
-# Of PostgreSQL's catalog: fires also for what is loaded as a replica would.
+# Of PostgreSQL's catalog: fires also for what is loaded as a replica would; and what
+# whoever turns a trigger off and on again leaves behind, which does not.
 ALWAYS = "A"
-ORIGIN = "O"
+ENABLED = ("O", ALWAYS)
 
 
 class BacklogTrigger(models.AbstractModel):
@@ -100,15 +101,18 @@ class BacklogTrigger(models.AbstractModel):
                 trigger=name,
                 table=table,
             )
-        if trigger["enabled"] not in (ORIGIN, ALWAYS):
+        if trigger["enabled"] not in ENABLED:
             return self.env._(
                 "The database trigger %(trigger)s on %(table)s is off.",
                 trigger=name,
                 table=table,
             )
         watch = watched.get(table, Watch())
-        is_right = trigger["body"] == watch.body() and trigger["enabled"] == ALWAYS
-        if self._is_other(trigger, watch) or not is_right:
+        if (
+            trigger["enabled"] != ALWAYS
+            or self._is_other(trigger, watch)
+            or trigger["body"] != watch.body()
+        ):
             return self.env._(
                 "The database trigger %(trigger)s on %(table)s is not what it should "
                 "be.",

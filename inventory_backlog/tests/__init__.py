@@ -55,6 +55,7 @@ from . import test_receipt_steps
 from . import test_receipts
 from . import test_report
 from . import test_reservation_rules
+from . import test_restore
 from . import test_returns
 from . import test_rpc
 from . import test_screens

@@ -104,6 +104,15 @@ class TestKeptFailing(BacklogCase):
         self.assertFalse(self._marked())
         self.assertEqual(self._fault().state, "healed")
 
+    def test_what_failed_while_the_clock_was_ahead_is_tried_again(self):
+        with self._failing(), self._committing(), self._later(10_000):
+            self.kept._cron_fold()
+        with self._committing():
+            self.kept._cron_fold()
+
+        self.assertFalse(self._marked())
+        self.assertEqual(self._fault().state, "healed")
+
     def _later(self, hours):
         return freeze_time(self._after(0, hours))
 

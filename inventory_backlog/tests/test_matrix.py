@@ -21,6 +21,7 @@ MODELS = """
     backlog.line                 ----   ----     -r--   -r-- -r--  -r--     -r--
     backlog.report               ----   ----     crwu   crwu crwu  ----     crwu
     backlog.report.recipient     ----   ----     ----   ---- ----  ----     crwu
+    backlog.restore              ----   ----     ----   ---- ----  ----     ----
     backlog.seen                 ----   ----     ----   ---- ----  ----     ----
     backlog.service              ----   ----     -r--   -r-- -r--  -r--     -r--
     backlog.snapshot             ----   ----     -r--   -r-- -r--  ----     -r--
