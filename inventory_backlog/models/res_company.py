@@ -2,7 +2,7 @@ from itertools import pairwise
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
 from ..tools.bounds import MOST_DAYS, is_bounded_factor
@@ -15,6 +15,8 @@ MANAGERS = "inventory_backlog.group_backlog_manager"
 # What a setting can be at most, and the sentence that says so.
 MOST_YEARS = 100
 MOST_COUNT = 10**6
+# What links records without writing in them.
+LINKING = (Command.UNLINK, Command.LINK, Command.CLEAR, Command.SET)
 
 
 class ResCompany(models.Model):
@@ -212,14 +214,31 @@ class ResCompany(models.Model):
             kept.search([("company_id", "in", self.ids)]).unlink()
         return result
 
-    def _may_set_backlog(self, names):
+    def _may_set_backlog(self, vals):
         """Whether an administrator of the backlog changes its settings, and nothing
         else, of companies that they work in."""
         settings = {name for name in self._fields if name.startswith("backlog_")}
         return (
-            settings.issuperset(names)
+            settings.issuperset(vals)
+            and all(self._only_links(self._fields[name], vals[name]) for name in vals)
             and self <= self.env.user.company_ids
             and self.env.user.has_group(MANAGERS)
+        )
+
+    @api.model
+    def _only_links(self, field, value):
+        """Whether the value changes this record alone. A list of records takes commands
+        that write in them, or make and delete them: that is for those who may."""
+        if field.type not in ("one2many", "many2many") or not isinstance(
+            value, list | tuple
+        ):
+            return True
+        return all(
+            isinstance(command, int)
+            or isinstance(command, list | tuple)
+            and command
+            and command[0] in LINKING
+            for command in value
         )
 
     # Who gets the digest

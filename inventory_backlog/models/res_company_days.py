@@ -31,14 +31,11 @@ class ResCompany(models.Model):
         """The name of a time zone, UTC for one that Python or PostgreSQL does not know:
         they bring lists of their own, and one statement is about all companies."""
         zone = known_zone(name)
-        [[is_known]] = self.env.execute_query(
-            SQL(
-                "SELECT %(zone)s = 'UTC' OR EXISTS ("
-                "SELECT FROM pg_timezone_names WHERE name = %(zone)s)",
-                zone=zone,
-            )
-        )
-        return zone if is_known else "UTC"
+        if zone != "UTC" and not self.env.execute_query(
+            SQL("SELECT FROM pg_timezone_names WHERE name = %s", zone)
+        ):
+            return "UTC"
+        return zone
 
     @api.model
     def _backlog_zones(self, company_id):

@@ -1,4 +1,5 @@
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 
 from .common import BacklogCase
@@ -212,6 +213,36 @@ class TestAccess(BacklogCase):
             action.with_user(self.seller).run()
         with self.assertRaises(AccessError):
             self.company.with_user(self.seller).backlog_risk_days = 7
+
+    def test_settings_write_in_no_user(self):
+        """The list of readers takes commands, and settings are written as superuser."""
+        manager = new_test_user(
+            self.env, "manager", "inventory_backlog.group_backlog_manager"
+        )
+        victim = new_test_user(self.env, "victim", "base.group_user")
+        company = self.company.with_user(manager)
+        system = self.env.ref("base.group_system")
+        values = {"group_ids": [Command.link(system.id)]}
+        count = self.env["res.users"].with_context(active_test=False).search_count([])
+        for command in (
+            Command.update(manager.id, values),
+            Command.update(victim.id, {"password": "mine now"}),
+            Command.update(victim.id, {"login": "mine"}),
+            Command.create({"name": "New", "login": "new", **values}),
+            Command.delete(victim.id),
+            [1, manager.id, values],
+            {"id": victim.id, "name": "Mine"},
+        ):
+            with self.subTest(command), self.assertRaises((AccessError, ValueError)):
+                company.backlog_digest_user_ids = [command]
+            with self.subTest(command), self.assertRaises((AccessError, ValueError)):
+                company.write({"backlog_digest_user_ids": [command]})
+        self.assertFalse(manager.has_group("base.group_system"))
+        self.assertEqual(victim.login, "victim")
+        self.assertEqual(
+            self.env["res.users"].with_context(active_test=False).search_count([]),
+            count,
+        )
 
     def test_slices_of_other_demand_are_seen_without_an_order(self):
         """Whoever competes for the goods is seen, though not for whom."""
