@@ -32,12 +32,18 @@ def is_number(value, largest=LARGEST_NUMBER):
 
 def is_text(value):
     """Whether ``value`` is a text that people would write. PostgreSQL holds no zero
-    bytes.
+    bytes, and no half of a pair of surrogates.
 
-    >>> is_text("Fire"), is_text("x" * 1_001), is_text(chr(0)), is_text({"a": 1})
-    (True, False, False, False)
+    >>> is_text("Fire"), is_text("x" * 1_001), is_text({"a": 1})
+    (True, False, False)
+    >>> is_text(chr(0)), is_text(chr(0xD800))
+    (False, False)
     """
-    return isinstance(value, str) and len(value) <= LONGEST_TEXT and "\0" not in value
+    return (
+        isinstance(value, str)
+        and len(value) <= LONGEST_TEXT
+        and not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value)
+    )
 
 
 def is_day(value):

@@ -93,15 +93,15 @@ class BacklogFault(models.Model):
     @api.depends("res_model", "res_id")
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_record(self):
-        readable = set()
+        readable = {}
         for name, faults in self.grouped("res_model").items():
             if name in self.env and self.env[name].has_access("read"):
                 records = self.env[name].browse(set(faults.mapped("res_id")) - {0})
                 records = records.exists()._filtered_access("read")
-                readable.update(f"{name},{record_id}" for record_id in records.ids)
+                readable.update(((name, record.id), record) for record in records)
         for fault in self:
-            record = f"{fault.res_model},{fault.res_id}"
-            fault.record = record if record in readable else False
+            # A record, not its text: Odoo looks for each that a text names.
+            fault.record = readable.get((fault.res_model, fault.res_id), False)
 
     # What finds faults
 

@@ -179,6 +179,7 @@ class BacklogVendor(models.AbstractModel):
                    info.manual_only, %(delay)s AS delay,
                    (info.company_id IS NULL OR info.company_id = %(company)s)
                    AND partner.active AND product.active
+                   AND (partner.company_id IS NULL OR partner.company_id = ANY(%(own)s))
                    AND COALESCE(info.date_start <= %(today)s, TRUE)
                    AND COALESCE(info.date_end >= %(today)s, TRUE)
                    AND (CASE WHEN info.approved_until IS NULL
@@ -210,6 +211,7 @@ class BacklogVendor(models.AbstractModel):
              WHERE %(asked)s
             """,
             company=self.env.company.id,
+            own=self.env.company._backlog_and_parents().ids,
             today=today,
             delay=days(SQL("info.delay")),
             min_qty=in_unit(finite(SQL("info.min_qty")), "info_uom", "uom"),

@@ -262,6 +262,17 @@ class ProductSupplierinfo(models.Model):
             lambda info: info.partner_id._is_out(info.product_tmpl_id, self.env.company)
         )
 
+    def _get_filtered_supplier(self, company_id, product_id, params=False):
+        """Leave out vendors that belong to another company: nobody can buy from them
+        here, and who works here alone cannot even read them."""
+        own = company_id._backlog_and_parents()
+        usable = self.filtered(
+            lambda info: (info.sudo().partner_id.company_id or own[:1]) in own
+        )
+        return super(ProductSupplierinfo, usable)._get_filtered_supplier(
+            company_id, product_id, params
+        )
+
     def _chosen_by_itself(self):
         """The lines that Odoo may choose without being told to, in their order: with
         the vendors at parity first while another is out, if the company says so."""

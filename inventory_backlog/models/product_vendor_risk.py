@@ -49,7 +49,7 @@ class ProductTemplate(models.Model):
         return {
             **action,
             "domain": [("product_tmpl_id", "in", self.ids)],
-            "context": {"default_product_tmpl_id": self.id},
+            "context": {"default_product_tmpl_id": self.id} if len(self) == 1 else {},
         }
 
 

@@ -241,6 +241,11 @@ class ResCompany(models.Model):
             for command in value
         )
 
+    def _backlog_and_parents(self):
+        """The company and those that it is a branch of, whose contacts are its own."""
+        # Who works in a branch need not be able to read its parents.
+        return self.sudo().parent_ids.sudo(self.env.su)
+
     # Who gets the digest
 
     def _backlog_digest_chosen(self):

@@ -11,6 +11,7 @@ from odoo.addons.inventory_backlog.models import backlog_watch
 
 from .common import BacklogCase
 
+FAULTS = "odoo.addons.inventory_backlog.models.backlog_fault"
 LOGGER = "odoo.addons.inventory_backlog.models.backlog_trigger"
 ROLE = f"backlog_etl_{get_db_name()}"
 
@@ -181,7 +182,7 @@ class TestTrigger(TriggerCase):
             patch.object(trigger, "_attach_apart", return_value=[]) as attach,
         ):
             self._run("DROP TRIGGER backlog_touch_update ON stock_quant")
-            with self.assertLogs(LOGGER, "WARNING") as logs:
+            with self.assertLogs(FAULTS, "ERROR") as logs:
                 self.kept._cron_fold()
             self.assertIn("stock_quant is missing", logs.output[0])
             progress.assert_called_with(1, remaining=1)

@@ -30,6 +30,58 @@ class TestVendorAccess(VendorCase):
     def _user(self, login, *groups, **values):
         return new_test_user(self.env, login, ",".join(groups), tz="UTC", **values)
 
+    # Vendors of other companies
+
+    def test_a_vendor_of_another_company_takes_down_no_page_here(self):
+        """Whoever works there may put it on a product that all share, or make a vendor
+        theirs that was everybody's. Nobody can buy from it here, or read it."""
+        other = self.env["res.company"].create({"name": "Other"})
+        manager = self._user("manager", "inventory_backlog.group_backlog_manager")
+        theirs = self._vendor("Theirs", company_id=other.id)
+        self._offer(self.product, theirs, sequence=0, min_qty=0)
+        self.second.company_id = other
+        self.offers.company_id = False
+        self._disrupt(self.third)
+        order = self._order(self.product, 4)
+        quotation = self._quote((self.product, 2))
+        self.env.flush_all()
+        for user in (self.seller, self.buyer, manager):
+            with self.subTest(user=user.login):
+                self._see_everything(user, order, quotation)
+        figures = self.product.with_user(self.buyer)
+        self.assertEqual(figures.main_vendor_id, self.first)
+        self.assertEqual(figures.backup_vendor_ids, self.third)
+        self.assertEqual(figures._select_seller(quantity=1), self.at_first)
+
+    def _see_everything(self, user, order, quotation):
+        self.env.invalidate_all()
+        product = self.product.with_user(user)
+        names = [field.name for field in product._figure_fields("_compute_vendor")]
+        for records in (product, product.product_tmpl_id):
+            records.web_read(
+                {
+                    "display_name": {},
+                    "main_vendor_id": {"fields": {"display_name": {}}},
+                    **{name: {} for name in names},
+                    "seller_ids": {"fields": {name: {} for name in FOR_ALL}},
+                }
+            )
+        product.get_promise(product.id, 5)
+        self.env["product.product"].with_user(user).web_search_read(
+            [("id", "in", product.ids)], {"main_vendor_id": {"fields": {"name": {}}}}
+        )
+        self.env["backlog.line"].with_user(user).browse(order.order_line.ids).read(
+            ["backlog_state", "why"]
+        )
+        if user != self.buyer:
+            lines = quotation.with_user(self.seller).order_line
+            lines.read(["quote_ready_qty", "quote_to_source_qty", "quote_expected_date"])
+            report = self.env["backlog.report"].with_user(user)
+            report.create({"company_id": self.company.id})._data()
+        if user != self.seller:
+            disruptions = self.env["backlog.disruption"].with_user(user)
+            disruptions.search([]).read(["impact", "display_name"])
+
     # Figures
 
     def test_salesperson_reads_roles_and_lights_without_prices(self):
