@@ -1,4 +1,5 @@
-"""See ``kept``: the classes are those of the engine's own tests."""
+"""See ``kept``: the classes are those of the engine's own tests. ``test_proof`` folds by
+itself."""
 
 from odoo.tests import tagged
 
@@ -11,7 +12,6 @@ from . import (
     test_mto,
     test_order_lines,
     test_order_states,
-    test_proof,
     test_receipt_steps,
     test_receipts,
     test_reservation_rules,
@@ -63,11 +63,6 @@ class TestOrderLinesFolded(Folded, test_order_lines.TestOrderLines):
 
 @tagged("post_install", "-at_install")
 class TestOrderStatesFolded(Folded, test_order_states.TestOrderStates):
-    pass
-
-
-@tagged("post_install", "-at_install")
-class TestProofFolded(Folded, test_proof.TestProof):
     pass
 
 

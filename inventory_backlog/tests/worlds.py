@@ -387,11 +387,15 @@ class WorldCase(BacklogCase):
 
     def _engine(self, product):
         """The same shape as ``_greedy``, from the engine."""
+        return self._engine_of(product)[product]
+
+    def _engine_of(self, products):
+        """``{product: slices}`` of several at once: the statement is long to plan."""
         allocation = self.env["backlog.allocation"]
         allocation.invalidate_model()
-        slices = defaultdict(list)
-        with giving(allocation, product_ids=product.ids) as asked:
-            rows = asked.search_fetch([("product_id", "=", product.id)])
+        slices = {product: defaultdict(list) for product in products}
+        with giving(allocation, product_ids=products.ids) as asked:
+            rows = asked.search_fetch([("product_id", "in", products.ids)])
         for row in rows.with_env(self.env).sorted(
             lambda row: (
                 ("reserved", "stock", "receipt", "none").index(row.source),
@@ -399,7 +403,7 @@ class WorldCase(BacklogCase):
                 row.receipt_move_id.id,
             )
         ):
-            slices[row.move_id].append(
+            slices[row.product_id][row.move_id].append(
                 (row.source, row.qty, row.receipt_move_id or None)
             )
         return slices
