@@ -24,6 +24,15 @@ setup_curl() {
   wrap curl "$home/debian/curl/usr/bin/curl" curl
 }
 
+# Sets $clock, variables for a clock that may be wrong, by so much as a file says.
+setup_clock() {
+  once faketime 1 unpack_debian faketime "$SUITE" download libfaketime
+  echo "+0d" >"$home/tmp/clock"
+  clock=("LD_PRELOAD=$home/debian/faketime/usr/lib/$(uname -m)-linux-gnu/faketime/libfaketime.so.1"
+    "FAKETIME_TIMESTAMP_FILE=$home/tmp/clock" FAKETIME_CACHE_DURATION=1
+    NO_FAKE_STAT=1) # files are what they are
+}
+
 # Odoo needs a wkhtmltopdf with patched Qt for headers, footers and page numbers.
 setup_pdf() {
   [[ $(wkhtmltopdf --version 2>/dev/null) != *"with patched qt"* ]] || return 0
