@@ -1,5 +1,6 @@
 """What the test suite needs besides pytest-odoo."""
 
+import gc
 import os
 import shutil
 from collections import Counter
@@ -9,6 +10,7 @@ from pathlib import Path
 import freezegun
 import pytest
 import pytest_odoo
+from xdist.scheduler import LoadScopeScheduling
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
@@ -17,6 +19,20 @@ from odoo.tools import config as odoo_config
 
 # pytest measures real seconds, also in a test whose clock stands still.
 freezegun.configure(extend_ignore_list=["_pytest.timing"])
+
+# A test's world is a handful of rows: to plan one of our long statements takes twenty
+# times as long as to run it. So PostgreSQL joins in the order in which a statement is
+# written, as in the fold of the kept rows, and leaves out two kinds of join that no
+# small table needs. What it answers does not depend on that, and the benchmarks plan as
+# usual; so does PGOPTIONS=-cjit=off ./dev test.
+PLANNER = {
+    "join_collapse_limit": "1",
+    "enable_mergejoin": "off",
+    "enable_memoize": "off",
+}
+os.environ.setdefault(
+    "PGOPTIONS", " ".join(f"-c {name}={value}" for name, value in PLANNER.items())
+)
 
 
 @contextmanager
@@ -49,6 +65,13 @@ def asset_bundles(request, load_registry):
             env["ir.qweb"]._pregenerate_assets_bundles()
 
 
+def pytest_collection_finish():
+    """Models and tests stay until the end: look for garbage among the rest alone."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport():
     """Under ./dev test nothing may be skipped: Odoo skips when it finds no browser."""
@@ -60,33 +83,100 @@ def pytest_runtest_makereport():
 
 
 # Workers take test classes in their order. Those that took longest the last time go
-# first, so that none has a long one left at the end. All workers must sort alike, so
-# the process that starts them tells them what it knows.
-SECONDS = "inventory_backlog/seconds"  # in pytest's cache
-# Where nothing is known yet, a test counts as a second; these start other programs.
+# first, so that none has a long one left at the end, and a class that takes longer than
+# that is taken in parts. All workers must sort alike, so the process that starts them
+# tells them what it knows: what each test took and, by its name, the set-up of a class.
+SECONDS = "inventory_backlog/test_seconds"  # in pytest's cache
+PART = 60
+# Where nothing is known yet, a test counts as a second; these take longer.
 FIRST_GUESS = {
-    "inventory_backlog/tests/test_lifecycle.py::TestInstallation": 600,
-    "inventory_backlog/tests/test_lifecycle.py::TestLifecycle": 500,
-    "inventory_backlog/tests/test_tours.py::TestTours": 400,
+    "inventory_backlog/tests/test_bad_values.py::TestBadValues": 300,
+    "inventory_backlog/tests/test_lifecycle.py::TestInstallation": 260,
+    "inventory_backlog/tests/test_lifecycle.py::TestLifecycle": 130,
+    "inventory_backlog/tests/test_snapshot_month.py::TestSnapshotMonth": 160,
+    "inventory_backlog/tests/test_cash_report.py::TestCashReport": 120,
+    "inventory_backlog/tests/test_tours.py::TestTours": 120,
+    "inventory_backlog/tests/test_suggestion_life.py::TestSuggestionLife": 110,
+    "inventory_backlog/tests/test_invariants.py::TestInvariants": 110,
+    "inventory_backlog_mrp/tests/test_kit.py::TestKit": 105,
+    "inventory_backlog/tests/test_proof.py::TestProof": 160,
+    "inventory_backlog/tests/test_search.py::TestSearch": 90,
+    "inventory_backlog/tests/test_matrix_onchange.py::TestMatrixOnchange": 80,
+    "inventory_backlog/tests/test_suggestion_accept.py::TestSuggestionAccept": 80,
+    "inventory_backlog/tests/test_dashboard.py::TestDashboard": 75,
+    "inventory_backlog/tests/test_report.py::TestReport": 75,
     "inventory_backlog/tests/test_kept_parallel.py::TestKeptParallel": 60,
+    "inventory_backlog_mrp/tests/test_suggestion_worlds.py::TestSuggestionWorlds": 60,
 }
 measured = Counter()
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
 def pytest_configure_node(node):
-    node.workerinput["seconds"] = {**FIRST_GUESS, **_noted(node.config)}
+    node.workerinput["seconds"] = _noted(node.config)
 
 
 def pytest_collection_modifyitems(config, items):
     if hasattr(config, "workerinput"):
-        tests = Counter(_class_of(item.nodeid) for item in items)
-        seconds = {**tests, **config.workerinput["seconds"]}
+        noted = config.workerinput["seconds"]
+        seconds = Counter()
+        for test, taken in _expected([item.nodeid for item in items], noted).items():
+            seconds[_class_of(test)] += taken
+        for name in seconds:
+            seconds[name] += noted.get(name, 0)
         items.sort(key=lambda item: -seconds[_class_of(item.nodeid)])
 
 
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_make_scheduler(config, log):
+    if config.getvalue("dist") == "loadscope":
+        return PartsScheduling(config, log)
+    return None
+
+
+class PartsScheduling(LoadScopeScheduling):
+    """What a worker takes at once is a class, or a part of one that takes long."""
+
+    parts = None
+
+    def _split_scope(self, nodeid):
+        if self.parts is None:
+            seconds = _expected(self.collection, _noted(self.config))
+            self.parts = _parts(seconds)
+        return f"{_class_of(nodeid)} {self.parts[nodeid]}"
+
+
+def _parts(seconds):
+    """Cut classes of ``{test: seconds}`` where they are about ``PART`` long.
+
+    >>> _parts({"A::a": 70, "A::b": 30, "A::c": 30, "B::a": 40, "B::b": 40})
+    {'A::a': 0, 'A::b': 1, 'A::c': 1, 'B::a': 0, 'B::b': 0}
+    """
+    total, before, parts = Counter(), Counter(), {}
+    for test, taken in seconds.items():
+        total[_class_of(test)] += taken
+    for test, taken in seconds.items():
+        name = _class_of(test)
+        middle = (before[name] + taken / 2) / (total[name] or 1)
+        parts[test] = int(middle * max(1, round(total[name] / PART)))
+        before[name] += taken
+    return parts
+
+
+def _expected(tests, noted):
+    """``{test: seconds}``, without the set-up of their classes."""
+    numbers = Counter(map(_class_of, tests))
+    expected = {}
+    for test in tests:
+        name = _class_of(test)
+        guess = FIRST_GUESS.get(name, numbers[name]) / numbers[name]
+        expected[test] = noted.get(test, guess)
+    return expected
+
+
 def pytest_runtest_logreport(report):
-    measured[_class_of(report.nodeid)] += report.duration
+    is_class = report.when == "setup"
+    measured[_class_of(report.nodeid) if is_class else report.nodeid] += report.duration
 
 
 def pytest_sessionfinish(session):

@@ -222,7 +222,9 @@ class BacklogCase(TransactionCase):
                 (row.date - NOW).days if row.date else None,
                 row.document or None,
             )
-            for row in allocation.search([("order_line_id", "in", lines.ids)]).sorted(
+            for row in allocation.search_fetch(
+                [("order_line_id", "in", lines.ids)]
+            ).sorted(
                 lambda row: (row.order_line_id.id, row.date or datetime.max, row.id)
             )
         ]

@@ -1,5 +1,5 @@
-"""See ``kept``: the classes are those of the engine's own tests. ``test_proof`` folds by
-itself."""
+"""See ``kept``: the classes are those of the engine's own tests. ``test_proof`` keeps
+by itself."""
 
 from odoo.tests import tagged
 

@@ -107,18 +107,19 @@ class MrpBacklogCase(BacklogCase):
         )
         return list(split.values())
 
-    def _ready(self, product):
-        """What the queue calls ready of ``product``, whoever waits for it."""
+    def _ready(self, products):
+        """``{product: what the queue calls ready of it, whoever waits for it}``."""
         allocation = self.env["backlog.allocation"]
         allocation.invalidate_model()
-        [[ready]] = allocation._read_group(
+        groups = allocation._read_group(
             [
-                ("product_id", "=", product.id),
+                ("product_id", "in", products.ids),
                 ("source", "in", ("reserved", "stock")),
             ],
-            aggregates=["qty:sum"],
+            ["product_id"],
+            ["qty:sum"],
         )
-        return ready
+        return dict.fromkeys(products, 0) | dict(groups)
 
 
 class MrpSuggestionCase(SuggestionCase, MrpBacklogCase):
