@@ -3,9 +3,11 @@
 An Odoo of several workers, a PostgreSQL of its own. Salespeople confirm and cancel,
 the warehouse ships and receives, a buyer has suggestions generated and orders them,
 scheduled actions run; all on the same few products, for ``STRESS_SECONDS`` (180). In
-between a worker is killed, and later PostgreSQL as a whole. All the while somebody
-holds what is kept against the live statement. In the end nothing may be lost, and no
-error may have been seen but those that Odoo tries again by itself.
+between our addons are upgraded, with triggers to be put back and one to be replaced, a
+worker is killed, and later PostgreSQL as a whole. All the while somebody holds what is
+kept against the live statement. In the end nothing may be lost, ``odoo backlog check``
+must find nothing, and no error may have been seen but those that Odoo tries again by
+itself.
 
 Odoo's own rows make Odoo's own requests deadlock now and then: it cancels an order and
 reserves for many in different orders of rows, and tries again. ``without`` has the same
@@ -138,6 +140,14 @@ if OURS:
              WHERE state = 'proposed' AND action_type = 'buy'
           GROUP BY 1, 2 HAVING COUNT(*) > 1) doubled
     """
+FOLDS = "SELECT folds FROM backlog_kept"
+# What an upgrade finds: a trigger that is off, one that is gone, another function.
+CHANGED = [
+    "ALTER TABLE stock_move DISABLE TRIGGER backlog_touch_update",
+    "DROP TRIGGER backlog_touch_insert ON stock_quant",
+    """CREATE OR REPLACE FUNCTION backlog_touch_sale_order_line() RETURNS trigger
+       LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'""",
+]
 # Who waits for what in a deadlock, as PostgreSQL says it.
 WAITS = re.compile(r"Process \d+: .{,90}|while .{,60} in relation \S+")
 # What Odoo says of a transaction that it tries again, or of what we killed.
@@ -152,7 +162,8 @@ OF_THE_KILL = re.compile(
 
 
 class Workers(Odoo):
-    processes = ("--workers=4", "--max-cron-threads=1")
+    # On a busy machine all that is due may take longer than Odoo has patience for.
+    processes = ("--workers=4", "--max-cron-threads=1", "--limit-time-real-cron=1200")
 
 
 class RefusedError(Exception):
@@ -354,6 +365,8 @@ class Trial:
         self.answered = defaultdict(list)
         self.works = set()
         self.killed, self.logs = 0, []
+        # They begin at no round number.
+        self.folds = OURS and database.ask(FOLDS, DATABASE)
         admin = Person(self, "admin", [])
         admin.log_in()
         self.product_ids = admin.call(
@@ -388,14 +401,37 @@ class Trial:
         self.works = {work.__name__ for person in people for work in person.works}
         for person in people:
             person.start()
-        for act in (self.kill_worker, self.kill_database, lambda: None):
-            time.sleep(SECONDS / 3)
+        acts = [self.upgrade] if OURS else []
+        acts += [self.kill_worker, self.kill_database, lambda: None]
+        for act in acts:
+            time.sleep(SECONDS / len(acts))
             act()
         self.stop.set()
         for person in people:
             person.join(180)
             if person.is_alive():
                 self.failed.append(f"{person.login} still waits")
+
+    def upgrade(self):
+        """As an administrator does beside the server, while people work."""
+        for statement in CHANGED:
+            self.database.ask(f"{statement}; SELECT 1", DATABASE)
+        began = time.time()
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "odoo", *self.odoo.options),
+                *("-u", "inventory_backlog", "--stop-after-init", "--no-http"),
+                *("--workers=0", "--max-cron-threads=0"),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        say(f"  the addons are upgraded, in {time.time() - began:.0f} s")
+        self.logs.append(done.stderr)
+        if done.returncode:
+            self.failed.append(f"the upgrade failed: {done.stderr[-1500:]}")
+        self.counts["upgrades"] += not done.returncode
 
     def kill_worker(self):
         self.killed = time.time()
@@ -448,6 +484,21 @@ class Trial:
         if OURS and "DIFFERENCES {'slices': [], 'lines': []}" not in checked:
             self.failed.append(f"in the end: {checked[-800:]}")
         say(checked.strip())
+        if OURS:
+            self.check_by_command()
+
+    def check_by_command(self):
+        """It looks at the feed of changes and the triggers as well."""
+        done = subprocess.run(
+            [sys.executable, "-m", "odoo", "backlog", "check", *self.odoo.options],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        say(f"odoo backlog check ends with {done.returncode}")
+        if done.returncode:
+            self.failed.append(f"odoo backlog check: {done.stderr[-1500:]}")
 
     def judge_errors(self):
         records = re.split(r"\n(?=\d{4}-\d\d-\d\d )", "\n".join(self.logs))
@@ -492,7 +543,7 @@ class Trial:
         if idle:
             self.failed.append(f"hardly ever done: {', '.join(idle)}")
         if OURS:
-            folds = self.database.ask("SELECT folds FROM backlog_kept", DATABASE)
+            folds = self.database.ask(FOLDS, DATABASE) - self.folds
             self.counts["folds of the scheduled action"] = folds
             if folds < LEAST:
                 self.failed.append("the scheduled action did not run")

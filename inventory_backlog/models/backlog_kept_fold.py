@@ -313,8 +313,10 @@ class BacklogKept(models.Model):
         here, since it would not see what the other one saw."""
         self.env.cr.execute(SQL("SELECT id FROM backlog_kept FOR NO KEY UPDATE NOWAIT"))
         if not self.env.cr.rowcount:
-            # It is there from the installation on, unless somebody has deleted it.
+            # It is there from the installation on, unless somebody has deleted it, or
+            # restored a backup without it.
             self._add_row()
+            self.env["backlog.restore"]._forget_lost()
 
     @api.model
     def _keep_slices(self, product_ids):

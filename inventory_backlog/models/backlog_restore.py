@@ -2,11 +2,14 @@ from logging import getLogger
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+from odoo.tools.sql import table_exists
 
 _logger = getLogger(__name__)
 
 # Folds come less often than once a second, but for a while they may come faster.
 BURST = 1000
+# What links Odoo's documents to suggestions.
+LINK = "backlog_suggestion_id"
 
 
 class BacklogRestore(models.Model):
@@ -18,6 +21,10 @@ class BacklogRestore(models.Model):
     that no number ever means two things, and cursors of the undone time are refused
     for good. It tells all lines anew to those of before, since what they were told last
     may have been undone.
+
+    A backup without the data of our tables leaves links to suggestions that are not
+    there, for which PostgreSQL can make no foreign key, nor can an upgrade. They go
+    before another suggestion gets such a number.
     """
 
     _name = "backlog.restore"
@@ -26,6 +33,10 @@ class BacklogRestore(models.Model):
 
     fold = fields.Integer(help="The last one that the backup knows.")
     next_fold = fields.Integer(help="The number that folds went on after.")
+
+    def init(self):
+        """Before an upgrade makes foreign keys that are missing."""
+        self._forget_lost()
 
     @api.model
     def _is_new(self):
@@ -60,3 +71,70 @@ class BacklogRestore(models.Model):
         self.env.cr.execute(SQL("UPDATE backlog_kept SET folds = %s", number))
         self.env["backlog.kept"]._touch_everything()
         _logger.info("The database was restored from a backup: all is kept anew")
+
+    @api.model
+    def _forget_lost(self):
+        """Where a foreign key is missing, forget suggestions that are not there, and
+        give their numbers to no other: there may be messages of them, too."""
+        suggestion = "backlog_suggestion"
+        if not table_exists(self.env.cr, suggestion):
+            return
+        for table in self._unchecked(suggestion):
+            self.env.cr.execute(
+                SQL(
+                    """
+                      WITH lost AS (
+                            SELECT document.id, document.%(link)s AS number
+                              FROM %(table)s document
+                         LEFT JOIN backlog_suggestion known
+                                ON known.id = document.%(link)s
+                             WHERE document.%(link)s IS NOT NULL
+                               AND known.id IS NULL
+                           ),
+                           cleared AS (
+                            UPDATE %(table)s document
+                               SET %(link)s = NULL
+                              FROM lost
+                             WHERE lost.id = document.id
+                           ),
+                           messages AS (
+                            SELECT MAX(res_id) AS number
+                              FROM mail_message
+                             WHERE model = 'backlog.suggestion'
+                           )
+                    SELECT SETVAL('backlog_suggestion_id_seq', GREATEST(
+                               (SELECT last_value FROM backlog_suggestion_id_seq),
+                               (SELECT MAX(number) FROM lost),
+                               (SELECT number FROM messages)))
+                     WHERE EXISTS (SELECT FROM lost)
+                    """,
+                    link=SQL.identifier(LINK),
+                    table=SQL.identifier(table),
+                )
+            )
+
+    @api.model
+    def _unchecked(self, suggestion):
+        """The tables whose link has no foreign key."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT class.relname
+                  FROM pg_attribute attribute
+                  JOIN pg_class class ON class.oid = attribute.attrelid
+                 WHERE attribute.attname = %s
+                   AND NOT attribute.attisdropped
+                   AND class.relkind = 'r'
+                   AND class.relnamespace = CURRENT_SCHEMA::regnamespace
+                   AND class.relname NOT LIKE 'backlog\\_%%'
+                   AND NOT EXISTS (
+                       SELECT FROM pg_constraint checked
+                        WHERE checked.conrelid = class.oid
+                          AND checked.confrelid = %s::regclass
+                          AND attribute.attnum = ANY(checked.conkey))
+                """,
+                LINK,
+                suggestion,
+            )
+        )
+        return [row[0] for row in rows]

@@ -130,6 +130,34 @@ class TestRestore(BacklogCase):
         self._fold()
         self.assertEqual(len(self._restores()), 1)
 
+    def test_links_to_suggestions_that_are_in_no_backup_go(self):
+        """PostgreSQL could make no foreign key, nor can an upgrade; and the next
+        suggestion would have such a number."""
+        line = self._purchase((self.product, 1)).order_line
+        [[last]] = self.env.execute_query(
+            SQL("SELECT last_value + 5 FROM backlog_suggestion_id_seq")
+        )
+        for mend in ("init", "fold"):
+            self.env.cr.execute(
+                "ALTER TABLE purchase_order_line DROP CONSTRAINT IF EXISTS "
+                "purchase_order_line_backlog_suggestion_id_fkey; "
+                "UPDATE purchase_order_line SET backlog_suggestion_id = %s "
+                "WHERE id = %s; DELETE FROM backlog_kept",
+                [last, line.id],
+            )
+            with self.subTest(mend):
+                if mend == "init":
+                    self.env["backlog.restore"].init()
+                else:
+                    self._fold()
+                self.env.invalidate_all()
+                self.assertFalse(line.backlog_suggestion_id)
+                [[number]] = self.env.execute_query(
+                    SQL("SELECT NEXTVAL('backlog_suggestion_id_seq')")
+                )
+                self.assertGreater(number, last)
+                last += 5
+
     def test_neither_detaching_nor_an_upgrade_is_a_restore(self):
         seen = self.env["backlog.seen"]
         for detached in (True, False):
