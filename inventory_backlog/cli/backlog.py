@@ -67,12 +67,12 @@ class Backlog(Command):
         return 0
 
     def _detach(self, kept):
-        kept.env["backlog.seen"]._set_detached(True)
+        kept.env["backlog.kept.seen"]._set_detached(True)
         kept.env.cr.commit()  # pylint: disable=invalid-commit
         return self._report(kept.env["backlog.trigger"]._attach_apart(WAITS, {}))
 
     def _attach(self, kept):
-        kept.env["backlog.seen"]._set_detached(False)
+        kept.env["backlog.kept.seen"]._set_detached(False)
         kept.env.cr.commit()  # pylint: disable=invalid-commit
         return self._report(kept.env["backlog.trigger"]._attach_apart(WAITS))
 

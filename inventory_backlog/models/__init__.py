@@ -18,7 +18,7 @@ from . import backlog_line_why
 from . import backlog_kept
 from . import backlog_kept_fold
 from . import backlog_kept_row
-from . import backlog_seen
+from . import backlog_kept_seen
 from . import backlog_restore
 from . import backlog_trigger
 from . import backlog_change

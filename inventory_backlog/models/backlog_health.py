@@ -206,7 +206,7 @@ class BacklogHealth(models.Model):
     def _trigger_faults(self):
         """What is wrong with the triggers. Changes that they missed bear no mark: all
         is marked."""
-        if self.env["backlog.seen"]._is_detached():
+        if self.env["backlog.kept.seen"]._is_detached():
             return [
                 {
                     "key": "detached",

@@ -44,7 +44,7 @@ class BacklogKept(models.Model):
     for all to see: a fold that does not see the change may be taking that mark away at
     this moment. Nor can a table of marks be emptied by TRUNCATE: whoever reads by an
     older snapshot needs those that are gone by now. What makes many marks cheap is that
-    readers need not look at those that are gone (see ``backlog.seen``).
+    readers need not look at those that are gone (see ``backlog.kept.seen``).
 
     When a trigger was off, is missing, or does something else, changes have left no
     mark. Its row in PostgreSQL's catalog is not the version that the last fold saw.
@@ -172,7 +172,7 @@ class BacklogKept(models.Model):
     def _marks(self):
         """The day for which rows are kept, and the products that are marked. Where
         nothing is kept, or by other code, or while a trigger was off, everything is."""
-        seen = self.env["backlog.seen"]
+        seen = self.env["backlog.kept.seen"]
         if not seen._are_marks_dated():
             return None, {EVERYTHING}
         # What follows in this transaction is read without just-in-time compilation: see
@@ -182,7 +182,7 @@ class BacklogKept(models.Model):
                 """
                 SELECT day, %s, SET_CONFIG('jit', 'off', TRUE), marks.*
                   FROM backlog_kept,
-                       backlog_seen seen,
+                       backlog_kept_seen seen,
                        (SELECT ARRAY_AGG(DISTINCT product_id),
                                ARRAY_AGG(DISTINCT order_id),
                                ARRAY_AGG(DISTINCT purchase_id)

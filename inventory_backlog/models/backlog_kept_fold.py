@@ -75,7 +75,7 @@ class BacklogKept(models.Model):
                   FROM (SELECT EXISTS (
                             SELECT FROM backlog_touched WHERE %s) AS any) left_over
                 """,
-                self.env["backlog.seen"]._unseen(),
+                self.env["backlog.kept.seen"]._unseen(),
             )
         )
         self.env["backlog.told"]._note()
@@ -131,7 +131,7 @@ class BacklogKept(models.Model):
             taken = self._take_marks()
             self._mark(products)
             if everything or taken or products:
-                self.env["backlog.seen"]._record()
+                self.env["backlog.kept.seen"]._record()
         else:
             self._mark(products)
             # Orders and purchases, whose products are marked now.
@@ -173,7 +173,7 @@ class BacklogKept(models.Model):
                 SELECT product_id FROM backlog_touched WHERE %s
                 """,
                 list(product_ids),
-                self.env["backlog.seen"]._unseen(),
+                self.env["backlog.kept.seen"]._unseen(),
             )
         )
 
@@ -187,7 +187,7 @@ class BacklogKept(models.Model):
         self.env.cr.execute(
             SQL(
                 "DELETE FROM backlog_touched WHERE %s AND %s",
-                self.env["backlog.seen"]._unseen(),
+                self.env["backlog.kept.seen"]._unseen(),
                 condition or SQL("TRUE"),
             )
         )

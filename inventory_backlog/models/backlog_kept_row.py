@@ -9,7 +9,8 @@ class BacklogTouched(models.Model):
     """The products that changed since their split was kept; 0 stands for all. An order
     stands for what its lines sell, a purchase for what it brings to lines of orders.
     Rows are only ever added, by triggers, and taken away by the fold that has seen
-    them. Each bears its transaction (``txid``, of 64 bits; see ``backlog.seen``)."""
+    them. Each bears its transaction (``txid``, of 64 bits): see
+    ``backlog.kept.seen``."""
 
     _name = "backlog.touched"
     _description = "Touched Product"

@@ -16,11 +16,11 @@ class BacklogRestore(models.Model):
     """That the database was restored from a backup: which numbers of folds may have
     been given by the time that was undone, and are in the cursors of integrations.
 
-    The first fold after it finds that the row of ``backlog.seen`` is not the version
-    that a fold wrote. It goes on with a number above all that may have been given, so
-    that no number ever means two things, and cursors of the undone time are refused
-    for good. It tells all lines anew to those of before, since what they were told last
-    may have been undone.
+    The first fold after it finds that the row of ``backlog.kept.seen`` is not the
+    version that a fold wrote. It goes on with a number above all that may have been
+    given, so that no number ever means two things, and cursors of the undone time are
+    refused for good. It tells all lines anew to those of before, since what they were
+    told last may have been undone.
 
     A backup without the data of our tables leaves links to suggestions that are not
     there, for which PostgreSQL can make no foreign key, nor can an upgrade. They go
@@ -42,7 +42,7 @@ class BacklogRestore(models.Model):
     def _is_new(self):
         """An expression: whether no fold was made since a restore."""
         return SQL(
-            "EXISTS (SELECT FROM backlog_seen WHERE xmin::text <> written)",
+            "EXISTS (SELECT FROM backlog_kept_seen WHERE xmin::text <> written)",
         )
 
     @api.model

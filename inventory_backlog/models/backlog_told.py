@@ -56,7 +56,7 @@ class BacklogTold(models.Model):
                             )
                   RETURNING line_id, company_id
                 """,
-                self.env["backlog.seen"]._unseen(),
+                self.env["backlog.kept.seen"]._unseen(),
                 EVERYTHING,
             )
         )

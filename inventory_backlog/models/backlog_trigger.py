@@ -80,7 +80,7 @@ class BacklogTrigger(models.AbstractModel):
         ]
         others = found.keys() - set(wanted)
         texts = {key: self._fault(watched, key, found) for key in [*wanted, *others]}
-        if MARKS in watched and not self.env["backlog.seen"]._are_marks_dated():
+        if MARKS in watched and not self.env["backlog.kept.seen"]._are_marks_dated():
             texts[MARKS, "txid"] = self.env._(
                 "The marks in %(table)s do not bear their transaction.", table=MARKS
             )
@@ -290,11 +290,13 @@ class BacklogTrigger(models.AbstractModel):
             for (_table, name), trigger in found.items()
             if self._is_other(trigger, watch)
         ]
-        undated = table == MARKS and not self.env["backlog.seen"]._are_marks_dated()
+        undated = (
+            table == MARKS and not self.env["backlog.kept.seen"]._are_marks_dated()
+        )
         exclusive = gone or undated
         self._lock(table, "ACCESS" if exclusive else "SHARE ROW", wait)
         if undated:
-            self.env["backlog.seen"]._date_marks()
+            self.env["backlog.kept.seen"]._date_marks()
         for name in gone:
             self._run("DROP TRIGGER %s ON %s", name, table)
         if wanted:
@@ -400,7 +402,7 @@ class BacklogTrigger(models.AbstractModel):
 
     @api.model
     def _begin_anew(self):
-        self.env["backlog.seen"]._set_detached(False)
+        self.env["backlog.kept.seen"]._set_detached(False)
         self.env["backlog.kept"]._touch_everything()
 
     @api.model
@@ -423,7 +425,7 @@ class BacklogTrigger(models.AbstractModel):
 
         :return: whether it was done: then it counts from the next transaction on
         """
-        if self.env["backlog.seen"]._is_detached() or self._is_of_other_code():
+        if self.env["backlog.kept.seen"]._is_detached() or self._is_of_other_code():
             return False
         faults = self.env["backlog.fault"]
         for fault in self.with_env(faults._speaking())._faults():

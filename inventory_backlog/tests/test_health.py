@@ -106,10 +106,10 @@ class TestHealth(BacklogCase):
         self.assertEqual(self._split(self.line)[0][0], 5)
 
     def test_what_was_taken_away_on_purpose_is_one_fault(self):
-        self.env["backlog.seen"]._set_detached(True)
+        self.env["backlog.kept.seen"]._set_detached(True)
         self._night()
         self.assertEqual(self._open("trigger").mapped("key"), ["detached"])
-        self.env["backlog.seen"]._set_detached(False)
+        self.env["backlog.kept.seen"]._set_detached(False)
         self._night()
         self.assertFalse(self._open("trigger"))
 

@@ -131,7 +131,7 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
         env.cr.execute(
             SQL(
                 "SELECT FROM backlog_touched WHERE NOT %s",
-                env["backlog.seen"]._unseen(),
+                env["backlog.kept.seen"]._unseen(),
             )
         )
         return env.cr.rowcount

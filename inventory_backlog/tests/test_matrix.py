@@ -17,12 +17,12 @@ MODELS = """
     backlog.health               ----   ----     ----   ---- ----  ----     ----
     backlog.kept                 ----   ----     ----   ---- ----  ----     -rw-
     backlog.kept.line            ----   ----     ----   ---- ----  ----     ----
+    backlog.kept.seen            ----   ----     ----   ---- ----  ----     ----
     backlog.kept.slice           ----   ----     ----   ---- ----  ----     ----
     backlog.line                 ----   ----     -r--   -r-- -r--  -r--     -r--
     backlog.report               ----   ----     crwu   crwu crwu  ----     crwu
     backlog.report.recipient     ----   ----     ----   ---- ----  ----     crwu
     backlog.restore              ----   ----     ----   ---- ----  ----     ----
-    backlog.seen                 ----   ----     ----   ---- ----  ----     ----
     backlog.service              ----   ----     -r--   -r-- -r--  -r--     -r--
     backlog.snapshot             ----   ----     -r--   -r-- -r--  ----     -r--
     backlog.snapshot.line        ----   ----     ----   ---- ----  ----     ----

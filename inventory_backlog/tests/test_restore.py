@@ -41,7 +41,7 @@ class TestRestore(BacklogCase):
             result = go_on()
             backup.rollback()
         self.env.invalidate_all()
-        self.env.cr.execute("UPDATE backlog_seen SET written = '1'")
+        self.env.cr.execute("UPDATE backlog_kept_seen SET written = '1'")
         return result
 
     def _sell_on(self):
@@ -159,7 +159,7 @@ class TestRestore(BacklogCase):
                 last += 5
 
     def test_neither_detaching_nor_an_upgrade_is_a_restore(self):
-        seen = self.env["backlog.seen"]
+        seen = self.env["backlog.kept.seen"]
         for detached in (True, False):
             seen._set_detached(detached)
             self._change_on()

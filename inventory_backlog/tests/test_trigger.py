@@ -187,10 +187,10 @@ class TestTrigger(TriggerCase):
             self.assertIn("stock_quant is missing", logs.output[0])
             progress.assert_called_with(1, remaining=1)
             attach.assert_called_once()
-            self.env["backlog.seen"]._set_detached(True)
+            self.env["backlog.kept.seen"]._set_detached(True)
             self.kept._cron_fold()
             progress.assert_called_with(1, remaining=0)
-            self.env["backlog.seen"]._set_detached(False)
+            self.env["backlog.kept.seen"]._set_detached(False)
             # Other code than that of the last upgrade, of before or to come.
             module = self.env["ir.module.module"]._get("inventory_backlog")
             module.latest_version = "19.0.0.0.0"

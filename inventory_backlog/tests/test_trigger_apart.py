@@ -134,7 +134,7 @@ class TestTriggerApart(DatabaseCopy, BaseCase):
         self._assert_usable()
         # The row of the last fold, and marks, are versions of another transaction.
         self._run(
-            "UPDATE backlog_seen SET since = '99999999999', written = '1'",
+            "UPDATE backlog_kept_seen SET since = '99999999999', written = '1'",
             "INSERT INTO backlog_touched (product_id, txid) VALUES (1, 5)",
         )
         self._assert_usable()

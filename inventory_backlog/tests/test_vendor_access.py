@@ -75,7 +75,9 @@ class TestVendorAccess(VendorCase):
         )
         if user != self.buyer:
             lines = quotation.with_user(self.seller).order_line
-            lines.read(["quote_ready_qty", "quote_to_source_qty", "quote_expected_date"])
+            lines.read(
+                ["quote_ready_qty", "quote_to_source_qty", "quote_expected_date"]
+            )
             report = self.env["backlog.report"].with_user(user)
             report.create({"company_id": self.company.id})._data()
         if user != self.seller:

@@ -5,7 +5,7 @@ from odoo.tools import SQL
 INDEX = "backlog_touched_by_txid"
 
 
-class BacklogSeen(models.Model):
+class BacklogKeptSeen(models.Model):
     """What the last fold saw of the database, in one row: which transactions, so that
     whoever reads marks need not look at those that are gone; and which triggers, so
     that nobody trusts rows that were kept while one of them was off.
@@ -26,7 +26,7 @@ class BacklogSeen(models.Model):
     they do (``texts``).
     """
 
-    _name = "backlog.seen"
+    _name = "backlog.kept.seen"
     _description = "What the Last Fold Saw"
     _log_access = False
 
@@ -59,8 +59,8 @@ class BacklogSeen(models.Model):
 
     @api.model
     def _is_trusted(self):
-        """An expression over ``backlog_seen seen``: whether the triggers are those that
-        the last fold saw; NULL where the database was restored since."""
+        """An expression over ``backlog_kept_seen seen``: whether the triggers are those
+        that the last fold saw; NULL where the database was restored since."""
         return SQL(
             "CASE WHEN seen.xmin::text = seen.written THEN seen.versions = (%s) END",
             self.env["backlog.trigger"]._versions(),
@@ -71,7 +71,7 @@ class BacklogSeen(models.Model):
         """Whether a restored database has the triggers that the last fold saw."""
         [[whole]] = self.env.execute_query(
             SQL(
-                "SELECT texts = (%s) FROM backlog_seen",
+                "SELECT texts = (%s) FROM backlog_kept_seen",
                 self.env["backlog.trigger"]._texts(),
             )
         )
@@ -86,10 +86,10 @@ class BacklogSeen(models.Model):
             """
             (txid BETWEEN COALESCE((
                           SELECT seen.since::bigint
-                            FROM backlog_seen seen
+                            FROM backlog_kept_seen seen
                            WHERE seen.xmin::text = seen.written), 0)
                       AND 9223372036854775807
-             OR txid = ANY((SELECT running FROM backlog_seen)::bigint[])
+             OR txid = ANY((SELECT running FROM backlog_kept_seen)::bigint[])
              OR txid IS NULL)
             """
         )
@@ -106,7 +106,7 @@ class BacklogSeen(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE backlog_seen
+                UPDATE backlog_kept_seen
                    SET since = TXID_SNAPSHOT_XMAX(TXID_CURRENT_SNAPSHOT()),
                        running = TXID_CURRENT() || ARRAY(
                            SELECT TXID_SNAPSHOT_XIP(TXID_CURRENT_SNAPSHOT())),
@@ -117,7 +117,7 @@ class BacklogSeen(models.Model):
                 trigger._texts(),
             )
         )
-        self.env.cr.execute(SQL("UPDATE backlog_seen SET written = xmin"))
+        self.env.cr.execute(SQL("UPDATE backlog_kept_seen SET written = xmin"))
 
     @api.model
     def _set_detached(self, detached):
@@ -126,7 +126,7 @@ class BacklogSeen(models.Model):
         self._ensure()
         self.env.cr.execute(
             SQL(
-                "UPDATE backlog_seen SET detached = %s, written = "
+                "UPDATE backlog_kept_seen SET detached = %s, written = "
                 "CASE WHEN xmin::text = written THEN 'now' ELSE written END "
                 "WHERE detached IS DISTINCT FROM %s",
                 detached,
@@ -134,12 +134,12 @@ class BacklogSeen(models.Model):
             )
         )
         self.env.cr.execute(
-            SQL("UPDATE backlog_seen SET written = xmin WHERE written = 'now'")
+            SQL("UPDATE backlog_kept_seen SET written = xmin WHERE written = 'now'")
         )
 
     @api.model
     def _is_detached(self):
-        rows = self.env.execute_query(SQL("SELECT detached FROM backlog_seen"))
+        rows = self.env.execute_query(SQL("SELECT detached FROM backlog_kept_seen"))
         return any(row[0] for row in rows)
 
     @api.model
@@ -170,7 +170,7 @@ class BacklogSeen(models.Model):
         """Make the row, which whoever cleaned up may have deleted."""
         self.env.cr.execute(
             SQL(
-                "INSERT INTO backlog_seen (id) SELECT 1 "
-                "WHERE NOT EXISTS (SELECT FROM backlog_seen)"
+                "INSERT INTO backlog_kept_seen (id) SELECT 1 "
+                "WHERE NOT EXISTS (SELECT FROM backlog_kept_seen)"
             )
         )
