@@ -128,7 +128,7 @@ class BacklogUpkeep(models.AbstractModel):
             text = self.env._(
                 "What is kept is up to date until %s: the scheduled action does not "
                 "run. Pages are exact, and take longer.",
-                format_datetime(self.env, clean_at, dt_format="medium"),
+                format_datetime(self.env, clean_at, dt_format="short"),
             )
         if not self.env["backlog.kept"].has_access("write"):
             return [{"text": text}]

@@ -134,7 +134,7 @@ class TestHealth(BacklogCase):
             self.time_left = [60, 0] * PARTS + [60]
             for _run in range(PARTS + 1):
                 self._night()
-        self.assertEqual(walks, [1, 1])
+        self.assertEqual(walks, [1])
 
     def test_managers_are_told_of_products_of_their_companies_only(self):
         self.product.company_id = self.company

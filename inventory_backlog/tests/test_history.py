@@ -33,6 +33,7 @@ ROWS = (
     "backlog.kept.seen",
     "backlog.kept.slice",
     "backlog.line",
+    "backlog.restore",
     "backlog.service",
     "backlog.snapshot",
     "backlog.snapshot.line",
