@@ -49,8 +49,9 @@ CLOCK = Path(os.environ.get("FAKETIME_TIMESTAMP_FILE", ""))
 NIGHTS = 2
 # A seventh of what is kept is looked at each night.
 WEEK = 7
-# A clock that is far ahead, in days.
-AHEAD = 3650
+# A clock that is far ahead, in days. Odoo goes on from minute to minute to find when an
+# action of each minute runs next: after ten years that alone takes minutes.
+AHEAD = 400
 OURS = "odoo.addons.inventory_backlog"
 WATCHED = """
     SELECT ARRAY_AGG(DISTINCT class.relname::text)
@@ -470,7 +471,7 @@ def upgraded(case):
 
 
 def clock_ahead(case):
-    """The clock is ten years ahead, and then right again."""
+    """The clock is more than a year ahead, and then right again."""
     case.set_clock(AHEAD)
     case.minutes()
     case.people()
