@@ -589,6 +589,7 @@ def main(names):
             case = Case(folder, server, f"mend_{go_wrong.__name__}")
             if found := run(case, go_wrong):
                 failed[go_wrong.__name__] = found
+    CLOCK.unlink()
     path = os.environ.get("BENCH_JSON")
     if path:
         Path(path).write_text(json.dumps({"failed": failed}, indent=1))
