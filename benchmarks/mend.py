@@ -423,7 +423,8 @@ def loaded(case):
     case.sql(
         "SET session_replication_role = replica",
         "UPDATE stock_quant SET quantity = quantity + 3",
-        "UPDATE sale_order_line SET product_uom_qty = product_uom_qty + 1",
+        "UPDATE sale_order_line SET product_uom_qty = product_uom_qty + 1 "
+        "WHERE display_type IS NULL",
     )
 
 
