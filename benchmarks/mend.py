@@ -49,8 +49,9 @@ CLOCK = Path(os.environ.get("FAKETIME_TIMESTAMP_FILE", ""))
 NIGHTS = 2
 # A seventh of what is kept is looked at each night.
 WEEK = 7
-# A clock that is far ahead, in days.
-AHEAD = 3650
+# A clock that is far ahead, in days. Odoo goes on from minute to minute to find when an
+# action of each minute runs next: after ten years that alone takes minutes.
+AHEAD = 400
 OURS = "odoo.addons.inventory_backlog"
 WATCHED = """
     SELECT ARRAY_AGG(DISTINCT class.relname::text)
@@ -422,7 +423,8 @@ def loaded(case):
     case.sql(
         "SET session_replication_role = replica",
         "UPDATE stock_quant SET quantity = quantity + 3",
-        "UPDATE sale_order_line SET product_uom_qty = product_uom_qty + 1",
+        "UPDATE sale_order_line SET product_uom_qty = product_uom_qty + 1 "
+        "WHERE display_type IS NULL",
     )
 
 
@@ -470,7 +472,7 @@ def upgraded(case):
 
 
 def clock_ahead(case):
-    """The clock is ten years ahead, and then right again."""
+    """The clock is more than a year ahead, and then right again."""
     case.set_clock(AHEAD)
     case.minutes()
     case.people()
@@ -588,6 +590,7 @@ def main(names):
             case = Case(folder, server, f"mend_{go_wrong.__name__}")
             if found := run(case, go_wrong):
                 failed[go_wrong.__name__] = found
+    CLOCK.unlink()
     path = os.environ.get("BENCH_JSON")
     if path:
         Path(path).write_text(json.dumps({"failed": failed}, indent=1))

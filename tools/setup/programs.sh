@@ -27,9 +27,9 @@ setup_curl() {
 # Sets $clock, variables for a clock that may be wrong, by so much as a file says.
 setup_clock() {
   once faketime 1 unpack_debian faketime "$SUITE" download libfaketime
-  echo "+0d" >"$home/tmp/clock"
+  echo "+0d" >"$home/tmp/clock.$$"
   clock=("LD_PRELOAD=$home/debian/faketime/usr/lib/$(uname -m)-linux-gnu/faketime/libfaketime.so.1"
-    "FAKETIME_TIMESTAMP_FILE=$home/tmp/clock" FAKETIME_CACHE_DURATION=1
+    "FAKETIME_TIMESTAMP_FILE=$home/tmp/clock.$$" FAKETIME_CACHE_DURATION=1
     NO_FAKE_STAT=1) # files are what they are
 }
 
