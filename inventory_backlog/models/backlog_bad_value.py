@@ -312,7 +312,7 @@ class BacklogBadValue(models.AbstractModel):
                 **words,
             )
         return self.env._(
-            "%(record)s: %(field)s is %(value)s. The backlog leaves it out. Correct "
+            "%(record)s: %(field)s is %(value)s. The backlog does not use it. Correct "
             "it.",
             **words,
         )

@@ -5,6 +5,7 @@ from markupsafe import Markup
 from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools.misc import get_lang
@@ -324,6 +325,24 @@ class BacklogFault(models.Model):
         ]
 
     # For managers
+
+    @api.readonly
+    def action_open_record(self):
+        """Open the record that has the fault.
+
+        :raise UserError: when it is gone, or not for this user to read
+        """
+        self.ensure_one()
+        if not self.record:
+            raise UserError(
+                self.env._("There is no record to open, or you may not read it.")
+            )
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [(False, "form")],
+        }
 
     def action_dismiss(self):
         """Say that one knows: no banner and no message until it has healed and comes

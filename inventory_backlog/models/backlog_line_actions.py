@@ -122,9 +122,17 @@ class BacklogLine(models.Model):
         reserved = defaultdict(float)
         for row in slices:
             reserved[row.order_line_id, row.product_id] += (
-                row.qty if row.source == "reserved" else 0
+                row.qty if self._is_reserved(row) else 0
             )
         return reserved
+
+    @api.model
+    def _is_reserved(self, row):
+        """Whether nothing is left to be reserved for a slice. Of goods that are not
+        tracked in stock there always is enough."""
+        return row.source == "reserved" or (
+            row.source == "stock" and not row.product_id.is_storable
+        )
 
     def _reservation_told(self, slices, before, ready):
         """How checking went, as ``(kind of notification, sentence)``. Quantities of
@@ -132,7 +140,7 @@ class BacklogLine(models.Model):
         after = self._reserved(slices)
         if not after:
             return "info", self.env._("Nothing of this is open any more.")
-        waiting = slices.filtered(lambda row: row.source != "reserved").order_line_id
+        waiting = slices.filtered(lambda row: not self._is_reserved(row)).order_line_id
         gained = {
             line
             for (line, product), quantity in after.items()

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -218,10 +218,10 @@ class BacklogSnapshot(models.Model):
 
     # What has not been yet
 
-    @api.model
     def action_remove_future(self):
         """Put the days that have not ended, which a clock that was ahead has made, into
-        one: what was booked and shipped on them has been. Then the history goes on.
+        one, whatever rows are chosen: what was booked and shipped on them has been.
+        Then the history goes on.
 
         :raise AccessError: who is no backlog administrator
         :raise UserError: when nothing would be left, or somebody else is at it

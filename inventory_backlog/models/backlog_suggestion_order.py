@@ -58,16 +58,43 @@ class BacklogSuggestion(models.Model):
         """Documents are made in the name of Odoo, for whoever could make them by
         hand: with Odoo's own right to create them.
 
-        :raise AccessError: with Odoo's own words on who may
+        :raise AccessError: with Odoo's own words on who may; of several suggestions it
+            says which they are
         """
+        refused = {}
         for suggestion in self:
-            if model := self._document_made(suggestion.action_type):
-                self.env[model].check_access("create")
-            else:
-                # To ask for something is for who may look at it.
-                documents = suggestion.sudo()._late_documents()
-                for document in documents:
-                    document.with_env(self.env).check_access("read")
+            try:
+                suggestion._check_may_make()
+            except AccessError as error:
+                refused[suggestion] = error
+        if not refused:
+            return
+        if len(self) == 1:
+            raise refused[self]
+        raise AccessError(
+            self.env._(
+                "You may not make what these suggestions propose: %(names)s. Choose "
+                "the others, or ask somebody who may.\n\n%(reason)s",
+                names=", ".join(
+                    f"{one.product_id.display_name} ({one._action_label()})"
+                    for one in refused
+                ),
+                reason=next(iter(refused.values())),
+            )
+        )
+
+    def _action_label(self):
+        field = self._fields["action_type"]
+        return dict(field._description_selection(self.env))[self.action_type]
+
+    def _check_may_make(self):
+        self.ensure_one()
+        if model := self._document_made(self.action_type):
+            self.env[model].check_access("create")
+        else:
+            # To ask for something is for who may look at it.
+            for document in self.sudo()._late_documents():
+                document.with_env(self.env).check_access("read")
 
     @api.model
     def _document_made(self, action_type):

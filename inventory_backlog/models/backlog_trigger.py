@@ -428,10 +428,18 @@ class BacklogTrigger(models.AbstractModel):
         if self.env["backlog.kept.seen"]._is_detached() or self._is_of_other_code():
             return False
         faults = self.env["backlog.fault"]
-        for fault in self.with_env(faults._speaking())._faults():
-            # Managers learn of it, although nothing is wrong any more in a minute.
-            faults._report("trigger", fault["key"], fault["text"])
-        return not self._attach_apart(WAITS_OF_CRON)
+        env = faults._speaking()
+        found = self.with_env(env)._faults()
+        is_healed = not self._attach_apart(WAITS_OF_CRON)
+        # Managers learn of it, although nothing is wrong any more.
+        for fault in found:
+            text = fault["text"]
+            if is_healed:
+                text = env._("%s It was put back, and all is computed anew.", text)
+            faults._report("trigger", fault["key"], text)
+            if is_healed:
+                faults._heal("trigger", fault["key"])
+        return is_healed
 
     @api.model
     def _is_of_other_code(self):

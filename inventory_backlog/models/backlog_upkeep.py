@@ -121,13 +121,13 @@ class BacklogUpkeep(models.AbstractModel):
             return []
         clean_at = kept.search([], limit=1).clean_at
         text = self.env._(
-            "The scheduled action that keeps figures does not run. Pages are exact, "
-            "and take longer."
+            "Figures are exact, but pages take longer: the scheduled action that keeps "
+            "figures does not run."
         )
         if clean_at:
             text = self.env._(
-                "What is kept is up to date until %s: the scheduled action does not "
-                "run. Pages are exact, and take longer.",
+                "Figures are exact, but pages take longer: kept figures are up to date "
+                "until %s, since the scheduled action does not run.",
                 format_datetime(self.env, clean_at, dt_format="short"),
             )
         if not self.env["backlog.kept"].has_access("write"):

@@ -2,6 +2,7 @@ from datetime import datetime, timedelta
 
 from odoo.fields import Command
 from odoo.tests import TransactionCase, freeze_time, new_test_user
+from odoo.tools import SQL
 
 NOW = datetime(2030, 1, 15, 9, 0)
 
@@ -33,6 +34,13 @@ class BacklogCase(TransactionCase):
             cls.env, "seller", "sales_team.group_sale_salesman", tz="UTC"
         )
         cls.product = cls._product("Chair")
+        # Nothing runs scheduled actions here, and nobody is to do their work.
+        cls.env.cr.execute(
+            SQL(
+                "UPDATE ir_cron SET nextcall = '2100-01-01' WHERE id = %s",
+                cls.env.ref("inventory_backlog.ir_cron_kept").id,
+            )
+        )
 
     # The world
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from psycopg2.errors import UniqueViolation
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -35,8 +35,6 @@ class TestFault(BacklogCase):
             company_ids=[Command.set(cls.other.ids)],
         )
         cls.faults = cls.env["backlog.fault"]
-        # As where scheduled actions run: the dashboard has nothing to say of that.
-        cls.env.ref("inventory_backlog.ir_cron_kept").nextcall = NOW
 
     def _report(self, key="one", text="It is wrong.", **values):
         with mute_logger(LOGGER):
@@ -247,6 +245,19 @@ class TestFault(BacklogCase):
         for model, record_id in (("no.model", 1), ("sale.order", 2**31 - 1)):
             fault.sudo().write({"res_model": model, "res_id": record_id})
             self.assertFalse(fault.record)
+
+    def test_managers_open_the_record_and_others_are_told_why_not(self):
+        order = self._order(self.product, 1)
+        fault = self._report(res_model="sale.order", res_id=order.id)
+        reader = new_test_user(
+            self.env, "reader", f"{MANAGER},sales_team.group_sale_salesman_all_leads"
+        )
+        action = fault.with_user(reader).action_open_record()
+        self.assertEqual(
+            (action["res_model"], action["res_id"]), ("sale.order", order.id)
+        )
+        with self.assertRaises(UserError):
+            fault.with_user(self.manager).action_open_record()
 
     # Scheduled actions
 

@@ -2,6 +2,7 @@ from inspect import isfunction
 
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .matrix import ADDONS, MatrixCase, table
 from .suggestions import SuggestionCase
@@ -17,6 +18,8 @@ METHODS = """
     backlog.disruption.action_move_requests
                           -      -        -      -   -     x        -       -     -
     backlog.fault.action_dismiss
+                          -      -        -      -   -     -        x       -     -
+    backlog.fault.action_open_record
                           -      -        -      -   -     -        x       -     -
     backlog.kept.differences
                           -      -        -      -   -     -        x       -     -
@@ -82,6 +85,8 @@ METHODS = """
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.line.action_open_receipt
                           -      -        -      -   -     x        ?       -     -
+    backlog.upkeep.action_catch_up
+                          -      -        -      -   -     -        x       -     -
     backlog.vendor.switch.action_move
                           -      -        -      -   -     x        -       -     -
     backlog.snapshot.action_remove_future
@@ -173,9 +178,20 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
         self._generate()
         self._suggested(bought, moved).action_accept()
         to_pull_in = self._suggested(late)
+        # Batches are committed.
+        self.patch(
+            self.env.registry["ir.cron"], "_commit_progress", lambda *_a, **_k: True
+        )
+        with mute_logger("odoo.addons.inventory_backlog"):
+            self.env["backlog.fault"]._report(
+                "other", "one", "Wrong", False, "product.product", self.product.id
+            )
         # Of a model, or of one of its methods.
         self.records = {
             "backlog.disruption": disruption,
+            "backlog.fault.action_open_record": self.env["backlog.fault"].search(
+                [("key", "=", "one")]
+            ),
             "backlog.suggestion": self._suggested(),
             "backlog.suggestion.action_open_purchases": self._suggested(bought),
             "backlog.suggestion.action_open_transfers": self._suggested(moved),

@@ -1,3 +1,5 @@
+from lxml.etree import fromstring
+
 from odoo.exceptions import UserError
 from odoo.tests import freeze_time, new_test_user, tagged
 
@@ -154,6 +156,41 @@ class TestScreens(BacklogCase):
         self.assertEqual(
             self._told(self.seller, order), ("info", "All of it is reserved already.")
         )
+
+    def test_check_availability_finds_enough_of_what_is_not_tracked(self):
+        cup = self._product("Cup", is_storable=False)
+        self._put_in_stock(self.product, 3)
+        order = self._order((cup, 40))
+        self.assertEqual(
+            self._told(self.seller, order), ("info", "All of it is reserved already.")
+        )
+        self.assertEqual(
+            self._told(self.seller, order, self._order(self.product, 5)),
+            (
+                "warning",
+                "Nothing more could be reserved. All is reserved for 1 of 2 lines.",
+            ),
+        )
+
+    def test_every_button_can_be_pressed_with_records(self):
+        """The client passes the ids of what is chosen, of a header's button too."""
+        names = self.env["ir.model.data"].search(
+            [
+                ("module", "=like", "inventory\\_backlog%"),
+                ("model", "=", "ir.ui.view"),
+            ]
+        )
+        found = set()
+        for view in self.env["ir.ui.view"].browse(names.mapped("res_id")):
+            for button in fromstring(view.arch).iter("button"):
+                name = button.get("name")
+                # Of lines within a form the button is another model's.
+                method = getattr(self.env.get(view.model), name or "", None)
+                if button.get("type") == "object" and method:
+                    found.add(name)
+                    with self.subTest(model=view.model, button=name):
+                        self.assertFalse(getattr(method, "_api_model", False))
+        self.assertIn("action_remove_future", found)
 
     def test_check_availability_adds_up_no_different_products(self):
         table = self._product("Table")

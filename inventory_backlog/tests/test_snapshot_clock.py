@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
+from odoo.service.model import call_kw
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -41,7 +42,9 @@ class TestSnapshotClock(SnapshotCase):
 
     def _remove(self, day=1):
         with self._on(day):
-            action = self.history.with_user(self.manager).action_remove_future()
+            # As the button of the list: with the rows that are chosen, or none.
+            history = self.history.with_user(self.manager)
+            action = call_kw(history, "action_remove_future", [[]], {})
         self.env.invalidate_all()
         return action["params"]["message"]
 

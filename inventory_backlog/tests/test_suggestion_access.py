@@ -131,6 +131,26 @@ class TestSuggestionAccess(SuggestionCase):
             ordered.with_user(planner).action_undo()
         ordered.action_undo()
 
+    def test_of_several_suggestions_it_says_which_are_not_theirs_to_accept(self):
+        lamp = self._table("Lamp")
+        depot = self._second_warehouse()
+        self._put_in_stock(lamp, 5, depot.lot_stock_id)
+        chair = self._table("Chair")
+        self._wanted([(lamp, 5), (chair, 2)])
+        self._generate()
+        both = self._suggested(lamp) + self._suggested(chair)
+        self.assertEqual(set(both.mapped("action_type")), {"transfer", "buy"})
+        planner = new_test_user(
+            self.env,
+            "planner",
+            "inventory_backlog.group_backlog_manager,stock.group_stock_user",
+        )
+        with self.assertRaises(AccessError) as raised:
+            both.with_user(planner).action_open_accept()
+        self.assertIn("Chair (", str(raised.exception))
+        self.assertNotIn("Lamp (", str(raised.exception))
+        self.assertIn("purchase.order", str(raised.exception))
+
     def test_who_may_not_create_transfers_makes_none(self):
         lamp = self._table("Lamp")
         depot = self._second_warehouse()
