@@ -123,6 +123,9 @@ class MrpBom(models.Model):
                  LEFT JOIN kit_bom sub ON sub.kit_id = product.id
                                       AND sub.company_id = node.company_id
                      WHERE template.type = 'consu'
+                       -- A line twice on one way down is a circle, or a line that a
+                       -- variant does not have: a pack of six of the single one.
+                       AND bom_line.id <> ALL(node.line_ids)
                        AND bom_line.product_qty > 0
                        AND (%(qty)s) > 0
                    ), leaf AS MATERIALIZED (
