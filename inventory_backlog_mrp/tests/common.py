@@ -107,7 +107,11 @@ class MrpBacklogCase(BacklogCase):
         )
         return list(split.values())
 
-    def _ready(self, products):
+    def _ready(self, product):
+        """What the queue calls ready of the product, whoever waits for it."""
+        return self._ready_of(product)[product]
+
+    def _ready_of(self, products):
         """``{product: what the queue calls ready of it, whoever waits for it}``."""
         allocation = self.env["backlog.allocation"]
         allocation.invalidate_model()

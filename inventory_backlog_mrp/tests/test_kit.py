@@ -122,8 +122,8 @@ class TestKit(MrpBacklogCase):
             self._agrees(kits, loose, more),
             [(3, 3, 0, 0), (5, 5, 0, 0), (3, 1, 0, 2)],
         )
-        self.assertEqual(self._ready(self.leg)[self.leg], 22)
-        self.assertEqual(self._ready(self.top)[self.top], 6)
+        self.assertEqual(self._ready(self.leg), 22)
+        self.assertEqual(self._ready(self.top), 6)
 
     def test_ready_components_never_exceed_what_is_there(self):
         self._put_in_stock(self.leg, 9)
@@ -135,7 +135,7 @@ class TestKit(MrpBacklogCase):
         self._put_in_stock(self.leg, -4)
 
         self.assertEqual(self._agrees(order), [(2, 1, 0, 1)])
-        self.assertLessEqual(self._ready(self.leg)[self.leg], 5)
+        self.assertLessEqual(self._ready(self.leg), 5)
 
     # Shipping
 

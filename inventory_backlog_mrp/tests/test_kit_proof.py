@@ -73,7 +73,7 @@ class TestKitProof(MrpBacklogCase):
         split_of = dict(
             zip(every_order.order_line.ids, self._agrees(every_order), strict=True)
         )
-        ready_of = self._ready(every_part)
+        ready_of = self._ready_of(every_part)
         for seed, (parts, orders) in worlds.items():
             lines = orders.order_line
             before = [(line.product_uom_qty, line.qty_delivered) for line in lines]
