@@ -215,10 +215,10 @@ class BacklogFault(models.Model):
         return result
 
     @api.model
-    def _heal(self, kind, key):
-        """This one was looked at, and is right again."""
+    def _heal(self, kind, *keys):
+        """These were looked at, and are right again."""
         self.sudo().search(
-            [("kind", "=", kind), ("key", "=", key), ("state", "!=", "healed")]
+            [("kind", "=", kind), ("key", "in", keys), ("state", "!=", "healed")]
         ).state = "healed"
 
     @api.model

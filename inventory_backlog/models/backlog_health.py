@@ -161,8 +161,8 @@ class BacklogHealth(models.Model):
                 return False
         self.checked_on = today
         if not self.wrong_count:
-            for company in [False, *self.env["res.company"].search(Domain.TRUE)]:
-                self.env["backlog.fault"]._heal("kept", self._key(company))
+            companies = [False, *self.env["res.company"].search(Domain.TRUE)]
+            self.env["backlog.fault"]._heal("kept", *map(self._key, companies))
         return True
 
     def _mend(self, product_ids):
@@ -285,14 +285,16 @@ class BacklogHealth(models.Model):
             latest = now + 2 * self._interval(cron) + timedelta(days=1)
             # It has run when the clock was ahead; what somebody put off has not.
             if cron.nextcall > latest and cron.lastcall and cron.lastcall > now:
+                # Each fold asks, and seldom finds one.
+                env = self.env["backlog.fault"]._speaking()
                 found.append(
                     {
                         "key": f"cron {cron.id}",
-                        "text": self.env._(
+                        "text": env._(
                             "The scheduled action “%(action)s” was to run on %(day)s: "
                             "the clock of the server was ahead. It runs now. Look at "
                             "the other scheduled actions, too.",
-                            action=cron.name,
+                            action=cron.with_context(lang=env.lang).name,
                             day=cron.nextcall.date(),
                         ),
                     }
@@ -316,8 +318,7 @@ class BacklogHealth(models.Model):
     def _mend_clock(self):
         """Have our scheduled actions run again that a clock that was ahead has put off:
         asked by those that run, since the nightly check may be among them."""
-        told = self.with_env(self.env["backlog.fault"]._speaking())
-        told._run("clock", told._clock_faults)
+        self._run("clock", self._clock_faults)
 
     @api.model
     def _our_crons(self):

@@ -465,7 +465,7 @@ class BacklogKept(models.Model):
         with giving(lines, live=True) as live_lines:
             live_slices = slices.with_env(live_lines.env)._raw_slices()
             live_lines = live_lines._current()
-        found = {
+        return {
             "slices": self.env["backlog.kept.slice"]._differences(
                 slices._raw_names(), slices._raw_slices(), live_slices
             ),
@@ -474,11 +474,4 @@ class BacklogKept(models.Model):
                 lines._current(),
                 live_lines,
             ),
-        }
-        if self.env.su:
-            return found
-        mine = {*self.env.user.company_ids.ids}
-        return {
-            table: [row for row in rows if row["company_id"] in mine]
-            for table, rows in found.items()
         }

@@ -151,7 +151,11 @@ class BacklogKeptRow(models.AbstractModel):
 
     @api.model
     def _differences(self, names, kept, live):
-        """The rows of two statements that the other has not, at most a hundred."""
+        """The rows of two statements that the other has not, of the user's companies,
+        at most a hundred."""
+        mine = SQL("TRUE")
+        if not self.env.su:
+            mine = SQL("row.company_id = ANY(%s)", self.env.user.company_ids.ids)
         names = SQL(", ").join(map(SQL.identifier, names))
         return self.env.execute_query_dict(
             SQL(
@@ -160,10 +164,14 @@ class BacklogKeptRow(models.AbstractModel):
                        live AS MATERIALIZED (SELECT %(names)s FROM (%(live)s) live)
                 SELECT 'kept' AS side, row.*
                   FROM (TABLE kept EXCEPT ALL TABLE live) row
+                 WHERE %(mine)s
                  UNION ALL
-                SELECT 'live', row.* FROM (TABLE live EXCEPT ALL TABLE kept) row
+                SELECT 'live', row.*
+                  FROM (TABLE live EXCEPT ALL TABLE kept) row
+                 WHERE %(mine)s
                  LIMIT 100
                 """,
+                mine=mine,
                 names=names,
                 kept=kept,
                 live=live,

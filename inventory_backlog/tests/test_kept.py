@@ -456,6 +456,12 @@ class TestKept(BacklogCase):
         kept = self.kept.with_user(manager)
         self.assertGreater(kept.rebuild(), 0)
         self.assertEqual(kept.differences(), {"slices": [], "lines": []})
+        self.env.cr.execute("UPDATE backlog_kept_line SET open_qty = open_qty + 1")
+        self.assertTrue(kept.differences()["lines"])
+        # Of companies that they do not work in, they learn nothing.
+        self.env.cr.execute("UPDATE backlog_kept_line SET company_id = company_id + 99")
+        sides = {row["side"] for row in kept.differences()["lines"]}
+        self.assertEqual(sides, {"live"})
         for method in ("rebuild", "differences"):
             with self.assertRaises(AccessError):
                 getattr(self.kept.with_user(self.seller), method)()
