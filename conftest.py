@@ -90,23 +90,23 @@ SECONDS = "inventory_backlog/test_seconds"  # in pytest's cache
 PART = 60
 # Where nothing is known yet, a test counts as a second; these take longer.
 FIRST_GUESS = {
-    "inventory_backlog/tests/test_bad_values.py::TestBadValues": 300,
-    "inventory_backlog/tests/test_lifecycle.py::TestInstallation": 260,
-    "inventory_backlog/tests/test_lifecycle.py::TestLifecycle": 130,
-    "inventory_backlog/tests/test_snapshot_month.py::TestSnapshotMonth": 160,
-    "inventory_backlog/tests/test_cash_report.py::TestCashReport": 120,
-    "inventory_backlog/tests/test_tours.py::TestTours": 120,
-    "inventory_backlog/tests/test_suggestion_life.py::TestSuggestionLife": 110,
-    "inventory_backlog/tests/test_invariants.py::TestInvariants": 110,
-    "inventory_backlog_mrp/tests/test_kit.py::TestKit": 105,
-    "inventory_backlog/tests/test_proof.py::TestProof": 160,
-    "inventory_backlog/tests/test_search.py::TestSearch": 90,
-    "inventory_backlog/tests/test_matrix_onchange.py::TestMatrixOnchange": 80,
-    "inventory_backlog/tests/test_suggestion_accept.py::TestSuggestionAccept": 80,
-    "inventory_backlog/tests/test_dashboard.py::TestDashboard": 75,
-    "inventory_backlog/tests/test_report.py::TestReport": 75,
-    "inventory_backlog/tests/test_kept_parallel.py::TestKeptParallel": 60,
-    "inventory_backlog_mrp/tests/test_suggestion_worlds.py::TestSuggestionWorlds": 60,
+    "TestBadValues": 300,
+    "TestInstallation": 260,
+    "TestLifecycle": 130,
+    "TestSnapshotMonth": 160,
+    "TestCashReport": 120,
+    "TestTours": 120,
+    "TestSuggestionLife": 110,
+    "TestInvariants": 110,
+    "TestKit": 105,
+    "TestProof": 160,
+    "TestSearch": 90,
+    "TestMatrixOnchange": 80,
+    "TestSuggestionAccept": 80,
+    "TestDashboard": 75,
+    "TestReport": 75,
+    "TestKeptParallel": 60,
+    "TestSuggestionWorlds": 60,
 }
 measured = Counter()
 
@@ -169,7 +169,7 @@ def _expected(tests, noted):
     expected = {}
     for test in tests:
         name = _class_of(test)
-        guess = FIRST_GUESS.get(name, numbers[name]) / numbers[name]
+        guess = FIRST_GUESS.get(name.split("::")[-1], numbers[name]) / numbers[name]
         expected[test] = noted.get(test, guess)
     return expected
 

@@ -1,6 +1,6 @@
 """The report on a large database, ours and core's side by side, as ratios with goals.
 
-Read by Odoo's shell: ``./dev bench S`` (M, L). See ``backlog_world.py`` for what is in
+Read by Odoo's shell: ``./dev bench S`` (M, L). See ``world`` for what is in
 the database and ``measure.py`` for how it is measured. Nothing that is measured stays.
 With ``BENCH_ONLY="pages folds"`` it measures just these, the methods of ``Bench``.
 """
@@ -15,13 +15,13 @@ from unittest.mock import patch
 
 sys.path.insert(0, os.environ["BENCHMARKS"])
 
-from backlog_world import BacklogWorld
 from measure import ROUNDS, Browser, Measure, Pair, Table, asked, in_turns
+from world import BacklogWorld
 
 from odoo.fields import Command
 from odoo.tools import SQL
 
-from odoo.addons.inventory_backlog.models.given import giving
+from odoo.addons.inventory_backlog.tools.given import giving
 
 SIZE = os.environ.get("SIZE", "S")
 FIGURES = Path(os.environ.get("BENCH_FIGURES", "."))
@@ -67,7 +67,7 @@ class Bench:
         self.env = env(user=env.ref("base.user_admin").id, su=False)
         self.cr = env.cr
         self.kept = self.env["backlog.kept"].sudo()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.cr.commit()
         self.browser = Browser(env)
         [[lines, moves, kept]] = self.sql(
@@ -118,7 +118,7 @@ class Bench:
         )
 
     def live_slices(self, product_ids=None):
-        return self.executor(self.env["backlog.allocation"]._live_slices(product_ids))
+        return self.executor(self.env["backlog.live.slice"]._live_slices(product_ids))
 
     def pair(self, ours, theirs, **options):
         return in_turns(ours, theirs, self.env, **options)
@@ -347,7 +347,7 @@ class Bench:
             with self.undone():
                 pairs.append(self.validate_and_fold(picking))
                 self.touch(picking.move_ids.product_id)
-                written += self.kept._fold()
+                written += self.env["backlog.fold"]._fold()
         self.fold_row("9", "folding what a transfer touched / validating it", pairs)
         self.table.row("9a", "rows written by folding what has not changed", written, 0)
         pickings, pairs = self.transfers(DOCUMENTS), []
@@ -358,7 +358,7 @@ class Bench:
 
     def validate_and_fold(self, pickings):
         validated = Measure(partial(self.validate, pickings), self.env)
-        return Measure(self.kept._fold, self.env), validated
+        return Measure(self.env["backlog.fold"]._fold, self.env), validated
 
     def fold_row(self, number, what, pairs):
         pair = Pair(pairs[1:])
@@ -556,7 +556,7 @@ class Bench:
             self.validate(self.transfers(3))
             self.env.flush_all()
             found.append(self.different())
-            self.kept._fold()
+            self.env["backlog.fold"]._fold()
             found.append(self.different())
         self.table.row(
             "12", "rows in which kept and live differ", max(found), 0, note=str(found)

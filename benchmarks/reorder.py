@@ -100,9 +100,12 @@ def measure_core(env, world):
         return rules.mapped("qty_to_order")
 
     def compute():
-        rows, facts = suggestions._situation(products.ids)
-        return suggestions._plan(
-            env["product.product"].browse(rows), rows, facts, suggestions._batch(rows)
+        rows, facts = suggestions.env["backlog.facts"]._situation(products.ids)
+        return suggestions.env["backlog.plan"]._plan(
+            env["product.product"].browse(rows),
+            rows,
+            facts,
+            suggestions.env["backlog.plan"]._batch(rows),
         )
 
     def read():

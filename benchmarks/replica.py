@@ -2,7 +2,7 @@
 
 Sets up two real PostgreSQL servers in a temporary folder, a primary and one that
 follows it by streaming replication; a real Odoo that knows both; and the small world of
-``backlog_world.py``. Then it reads lists, groups and the dashboard as the web client
+``world``. Then it reads lists, groups and the dashboard as the web client
 does, counts in the logs of both servers which one worked, and asks the primary for the
 same. An order is confirmed, and it is all asked again: before the kept backlog is
 brought up to date, after it, and without the replica.
@@ -58,7 +58,7 @@ rm -rf "$folder"
 FILL = f"""
 import sys
 sys.path.insert(0, {str(BENCHMARKS)!r})
-from backlog_world import BacklogWorld
+from world import BacklogWorld
 BacklogWorld(env, "S", show=lambda text: None).fill()
 env["backlog.kept"]._fold()
 env.cr.commit()

@@ -1,7 +1,7 @@
 """A world of shortages: products that customers wait for and nobody brings, made like
 the other one by copying."""
 
-from world import World
+from reorder_world import World
 
 from odoo.fields import Command
 from odoo.tools import SQL

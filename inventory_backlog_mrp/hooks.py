@@ -1,7 +1,7 @@
 from odoo.addons.inventory_backlog.hooks import forget_demo
-from odoo.addons.inventory_backlog.models.backlog_trigger import BacklogTrigger
+from odoo.addons.inventory_backlog.models.kept.backlog_trigger import BacklogTrigger
 
-from .models.backlog_trigger import WATCHED
+from .models.kept.backlog_trigger import WATCHED
 
 
 def uninstall_hook(env):

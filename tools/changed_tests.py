@@ -17,16 +17,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 MODEL = re.compile(r"^    _(?:name|inherit) = (.+?)$", re.MULTILINE)
-HELPER = re.compile(r"^from \.(\w+) import", re.MULTILINE)
+HELPER = re.compile(r"^from \.\.?(?:\w+\.)?(\w+) import", re.MULTILINE)
 
 
 def main():
-    tests = {path: with_helpers(path) for path in ROOT.glob("*/tests/test_*.py")}
+    tests = {path: with_helpers(path) for path in ROOT.glob("*/tests/**/test_*.py")}
     found = set()
     for name in changed():
         touched = touched_by(name, tests)
         if touched is None:
-            found = {path.parent for path in tests}
+            found = {path.parents[1] for path in tests}
             break
         found |= touched
     for path in sorted(found):
@@ -50,13 +50,13 @@ def git(*arguments, check=True):
 
 
 def with_helpers(test):
-    """The text of a test file and of the helpers beside it that it imports."""
+    """The text of a test file and of the helpers of its addon that it imports."""
     text, seen = test.read_text(), set()
     while new := set(HELPER.findall(text)) - seen:
         seen |= new
         for helper in new:
-            path = test.with_name(f"{helper}.py")
-            text += path.read_text() if path.is_file() else ""
+            for path in test.parents[1].glob(f"**/{helper}.py"):
+                text += path.read_text()
     return text
 
 
@@ -65,7 +65,7 @@ def touched_by(name, tests):
     path = ROOT / name
     if path in tests:
         return {path}
-    if re.match(r"[^/]+/tests/test_\w+\.py$", name):  # removed
+    if re.match(r"[^/]+/tests/(\w+/)?test_\w+\.py$", name):  # removed
         return set()
     if re.match(r"[^/]+/(models|wizard|report)/(?!__init__)\w+\.py$", name):
         words = models(path)

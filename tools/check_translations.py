@@ -1,7 +1,7 @@
 """Hold the id.po of each addon against its template, without Odoo.
 
 Called by ``./dev lint``. That the templates are what the code says is a test:
-tests/test_translations.py.
+tests/whole/test_translations.py.
 """
 
 import re

@@ -21,7 +21,7 @@ import freezegun
 
 from odoo.tools import SQL
 
-from odoo.addons.inventory_backlog.models.given import giving
+from odoo.addons.inventory_backlog.tools.given import giving
 
 OURS = "inventory_backlog", "inventory_backlog_mrp"
 NOON = datetime(2026, 1, 15, 12)
@@ -141,10 +141,13 @@ def print_records(model, names):
 def print_statements():
     """Built as the keeping and every page build them."""
     print("\nstatements")
-    live = env["backlog.allocation"]._live_slices  # noqa: F821
+    live = env["backlog.live.slice"]._live_slices  # noqa: F821
     print("  slices", statement(live(SOME_IDS)))
     with giving(env["backlog.line"], live=True) as lines:  # noqa: F821
-        print("  lines", statement(lines._live_lines(SOME_IDS, SOME_IDS)))
+        print(
+            "  lines",
+            statement(lines.env["backlog.live.line"]._live_lines(SOME_IDS, SOME_IDS)),
+        )
     for name in sorted(env.registry):  # noqa: F821
         model = env[name]  # noqa: F821
         if our_classes(model) and not model._abstract:
@@ -178,7 +181,7 @@ def print_database():
 
 
 def print_terms():
-    from odoo.addons.inventory_backlog.tests.test_translations import exported
+    from odoo.addons.inventory_backlog.tests.whole.test_translations import exported
 
     print("\nterms")
     for addon, template in sorted(exported(env).items()):  # noqa: F821

@@ -10,7 +10,7 @@ from unittest.mock import patch
 from odoo.tests import HttpCase, tagged
 from odoo.tests.common import ChromeBrowser
 
-from odoo.addons.inventory_backlog.models.backlog_event import BacklogEvent
+from odoo.addons.inventory_backlog.models.kept.backlog_event import BacklogEvent
 
 PLACE = Path(__file__).parents[1] / "inventory_backlog/static/description"
 # What must be on the page, then what to press on it, and what must come of that.
@@ -94,11 +94,11 @@ class Screenshots(HttpCase):
             )
         )
         with patch.object(BacklogEvent, "_has_rules", lambda self: True):
-            self.env["backlog.kept"]._fold()
+            self.env["backlog.fold"]._fold()
             for receipt in receipts[:3]:
                 receipt.button_validate()
             self.env.flush_all()
-            self.env["backlog.kept"]._fold()
+            self.env["backlog.fold"]._fold()
             self.env["backlog.event"]._cron_note()
 
     def _take(self, name, login, size, page, steps):

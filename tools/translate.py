@@ -7,7 +7,7 @@ import polib
 
 from odoo.tools.misc import file_path
 
-from odoo.addons.inventory_backlog.tests.test_translations import exported
+from odoo.addons.inventory_backlog.tests.whole.test_translations import exported
 
 for addon, template in exported(env).items():  # noqa: F821
     folder = f"{file_path(addon)}/i18n"

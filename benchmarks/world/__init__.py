@@ -15,14 +15,14 @@ the customer, where the addons for it are installed. Manufacturing is not in it.
 
 import time
 
-from backlog_world_check import WorldCheck
-from backlog_world_copies import WorldCopies
-from backlog_world_goods import WorldGoods
-from backlog_world_invoices import WorldInvoices
-from backlog_world_orders import WorldOrders
-from backlog_world_patterns import WorldPatterns
-from backlog_world_plan import WorldPlan
-from backlog_world_tools import WorldTools
+from .check import WorldCheck
+from .copies import WorldCopies
+from .goods import WorldGoods
+from .invoices import WorldInvoices
+from .orders import WorldOrders
+from .patterns import WorldPatterns
+from .plan import WorldPlan
+from .tools import WorldTools
 
 OPEN_LINES = {"S": 10_000, "M": 100_000, "L": 1_000_000}
 PRODUCTS = {"S": 1_000, "M": 10_000, "L": 10_000}

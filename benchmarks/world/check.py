@@ -1,4 +1,4 @@
-"""Whether the world of ``backlog_world.py`` is one that Odoo could have made."""
+"""Whether the world of ``world`` is one that Odoo could have made."""
 
 from odoo.tools import SQL
 

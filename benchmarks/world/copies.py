@@ -1,5 +1,5 @@
 """Kits, and goods that the vendor ships to the customer, for the world of
-``backlog_world.py``: some orders of each made through the ORM, and copied as a whole.
+``world``: some orders of each made through the ORM, and copied as a whole.
 """
 
 from odoo.fields import Command

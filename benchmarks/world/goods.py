@@ -1,4 +1,4 @@
-"""The stock and the transfers that ``backlog_world_plan.py`` plans, as rows."""
+"""The stock and the transfers that ``world.plan`` plans, as rows."""
 
 
 class WorldGoods:

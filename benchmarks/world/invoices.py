@@ -1,4 +1,4 @@
-"""The invoices and down payments for the orders of ``backlog_world.py``, as rows."""
+"""The invoices and down payments for the orders of ``world``, as rows."""
 
 
 class WorldInvoices:

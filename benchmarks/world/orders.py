@@ -1,6 +1,6 @@
-"""The sales and purchases that ``backlog_world_plan.py`` plans, as rows."""
+"""The sales and purchases that ``world.plan`` plans, as rows."""
 
-from backlog_world_patterns import TEAMS
+from .patterns import TEAMS
 
 
 class WorldOrders:

@@ -1,5 +1,5 @@
 """One real document of each kind, made through the ORM, and the people and products of
-the world of ``backlog_world.py``."""
+the world of ``world``."""
 
 from odoo.fields import Command
 

@@ -1,7 +1,7 @@
-"""What the world of ``backlog_world.py`` holds, in temporary tables: who orders what,
+"""What the world of ``world`` holds, in temporary tables: who orders what,
 what is shipped of it, what is in stock and what is on its way."""
 
-from backlog_world_patterns import CATEGORIES, CUSTOMERS, SALESPEOPLE, VENDORS
+from .patterns import CATEGORIES, CUSTOMERS, SALESPEOPLE, VENDORS
 
 
 class WorldPlan:

@@ -1,4 +1,4 @@
-"""What the world of ``backlog_world.py`` is written with: numbers out of hashes, rows
+"""What the world of ``world`` is written with: numbers out of hashes, rows
 like a pattern, and tables without what is checked row by row."""
 
 from contextlib import contextmanager

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-from odoo.addons.inventory_backlog.models.backlog_trigger import WAITS
+from odoo.addons.inventory_backlog.models.kept.backlog_trigger import WAITS
 
 _logger = logging.getLogger("odoo.addons.inventory_backlog")
 

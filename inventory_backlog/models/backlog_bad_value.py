@@ -5,8 +5,8 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..const import OPEN_STATES
 from ..tools import bounds
-from .backlog_allocation import OPEN_STATES
 
 MOST_FOUND = 1000
 # What Odoo itself can read: the end of the year 9999 stands for never, and is no fault.

@@ -3,7 +3,7 @@ from odoo.api import NewId
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
 
-from .arguments import (
+from ..tools.arguments import (
     FIRST_DAY,
     LARGEST_INTEGER,
     LARGEST_NUMBER,

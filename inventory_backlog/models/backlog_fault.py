@@ -10,9 +10,10 @@ from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools.misc import get_lang
 
+from ..const import MANAGERS
+
 _logger = getLogger(__name__)
 
-MANAGERS = "inventory_backlog.group_backlog_manager"
 ACTION = "inventory_backlog.backlog_fault_action"
 KINDS = [
     ("product", "Product"),

@@ -4,12 +4,11 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_amount
 
+from ..const import BUYERS
 from ..tools.bounds import bounded_money, converted
-from .backlog_mixin import Rate, search_figure
-from .backlog_vendor import PARITY_STATES, ROLES
-from .backlog_vendor_receipt import SCORE_HELP
-
-PURCHASE = "inventory_backlog.group_backlog_purchase"
+from ..tools.figures import Rate, search_figure
+from .vendor.backlog_vendor import PARITY_STATES, ROLES
+from .vendor.backlog_vendor_receipt import SCORE_HELP
 
 
 class ProductSupplierinfo(models.Model):
@@ -97,7 +96,7 @@ class ProductSupplierinfo(models.Model):
         "Price Spread (%)",
         compute="_compute_vendor",
         search=search_figure("price_spread"),
-        groups=PURCHASE,
+        groups=BUYERS,
         help="Dearest less cheapest price paid, over the average: how much the price "
         "of the vendor moves.",
     )
@@ -118,7 +117,7 @@ class ProductSupplierinfo(models.Model):
     vendor_criteria = fields.Json(
         compute="_compute_vendor",
         exportable=False,
-        groups=PURCHASE,
+        groups=BUYERS,
         help="Per criterion the figure, the main vendor's, and whether it is within "
         "the tolerance.",
     )
@@ -180,7 +179,7 @@ class ProductSupplierinfo(models.Model):
         # Odoo checks access when it reads what is stored, and not when it computes.
         self._origin.check_access("read")
         # Everybody may see the lights; figures of prices are for those who buy.
-        show_price = self.env.user.has_group(PURCHASE)
+        show_price = self.env.user.has_group(BUYERS)
         for info in self:
             info.vendor_lights = info.sudo()._lights(show_price)
 

@@ -1,16 +1,15 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .backlog_line import VALUE_GROUPS
-from .backlog_mixin import search_figure
+from ..const import BUYERS, INTERNAL, VALUE_GROUPS
+from ..tools.figures import search_figure
 
 
 class ProductTemplate(models.Model):
-    """What customers wait for of all variants of a product."""
+    """Vendors of a product: with several variants, of the weakest of them."""
 
     _name = "product.template"
-    _inherit = ["product.template", "backlog.mixin"]
-
+    _inherit = ["product.template", "backlog.mixin", "backlog.vendor.mixin"]
     backlog_currency_id = fields.Many2one(
         "res.currency", compute="_compute_backlog_currency_id"
     )
@@ -43,6 +42,45 @@ class ProductTemplate(models.Model):
         help="What customers ordered and did not get yet, untaxed, at today's rate in "
         "the currency of your current company.",
     )
+    vendor_alert = fields.Text(
+        compute="_compute_vendor_alert",
+        groups=INTERNAL,
+        help="Which vendor of this product is out, and who stands in.",
+    )
+    backlog_suggestion_count = fields.Integer(
+        "Suggestions",
+        compute="_compute_backlog_suggestion_count",
+        groups=BUYERS,
+        help="How many reorder suggestions for it wait for a decision or were set "
+        "aside.",
+    )
+    is_main_vendor_out = fields.Boolean(
+        "Main Vendor Out",
+        compute="_compute_is_main_vendor_out",
+        groups=INTERNAL,
+        help="The main vendor cannot deliver this product today.",
+    )
+
+    @api.depends_context("allowed_company_ids")
+    @api.depends("product_variant_ids.backlog_suggestion_count")
+    def _compute_backlog_suggestion_count(self):
+        for template in self.with_context(active_test=False):
+            template.backlog_suggestion_count = sum(
+                template.product_variant_ids.mapped("backlog_suggestion_count")
+            )
+
+    @api.readonly
+    def action_open_backlog(self):
+        """Open what customers wait for of this product, line by line."""
+        return self.env["backlog.line"]._action_open_lines(
+            [("product_id.product_tmpl_id", "in", self.ids)]
+        )
+
+    def action_suggest_purchase(self):
+        """Open what is suggested for this product, computed anew, or say why there is
+        nothing."""
+        variants = self.with_context(active_test=False).product_variant_ids
+        return variants.action_suggest_purchase()
 
     @api.depends_context("company")
     def _compute_backlog_currency_id(self):
@@ -72,3 +110,90 @@ class ProductTemplate(models.Model):
         if field_expr == "backlog_currency_id":
             return SQL("%s::integer", self.env.company.currency_id.id)
         return super()._field_to_sql(alias, field_expr, query)
+
+    @api.depends("seller_ids.vendor_criteria", "purchase_ok", "type")
+    @api.depends_context("company")
+    def _compute_vendor(self):
+        return super()._compute_vendor()
+
+    @api.model
+    def _vendor_figures(self, ids=None):
+        vendor = self.env["backlog.vendor"]
+        return SQL(
+            """(
+            SELECT product_tmpl_id AS id,
+                   (ARRAY_AGG(main_vendor_id ORDER BY product_id))[1]
+                       AS main_vendor_id,
+                   ARRAY_AGG(DISTINCT backup) FILTER (WHERE backup IS NOT NULL)
+                       AS backup_vendor_ids,
+                   MIN(backup_vendor_count) AS backup_vendor_count,
+                   %s AS vendor_resilience
+              FROM (%s) variant
+         LEFT JOIN LATERAL UNNEST(backup_vendor_ids) backup ON TRUE
+          GROUP BY product_tmpl_id
+            )""",
+            vendor._resilience(SQL("MIN(resilience)")),
+            vendor._variant_figures(ids),
+        )
+
+    @api.depends("seller_ids.is_disrupted")
+    @api.depends_context("company", "lang")
+    def _compute_vendor_alert(self):
+        for template in self:
+            template.vendor_alert = "\n".join(template._vendor_sentences())
+
+    def _vendor_sentences(self):
+        """Who is out and who stands in, for each variant."""
+        return list(
+            dict.fromkeys(
+                sentence
+                for product in self.product_variant_ids
+                for sentence in product._vendor_sentences()
+            )
+        )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_disruptions(self):
+        """A disruption that loses its last product would hold for all the vendor
+        sells: it ends."""
+        disruptions = self.env["backlog.disruption"].sudo()
+        disruptions = disruptions.with_context(active_test=False).search(
+            [("product_tmpl_ids", "in", self.ids)]
+        )
+        disruptions.filtered(lambda one: one.product_tmpl_ids <= self).active = False
+
+    @api.depends("main_vendor_id")
+    @api.depends_context("company")
+    def _compute_is_main_vendor_out(self):
+        for template in self:
+            template.is_main_vendor_out = template.main_vendor_id._is_out(
+                template, self.env.company
+            )
+
+    @api.model
+    @api.readonly
+    def action_open_vendor_risk(self):
+        """Open the products by what is at stake: their value for those who may see it,
+        else what is short of them."""
+        self.env["product.supplierinfo"].check_access("read")
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "inventory_backlog.vendor_risk_action"
+            if self.env.user.has_groups(VALUE_GROUPS)
+            else "inventory_backlog.vendor_risk_action_buy"
+        )
+
+    @api.readonly
+    def action_open_vendors(self):
+        """Open the vendors of this product with their lights: with prices for those
+        who buy."""
+        self.env["product.supplierinfo"].check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inventory_backlog.product_supplierinfo_action_buy"
+            if self.env.user.has_group(BUYERS)
+            else "inventory_backlog.product_supplierinfo_action"
+        )
+        return {
+            **action,
+            "domain": [("product_tmpl_id", "in", self.ids)],
+            "context": {"default_product_tmpl_id": self.id} if len(self) == 1 else {},
+        }

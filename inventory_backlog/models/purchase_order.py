@@ -1,11 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .backlog_line import INTERNAL
-
-REQUEST_STATES = ("draft", "sent", "to approve")
-# Until somebody has decided to order it, a request can go to another vendor.
-MOVABLE_STATES = ("draft", "sent")
+from ..const import BUYERS, INTERNAL, MOVABLE_STATES
 
 
 class PurchaseOrder(models.Model):
@@ -17,6 +13,12 @@ class PurchaseOrder(models.Model):
         compute="_compute_vendor_alert",
         groups=INTERNAL,
         help="Why the vendor does not deliver what is ordered here.",
+    )
+    backlog_suggestion_count = fields.Integer(
+        "Suggestions",
+        compute="_compute_backlog_suggestion_count",
+        groups=BUYERS,
+        help="How many reorder suggestions it was made from.",
     )
 
     @api.depends("partner_id", "order_line.product_id", "state")
@@ -66,3 +68,14 @@ class PurchaseOrder(models.Model):
         return super(
             PurchaseOrder, self.with_context(suggest_domain=Domain(asked) & possible)
         ).action_purchase_order_suggest()
+
+    @api.depends("order_line.backlog_suggestion_id")
+    def _compute_backlog_suggestion_count(self):
+        for order in self:
+            order.backlog_suggestion_count = len(order.order_line.backlog_suggestion_id)
+
+    @api.readonly
+    def action_open_suggestions(self):
+        """Open the suggestions that this order was made from."""
+        self.env["backlog.suggestion"].check_access("read")
+        return self.order_line.backlog_suggestion_id._action_open()

@@ -1,10 +1,9 @@
 from odoo import api, fields, models
 
+from ..const import BUYERS, INTERNAL
 from ..tools.bounds import bounded, converted
+from ..tools.link import Link
 from .backlog_history_mixin import Ours
-from .backlog_line import INTERNAL
-from .link import Link
-from .product_supplierinfo import PURCHASE
 
 # What the figures of a vendor read of its order lines, beside what came.
 JUDGED = {"discount", "first_promise_date", "price_unit", "product_qty"}
@@ -45,7 +44,7 @@ class PurchaseOrderLine(models.Model):
     backlog_for_whom = fields.Char(
         "For Whom",
         compute="_compute_backlog_for_whom",
-        groups=PURCHASE,
+        groups=BUYERS,
         help="Who waits for it, of the suggestion that it was made from.",
     )
 

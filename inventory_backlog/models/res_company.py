@@ -1,20 +1,25 @@
+from datetime import timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
-from odoo import api, fields, models
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
-from ..tools.bounds import MOST_DAYS, is_bounded_factor
-from .backlog_line import INTERNAL
-from .readers import why_not_told
+from ..const import BUYERS, INTERNAL, MANAGERS
+from ..tools.bounds import MOST_DAYS, bounded_day, is_bounded_factor, known_zone
+from ..tools.readers import why_not_told
 
-# Who reads reorder suggestions, and who decides about the settings.
-BUYERS = "inventory_backlog.group_backlog_purchase"
-MANAGERS = "inventory_backlog.group_backlog_manager"
 # What a setting can be at most, and the sentence that says so.
 MOST_YEARS = 100
+
+
 MOST_COUNT = 10**6
+
+
 # What links records without writing in them.
 LINKING = (Command.UNLINK, Command.LINK, Command.CLEAR, Command.SET)
 
@@ -142,7 +147,6 @@ class ResCompany(models.Model):
         "instead of the first backup of the list.",
         groups=INTERNAL,
     )
-
     _backlog_risk_days_positive = models.Constraint(
         "CHECK (backlog_risk_days >= 0)",
         "The risk horizon cannot be negative. Use 0 to look at late lines only.",
@@ -245,8 +249,6 @@ class ResCompany(models.Model):
         """The company and those that it is a branch of, whose contacts are its own."""
         # Who works in a branch need not be able to read its parents.
         return self.sudo().parent_ids.sudo(self.env.su)
-
-    # Who gets the digest
 
     def _backlog_digest_chosen(self):
         """All who were chosen, also those who are archived since."""
@@ -360,3 +362,84 @@ class ResCompany(models.Model):
         """The companies whose rows a statement has to get right: those one works in,
         since rules hide the others; all of them for the superuser."""
         return self.sudo().search(Domain.TRUE) if self.env.su else self.env.companies
+
+    def _backlog_today(self):
+        """The calendar day in the time zone of the company: of its address, else UTC,
+        as Odoo dates purchases. The same for every user."""
+        now = fields.Datetime.now().replace(tzinfo=ZoneInfo("UTC"))
+        return now.astimezone(self._backlog_zoneinfo()).date()
+
+    def _backlog_zone(self):
+        """The name of the time zone in which the company counts days."""
+        self.ensure_one()
+        return self._known_zone(self.sudo().partner_id.tz)
+
+    @api.model
+    @tools.ormcache("name")
+    def _known_zone(self, name):
+        """The name of a time zone, UTC for one that Python or PostgreSQL does not know:
+        they bring lists of their own, and one statement is about all companies."""
+        zone = known_zone(name)
+        if zone != "UTC" and not self.env.execute_query(
+            SQL("SELECT FROM pg_timezone_names WHERE name = %s", zone)
+        ):
+            return "UTC"
+        return zone
+
+    @api.model
+    def _backlog_zones(self, company_id):
+        """The name of the time zone of the company with the id ``company_id``, an SQL
+        expression. Of companies whose rows nobody sees it does not matter."""
+        return SQL(
+            "CASE %s %s ELSE 'UTC' END",
+            company_id,
+            SQL(" ").join(
+                SQL("WHEN %s THEN %s", company.id, company._backlog_zone())
+                for company in self._backlog_visible() | self.env.company
+            ),
+        )
+
+    def _backlog_zoneinfo(self):
+        return ZoneInfo(self._backlog_zone())
+
+    def _backlog_work_day(self, day=None, step=1):
+        """The next day on which the company works, from ``day`` (today) on, or with -1
+        the last one."""
+        day = bounded_day(day) or self._backlog_today()
+        for distance in range(60):
+            found = day + timedelta(days=distance * step)
+            if found in self._backlog_work_days(found.replace(day=1)):
+                return found
+        return day
+
+    def _backlog_work_days(self, first):
+        """The days of the month that begins at ``first`` on which the company works,
+        kept for the transaction: runs ask for many days, a promise for one."""
+        kept = self.env.cr.cache.setdefault("backlog_work_days", {})
+        if (self.id, first) not in kept:
+            end = first + relativedelta(months=1)
+            length = (end - first).days
+            days = self._backlog_days_of_calendar(first, end)
+            if days is None:
+                days = {first + timedelta(days=number) for number in range(length)}
+            kept[self.id, first] = days
+        return kept[self.id, first]
+
+    def _backlog_days_of_calendar(self, first, end):
+        """The days of the calendar from ``first`` to before ``end``, None without
+        one: also where its hours are such that Odoo cannot read it."""
+        # Whoever asks for a promise need not be able to read calendars.
+        calendar = self.sudo().resource_calendar_id
+        if not (calendar.attendance_ids or calendar.flexible_hours):
+            return None
+        try:
+            # Its hours, and so its days, are those where the calendar is.
+            zone = ZoneInfo(calendar.tz)
+            start, stop = (
+                fields.Datetime.to_datetime(day).replace(tzinfo=zone)
+                for day in (first, end)
+            )
+            intervals = calendar._work_intervals_batch(start, stop)[False]
+        except (KeyError, OverflowError, ValueError):
+            return None
+        return {begin.date() for begin, _end, _meta in intervals}

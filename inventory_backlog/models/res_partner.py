@@ -1,10 +1,32 @@
-from odoo import models
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools.misc import get_lang
+
+from ..const import BUYERS, VALUE_GROUPS
+from ..report.backlog_customer_summary import (
+    file_name,
+    plain_quantity,
+)
+from ..tools.person import as_asked
 
 
 class ResPartner(models.Model):
     """Whether a vendor is out, also through the company that it belongs to."""
 
     _inherit = "res.partner"
+
+    vendor_disruption_count = fields.Integer(
+        "Disruptions",
+        compute="_compute_vendor_counts",
+        groups=f"{VALUE_GROUPS},{BUYERS}",
+        help="How often this vendor is, will be or was out.",
+    )
+    vendor_line_count = fields.Integer(
+        "Vendor Pricelists",
+        compute="_compute_vendor_counts",
+        groups=f"{VALUE_GROUPS},{BUYERS}",
+        help="How many vendor lines of products name this vendor.",
+    )
 
     def write(self, vals):
         """Another parent or time zone: what was kept of the vendors was of others or
@@ -48,3 +70,114 @@ class ResPartner(models.Model):
             for partner in self._backlog_ancestors()
             for templates in out.get(partner.id, ())
         ]
+
+    def _compute_vendor_counts(self):
+        vendors = self.commercial_partner_id
+        disruptions = vendors._count_of("backlog.disruption")
+        vendor_lines = vendors._count_of("product.supplierinfo")
+        for partner in self:
+            vendor = partner.commercial_partner_id
+            partner.vendor_disruption_count = disruptions.get(vendor, 0)
+            partner.vendor_line_count = vendor_lines.get(vendor, 0)
+
+    def _count_of(self, model):
+        return dict(
+            self.env[model]._read_group(
+                [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
+            )
+        )
+
+    @api.readonly
+    def action_open_disruptions(self):
+        """Open when this vendor is, will be or was out."""
+        self.env["backlog.disruption"].check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inventory_backlog.backlog_disruption_action"
+        )
+        vendor = self.commercial_partner_id
+        return {
+            **action,
+            "domain": [("partner_id", "in", vendor.ids)],
+            "context": {"default_partner_id": vendor.id},
+        }
+
+    @api.readonly
+    def action_open_vendor_scorecard(self):
+        """Open what this vendor delivered, and how."""
+        self.env["backlog.vendor.receipt"].check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inventory_backlog.backlog_vendor_receipt_action"
+        )
+        return {
+            **action,
+            "domain": [("partner_id", "in", self.commercial_partner_id.ids)],
+            "context": {
+                "search_default_last_year": 1,
+                "search_default_group_product": 1,
+            },
+        }
+
+    def _backlog_summary(self):
+        """Everything that the customer's own summary shows, as one dict.
+
+        It is about the orders of the whole company of the customer with the company one
+        works in, as far as the person who asks may see them; where that is not all,
+        ``only_of`` names the person. Quantities are in the unit of the order line,
+        values untaxed in the currency of the order.
+
+        :raise UserError: when no person asks
+        """
+        self.ensure_one()
+        self = as_asked(self)  # noqa: PLW0642
+        customer = self.commercial_partner_id
+        all_seen = self.env["backlog.line"]._sees_all()
+        # A report's address asks for no group.
+        self.env["backlog.line"]._check_shows_values()
+        lines = self.env["backlog.line"].search(
+            Domain("company_id", "=", self.env.company.id) & self._of_customer()
+        )
+        # Whoever sees the line may print what the customer already has on paper.
+        slices = lines.sudo()._allocation().grouped("order_line_id")
+        lines = lines.with_context(lang=self._paper_lang()).sudo()
+        prices = lines.env["backlog.customer.summary"]._order_prices(lines)
+        orders = [
+            order.env["backlog.customer.summary"]._prepare_backlog_summary(
+                order, its_lines, slices, prices
+            )
+            for order, its_lines in lines.grouped("order_id").items()
+        ]
+        orders.sort(key=lambda order: (order["date"], order["id"]))
+        return {
+            "customer": customer.display_name,
+            "company": self.env.company,
+            "now": fields.Datetime.now(),
+            "only_of": "" if all_seen else self.env.user.name,
+            "orders": orders,
+            "totals": self.env["backlog.customer.summary"]._backlog_totals(orders),
+        }
+
+    def _paper_lang(self):
+        """The language in which the customer gets its paper; that of the person who
+        asks where the customer's is no longer active."""
+        return get_lang(self.env, self.lang or self.env.lang).code
+
+    def _of_customer(self):
+        """The rows about a customer: of all contacts of its company, as Odoo invoices
+        them, and not of a subsidiary that is a company of its own."""
+        customer = self.commercial_partner_id
+        # Whoever sees the row may know whose it is.
+        return Domain(
+            "partner_id", "any!", [("commercial_partner_id", "=", customer.id)]
+        )
+
+    def _backlog_quantity(self, quantity):
+        return plain_quantity(self.env, quantity)
+
+    def _backlog_summary_name(self):
+        """The name of the PDF, without its ending."""
+        customer = self.commercial_partner_id.with_context(lang=self._paper_lang())
+        return customer.env._(
+            "Open orders %(customer)s %(day)s",
+            customer=file_name(customer.name),
+            day=fields.Date.to_string(fields.Date.context_today(self)),
+        )

@@ -1,10 +1,11 @@
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date, format_list
 
-from .backlog_line import BACKLOG_STATES, INTERNAL
-from .backlog_mixin import search_figure
-from .given import giving
+from ..const import BACKLOG_STATES, INTERNAL
+from ..tools.figures import search_figure
+from ..tools.given import giving
+from ..tools.person import as_asked
 from .sale_order_line import PRODUCT_TRIGGERS
 
 MOST_ORDERS = 10_000
@@ -15,7 +16,6 @@ class SaleOrder(models.Model):
 
     _name = "sale.order"
     _inherit = ["sale.order", "backlog.mixin"]
-
     backlog_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Backlog Currency"
     )
@@ -75,6 +75,11 @@ class SaleOrder(models.Model):
         help="Something of this order is expected after its promise, or is to source "
         "with the promise near.",
     )
+    backlog_alert = fields.Text(
+        compute="_compute_backlog_alert",
+        groups=INTERNAL,
+        help="What is late and what nobody has ordered yet, in a sentence each.",
+    )
 
     @api.depends(
         *(f"order_line.{trigger}" for trigger in PRODUCT_TRIGGERS),
@@ -121,7 +126,7 @@ class SaleOrder(models.Model):
               FROM %(lines)s line
           GROUP BY order_id
             )""",
-            state=line._state(
+            state=line.env["backlog.live.line"]._state(
                 SQL("SUM(open_qty)"), SQL("SUM(backlog_qty)"), SQL("SUM(to_source_qty)")
             ),
             lines=line._table_sql,
@@ -213,4 +218,80 @@ class SaleOrder(models.Model):
                 }
                 for line in lines_by_order.get(self.sudo(), ())
             ],
+        }
+
+    @api.depends("backlog_state")
+    def _compute_backlog_alert(self):
+        confirmed = self._origin._backlog_candidates()
+        by_order = confirmed._backlog_lines().grouped("order_id") if confirmed else {}
+        for order in self:
+            lines = by_order.get(order._origin, self.env["backlog.line"])
+            order.backlog_alert = "\n".join(order._backlog_sentences(lines))
+
+    def _backlog_sentences(self, lines):
+        if late := lines.filtered("is_late"):
+            yield self.env._(
+                "Late: %(products)s. Promised for %(promise)s.",
+                products=format_list(
+                    self.env,
+                    [line._goods(line.open_qty) for line in late],
+                ),
+                promise=format_date(self.env, min(late.mapped("promise_date"))),
+            )
+        if to_source := lines.filtered(lambda line: line.to_source_qty > 0):
+            yield self.env._(
+                "Nobody has ordered supply yet for %s.",
+                format_list(
+                    self.env,
+                    [line._goods(line.to_source_qty) for line in to_source],
+                ),
+            )
+
+    @api.readonly
+    def action_open_backlog(self):
+        """Open what of this order is not yet shipped, line by line."""
+        return self.env["backlog.line"]._action_open_lines(
+            [("order_id", "in", self.ids)]
+        )
+
+    def write(self, vals):
+        """Back to a quotation: what was ready is kept anew at the next confirmation."""
+        result = super().write(vals)
+        if vals.get("state") == "draft":
+            # Confirmed again, it is another day.
+            self.order_line._forget_first_fill()
+        return result
+
+    def _backlog_summary_of(self):
+        """The name of the person who sends the summary, where it is about the orders
+        that this person may see and not about all of the customer's. Empty where
+        nobody sends it: Odoo tries the text of a template when it is installed, and the
+        paper itself is refused."""
+        if self.env.uid == SUPERUSER_ID:
+            return ""
+        lines = as_asked(self.env["backlog.line"])
+        return "" if lines._sees_all() else lines.env.user.name
+
+    def action_send_backlog_summary(self):
+        """Write a mail to the customer with the summary of its open orders."""
+        self.ensure_one()
+        self.env["backlog.line"]._check_shows_values()
+        template = self.env.ref("inventory_backlog.mail_template_backlog_summary")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Send Backlog Summary"),
+            "res_model": "mail.compose.message",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {
+                "default_model": "sale.order",
+                "default_res_ids": self.ids,
+                "default_composition_mode": "comment",
+                "default_template_id": template.id,
+                "default_email_layout_xmlid": "mail."
+                "mail_notification_layout_with_responsible_signature",
+                "email_notification_allow_footer": True,
+                "hide_mail_template_management_options": True,
+                "force_email": True,
+            },
         }

@@ -1,9 +1,13 @@
+from markupsafe import escape
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools.bounds import in_unit
-from .backlog_line import BACKLOG_STATES, INTERNAL
-from .backlog_mixin import search_figure
+from ..const import BACKLOG_STATES, INTERNAL
+from ..tools.bounds import converted, in_unit
+from ..tools.figures import Rate, search_figure
+from ..tools.given import giving
+from .line.backlog_quote import Wish
 
 # What the allocation looks at, seen from a record with a product. For fields that are
 # not stored Odoo follows these only when a figure is in cache: the hot paths (reserve,
@@ -26,6 +30,22 @@ PRODUCT_TRIGGERS = (
 )
 
 
+QUOTE_INPUTS = (
+    "display_type",
+    "product_id",
+    "product_uom_id",
+    "product_uom_qty",
+    "route_ids",
+    "sequence",
+    "state",
+    "warehouse_id",
+)
+
+
+FIRST_FILL = ("first_open_qty", "first_ready_qty")
+WRITTEN_WHOLE = ("sale.order.line", "sale.order", "stock.move", "purchase.order.line")
+
+
 class SaleOrderLine(models.Model):
     """The backlog of an order line, and what was promised first."""
 
@@ -36,7 +56,6 @@ class SaleOrderLine(models.Model):
         "backlog.history.mixin",
         "backlog.upkeep.mixin",
     ]
-
     first_promise_date = fields.Datetime(
         "First Promise",
         compute="_compute_first_promise_date",
@@ -126,9 +145,71 @@ class SaleOrderLine(models.Model):
         help="When all of the open part can leave, as things stand. Empty while "
         "anything is to source.",
     )
-
     # Of each line somebody asks whether its order has a discount.
     _backlog_discount = models.Index("(order_id) WHERE price_subtotal < 0")
+    first_open_qty = Rate(
+        "Open When Confirmed",
+        digits="Product Unit",
+        readonly=True,
+        copy=False,
+        history=True,
+        groups=INTERNAL,
+        help="What was to be shipped when the line was confirmed, in the unit of the "
+        "line. It is counted anew when a cancelled order is confirmed again, and never "
+        "else. Empty for lines confirmed before the backlog was installed.",
+    )
+    first_ready_qty = Rate(
+        "Ready When Confirmed",
+        digits="Product Unit",
+        readonly=True,
+        copy=False,
+        history=True,
+        groups=INTERNAL,
+        help="The part of it that was in stock for this line when it was confirmed, "
+        "after everyone ahead of it in the queue, in the unit of the line. Goods that "
+        "are brought for the order alone were not ready.",
+    )
+    quote_ready_qty = fields.Float(
+        "Would Be Ready",
+        digits="Product Unit",
+        compute="_compute_quote",
+        groups=INTERNAL,
+        help="If you confirmed now: what is in stock after everyone in the queue.",
+    )
+    quote_incoming_qty = fields.Float(
+        "Would Be Incoming",
+        digits="Product Unit",
+        compute="_compute_quote",
+        groups=INTERNAL,
+        help="If you confirmed now: what receipts already on their way would cover.",
+    )
+    quote_to_source_qty = fields.Float(
+        "Would Be To Source",
+        digits="Product Unit",
+        compute="_compute_quote",
+        groups=INTERNAL,
+        help="If you confirmed now: what somebody would have to order.",
+    )
+    quote_expected_date = fields.Datetime(
+        "Could Leave On",
+        compute="_compute_quote",
+        groups=INTERNAL,
+        help="If you confirmed now: when all of it could leave. What is to source "
+        "counts with the lead time of the vendor; empty when no vendor is known.",
+    )
+    backlog_suggestion_line_ids = fields.One2many(
+        "backlog.suggestion.line",
+        "order_line_id",
+        "Suggestions",
+        groups="inventory_backlog.group_backlog_purchase",
+    )
+    backlog_supply_note = fields.Char(
+        "Supply",
+        compute="_compute_backlog_supply_note",
+        groups=INTERNAL,
+        help="The requests made for this line from reorder suggestions, and when they "
+        "are expected. A request is no promise before the vendor confirms it.",
+    )
 
     @api.depends("state")
     def _compute_first_promise_date(self):
@@ -184,7 +265,7 @@ class SaleOrderLine(models.Model):
             open=self._in_line_unit(SQL("line.open_qty")),
             ready=self._in_line_unit(SQL("line.backlog_qty")),
             to_source=self._in_line_unit(SQL("line.to_source_qty")),
-            lines=self.env["backlog.line"]._valued(
+            lines=self.env["backlog.line.today"]._valued(
                 self.env["backlog.allocation"]._asked_products()
             ),
         )
@@ -195,3 +276,230 @@ class SaleOrderLine(models.Model):
         return SQL(
             "COALESCE(ROUND(%s, %s), 0)", in_unit(quantity, "uom", "line_uom"), digits
         )
+
+    def _action_launch_stock_rule(self, **kwargs):
+        result = super()._action_launch_stock_rule(**kwargs)
+        if not self.env.context.get("skip_procurement"):
+            # A line that had a quantity was confirmed before, maybe before this addon.
+            previous = kwargs.get("previous_product_uom_qty") or {}
+            self.filtered(lambda line: previous.get(line.id, 0) <= 0)._keep_first_fill()
+        return result
+
+    def _forget_first_fill(self):
+        """What is confirmed again is another confirmation."""
+        self.sudo().filtered(lambda line: line.first_open_qty is not False).write(
+            dict.fromkeys(FIRST_FILL, False)
+        )
+
+    def _keep_first_fill(self):
+        """Keep what is ready now on the lines that know nothing yet."""
+        goods = self.sudo().filtered(
+            lambda line: line.state == "sale" and line.product_id.type == "consu"
+        )
+        if goods:
+            # One statement at every confirmation. What Odoo has just changed is written
+            # as a whole: flushing only what is read here would write it in two parts.
+            for model in WRITTEN_WHOLE:
+                self.env[model].flush_model()
+            self.env.execute_query(goods._first_fill())
+            goods.invalidate_recordset(FIRST_FILL, flush=False)
+
+    def _first_fill(self):
+        """Return the statement that keeps the present split of these lines on them."""
+        # Confirming touches all of it: looking at what is kept would be in vain.
+        with giving(
+            self.env["backlog.line"],
+            live=True,
+            ready_of=SQL("order_line_id = ANY(%s)", self.ids),
+        ) as lines:
+            split = lines.env["backlog.live.line"]._split(
+                # Of a kit the components as well.
+                (self.product_id | self.move_ids.product_id).ids,
+                with_cause=False,
+            )
+        return SQL(
+            """
+            UPDATE sale_order_line
+               SET first_open_qty = fill.open_qty,
+                   first_ready_qty = fill.ready_qty
+              FROM (
+                    SELECT line.id, %(open)s AS open_qty, %(ready)s AS ready_qty
+                      FROM (%(split)s) split
+                      JOIN sale_order_line line ON line.id = split.order_line_id
+                      JOIN product_product product ON product.id = line.product_id
+                      JOIN product_template template
+                        ON template.id = product.product_tmpl_id
+                      JOIN uom_uom uom ON uom.id = template.uom_id
+                      JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+                     WHERE line.id = ANY(%(ids)s)
+                       AND line.first_open_qty IS NULL
+                       AND line.is_expense IS NOT TRUE
+                   ) fill
+             WHERE sale_order_line.id = fill.id
+            """,
+            open=self._in_line_unit(SQL("split.open_qty")),
+            ready=self._in_line_unit(SQL("split.backlog_qty")),
+            split=split,
+            ids=self.ids,
+            to_flush=[
+                self.env[model]._fields[name]
+                for model, names in self.env["backlog.allocation"]._depends.items()
+                for name in names
+            ],
+        )
+
+    @api.depends(
+        *QUOTE_INPUTS, *(f"order_id.order_line.{name}" for name in QUOTE_INPUTS)
+    )
+    def _compute_quote(self):
+        """A line gets what those above it leave, so all lines of the order are
+        promised, whichever of them are asked for."""
+        self.quote_ready_qty = self.quote_incoming_qty = self.quote_to_source_qty = 0
+        self.quote_expected_date = False
+        goods = self.filtered(lambda line: line._is_quoted_goods())
+        for lines in goods.grouped("order_id").values():
+            queue = lines._lines_of_order().filtered(
+                lambda line: line._is_quoted_goods()
+            )
+            promises = self.env["backlog.quote"]._get_promises(queue._wishes())
+            for line, promise in zip(queue, promises, strict=True):
+                if line in lines:
+                    line._set_quote(promise)
+
+    def _lines_of_order(self):
+        """All lines of the order in their order: one that is being edited in place of
+        the saved one, one that the order does not know yet at the end."""
+        edited = {line._origin.id: line for line in self if line._origin}
+        lines = (edited.get(line._origin.id, line) for line in self.order_id.order_line)
+        return self.browse().union(*lines, self).sorted(lambda line: line.sequence)
+
+    def _is_quoted_goods(self):
+        return (
+            self.state in ("draft", "sent")
+            and not self.display_type
+            and self.product_id.type == "consu"
+            and converted(
+                self.product_uom_qty, self.product_uom_id, self.product_id.uom_id
+            )
+            > 0
+        )
+
+    def _wishes(self):
+        made_to_order = self._made_to_order()
+        return [
+            Wish(
+                line.product_id,
+                line.product_uom_id._compute_quantity(
+                    line.product_uom_qty, line.product_id.uom_id
+                ),
+                line.warehouse_id,
+                line in made_to_order,
+            )
+            for line in self
+        ]
+
+    def _made_to_order(self):
+        """The lines whose goods are brought for them alone: they take nothing of what
+        is there. Lines with the same routes have the same rule, so that it is looked up
+        once."""
+        return self.browse().union(
+            *(
+                lines
+                for lines in self.grouped(lambda line: line._rule_key()).values()
+                if lines[0]._is_made_to_order()
+            )
+        )
+
+    def _rule_key(self):
+        """All that Odoo chooses the rule of a delivery by."""
+        product = self.product_id
+        return (
+            self._customer_location(),
+            self.warehouse_id,
+            self.company_id,
+            self.route_ids,
+            self.product_uom_id.package_type_id.route_ids,
+            product.route_ids,
+            product.categ_id.total_route_ids,
+            # Without a vendor, Odoo passes over routes of the warehouse that buy.
+            bool(product.seller_ids),
+        )
+
+    def _is_made_to_order(self):
+        rule = self.env["stock.rule"]._get_rule(
+            self.product_id,
+            self._customer_location(),
+            {
+                "company_id": self.company_id,
+                "packaging_uom_id": self.product_uom_id,
+                "route_ids": self.route_ids,
+                "warehouse_id": self.warehouse_id,
+            },
+        )
+        return rule.action == "buy" or rule.procure_method == "make_to_order"
+
+    def _customer_location(self):
+        return self.order_id.partner_shipping_id.property_stock_customer
+
+    def _set_quote(self, promise):
+        ready, to_source = (
+            self.product_id.uom_id._compute_quantity(
+                promise[part], self.product_uom_id, rounding_method="HALF-UP"
+            )
+            for part in ("ready", "to_source")
+        )
+        self.quote_ready_qty = ready
+        self.quote_to_source_qty = to_source
+        # What rounding leaves, so that the parts always add up.
+        self.quote_incoming_qty = self.product_uom_id.round(
+            self.product_uom_qty - ready - to_source
+        )
+        self.quote_expected_date = promise["expected_date"]
+
+    def _purchase_service_create(self, quantity=False):
+        """A service that no vendor can deliver now does not stop the order: somebody
+        is asked to buy it by hand."""
+        waiting = self.filtered(lambda line: line._is_without_vendor())
+        for line in waiting:
+            line.order_id.sudo().activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=self.env._("Buy %s by hand", line.product_id.display_name),
+                # A note is HTML; names and reasons are not.
+                note=escape(" ".join(line.product_id._vendor_sentences())),
+                user_id=(line.product_id.responsible_id or line.order_id.user_id).id
+                or self.env.uid,
+            )
+        return super(SaleOrderLine, self - waiting)._purchase_service_create(quantity)
+
+    def _is_without_vendor(self):
+        """Whether vendors may not be chosen by themselves and none is left."""
+        product = self.with_company(self._purchase_service_get_company()).product_id
+        return product._has_blocked_vendor() and not product._select_seller(
+            partner_id=self._retrieve_purchase_partner(),
+            quantity=self.product_uom_qty,
+            uom_id=self.product_uom_id,
+        )
+
+    # No depends: they would cost every purchase and transfer a query.
+    @api.depends_context("lang", "tz")
+    def _compute_backlog_supply_note(self):
+        # Odoo checks access when it reads what is stored, and not when it computes.
+        self._origin.check_access("read")
+        # Salespeople read neither suggestions nor purchases; they get name and day.
+        # Of what is saved: a form may name what is hidden.
+        for line in self:
+            saved = line._origin.sudo()
+            suggestions = saved.backlog_suggestion_line_ids.suggestion_id
+            under_way = suggestions.filtered(lambda one: one.state == "ordered")
+            line.backlog_supply_note = ", ".join(
+                under_way.env["backlog.suggestion.text"]._supply_notes(under_way)
+            )
+
+    def _is_shipped_by_vendor(self):
+        """Whether the routes of this line have a vendor ship it to the customer."""
+        self.ensure_one()
+        customer = self.order_id.partner_shipping_id.property_stock_customer
+        rule = self.env["stock.rule"]._get_rule(
+            self.product_id, customer, self._prepare_procurement_values()
+        )
+        return rule.action == "buy"

@@ -1,10 +1,17 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .backlog_allocation import OPEN_STATES
-from .backlog_line import BACKLOG_STATES
-from .backlog_mixin import search_figure
+from ..const import BACKLOG_STATES, OPEN_STATES
+from ..tools.figures import search_figure
+from ..tools.given import giving
+from ..tools.link import Link
+from .backlog_history_mixin import Ours
 from .sale_order_line import PRODUCT_TRIGGERS
+
+# Transfers that feed productions that feed transfers …: further than goods travel.
+MAX_STEPS = 10
 
 
 class StockMove(models.Model):
@@ -17,7 +24,6 @@ class StockMove(models.Model):
         "backlog.history.mixin",
         "backlog.upkeep.mixin",
     ]
-
     backlog_qty = fields.Float(
         "Ready",
         digits="Product Unit",
@@ -62,6 +68,16 @@ class StockMove(models.Model):
         search=search_figure("backlog_expected_date"),
         help="When all of this move can leave, as things stand. Empty while anything "
         "is to source.",
+    )
+    backlog_suggestion_id = Link(
+        "backlog.suggestion",
+        "Reorder Suggestion",
+        readonly=True,
+        copy=False,
+        history=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The suggestion that this transfer was made from.",
     )
 
     @api.depends(*PRODUCT_TRIGGERS)
@@ -128,6 +144,62 @@ class StockMove(models.Model):
                   GROUP BY move_id
                    ) move
             )""",
-            state=self.env["backlog.line"]._state(),
+            state=self.env["backlog.live.line"]._state(),
             slices=self.env["backlog.allocation"]._table_sql,
         )
+
+    def _prepare_move_split_vals(self, qty):
+        values = super()._prepare_move_split_vals(qty)
+        values["backlog_suggestion_id"] = Ours(self.backlog_suggestion_id)
+        return values
+
+    def _order_lines_served(self):
+        """Which order lines wait for what these moves carry, through transfers and
+        productions.
+
+        :return: ``{move id: [(order line id, share)]}``, the share being that of what
+            is open of the order line
+        """
+        served = defaultdict(lambda: defaultdict(float))
+        front = {move: {move.id} for move in self}
+        seen = set()
+        for _step in range(MAX_STEPS):
+            brings = defaultdict(set)
+            for move, roots in front.items():
+                for receipt in move._carries_on():
+                    brings[receipt] |= roots
+            brings = {
+                receipt: roots
+                for receipt, roots in brings.items()
+                if receipt not in seen
+            }
+            if not brings:
+                break
+            seen |= set(brings)
+            front = defaultdict(set)
+            receipts = self.browse().union(*brings)
+            allocation = self.env["backlog.allocation"]
+            with giving(allocation, product_ids=receipts.product_id.ids) as asked:
+                rows = asked.search_fetch([("receipt_move_id", "in", receipts.ids)])
+            rows = rows.with_env(self.env)
+            open_qty = rows._open_of_lines()
+            for row in rows:
+                for root in brings[row.receipt_move_id]:
+                    if row.order_line_id:
+                        share = row.qty / open_qty[row.order_line_id, row.product_id]
+                        served[root][row.order_line_id.id] += share
+                    else:
+                        front[row.move_id].add(root)
+        return {root: list(lines.items()) for root, lines in served.items()}
+
+    def _carries_on(self):
+        """The open moves that bring on what this move takes: itself, when it goes from
+        one place of stock to another, and those that follow it."""
+        moves = self
+        while more := moves.move_dest_ids - moves:
+            moves |= more
+        return moves.filtered(lambda move: move.state in OPEN_STATES)
+
+    def _asking_document(self):
+        """The document of this move, as ``model,id``, or False."""
+        return f"stock.picking,{self.picking_id.id}" if self.picking_id else False

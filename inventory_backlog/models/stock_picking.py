@@ -1,9 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .backlog_allocation import OPEN_STATES
-from .backlog_line import BACKLOG_STATES, INTERNAL
-from .backlog_mixin import search_figure
+from ..const import BACKLOG_STATES, INTERNAL, OPEN_STATES
+from ..tools.figures import search_figure
 from .sale_order_line import PRODUCT_TRIGGERS
 
 
@@ -44,7 +43,7 @@ class StockPicking(models.Model):
               JOIN stock_move move ON move.id = figures.id
           GROUP BY move.picking_id
             )""",
-            state=self.env["backlog.line"]._state(
+            state=self.env["backlog.live.line"]._state(
                 SQL("SUM(figures.backlog_qty + figures.backorder_qty)"),
                 SQL("SUM(figures.backlog_qty)"),
                 SQL("SUM(figures.to_source_qty)"),

@@ -1,16 +1,17 @@
-from odoo import api, models
+from odoo import models
 from odoo.tools import SQL
 
 from ..tools.bounds import days, finite, in_unit, money, rate
+from ..tools.sql import now
 
 
-class BacklogCash(models.Model):
-    """What the supply costs: that which is on its way, and that which nobody has
-    ordered yet."""
+class BacklogCashSupply(models.AbstractModel):
+    """What is paid for the goods that lines wait for, and when: receipts, and offers
+    for what nobody has ordered."""
 
-    _inherit = "backlog.cash"
+    _name = "backlog.cash.supply"
+    _description = "Cost of Supply"
 
-    @api.model
     def _offer(self):
         """Per product and company what is to source would cost, who would sell it, and
         when it would be here, ordered today.
@@ -29,10 +30,10 @@ class BacklogCash(models.Model):
               JOIN res_company company ON company.id = chosen.company_id
               JOIN res_partner partner ON partner.id = chosen.partner_id
             """,
-            day=self._day(
+            day=self.env["backlog.line.today"]._day(
                 SQL(
                     "(%s::timestamp + (chosen.delay + %s) * INTERVAL '1 day')",
-                    self.env["backlog.allocation"]._now(),
+                    now(),
                     days(SQL("company.days_to_purchase")),
                 )
             ),
@@ -50,7 +51,6 @@ class BacklogCash(models.Model):
             chosen=self._chosen_offer(companies),
         )
 
-    @api.model
     def _chosen_offer(self, companies):
         """The line of the vendor list that would be bought from."""
         return SQL(
@@ -80,7 +80,6 @@ class BacklogCash(models.Model):
             SQL(" UNION ALL ").join(map(self._company_offers, companies)),
         )
 
-    @api.model
     def _company_offers(self, company):
         """What vendors who may be chosen by themselves ask ``company`` for the products
         that are to source."""
@@ -114,7 +113,6 @@ class BacklogCash(models.Model):
             company=company.id,
         )
 
-    @api.model
     def _advance(self):
         """Which share of what is still to come of each purchase was paid ahead: posted
         bills settle what is here first, as ``prepaid_value`` does for customers."""
@@ -176,10 +174,9 @@ class BacklogCash(models.Model):
             rate=rate(SQL("purchase.currency_rate")),
             came=finite(SQL("line.qty_received")),
             bought=finite(SQL("line.product_qty")),
-            receipt=self.env["backlog.allocation"]._join_receipt("cash_slice"),
+            receipt=self.env["backlog.supply"]._join_receipt("cash_slice"),
         )
 
-    @api.model
     def _receipt(self):
         """What is on its way to customers, with its purchase: the price of a unit of
         the product, untaxed, net of discount, less what was paid ahead, at the rate of
@@ -210,15 +207,15 @@ class BacklogCash(models.Model):
              WHERE cash_slice.source = 'receipt'
                AND cash_slice.order_line_id IS NOT NULL
             """,
-            day=self._day(SQL("cash_slice.date")),
+            day=self.env["backlog.line.today"]._day(SQL("cash_slice.date")),
             order_total=money(SQL("purchase.amount_total")),
             subtotal=money(SQL("purchase_order_line.price_subtotal")),
             rate=rate(SQL("purchase.currency_rate")),
             bought=in_unit(
                 finite(SQL("purchase_order_line.product_qty")), "bought_uom", "uom"
             ),
-            with_taxes=self.env["backlog.line"]._with_taxes("purchase_order_line"),
-            receipt=self.env["backlog.allocation"]._join_receipt("cash_slice"),
+            with_taxes=self.env["backlog.live.line"]._with_taxes("purchase_order_line"),
+            receipt=self.env["backlog.supply"]._join_receipt("cash_slice"),
             pieces=SQL(
                 """SELECT SUM(%s)
                      FROM stock_move piece

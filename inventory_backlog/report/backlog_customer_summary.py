@@ -1,42 +1,63 @@
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL, format_date
+from odoo.tools.misc import get_lang
 
-from ..tools.bounds import converted, rate
-from .res_partner_summary import plain_quantity
+from ..tools.bounds import bounded_moment, converted, rate
+
+# Characters of a name within the name of a file, of which systems take 255 bytes.
+MAX_FILE_NAME = 80
 
 
-class BacklogLine(models.Model):
-    """A line in the customer's own summary."""
+NOT_IN_FILE_NAME = frozenset('<>:"/\\|?*')
 
-    _inherit = "backlog.line"
 
-    @api.model
-    def _check_shows_values(self):
-        """Refuse who may not read what customers pay, which the summary says."""
-        self._check_field_access(self._fields["open_value"], "read")
+def plain_quantity(env, quantity):
+    """A quantity without needless zeros, as people write it: 14, 2.5."""
+    lang = env["res.lang"].browse(get_lang(env).id)
+    return lang.format("%.12g", quantity, grouping=True)
 
-    def _prepare_summary(self, slices, price):
+
+def file_name(name):
+    """``name`` as part of the name of a file: those of customers and companies are of
+    any length, and may hold line breaks, which no header takes."""
+    plain = "".join(
+        char if char.isprintable() and char not in NOT_IN_FILE_NAME else " "
+        for char in name or ""
+    )
+    return " ".join(plain.split())[:MAX_FILE_NAME].strip()
+
+
+class BacklogCustomerSummary(models.AbstractModel):
+    """What a customer may know of its own orders: what is ready, when the rest comes.
+    It is written for the customer: in its language, in the units of its orders, without
+    the words and the documents that we work with."""
+
+    _name = "backlog.customer.summary"
+    _description = "Summary for a Customer"
+
+    def _prepare_summary(self, line, slices, price):
         """The line in the unit in which the customer ordered it.
 
         :param price: of one unit of the product, see ``_order_prices``
         """
-        self.ensure_one()
-        currency = self.order_id.currency_id
-        ordered = self.order_line_id
+        line.ensure_one()
+        currency = line.order_id.currency_id
+        ordered = line.order_line_id
         return {
-            "product": self.product_id.display_name,
+            "product": line.product_id.display_name,
             "unit": ordered.product_uom_id.name,
-            "ordered": self._as_ordered(self.ordered_qty),
-            "shipped": self._as_ordered(self.delivered_qty),
-            "ready": self._as_ordered(self.backlog_qty),
+            "ordered": self._as_ordered(line, line.ordered_qty),
+            "shipped": self._as_ordered(line, line.delivered_qty),
+            "ready": self._as_ordered(line, line.backlog_qty),
             "rest": [
-                self._rest_text(day, quantity) for day, quantity in self._rest(slices)
+                self._rest_text(line, day, quantity)
+                for day, quantity in self._rest(line, slices)
             ],
-            "value": currency.round(price * self.open_qty),
-            "ready_value": currency.round(price * self.backlog_qty),
+            "value": currency.round(price * line.open_qty),
+            "ready_value": currency.round(price * line.backlog_qty),
         }
 
-    def _order_prices(self):
+    def _order_prices(self, lines):
         """``{id: price}`` of one unit of the product in the currency of the order. A
         value in the currency of the company is rounded there already, and one cent of
         it can be a lot of weak money."""
@@ -54,40 +75,78 @@ class BacklogLine(models.Model):
                       JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
                      WHERE line.id = ANY(%s)
                     """,
-                    self._unit_value(),
+                    self.env["backlog.live.line"]._unit_value(),
                     rate(SQL("sale.currency_rate")),
-                    self.ids,
+                    lines.ids,
                 )
             )
         )
 
-    def _rest(self, slices):
+    def _rest(self, line, slices):
         """``[(day, quantity)]``: when what is not ready comes, the unknown last."""
         coming = {}
         for row in slices:
             if row.source == "receipt":
-                day = fields.Datetime.context_timestamp(self, row.date).date()
+                day = fields.Datetime.context_timestamp(line, row.date).date()
                 coming[day] = coming.get(day, 0) + row.qty
-        if any(row.product_id != self.product_id for row in slices):
+        if any(row.product_id != line.product_id for row in slices):
             # Of a kit the components come: it is there with the last of them.
-            coming = {max(coming, default=None): self.incoming_qty}
-        rest = [*sorted(coming.items()), (None, self.to_source_qty)]
+            coming = {max(coming, default=None): line.incoming_qty}
+        rest = [*sorted(coming.items()), (None, line.to_source_qty)]
         return [
             (day, quantity)
             for day, quantity in rest
-            if self.product_uom_id.compare(quantity, 0) > 0
+            if line.product_uom_id.compare(quantity, 0) > 0
         ]
 
-    def _rest_text(self, day, quantity):
-        quantity = plain_quantity(self.env, self._as_ordered(quantity))
+    def _rest_text(self, line, day, quantity):
+        quantity = plain_quantity(self.env, self._as_ordered(line, quantity))
         if not day:
             return self.env._("%s: date to be confirmed", quantity)
         return self.env._(
             "%(day)s: %(quantity)s", day=format_date(self.env, day), quantity=quantity
         )
 
-    def _as_ordered(self, quantity):
+    def _as_ordered(self, line, quantity):
         """A quantity of the product in the unit of the order line."""
         return converted(
-            quantity, self.product_uom_id, self.order_line_id.product_uom_id
+            quantity, line.product_uom_id, line.order_line_id.product_uom_id
         )
+
+    def _backlog_totals(self, orders):
+        """What is open and what of it is ready, per currency of the orders."""
+        totals = {}
+        for order in orders:
+            total = totals.setdefault(
+                order["currency"],
+                {"currency": order["currency"], "value": 0, "ready_value": 0},
+            )
+            total["value"] += order["value"]
+            total["ready_value"] += order["ready_value"]
+        return list(totals.values())
+
+    def _prepare_backlog_summary(self, order, lines, slices, prices):
+        """The order with what of it is open, for ``res.partner._backlog_summary``.
+
+        :param slices: ``{order line: slices}``
+        :param prices: see ``_order_prices``
+        """
+        order.ensure_one()
+        rows = [
+            self._prepare_summary(
+                line, slices.get(line.order_line_id, ()), prices[line.id]
+            )
+            for line in lines.sorted(
+                lambda line: (line.order_line_id.sequence, line.id)
+            )
+        ]
+        return {
+            "id": order.id,
+            "name": order.name,
+            "reference": order.client_order_ref or "",
+            "date": bounded_moment(order.date_order),
+            "currency": order.currency_id,
+            "lines": rows,
+            "value": sum(row["value"] for row in rows),
+            "ready_value": sum(row["ready_value"] for row in rows),
+        }

@@ -10,11 +10,15 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, json_default
 
-from .backlog_line import VALUE_GROUPS
-from .given import giving
+from ..const import VALUE_GROUPS
+from ..tools.given import giving
 
 RISK_DAYS = 7  # "this week"
+
+
 TOP = 10
+
+
 # What the figures, the lines to act on and the cash read of a line.
 COLUMNS = (
     "id",
@@ -49,7 +53,26 @@ COLUMNS = (
     "order_total",
     "with_taxes",
 )
+
+
 SALESPERSON = "sales_team.group_sale_salesman"
+
+
+BUYER = "purchase.group_purchase_user"
+
+
+PACE_DAYS = 91  # 13 weeks, a quarter
+
+
+# Of each figure its tone, the part of it that matters, the tone of that, and what the
+# part is a share of.
+TILES = {
+    "open": ("neutral", "late", "danger", "open"),
+    "ready": ("success", "ready_late", "danger", "ready"),
+    "risk": ("warning", "risk_all", "warning", False),
+    "to_source": ("danger", "to_source_urgent", "danger", "to_source"),
+    "prepaid": ("info", "prepaid_ready", "success", "prepaid"),
+}
 
 
 class BacklogDashboard(models.AbstractModel):
@@ -96,8 +119,8 @@ class BacklogDashboard(models.AbstractModel):
             "notices": self._notices(),
             "line_count": figures["open"]["count"],
             "tiles": self._tiles(domain, figures, scope),
-            "trend": self._trend(scope),
-            "cash": self._cash(domain, flows),
+            "trend": self.env["backlog.dashboard.chart"]._trend(scope),
+            "cash": self.env["backlog.dashboard.chart"]._cash(domain, flows),
             "lines": self._lines_to_act_on(lines),
             "lines_action": self._open_lines(self._urgent(), domain),
         }
@@ -109,8 +132,6 @@ class BacklogDashboard(models.AbstractModel):
         return self.env["backlog.fault"]._notices() + (
             self.env["backlog.upkeep"]._notices()
         )
-
-    # Whose
 
     @api.model
     def _sees_all_lines(self):
@@ -151,8 +172,6 @@ class BacklogDashboard(models.AbstractModel):
             "Converted at the rates of %s.",
             format_date(self.env, fields.Date.context_today(self)),
         )
-
-    # The figures
 
     @api.model
     def _late(self):
@@ -211,7 +230,9 @@ class BacklogDashboard(models.AbstractModel):
             self.env["backlog.cash"], lines=all_lines, slices=all_slices
         ) as cash:
             flow = Domain("flow", "in", ("receive", "pay"))
-            cash_by_day = self._cash_by_day(cash, cash._search(domain & flow))
+            cash_by_day = self.env["backlog.dashboard.chart"]._cash_by_day(
+                cash, cash._search(domain & flow)
+            )
         stale = self.env["backlog.kept"]._stale()
         with giving(self.env["backlog.cash"], stale=stale) as cash:
             slice_statement = cash._slice(None)
@@ -274,8 +295,6 @@ class BacklogDashboard(models.AbstractModel):
             )
         return keys, sums
 
-    # Where it opens
-
     @api.model
     def _open_lines(self, part, domain, name=None):
         def view(xml_id):
@@ -329,3 +348,235 @@ class BacklogDashboard(models.AbstractModel):
                 ),
             )
         )
+
+    @api.model
+    def _lines_to_act_on(self, rows):
+        """The late lines of most value, then those at risk, with what to do."""
+        labels = self.env["backlog.dashboard.chart"]._labels(
+            "backlog.line", "backlog_state"
+        )
+        causes = dict(self.env["backlog.line"]._selection_delay_cause())
+
+        def names(model, column):
+            # Whoever may see the line may see these names, as on its list.
+            records = self.env[model].sudo().browse({row[column] for row in rows})
+            return {record.id: record.display_name for record in records}
+
+        orders = names("sale.order", "order_id")
+        customers = names("res.partner", "partner_id")
+        products = names("product.product", "product_id")
+        requested = self._requested(rows)
+        may_buy = self.env.user.has_group(BUYER)
+        result = []
+        for row in rows:
+            advice, icon = self._advice(row, row["id"] in requested, may_buy)
+            result.append(
+                {
+                    "id": row["id"],
+                    "order": orders[row["order_id"]],
+                    "customer": customers[row["partner_id"]],
+                    "product": products[row["product_id"]],
+                    "state": row["backlog_state"],
+                    "state_label": labels[row["backlog_state"]],
+                    "late": row["is_late"],
+                    "at_risk": row["is_at_risk"],
+                    "value": row["open_value"],
+                    "currency_id": row["currency_id"],
+                    "promise": self._moment(row["promise_date"]),
+                    "expected": self._moment(row["expected_date"]),
+                    "days_late": row["days_late"],
+                    "cause_label": causes.get(row["delay_cause"], ""),
+                    "advice": advice,
+                    "icon": icon,
+                }
+            )
+        return result
+
+    @api.model
+    def _moment(self, text):
+        """A moment out of JSON as the client reads it."""
+        return text.replace("T", " ")[:19] if text else False
+
+    @api.model
+    def _requested(self, rows):
+        """The ids of the lines to source for which there is a request for quotation:
+        of the line itself, or of its product for its warehouse."""
+        rows = [row for row in rows if row["to_source_qty"] > 0]
+        # Salespeople cannot read purchases; they learn that there is one.
+        found = (
+            self.env["purchase.order.line"]
+            .sudo()
+            .search(
+                Domain("order_id.state", "in", ("draft", "sent", "to approve"))
+                & (
+                    Domain("sale_line_id", "in", [row["id"] for row in rows])
+                    | Domain("product_id", "in", [row["product_id"] for row in rows])
+                )
+            )
+        )
+        of_lines = set(found.sale_line_id.ids)
+        goods = {
+            (line.product_id.id, line.order_id.picking_type_id.warehouse_id.id)
+            for line in found
+        }
+        return {
+            row["id"]
+            for row in rows
+            if row["id"] in of_lines
+            or (row["product_id"], row["warehouse_id"]) in goods
+        }
+
+    @api.model
+    def _advice(self, row, is_requested, may_buy):
+        """``(what to do, icon)`` for a line that is late or at risk."""
+        if row["backlog_state"] == "ready":
+            return self.env._("Ship it"), "fa-truck"
+        if row["to_source_qty"] > 0:
+            return self._advice_to_source(is_requested, may_buy)
+        if row["backlog_qty"] > 0:
+            return self.env._("Ship what is ready"), "fa-truck"
+        return self.env._("Chase the supply, tell the customer"), "fa-bell-o"
+
+    @api.model
+    def _advice_to_source(self, is_requested, may_buy):
+        if may_buy:
+            if is_requested:
+                return self.env._("Confirm the request"), "fa-check"
+            return self.env._("Order the supply"), "fa-cart-plus"
+        if is_requested:
+            return self.env._("Ask Purchase to confirm"), "fa-comment-o"
+        return self.env._("Ask Purchase to order"), "fa-comment-o"
+
+    @api.model
+    def _tiles(self, domain, figures, scope):
+        measures = self._measures()
+        texts = self._tile_texts()
+        tiles = [
+            self._tile(domain, figures, measures, key, *texts[key]) for key in TILES
+        ]
+        if scope == "all" and self.env["backlog.snapshot"]._sees_all():
+            tiles.append(self._pace_tile())
+        return tiles
+
+    @api.model
+    def _tile_texts(self):
+        """``{figure: (label, what the part is called, definition)}``."""
+        return {
+            "open": (
+                self.env._("Open"),
+                self.env._("past due"),
+                self.env._(
+                    "Ordered on confirmed orders and not yet shipped: untaxed, net of "
+                    "discount. Past due: the day of the promise is over."
+                ),
+            ),
+            "ready": (
+                self.env._("Ready"),
+                self.env._("of it past due"),
+                self.env._(
+                    "What is in stock for its line, after everyone ahead in the queue: "
+                    "income that only waits to be shipped."
+                ),
+            ),
+            "risk": (
+                self.env._("At risk this week"),
+                self.env._("at risk in all"),
+                self.env._(
+                    "Promised for today or one of the next 7 days, and expected later "
+                    "or with nothing ordered yet."
+                ),
+            ),
+            "to_source": (
+                self.env._("To source"),
+                self.env._("of it late or at risk"),
+                self.env._(
+                    "What is neither in stock nor on its way: somebody must order or "
+                    "make it."
+                ),
+            ),
+            "prepaid": (
+                self.env._("Prepaid, not shipped"),
+                self.env._("of it ready to ship"),
+                self.env._(
+                    "What customers have paid for goods that are still open. It is a "
+                    "debt to them until the goods leave."
+                ),
+            ),
+        }
+
+    @api.model
+    def _tile(self, domain, figures, measures, key, label, part_label, definition):
+        tone, part_key, part_tone, whole = TILES[key]
+        figure = figures[key]
+        part = figures[part_key]
+        total = whole and figures[whole]["value"]
+        return {
+            "key": key,
+            "label": label,
+            "value": figure["value"],
+            "kind": "monetary",
+            "count": figure["count"],
+            "count_label": self.env._("1 line")
+            if figure["count"] == 1
+            else self.env._("%s lines", figure["count"]),
+            "tone": tone if figure["count"] else "neutral",
+            "help": definition,
+            "action": self._open_lines(measures[key][0], domain, label),
+            "sub": {
+                "label": part_label,
+                "value": part["value"],
+                "kind": "monetary",
+                "share": round(100 * part["value"] / total, 1) if total else False,
+                "tone": part_tone if part["count"] else "neutral",
+                "action": self._open_lines(
+                    measures[part_key][0], domain, f"{label}: {part_label}"
+                ),
+            },
+        }
+
+    @api.model
+    def _pace_tile(self):
+        history = self.env["backlog.snapshot"]
+        domain = Domain("day", ">=", self._days_ago(PACE_DAYS))
+        [[weeks, ratio, first, count]] = history._read_group(
+            domain,
+            [],
+            ["backlog_weeks:avg", "book_to_bill:avg", "day_from:min", "__count"],
+        )
+        action = self._open_history(domain, "pivot") if count else False
+        tone = "neutral" if not ratio or 0.9 <= ratio <= 1.1 else "info"
+        return {
+            "key": "weeks",
+            "label": self.env._("Weeks of backlog"),
+            "value": weeks,
+            "kind": "weeks",
+            "count": False,
+            "count_label": self._pace_note(weeks, first),
+            "tone": tone,
+            "help": self.env._(
+                "What was open at the end of the last day ÷ what was shipped per week "
+                "in the last 13 weeks, or since the history began. Book-to-bill: "
+                "booked ÷ shipped in the same time; above 1 the backlog grows."
+            ),
+            "action": action,
+            "sub": {
+                "label": self.env._("book-to-bill"),
+                "value": ratio,
+                "kind": "ratio",
+                "share": False,
+                "tone": tone,
+                "action": action,
+            },
+        }
+
+    @api.model
+    def _pace_note(self, weeks, first):
+        if not first:
+            return self.env._("The history begins tonight.")
+        if not weeks:
+            return self.env._("Known after the first day with shipments.")
+        return self.env._("since %s", format_date(self.env, first))
+
+    @api.model
+    def _days_ago(self, days):
+        return fields.Date.context_today(self) - timedelta(days=days)

@@ -1,20 +1,20 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
-from .backlog_dashboard_tiles import PACE_DAYS
+from .backlog_dashboard import PACE_DAYS
 
 CASH_WEEKS = 8
 
 
-class BacklogDashboard(models.AbstractModel):
-    """The two charts: how the backlog grew, and when it becomes money."""
+class BacklogDashboardChart(models.AbstractModel):
+    """The charts of the dashboard: how the backlog went, and the cash it will bring."""
 
-    _inherit = "backlog.dashboard"
+    _name = "backlog.dashboard.chart"
+    _description = "Dashboard Chart"
 
-    @api.model
     def _trend(self, scope):
         """The open value at the end of each day, by state."""
         hidden = self._why_no_trend(scope)
@@ -27,7 +27,7 @@ class BacklogDashboard(models.AbstractModel):
                 "action": False,
             }
         last = self._last_common_day()
-        domain = Domain("day", ">=", self._days_ago(PACE_DAYS))
+        domain = Domain("day", ">=", self.env["backlog.dashboard"]._days_ago(PACE_DAYS))
         if last:
             domain &= Domain("day", "<=", last)
         rows = self.env["backlog.snapshot"]._read_group(
@@ -63,10 +63,9 @@ class BacklogDashboard(models.AbstractModel):
                 "values": [late[day] if day in seen else False for day in days],
             },
             "note": self._trend_note(days),
-            "action": self._open_history(domain),
+            "action": self.env["backlog.dashboard"]._open_history(domain),
         }
 
-    @api.model
     def _why_no_trend(self, scope):
         """Why the history is not shown, in words, or nothing."""
         if not self.env["backlog.snapshot"]._sees_all():
@@ -78,7 +77,6 @@ class BacklogDashboard(models.AbstractModel):
             return self.env._("The history is kept for the company as a whole.")
         return ""
 
-    @api.model
     def _last_common_day(self):
         """The last day that all companies one works in have, False without a history.
 
@@ -90,7 +88,6 @@ class BacklogDashboard(models.AbstractModel):
         )
         return min((day for _company, day in last_days), default=False)
 
-    @api.model
     def _trend_note(self, days):
         if not days:
             return self.env._(
@@ -101,7 +98,6 @@ class BacklogDashboard(models.AbstractModel):
             return self.env._("Up to the last day that ended in all companies.")
         return ""
 
-    @api.model
     def _cash_by_day(self, cash, query):
         """What is expected per day, flow and kind, of the rows that ``query`` finds."""
         return SQL(
@@ -114,7 +110,6 @@ class BacklogDashboard(models.AbstractModel):
             query.select(SQL("%s.*", SQL.identifier(cash._table))),
         )
 
-    @api.model
     def _cash(self, domain, flows):
         """What comes in and goes out because of the open backlog, week by week. Each
         bar opens its rows of ``backlog.cash``.
@@ -159,15 +154,13 @@ class BacklogDashboard(models.AbstractModel):
             "actions": [actions("receive", key) for key in received],
         }
 
-    @api.model
     def _labels(self, model, name):
         return dict(self.env[model]._fields[name]._description_selection(self.env))
 
-    @api.model
     def _weeks(self):
         """The weeks of the chart from the present one on, what comes later, and what
         nobody can date: ``label, start, domain``."""
-        today = fields.Date.context_today(self)
+        today = fields.Date.context_today(self.env["backlog.dashboard"])
         # As Odoo groups: in the week of the user's language.
         week_start = int(self.env["res.lang"]._get_data(code=self.env.lang).week_start)
         this_week = today - timedelta(days=(today.isoweekday() - week_start) % 7)
@@ -198,7 +191,6 @@ class BacklogDashboard(models.AbstractModel):
             },
         ]
 
-    @api.model
     def _week_number(self, date, weeks):
         """In which of ``weeks`` a date is."""
         if not date:
@@ -207,14 +199,13 @@ class BacklogDashboard(models.AbstractModel):
         number = (fields.Date.to_date(date) - first).days // 7
         return min(max(number, 0), len(weeks) - 2)
 
-    @api.model
     def _open_cash(self, domain):
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Expected Cash"),
             "res_model": "backlog.cash",
             "views": [[False, "list"], [False, "pivot"], [False, "graph"]],
-            "domain": self._plain(domain),
+            "domain": self.env["backlog.dashboard"]._plain(domain),
             "context": {},
             "target": "current",
         }

@@ -1,15 +1,24 @@
 from datetime import timedelta
 
-from odoo import api, models
+from dateutil.relativedelta import relativedelta
+
+from odoo import fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
+from odoo.tools.date_utils import start_of
 
 from ..tools.bounds import finite, in_unit, moment, money
+from .backlog_snapshot import FLOWS, LAST_DAY
 
 # Closed lines are remembered this long: what comes back later counts as changed.
 KEEP_DAYS = 90
+
+
 # Of days that were missed so many are added one by one, those before as one row.
 CATCH_UP_DAYS = 31
+
+
 # What the last look kept, and what it is called beside what is there now.
 BEFORE = {
     "unit_value": "unit0",
@@ -18,34 +27,267 @@ BEFORE = {
     "ordered_qty": "ordered0",
     "delivered_qty": "delivered0",
 }
+
+
 LOCK = 7_301_905  # any number that other addons do not use
 
 
-class BacklogSnapshot(models.Model):
-    """How a snapshot is taken: each order line against what was last seen of it."""
+class BacklogHistory(models.AbstractModel):
+    """How the history is kept: the day that ended last, those that were missed, old
+    days put together, and days that have not been yet removed."""
 
-    _inherit = "backlog.snapshot"
+    _name = "backlog.history"
+    _description = "History"
 
-    @api.model
-    def _cron_take(self):
-        """Take what is due, company by company: the day that ended last, where the
-        company is. One that fails is logged and tried again in the next run."""
-        companies = self.env["res.company"].search(Domain.TRUE)
-        cron, faults = self.env["ir.cron"], self.env["backlog.fault"]
-        cron._commit_progress(remaining=len(companies))
-        for company in companies:
-            faults._attempt("ir_cron_snapshot", company, self._take_and_tidy, company)
-            if not cron._commit_progress(1):
-                break
+    def _closing(self):
+        """``{(warehouse id, state): {column: value}}`` of what is open now."""
+        rows = self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT warehouse1, state1, SUM(value1) AS closing,
+                       COALESCE(SUM(value1) FILTER (WHERE is_late), 0) AS late_value,
+                       SUM(short_value) AS backorder_value, COUNT(*) AS line_count,
+                       COUNT(*) FILTER (WHERE short_qty > 0) AS backorder_line_count,
+                       SUM(open1) AS open_qty, SUM(short_qty) AS backorder_qty
+                  FROM backlog_look
+                 WHERE is_open
+              GROUP BY warehouse1, state1
+                """
+            )
+        )
+        return {
+            (row["warehouse1"], row["state1"]): {name: row[name] for name in LAST_DAY}
+            for row in rows
+        }
 
-    @api.model
+    def _last_closing(self, company, day):
+        """``{(warehouse id, state): value}`` of the snapshot of ``day``, of all that
+        had lines or a value then."""
+        rows = self.env["backlog.snapshot"].search(
+            [("company_id", "=", company.id), ("day", "=", day)]
+        )
+        return {
+            (warehouse.id or None, state): sum(of_cell.mapped("closing"))
+            for (warehouse, state), of_cell in rows.grouped(
+                lambda row: (row.warehouse_id, row.backlog_state)
+            ).items()
+            if any(row.closing or row.line_count for row in of_cell)
+        }
+
+    def _write_days(self, company, periods, opening, flows, closing):
+        """Add the rows of ``periods``, each ``(first day, last day)``. Each opens with
+        what the one before closed with; the last one closes with what is there,
+        whatever moved."""
+        # A day without backlog leaves a row as well: it was not missed.
+        warehouse = self.env["stock.warehouse"].search(
+            [("company_id", "=", company.id)], limit=1
+        )
+        always = (warehouse.id or None, "ready")
+        # What was there the day before leaves one, too: of lines without a value
+        # nothing else would say that they are gone.
+        ended = {always} | opening.keys()
+        cells = ended | {key[1:] for key in flows} | closing.keys()
+        rows = []
+        for first, day in periods:
+            of_period = self._flows_between(flows, first, day)
+            is_last = (first, day) == periods[-1]
+            for cell in cells:
+                row = self._row(
+                    opening.get(cell, 0),
+                    of_period.get(cell, {}),
+                    closing.get(cell, {}) if is_last else None,
+                )
+                opening[cell] = row["closing"]
+                if cell in ended or any(row.values()):
+                    rows.append(
+                        {
+                            "day": day,
+                            "day_from": first,
+                            "company_id": company.id,
+                            "warehouse_id": cell[0],
+                            "backlog_state": cell[1],
+                            "taken_at": fields.Datetime.now(),
+                            "is_caught_up": not is_last,
+                            **row,
+                        }
+                    )
+        self.env["backlog.snapshot"].create(rows)
+
+    def _flows_between(self, flows, first, last):
+        """``{(warehouse id, state): {flow: value}}`` of all days of a period."""
+        found = {}
+        for (day, *cell), values in flows.items():
+            if first <= day <= last:
+                total = found.setdefault(tuple(cell), dict.fromkeys(FLOWS, 0))
+                for name in FLOWS:
+                    total[name] += values[name]
+        return found
+
+    def _row(self, opening, flow, seen):
+        """The figures of one day; ``seen`` is what was seen at its end, None for a day
+        that was missed."""
+        rounded = self.env.company.currency_id.round
+        row = {name: rounded(flow.get(name, 0)) for name in FLOWS}
+        worked_out = rounded(
+            opening + row["booked"] - row["shipped"] - row["cancelled"] + row["changed"]
+        )
+        row["opening"] = opening
+        if seen is None:
+            row["closing"] = worked_out
+        else:
+            row.update(dict.fromkeys(LAST_DAY, 0), **seen)
+            row["closing"] = rounded(row["closing"])
+        row["difference"] = rounded(row["closing"] - worked_out)
+        return row
+
+    def _remember(self, company, day):
+        """Keep what was seen, for the next time."""
+        self.env.execute_query(
+            SQL(
+                """
+                DELETE FROM backlog_snapshot_line
+                 WHERE company_id = %s
+                   AND closed_on < %s
+                """,
+                company.id,
+                day - timedelta(days=KEEP_DAYS),
+            )
+        )
+        self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO backlog_snapshot_line AS line (
+                       order_line_id, company_id, warehouse_id, backlog_state,
+                       unit_value, open_value, open_qty, ordered_qty, delivered_qty,
+                       closed_on)
+                SELECT id, %(company)s, warehouse1, state1, COALESCE(unit1, unit0),
+                       value1, open1, ordered1, delivered1,
+                       CASE WHEN NOT is_open THEN COALESCE(closed_on, %(day)s) END
+                  FROM backlog_look
+                 WHERE is_open
+                    OR (is_known OR is_new)
+                       AND COALESCE(closed_on, %(day)s) >= %(keep_from)s
+                    ON CONFLICT (order_line_id) DO UPDATE
+                   SET (company_id, warehouse_id, backlog_state, unit_value, open_value,
+                        open_qty, ordered_qty, delivered_qty, closed_on)
+                       = (EXCLUDED.company_id, EXCLUDED.warehouse_id,
+                          EXCLUDED.backlog_state, EXCLUDED.unit_value,
+                          EXCLUDED.open_value, EXCLUDED.open_qty, EXCLUDED.ordered_qty,
+                          EXCLUDED.delivered_qty, EXCLUDED.closed_on)
+                 WHERE (line.company_id, line.warehouse_id, line.backlog_state,
+                        line.unit_value, line.open_value, line.open_qty,
+                        line.ordered_qty, line.delivered_qty, line.closed_on)
+                       IS DISTINCT FROM
+                       (EXCLUDED.company_id, EXCLUDED.warehouse_id,
+                        EXCLUDED.backlog_state, EXCLUDED.unit_value,
+                        EXCLUDED.open_value, EXCLUDED.open_qty, EXCLUDED.ordered_qty,
+                        EXCLUDED.delivered_qty, EXCLUDED.closed_on)
+                """,
+                company=company.id,
+                day=day,
+                keep_from=day - timedelta(days=KEEP_DAYS),
+            )
+        )
+        self.env["backlog.snapshot.line"].invalidate_model()
+
+    def _thin_out(self, company):
+        """Put the days of each month in one row per warehouse and state, once the whole
+        month is older than the company keeps days."""
+        limit = start_of(
+            company._backlog_today()
+            - relativedelta(years=company.backlog_snapshot_years),
+            "month",
+        )
+        old = self.env["backlog.snapshot"].search(
+            [("company_id", "=", company.id), ("day", "<", limit)], order="day, id"
+        )
+        for rows in old.grouped(lambda row: start_of(row.day, "month")).values():
+            if rows[0].day < rows[-1].day:
+                self._put_together(rows, rows[-1].day, rows[-1].taken_at)
+
+    def _put_together(self, rows, day, taken_at):
+        """Make of these rows, in the order of their days, one per warehouse and state:
+        that of ``day``, as it was seen at ``taken_at``."""
+        first, last = rows[0], rows[-1]
+        cells = rows.grouped(lambda row: (row.warehouse_id.id, row.backlog_state))
+        months = []
+        for (warehouse_id, state), days in cells.items():
+            opened = days.filtered(lambda row: row.day == first.day)
+            closed = days.filtered(lambda row: row.day == last.day)
+            months.append(
+                {
+                    **{name: sum(days.mapped(name)) for name in (*FLOWS, "difference")},
+                    # Of a day that was missed nothing but its closing is known.
+                    **{
+                        name: sum(closed.mapped(name))
+                        for name in LAST_DAY
+                        if name == "closing" or not last.is_caught_up
+                    },
+                    "opening": sum(opened.mapped("opening")),
+                    "day_from": min(first.day_from, day),
+                    "day": day,
+                    "company_id": last.company_id.id,
+                    "warehouse_id": warehouse_id,
+                    "backlog_state": state,
+                    "taken_at": taken_at,
+                    "is_caught_up": any(days.mapped("is_caught_up")),
+                }
+            )
+        rows.unlink()
+        self.env["backlog.snapshot"].create(months)
+
+    def _remove_future(self, company):
+        today = company._backlog_today()
+        mine = Domain("company_id", "=", company.id)
+        if not self.env["backlog.snapshot"].search(
+            mine & Domain("day", ">", today), limit=1
+        ):
+            return 0
+        if not self._lock(company):
+            raise UserError(
+                self.env._(
+                    "The history of %s is being added to right now. Try again in a "
+                    "minute.",
+                    company.name,
+                )
+            )
+        rows = self.env["backlog.snapshot"].search(
+            mine & Domain("day", ">=", today), order="day, id"
+        )
+        days = len(set(rows.mapped("day")))
+        last = self.env["backlog.snapshot"].search(
+            mine & Domain("day", "<", today), limit=1
+        )
+        if not last and days > CATCH_UP_DAYS + 2:
+            raise UserError(
+                self.env._(
+                    "All days of the history of %(company)s are after today, "
+                    "%(today)s. Check the clock of the server before you remove them.",
+                    company=company.name,
+                    today=today,
+                )
+            )
+        yesterday = today - timedelta(days=1)
+        # When they were seen nobody knows: after the day before them. What was shipped
+        # since then is looked at once more, and held against what was seen.
+        self._put_together(
+            rows,
+            today if last.day == yesterday else yesterday,
+            min(last.taken_at or fields.Datetime.now(), fields.Datetime.now()),
+        )
+        self.env["backlog.snapshot.line"].search(
+            mine & Domain("closed_on", ">", today)
+        ).closed_on = today
+        for key in ("ahead", "gap"):
+            self.env["backlog.fault"]._heal("history", f"{key} {company.id}")
+        return days
+
     def _take_and_tidy(self, company):
         self._take(company)
         # Tidying up never costs a day.
         self.env["ir.cron"]._commit_progress()
         self._thin_out_if_sure(company)
 
-    @api.model
     def _take(self, company):
         """Take the snapshot of the last day of ``company`` and of those missed before.
 
@@ -60,7 +302,9 @@ class BacklogSnapshot(models.Model):
             .with_company(company)
             .with_context(allowed_company_ids=company.ids, tz=company._backlog_zone())
         )
-        last = taking.search([("company_id", "=", company.id)], limit=1)
+        last = taking.env["backlog.snapshot"].search(
+            [("company_id", "=", company.id)], limit=1
+        )
         day = company._backlog_today() - timedelta(days=1)
         if not self._check_clock(company, last, day) or last and last.day >= day:
             return []
@@ -71,7 +315,7 @@ class BacklogSnapshot(models.Model):
                 last.day + timedelta(days=number + 1)
                 for number in range((day - last.day).days)
             ]
-            flows = taking._flows(days, last.taken_at)
+            flows = taking.env["backlog.snapshot.flow"]._flows(days, last.taken_at)
             opening = taking._last_closing(company, last.day)
         else:
             # Nothing is known of before: it begins with what is there.
@@ -81,7 +325,6 @@ class BacklogSnapshot(models.Model):
         taking._remember(company, day)
         return days
 
-    @api.model
     def _check_clock(self, company, last, day):
         """Report a history that cannot be right: days that have not ended, and more
         days missed than anybody misses. Either the clock is wrong or it was.
@@ -131,7 +374,6 @@ class BacklogSnapshot(models.Model):
             faults._heal("history", gap)
         return True
 
-    @api.model
     def _thin_out_if_sure(self, company):
         """Put old days together, unless the clock may be ahead: then those of now look
         old, and nothing takes them apart again."""
@@ -140,7 +382,6 @@ class BacklogSnapshot(models.Model):
         ):
             self._thin_out(company)
 
-    @api.model
     def _periods(self, days):
         """``[(first day, last day)]`` of the rows to add for ``days``: each for itself,
         but those that were missed long ago as one."""
@@ -154,8 +395,6 @@ class BacklogSnapshot(models.Model):
             SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK, company.id)
         )
         return locked
-
-    # What is there
 
     def _look(self, company, day, since):
         """Put what is to be compared side by side, one row per order line: as last
@@ -250,11 +489,11 @@ class BacklogSnapshot(models.Model):
                 ),
                 known_delivered=money(SQL("known.delivered_qty")),
                 delivered=in_unit(finite(SQL("line.qty_delivered")), "line_uom", "uom"),
-                lines=self.env["backlog.line"]._dated(None),
+                lines=self.env["backlog.line.today"]._dated(None),
                 company=company.id,
-                recent=self._recent(company, since),
+                recent=self.env["backlog.snapshot.flow"]._recent(company, since),
                 since=since,
-                unit_value=self.env["backlog.line"]._unit_value(),
+                unit_value=self.env["backlog.live.line"]._unit_value(),
                 day=day,
             )
         )

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..models.person import as_asked
+from ..tools.person import as_asked
 
 
 class BacklogPaper(models.AbstractModel):

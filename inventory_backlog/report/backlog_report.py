@@ -5,12 +5,14 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ..models.link import Link
-from ..models.person import as_asked
-from ..models.res_partner_summary import file_name
+from ..tools.link import Link
+from ..tools.person import as_asked
+from .backlog_customer_summary import file_name, plain_quantity
 
 # 5,000 lines are 133 pages and 1.1 GB for wkhtmltopdf; Odoo stops it at 2.5 GB.
 MAX_LINES = 8000
+
+
 MEASURES = {
     "value": "open_value:sum",
     "ready": "backlog_value:sum",
@@ -35,7 +37,6 @@ class BacklogReport(models.TransientModel):
     _inherit = ["backlog.bounds.mixin"]
     _description = "Backlog Report"
     _check_company_auto = True
-
     date_from = fields.Date(
         required=True,
         default=lambda self: fields.Date.context_today(self) - timedelta(days=7),
@@ -69,7 +70,6 @@ class BacklogReport(models.TransientModel):
         default=True,
         help="Adds every open order line at the end, by customer.",
     )
-
     _dates_in_order = models.Constraint(
         "CHECK (date_from <= date_to)",
         "The last day of the period must not be before the first one.",
@@ -97,8 +97,6 @@ class BacklogReport(models.TransientModel):
             company=file_name(self.company_id.name),
             day=fields.Date.to_string(fields.Date.context_today(self)),
         )
-
-    # What is in it
 
     def _lines(self):
         """``backlog.line`` as the company of the report sees it."""
@@ -140,11 +138,13 @@ class BacklogReport(models.TransientModel):
         self = as_asked(self)  # noqa: PLW0642
         groups = self._groups()
         total = {
-            **self._with_customers(groups["total"], groups["partners"]),
+            **self.env["backlog.report.table"]._with_customers(
+                groups["total"], groups["partners"]
+            ),
             "state": "total",
             "label": self.env._("Total"),
         }
-        bridge = self._bridge(total["value"])
+        bridge = self.env["backlog.report.bridge"]._bridge(self, total["value"])
         return {
             "title": self.env._("Backlog Report"),
             "company": self.company_id,
@@ -153,15 +153,27 @@ class BacklogReport(models.TransientModel):
             "zone": str(self.env.tz),
             "filters": self._filters(bridge["days"]),
             "total": total,
-            "states": self._states(groups, total),
-            "lateness_totals": self._lateness_totals(groups, total),
-            "ages": self._buckets("age_bucket", groups, total),
-            "latenesses": self._buckets("lateness_bucket", groups, total),
-            "causes": self._causes(groups, total),
-            "customers": self._top_customers(groups, total),
-            "products": self._top_products(groups, total),
+            "states": self.env["backlog.report.table"]._states(self, groups, total),
+            "lateness_totals": self.env["backlog.report.table"]._lateness_totals(
+                self, groups, total
+            ),
+            "ages": self.env["backlog.report.table"]._buckets(
+                self, "age_bucket", groups, total
+            ),
+            "latenesses": self.env["backlog.report.table"]._buckets(
+                self, "lateness_bucket", groups, total
+            ),
+            "causes": self.env["backlog.report.table"]._causes(self, groups, total),
+            "customers": self.env["backlog.report.table"]._top_customers(
+                self, groups, total
+            ),
+            "products": self.env["backlog.report.table"]._top_products(
+                self, groups, total
+            ),
             "bridge": bridge,
-            "annex": self._annex() if self.with_lines else [],
+            "annex": self.env["backlog.report.table"]._annex(self)
+            if self.with_lines
+            else [],
             "definitions": self._definitions(),
         }
 
@@ -303,3 +315,7 @@ class BacklogReport(models.TransientModel):
         ]
         half = len(words) // 2
         return [words[:half], words[half:]]
+
+    def _quantity(self, quantity):
+        """A quantity without needless zeros, as people write it."""
+        return plain_quantity(self.env, quantity)

@@ -3,17 +3,22 @@ from odoo.fields import Domain
 from odoo.tools import format_date
 
 
-class BacklogReport(models.TransientModel):
+class BacklogReportBridge(models.AbstractModel):
     """What changed the backlog since the period began."""
 
-    _inherit = "backlog.report"
+    _name = "backlog.report.bridge"
+    _description = "Bridge of the Report"
 
-    def _bridge(self, open_now):
+    def _bridge(self, report, open_now):
         """What moved the backlog in the period: ``{"note", "days", "rows"}``, each row
         ``{"label", "value", "is_sum"}``. The rows between two sums add up; ``days`` are
         the first and the last one that is in them."""
-        nothing = {"note": False, "days": (self.date_from, self.date_to), "rows": []}
-        if self.user_id or self.partner_id:
+        nothing = {
+            "note": False,
+            "days": (report.date_from, report.date_to),
+            "rows": [],
+        }
+        if report.user_id or report.partner_id:
             return {
                 **nothing,
                 "note": self.env._(
@@ -21,7 +26,7 @@ class BacklogReport(models.TransientModel):
                     "for all salespeople and customers to see what changed."
                 ),
             }
-        history = self._history()
+        history = self._history(report)
         if not history:
             return {
                 **nothing,
@@ -32,16 +37,16 @@ class BacklogReport(models.TransientModel):
             }
         return {
             "days": (history["first"], history["last"]),
-            "rows": self._bridge_rows(history, open_now),
+            "rows": self._bridge_rows(report, history, open_now),
             "note": history["is_caught_up"]
             and self.env._(
                 "Some of these days were worked out later from orders and deliveries."
             ),
         }
 
-    def _history(self):
+    def _history(self, report):
         """The snapshots of the period summed, or None."""
-        snapshot = self.env["backlog.snapshot"].with_company(self.company_id)
+        snapshot = self.env["backlog.snapshot"].with_company(report.company_id)
         if not snapshot.has_access("read"):
             return None
         names = {
@@ -61,18 +66,18 @@ class BacklogReport(models.TransientModel):
             "is_caught_up": "is_caught_up:bool_or",
             "count": "__count",
         }
-        domain = Domain("company_id", "=", self.company_id.id)
-        domain &= Domain("day", ">=", self.date_from) & Domain(
-            "day", "<=", self.date_to
+        domain = Domain("company_id", "=", report.company_id.id)
+        domain &= Domain("day", ">=", report.date_from) & Domain(
+            "day", "<=", report.date_to
         )
-        if self.warehouse_id:
-            domain &= Domain("warehouse_id", "=", self.warehouse_id.id)
+        if report.warehouse_id:
+            domain &= Domain("warehouse_id", "=", report.warehouse_id.id)
         [row] = snapshot._read_group(domain, [], list(names.values()))
         history = dict(zip(names, row, strict=True))
         return history if history["count"] else None
 
-    def _bridge_rows(self, history, open_now):
-        rounded = self.company_id.currency_id.round
+    def _bridge_rows(self, report, history, open_now):
+        rounded = report.company_id.currency_id.round
         parts = [
             (self.env._("Booked"), history["booked"]),
             (self.env._("Shipped"), -history["shipped"]),

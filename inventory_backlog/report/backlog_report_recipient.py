@@ -4,9 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
-from .backlog_line import VALUE_GROUPS
-from .link import Link
-from .readers import why_not_told
+from ..const import VALUE_GROUPS
+from ..tools.link import Link
+from ..tools.readers import why_not_told
 
 _logger = logging.getLogger(__name__)
 

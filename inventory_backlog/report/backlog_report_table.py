@@ -1,9 +1,12 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
-from . import backlog_report
+from ..const import BACKLOG_STATES
+from ..report import backlog_report
 
 # wkhtmltopdf needs far longer for one long table than for several short ones.
 TABLE_LINES = 500
+
+
 LINE_FIELDS = (
     "order_id",
     "partner_id",
@@ -23,22 +26,26 @@ LINE_FIELDS = (
 )
 
 
-class BacklogReport(models.TransientModel):
-    """All open lines by customer, at the end of the report."""
+TOP = 10
 
-    _inherit = "backlog.report"
 
-    def _annex(self):
+class BacklogReportTable(models.AbstractModel):
+    """The tables of the report, from sums that are read once."""
+
+    _name = "backlog.report.table"
+    _description = "Tables of the Report"
+
+    def _annex(self, report):
         """All lines by customer, in tables of limited length: ``[[{"name", "lines",
         "value"}]]``."""
-        lines = self._lines().search_fetch(
-            self._domain(), LINE_FIELDS, limit=backlog_report.MAX_LINES + 1
+        lines = report._lines().search_fetch(
+            report._domain(), LINE_FIELDS, limit=backlog_report.MAX_LINES + 1
         )
-        self._check_size(len(lines) > backlog_report.MAX_LINES)
+        report._check_size(len(lines) > backlog_report.MAX_LINES)
         # Whoever sees the line sees its names.
         lines = lines.sudo()
         by_customer = lines.grouped(lambda line: line.partner_id.commercial_partner_id)
-        causes = dict(self._labels("delay_cause"))
+        causes = dict(self._labels(report, "delay_cause"))
         customers = [
             {
                 "name": customer.display_name,
@@ -57,7 +64,6 @@ class BacklogReport(models.TransientModel):
         ]
         return self._in_tables(sorted(customers, key=lambda one: one["name"].lower()))
 
-    @api.model
     def _annex_line(self, line, causes):
         return {
             "order": line.order_id.name,
@@ -75,7 +81,6 @@ class BacklogReport(models.TransientModel):
             "cause": causes.get(line.delay_cause, ""),
         }
 
-    @api.model
     def _in_tables(self, customers):
         tables = []
         room = 0
@@ -92,3 +97,141 @@ class BacklogReport(models.TransientModel):
                 tables[-1].append(part)
                 room -= len(part["lines"])
         return tables
+
+    def _share(self, part, whole):
+        """Per cent; of nothing it is 0."""
+        return 100 * part / whole if whole else 0
+
+    def _labels(self, report, name):
+        lines = report._lines()
+        return lines._fields[name]._description_selection(lines.env)
+
+    def _with_customers(self, sums, partners, state=None):
+        customers = {
+            customer
+            for customer, its_state, _is_late, _id in partners
+            if state in (None, its_state)
+        }
+        return {**sums, "customers": len(customers)}
+
+    def _states(self, report, groups, total):
+        labels = dict(self._labels(report, "backlog_state"))
+        rows = []
+        for state, _label in BACKLOG_STATES:
+            sums = groups["backlog_state"].get((state,), report._nothing())
+            rows.append(
+                {
+                    **self._with_customers(sums, groups["partners"], state),
+                    "state": state,
+                    "label": labels[state],
+                    "share": self._share(sums["value"], total["value"]),
+                }
+            )
+        return rows
+
+    def _lateness_totals(self, report, groups, total):
+        """Late, at risk, in time: each line is one of them."""
+        labels = {
+            "late": self.env._("Late"),
+            "at_risk": self.env._("At risk"),
+            "in_time": self.env._("In time"),
+        }
+        sums = {name: report._nothing() for name in labels}
+        for (is_late, is_at_risk), found in groups["lateness"].items():
+            name = "late" if is_late else "at_risk" if is_at_risk else "in_time"
+            sums[name] = found
+        return [
+            self._row(report, labels[name], sums[name], total, key=name)
+            for name in labels
+        ]
+
+    def _buckets(self, report, name, groups, total):
+        return [
+            self._row(
+                report, label, groups[name].get((value,), report._nothing()), total
+            )
+            for value, label in self._labels(report, name)
+        ]
+
+    def _causes(self, report, groups, total):
+        """The causes of what is late or at risk, the costliest first."""
+        rows = [
+            self._row(report, label, groups["delay_cause"][(value,)], total)
+            for value, label in self._labels(report, "delay_cause")
+            if (value,) in groups["delay_cause"]
+        ]
+        return sorted(rows, key=lambda row: -row["value"])
+
+    def _row(self, report, label, sums, total, **more):
+        return {
+            "label": label,
+            "lines": sums["lines"],
+            "value": sums["value"],
+            "share": self._share(sums["value"], total["value"]),
+            **more,
+        }
+
+    def _top_customers(self, report, groups, total):
+        customers = {}
+        for (customer, _state, is_late, _id), sums in groups["partners"].items():
+            row = customers.setdefault(
+                customer,
+                dict.fromkeys(("value", "ready", "prepaid", "late", "lines"), 0),
+            )
+            for name in ("value", "ready", "prepaid", "lines"):
+                row[name] += sums[name]
+            row["late"] += is_late and sums["value"]
+        for customer, row in customers.items():
+            row["name"] = customer.display_name
+            row["share"] = self._share(row["value"], total["value"])
+        return self._top(
+            report, customers.values(), ("value", "ready", "late", "prepaid")
+        )
+
+    def _top_products(self, report, groups, total):
+        ranked = sorted(
+            groups["product"].items(),
+            key=lambda item: (-item[1]["value"], item[0][0].id),
+        )
+        products = self.env["product.product"].browse(
+            product.id for (product,), _sums in ranked[:TOP]
+        )
+        resilience = dict(
+            products._fields["vendor_resilience"]._description_selection(self.env)
+        )
+        rows = [
+            {
+                "value": sums["value"],
+                "to_source": sums["to_source"],
+                "share": self._share(sums["value"], total["value"]),
+                "lines": sums["lines"],
+                "product": product,
+                "open_qty": sums["open_qty"],
+                "to_source_qty": sums["to_source_qty"],
+            }
+            for (product,), sums in ranked
+        ]
+        top = self._top(report, rows, ("value", "to_source"))
+        for row, product in zip(
+            top["rows"], products.with_company(report.company_id), strict=True
+        ):
+            # The vendors of a product are shown to whoever sees its backlog.
+            row["name"] = product.sudo().display_name
+            row["unit"] = product.sudo().uom_id.name
+            row["vendor"] = product.main_vendor_id.sudo().display_name or ""
+            row["resilience"] = resilience.get(product.vendor_resilience, "")
+            del row["product"]
+        return top
+
+    def _top(self, report, rows, names):
+        """The first rows by value, and the sums of all others."""
+        ranked = sorted(rows, key=lambda row: -row["value"])
+        others = ranked[TOP:]
+        return {
+            "rows": ranked[:TOP],
+            "others": {
+                "count": len(others),
+                "share": sum(row["share"] for row in others),
+                **{name: sum(row[name] for row in others) for name in names},
+            },
+        }

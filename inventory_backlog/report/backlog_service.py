@@ -2,16 +2,21 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .backlog_line import VALUE_GROUPS
-from .backlog_mixin import Rate, without_jit
-from .given import given, giving
+from ..const import VALUE_GROUPS
+from ..tools.figures import Rate
+from ..tools.given import given, giving
+from ..tools.sql import without_jit
 
 # What the rates on time in full are counted from.
 OTIF_OF_LINES = {"otif_first": "first_promise_date", "otif_promise": "promise_date"}
+
+
 OTIF_OF_ORDERS = {
     "otif_order_first": "otif_first",
     "otif_order_promise": "otif_promise",
 }
+
+
 # Those that are no plain average of a column.
 RATES = (
     "first_unit_fill_rate",
@@ -93,7 +98,6 @@ class BacklogService(models.Model):
         ],
         "uom.uom": ["factor"],
     }
-
     order_line_id = fields.Many2one("sale.order.line", readonly=True)
     order_id = fields.Many2one("sale.order", readonly=True)
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
@@ -248,7 +252,7 @@ class BacklogService(models.Model):
     @property
     def _table_query(self):
         without_jit(self.env)
-        lines = self._judged()
+        lines = self.env["backlog.service.level"]._judged()
         return SQL(
             """
             SELECT line.*,
@@ -317,8 +321,12 @@ class BacklogService(models.Model):
         if name in OTIF_OF_ORDERS:
             orders = self._join(query, "order_id", self._orders_all())
             return SQL.identifier(orders, OTIF_OF_ORDERS[name])
-        shipped = self._join(query, "id", self._shipped_all())
-        return self._otif(self._table, self._column(OTIF_OF_LINES[name]), shipped)
+        shipped = self._join(
+            query, "id", self.env["backlog.service.level"]._shipped_all()
+        )
+        return self.env["backlog.service.level"]._otif(
+            self._table, self._column(OTIF_OF_LINES[name]), shipped
+        )
 
     @api.model
     def _join(self, query, name, table):
@@ -381,10 +389,10 @@ class BacklogService(models.Model):
             """,
             first=self._of_order(SQL("otif_first")),
             promise=self._of_order(SQL("otif_promise")),
-            lines=self._judged(
+            lines=self.env["backlog.service.level"]._judged(
                 SQL(
                     "LEFT JOIN (%s) shipped ON shipped.id = line.id",
-                    self._shipped_all(),
+                    self.env["backlog.service.level"]._shipped_all(),
                 )
             ),
         )

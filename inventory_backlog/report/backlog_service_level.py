@@ -1,16 +1,16 @@
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL
 
 from ..tools.bounds import finite, in_unit, moment, money, rate, rounding
 
 
-class BacklogService(models.Model):
+class BacklogServiceLevel(models.AbstractModel):
     """What is judged: each order line as it was confirmed, against what was shipped of
     it and when."""
 
-    _inherit = "backlog.service"
+    _name = "backlog.service.level"
+    _description = "Service Level"
 
-    @api.model
     def _judged(self, shipped=None):
         """The lines with what they count for in each rate.
 
@@ -40,7 +40,6 @@ class BacklogService(models.Model):
             shipped=shipped or self._shipped_of_line(),
         )
 
-    @api.model
     def _is_in_full(self, line, shipped):
         """Whether all of the line is delivered, or was before something came back."""
         return SQL(
@@ -49,7 +48,6 @@ class BacklogService(models.Model):
             SQL.identifier(shipped, "is_complete"),
         )
 
-    @api.model
     def _otif(self, line, promise, shipped=None):
         """Whether a line was on time in full for ``promise``: 100, 0, or NULL while it
         is not due. Without a move nobody knows when it was delivered.
@@ -79,11 +77,10 @@ class BacklogService(models.Model):
             today=SQL.identifier(line, "today"),
             promise=promise,
             delivered=delivered,
-            promised_day=self.env["backlog.line"]._day(promise, zone),
-            delivered_day=self.env["backlog.line"]._day(delivered, zone),
+            promised_day=self.env["backlog.line.today"]._day(promise, zone),
+            delivered_day=self.env["backlog.line.today"]._day(delivered, zone),
         )
 
-    @api.model
     def _confirmed(self):
         """What orders and the moment of confirmation say of each line. Joins that a
         caller does not need are left out by PostgreSQL."""
@@ -131,7 +128,7 @@ class BacklogService(models.Model):
             """,
             date_order=moment(SQL("sale.date_order")),
             first_promise=moment(SQL("line.first_promise_date")),
-            promise=self.env["backlog.line"]._promise(),
+            promise=self.env["backlog.live.line"]._promise(),
             ordered=finite(SQL("line.product_uom_qty")),
             delivered=finite(SQL("line.qty_delivered")),
             first_open=finite(SQL("line.first_open_qty")),
@@ -140,12 +137,11 @@ class BacklogService(models.Model):
             # Floats: a sum of long decimals takes several times as long.
             factor=SQL("(%s)", in_unit(SQL("1::float"), "line_uom", "uom")),
             rate=rate(SQL("sale.currency_rate")),
-            share=self.env["backlog.line"]._share_to_pay(SQL("line.order_id")),
+            share=self.env["backlog.live.line"]._share_to_pay(SQL("line.order_id")),
             own_rate=self.env["res.company"]._backlog_visible()._backlog_rate("line"),
             companies=self._companies(),
         )
 
-    @api.model
     def _shipped_of_line(self):
         """The join that looks for the deliveries of each ``line``."""
         return SQL(
@@ -158,12 +154,10 @@ class BacklogService(models.Model):
             self._shipped(SQL("move.sale_line_id = line.id")),
         )
 
-    @api.model
     def _shipped_all(self):
         """The deliveries of all lines, see ``_shipped``."""
         return self._shipped(SQL("move.sale_line_id IS NOT NULL"))
 
-    @api.model
     def _shipped(self, asked):
         """When the last part of the lines that are ``asked`` for was delivered: ``id,
         date, is_complete``. Once complete, what comes back and goes out again changes
@@ -190,7 +184,6 @@ class BacklogService(models.Model):
             complete=self._complete(asked),
         )
 
-    @api.model
     def _complete(self, asked):
         """When the lines that were delivered more than once, or of which something came
         back, were complete for the first time: ``id, date``. Kits never are, since they
@@ -241,7 +234,6 @@ class BacklogService(models.Model):
             was_outside=self._is_outside("source"),
         )
 
-    @api.model
     def _counts(self):
         """Whether ``move`` is one that Odoo counts in what is delivered; for a kit
         those are the moves of its components."""
@@ -253,17 +245,15 @@ class BacklogService(models.Model):
             """
         )
 
-    @api.model
     def _is_outside(self, location):
         """Whether the ``location`` is the customer's."""
         return SQL(
             "(%s = 'customer' OR %s IN %s)",
             SQL.identifier(location, "usage"),
             SQL.identifier(location, "id"),
-            tuple(self.env["backlog.allocation"]._customer_location_ids()),
+            tuple(self.env["backlog.demand"]._customer_location_ids()),
         )
 
-    @api.model
     def _companies(self):
         """The few companies with the beginning of their day (UTC) and their currency,
         found once and not per line, therefore the offset."""

@@ -1,12 +1,18 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .backlog_line import BACKLOG_STATES, VALUE_GROUPS
-from .backlog_mixin import Rate
+from ..const import BACKLOG_STATES, MANAGERS, VALUE_GROUPS
+from ..tools.figures import Rate
 
 FLOWS = ("booked", "shipped", "cancelled", "changed", "moved")
+
+
 # Of a group of days the first says how it opened and the last how it closed.
 FIRST_DAY = ("opening",)
+
+
 LAST_DAY = (
     "closing",
     "late_value",
@@ -35,7 +41,6 @@ class BacklogSnapshot(models.Model):
     _order = "day desc, company_id, warehouse_id, backlog_state"
     _rec_name = "day"
     _log_access = False
-
     day = fields.Date(required=True, readonly=True)
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="cascade"
@@ -181,7 +186,6 @@ class BacklogSnapshot(models.Model):
         help="Closing ÷ what was shipped per week in these days: how long it would "
         "take to ship what is open at that pace.",
     )
-
     # Several without a warehouse are what was of warehouses that are deleted.
     _cell_uniq = models.UniqueIndex(
         "(company_id, day, warehouse_id, COALESCE(backlog_state, ''))",
@@ -273,3 +277,49 @@ class BacklogSnapshot(models.Model):
             name: SQL("%s * %s / NULLIF(GREATEST(%s, 0), 0)", factor, part, whole)
             for name, (factor, part, whole) in parts.items()
         }
+
+    def action_remove_future(self):
+        """Put the days that have not ended, which a clock that was ahead has made, into
+        one, whatever rows are chosen: what was booked and shipped on them has been.
+        Then the history goes on.
+
+        :raise AccessError: who is no backlog administrator
+        :raise UserError: when nothing would be left, or somebody else is at it
+        """
+        if not self.env.user.has_group(MANAGERS):
+            raise AccessError(
+                self.env._("Only a backlog administrator removes days of the history.")
+            )
+        removed = 0
+        for company in self.env.companies:
+            # Nobody may write the history; a manager has it mended, of their companies.
+            history = self.env["backlog.history"].sudo().with_company(company)
+            removed += history._remove_future(company)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if removed else "info",
+                "message": self.env._("Days after today that were removed: %s", removed)
+                if removed
+                else self.env._("No day of the history is after today."),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    @api.model
+    def _cron_take(self):
+        """Take what is due, company by company: the day that ended last, where the
+        company is. One that fails is logged and tried again in the next run."""
+        companies = self.env["res.company"].search(Domain.TRUE)
+        cron, faults = self.env["ir.cron"], self.env["backlog.fault"]
+        cron._commit_progress(remaining=len(companies))
+        for company in companies:
+            faults._attempt(
+                "ir_cron_snapshot",
+                company,
+                self.env["backlog.history"]._take_and_tidy,
+                company,
+            )
+            if not cron._commit_progress(1):
+                break

@@ -5,10 +5,11 @@ from ..tools.bounds import finite, in_unit, moment
 from .backlog_snapshot import FLOWS
 
 
-class BacklogSnapshot(models.Model):
+class BacklogSnapshotFlow(models.AbstractModel):
     """What happened between two looks: booked, shipped, cancelled and changed."""
 
-    _inherit = "backlog.snapshot"
+    _name = "backlog.snapshot.flow"
+    _description = "Flows between Snapshots"
 
     def _recent(self, company, since):
         """Lines of goods of which something was shipped since the last look: they may
@@ -100,7 +101,7 @@ class BacklogSnapshot(models.Model):
             booked=self._rounded(SQL("booked_qty")),
             shipped=self._rounded(SQL("shipped_qty")),
             cancelled=self._rounded(SQL("cancelled_qty")),
-            ordered_day=self.env["backlog.line"]._day(SQL("date_order")),
+            ordered_day=self.env["backlog.line.today"]._day(SQL("date_order")),
             first=days[0],
             last=days[-1],
         )
@@ -181,10 +182,10 @@ class BacklogSnapshot(models.Model):
                AND moved.day < %(last)s
             """,
             value=self._rounded(SQL("moved.qty")),
-            is_outside=self.env["backlog.service"]._is_outside("place"),
-            was_outside=self.env["backlog.service"]._is_outside("origin"),
+            is_outside=self.env["backlog.service.level"]._is_outside("place"),
+            was_outside=self.env["backlog.service.level"]._is_outside("origin"),
             moved=in_unit(finite(SQL("move.quantity")), "move_uom", "uom"),
-            moved_day=self.env["backlog.line"]._day(moment(SQL("move.date"))),
+            moved_day=self.env["backlog.line.today"]._day(moment(SQL("move.date"))),
             first=days[0],
             last=days[-1],
             since=since,

@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from .backlog_line import BACKLOG_STATES
+from ..const import BACKLOG_STATES
 
 
 class BacklogSnapshotLine(models.Model):

@@ -196,7 +196,7 @@ class BadValueCase(CashCase):
 
         :param places: ``[(table, column, records, value)]``
         """
-        self.env["backlog.kept"]._fold()
+        self.env["backlog.fold"]._fold()
         # PostgreSQL must not think of the tables as they were before this world.
         self.env.cr.execute("ANALYZE")
         right = self._answers(doors)
@@ -450,7 +450,7 @@ class BadValueCase(CashCase):
 
     def door_snapshot(self):
         snapshot = self.env["backlog.snapshot"].with_context(tz="UTC")
-        snapshot._take(self.company)
+        snapshot.env["backlog.history"]._take(self.company)
         rows = self._as("backlog.snapshot").search([]).read()
         self._plain(rows)
         groups = self._as("backlog.snapshot").formatted_read_group(
@@ -549,7 +549,7 @@ class BadValueCase(CashCase):
     def door_kept_lines(self):
         """As the fold keeps them, and it folds them once."""
         kept = self.env["backlog.kept"]
-        kept._fold()
+        kept.env["backlog.fold"]._fold()
         self.assertEqual(kept._touched(), [])
         self.assertEqual(kept.differences(), {"slices": [], "lines": []})
         return self.door_lines()

@@ -3,8 +3,8 @@
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from odoo.addons.inventory_backlog.models.backlog_kept import BacklogKept
-from odoo.addons.inventory_backlog.models.given import given
+from ..models.kept.backlog_kept import BacklogKept
+from ..tools.given import given
 
 stale = BacklogKept._stale
 
@@ -27,7 +27,7 @@ def folding():
         if not busy and not given(self.env, "live"):
             busy.append(True)
             try:
-                self.sudo()._fold()
+                self.env["backlog.fold"].sudo()._fold()
             finally:
                 busy.pop()
         return stale(self)

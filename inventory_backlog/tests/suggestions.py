@@ -4,8 +4,7 @@ from unittest.mock import patch
 from odoo.fields import Command
 from odoo.tests import freeze_time
 
-from odoo.addons.inventory_backlog.models.backlog_suggestion_order import Choice
-
+from ..models.reorder.backlog_procure import Choice
 from .common import NOW
 from .vendors import VendorCase
 
@@ -157,7 +156,9 @@ class SuggestionCase(VendorCase):
 
     def _accept(self, *choices):
         """The buyer orders ``(suggestion, quantity, offer)`` at once."""
-        self.suggestions._accept([Choice(*choice) for choice in choices])
+        self.suggestions.env["backlog.procure"]._accept(
+            [Choice(*choice) for choice in choices]
+        )
         self.env.flush_all()
         self.env.invalidate_all()
 

@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from odoo.fields import Command
 
-from odoo.addons.inventory_backlog.models.given import giving
-
+from ..tools.given import giving
 from .common import NOW, BacklogCase
 
 OPEN = ("waiting", "confirmed", "partially_available", "assigned")

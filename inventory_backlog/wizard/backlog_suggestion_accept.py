@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ..models.backlog_suggestion import BUYING
-from ..models.link import Link
+from ..const import BUYING
+from ..tools.link import Link
 
 
 class BacklogSuggestionAccept(models.TransientModel):
@@ -102,7 +102,7 @@ class BacklogSuggestionAccept(models.TransientModel):
         chosen._check_chosen()
         suggestions = chosen.suggestion_id
         suggestions.check_access("write")
-        suggestions._accept([line._choice() for line in chosen])
+        suggestions.env["backlog.procure"]._accept([line._choice() for line in chosen])
         return self._action_results(suggestions)
 
     def _action_results(self, suggestions):
@@ -132,7 +132,9 @@ class BacklogSuggestionAccept(models.TransientModel):
     @api.model
     def _result_sentences(self, suggestions, left_out):
         """What came out of these suggestions, and which are as they were."""
-        if notes := suggestions._supply_notes():
+        if notes := suggestions.env["backlog.suggestion.text"]._supply_notes(
+            suggestions
+        ):
             yield self.env._("Created: %s.", ", ".join(notes))
         if asked := suggestions.asked_activity_ids:
             yield self.env._(

@@ -1,9 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.backlog_suggestion import BUYING
-from ..models.backlog_suggestion_order import Choice
-from ..models.link import Link, check_readable
+from ..const import BUYING
+from ..models.reorder.backlog_procure import Choice
+from ..tools.link import Link, check_readable
 
 # To ask for an earlier receipt there is nothing to choose.
 FIXED = ("expedite",)
@@ -114,8 +114,10 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
     @api.depends("supplierinfo_id", "share")
     def _compute_qty(self):
         suggestions = self.suggestion_id._origin
-        multiples = suggestions._orderpoint_multiples()
-        suggestions._read_offers()
+        multiples = suggestions.env["backlog.suggestion.text"]._orderpoint_multiples(
+            suggestions
+        )
+        suggestions.env["backlog.suggestion.text"]._read_offers(suggestions)
         for line in self:
             suggestion = line._suggestion()
             if not suggestion:
@@ -127,7 +129,7 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
             missing = line.product_uom_id.round(
                 sum(suggestion.line_ids.mapped("qty")) * line.share / 100
             )
-            line.qty, _cost = suggestion._order_quantity(
+            line.qty, _cost = suggestion.env["backlog.plan"]._order_quantity(
                 line._offer(), missing, multiples[suggestion]
             )
 
@@ -138,9 +140,9 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
             if not line.is_buying:
                 line.earliest_date = suggestion.arrival_date
             else:
-                line.earliest_date = line.supplierinfo_id and suggestion._arrival(
-                    line._offer()
-                )
+                line.earliest_date = line.supplierinfo_id and suggestion.env[
+                    "backlog.plan"
+                ]._arrival(line._offer())
 
     @api.depends("supplierinfo_id")
     def _compute_arrival_date(self):
@@ -153,7 +155,7 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
 
     @api.depends("qty", "supplierinfo_id")
     def _compute_cost(self):
-        self.suggestion_id._origin._read_offers()
+        self.env["backlog.suggestion.text"]._read_offers(self.suggestion_id._origin)
         for line in self:
             if line.is_buying and line.supplierinfo_id:
                 price = line._offer()._unit_price()

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.link import check_readable
+from ..tools.link import check_readable
 
 DAYS = 7
 MOST_DAYS = 3650

@@ -2,8 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ..models.link import Link, check_readable
-from ..models.purchase_order import MOVABLE_STATES
+from ..const import MOVABLE_STATES
 from ..tools.bounds import (
     bounded,
     bounded_days,
@@ -11,6 +10,7 @@ from ..tools.bounds import (
     bounded_money,
     is_bounded_factor,
 )
+from ..tools.link import Link, check_readable
 
 
 class BacklogVendorSwitch(models.TransientModel):

@@ -1,7 +1,7 @@
 from odoo import models
 
 from odoo.addons.inventory_backlog.models.backlog_history_mixin import Ours
-from odoo.addons.inventory_backlog.models.link import Link
+from odoo.addons.inventory_backlog.tools.link import Link
 
 
 class MrpProduction(models.Model):

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-from odoo.addons.inventory_backlog.models.backlog_allocation import OPEN_STATES
+from odoo.addons.inventory_backlog.const import OPEN_STATES
 
 
 class StockMove(models.Model):

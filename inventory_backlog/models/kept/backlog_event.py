@@ -3,10 +3,9 @@ from logging import getLogger
 
 from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL
 
-from .backlog_line import BACKLOG_STATES
-from .given import giving
+from ...const import BACKLOG_STATES
+from ...tools.given import giving
 
 _logger = getLogger(__name__)
 
@@ -169,38 +168,3 @@ class BacklogEventWaiting(models.Model):
     line_id = fields.Integer()
     previous_state = fields.Char()
     backlog_state = fields.Char()
-
-
-class BacklogKeptLine(models.Model):
-    """Each change of state waits to become an event, where a rule wants events."""
-
-    _inherit = "backlog.kept.line"
-
-    @api.model
-    def _note(self):
-        note = super()._note()
-        if not self.env["backlog.event"]._has_rules():
-            return note
-        return SQL(
-            """%s,
-                       waiting AS (
-                        INSERT INTO backlog_event_waiting
-                               (line_id, previous_state, backlog_state)
-                        SELECT *
-                          FROM (
-                                SELECT id, backlog_state AS before, NULL AS after
-                                  FROM removed
-                                 UNION ALL
-                                SELECT written.id, kept.backlog_state,
-                                       written.backlog_state
-                                  FROM written
-                             LEFT JOIN backlog_kept_line kept ON kept.id = written.id
-                               ) changed
-                         WHERE before IS DISTINCT FROM after
-                           AND NOT (before IS NULL AND EXISTS (
-                               SELECT FROM backlog_kept WHERE is_refilling))
-                      ORDER BY id
-                       )
-            """,
-            note,
-        )

@@ -3,33 +3,42 @@ from logging import getLogger
 from psycopg2 import OperationalError
 from psycopg2.errors import LockNotAvailable, SerializationFailure
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL, split_every
 
-from ..tools.groups import made_of
+from ...tools.groups import made_of
+from ...tools.sql import is_open, now
 
 _logger = getLogger(__name__)
+
 
 # So many products are kept at once: enough that planning the statement does not count,
 # few enough that a scheduled action that is stopped has kept something.
 BATCH = 1000
+
+
 RETRY_HOURS = 1
+
+
 # More products than these do not fail each for itself: the statement is wrong, as when
 # another addon broke it. Then nothing is kept, and all is computed when asked for.
 MOST_FAILING = 100
+
+
 # Of what a product is called as a fault, before its id.
 FAULT = "fold,"
+
+
 # So many marks are written anew by every fold that leaves them for a later one.
 MARKED_ANEW = 100 * BATCH
 
 
-class BacklogKept(models.Model):
-    """Keeping: what is out of date is computed once for all, and its marks are taken
-    away."""
+class BacklogFold(models.AbstractModel):
+    """Compute anew what is marked, keep it, and take the marks away."""
 
-    _inherit = "backlog.kept"
+    _name = "backlog.fold"
+    _description = "Fold"
 
-    @api.model
     def _fold(self, limit=None, failed=None):
         """Bring what is kept up to date, in the transaction of the caller. A product
         that makes it fail keeps its mark and is noted as a fault; the others are kept.
@@ -55,7 +64,6 @@ class BacklogKept(models.Model):
         self.env.cr.execute("SET LOCAL join_collapse_limit = DEFAULT")
         return written
 
-    @api.model
     def _seal(self):
         """Note what this fold leaves. When it leaves no mark that it can see, all that
         was committed before it began is kept."""
@@ -80,12 +88,10 @@ class BacklogKept(models.Model):
         )
         self.env["backlog.told"]._note()
 
-    @api.model
     def _next_fold(self):
         """Begin a new number: what is noted under it is told to all who ask later."""
         self.env.cr.execute(SQL("UPDATE backlog_kept SET folds = folds + 1"))
 
-    @api.model
     def _fold_marked(self, limit, failed):
         marked = self._marked()
         self._leave_tied(failed)
@@ -107,7 +113,6 @@ class BacklogKept(models.Model):
         self._leave_tied(failed)
         return written
 
-    @api.model
     def _leave_tied(self, failed):
         """Leave what is made of products that failed marked as well: which lines are
         made of a product is known from its kept slices, which it may not have."""
@@ -116,14 +121,13 @@ class BacklogKept(models.Model):
         failed.update(made_of(failed, self.env.execute_query(self._tied())))
         self._mark(failed)
 
-    @api.model
     def _marked(self):
         """The products to be kept anew, with a mark for each. What makes everything
         out of date becomes the marks of all products that can have a backlog: so they
         can be kept in parts."""
-        today = self.env["backlog.allocation"]._now().date()
+        today = now().date()
         self._note_refill()
-        products = self._touched()
+        products = self.env["backlog.kept"]._touched()
         everything = products is None
         if everything:
             products = self._all_products()
@@ -144,24 +148,22 @@ class BacklogKept(models.Model):
                 "UPDATE backlog_kept SET day = %s, signature = %s, "
                 "has_slices = FALSE, has_lines = FALSE",
                 today,
-                self._signature(),
+                self.env["backlog.kept"]._signature(),
             )
         )
         self._next_fold()
         return products
 
-    @api.model
     def _note_refill(self):
         """Note that a table is filled again which somebody emptied, or left out of a
         backup: what comes back to it has not changed its state."""
         self.env.cr.execute(
             SQL(
                 "UPDATE backlog_kept SET is_refilling = TRUE WHERE NOT (%s)",
-                self._is_whole(),
+                self.env["backlog.kept"]._is_whole(),
             )
         )
 
-    @api.model
     def _mark(self, product_ids):
         """Mark those of the products that are not."""
         self.env.cr.execute(
@@ -177,7 +179,6 @@ class BacklogKept(models.Model):
             )
         )
 
-    @api.model
     def _take_marks(self, condition=None):
         """Take away the marks that meet the condition, of those that this transaction
         sees: what it does not see, it has not kept.
@@ -193,7 +194,6 @@ class BacklogKept(models.Model):
         )
         return self.env.cr.rowcount
 
-    @api.model
     def _first_of(self, product_ids, limit):
         """So many of the products, the tied ones first and all of them: which lines
         hang on a component is known from slices that are kept. Were the kit kept in
@@ -203,7 +203,6 @@ class BacklogKept(models.Model):
         products = sorted(product_ids, key=lambda product_id: product_id not in tied)
         return products[: max(limit, len(tied.intersection(product_ids)))]
 
-    @api.model
     def _tied(self):
         """The products that are moved for a line that sells something else, each with
         what that is."""
@@ -215,10 +214,9 @@ class BacklogKept(models.Model):
              WHERE line.product_id <> move.product_id
                AND %s
             """,
-            self.env["backlog.allocation"]._is_open("move"),
+            is_open("move"),
         )
 
-    @api.model
     def _all_products(self):
         """The ids of all products that can have a row."""
         rows = self.env.execute_query(
@@ -237,12 +235,11 @@ class BacklogKept(models.Model):
                 SELECT product_id FROM backlog_kept_line
               ORDER BY 1
                 """,
-                self.env["backlog.allocation"]._is_open("stock_move"),
+                is_open("stock_move"),
             )
         )
         return [row[0] for row in rows]
 
-    @api.model
     def _keep_all_but_failing(self, product_ids, failed):
         """Keep these products anew. When one of them makes it fail, halves of them are
         tried, and halves of those.
@@ -274,7 +271,6 @@ class BacklogKept(models.Model):
             for half in (product_ids[:middle], product_ids[middle:])
         )
 
-    @api.model
     def _note_failing(self, product_id, error):
         """Say which product could not be kept. What is read of it stays exact: it is
         computed each time, as of all that is marked."""
@@ -295,19 +291,17 @@ class BacklogKept(models.Model):
             res_id=product_id,
         )
 
-    @api.model
     def _keep_products(self, product_ids):
         """Keep these products anew and take their marks away.
 
         :return: how many rows were written
         """
-        before = self._stale_by(product_ids)
+        before = self.env["backlog.kept"]._stale_by(product_ids)
         written = self._keep_slices(product_ids)
-        after = self._stale_by(product_ids)
+        after = self.env["backlog.kept"]._stale_by(product_ids)
         self._take_marks(SQL("product_id = ANY(%s)", product_ids))
         return written + self._keep_lines(list({*before.sold, *after.sold}))
 
-    @api.model
     def _lock(self):
         """Folds come one after the other. One that began before another was done fails
         here, since it would not see what the other one saw."""
@@ -315,16 +309,14 @@ class BacklogKept(models.Model):
         if not self.env.cr.rowcount:
             # It is there from the installation on, unless somebody has deleted it, or
             # restored a backup without it.
-            self._add_row()
+            self.env["backlog.kept"]._add_row()
             self.env["backlog.restore"]._forget_lost()
 
-    @api.model
     def _keep_slices(self, product_ids):
         return self.env["backlog.kept.slice"]._keep(
             self._slices_to_keep(product_ids), "asked_id", product_ids
         )
 
-    @api.model
     def _slices_to_keep(self, product_ids):
         """The live slices of these products, and what their lines sell."""
         return SQL(
@@ -334,20 +326,18 @@ class BacklogKept(models.Model):
               FROM (%s) slice
          LEFT JOIN sale_order_line line ON line.id = slice.order_line_id
             """,
-            self.env["backlog.allocation"]._live_slices(product_ids),
+            self.env["backlog.live.slice"]._live_slices(product_ids),
         )
 
-    @api.model
     def _keep_lines(self, sold_ids):
         """Keep the lines that sell these products, made of slices that are kept."""
         moved_ids = [*sold_ids, *self._moved_for(sold_ids)]
         return self.env["backlog.kept.line"]._keep(
-            self.env["backlog.line"]._live_lines(sold_ids, moved_ids),
+            self.env["backlog.live.line"]._live_lines(sold_ids, moved_ids),
             "product_id",
             sold_ids,
         )
 
-    @api.model
     def _moved_for(self, sold_ids):
         rows = self.env.execute_query(
             SQL(
@@ -358,24 +348,6 @@ class BacklogKept(models.Model):
         )
         return [row[0] for row in rows]
 
-    @api.model
-    def _cron_fold(self):
-        """Bring what is kept up to date, if something was touched: so much at a time
-        that little is lost when it is stopped."""
-        cron = self.env["ir.cron"]
-        trigger = self.env["backlog.trigger"]
-        if not trigger._are_attached():
-            # It counts from the next transaction on.
-            cron._commit_progress(1, remaining=int(trigger._heal()))
-            return
-        self.env["backlog.health"]._mend_clock()
-        failed = self._failed_lately()
-        while self._fold_some(failed):
-            if not cron._commit_progress(1, remaining=1):
-                return
-        cron._commit_progress(1, remaining=0)
-
-    @api.model
     def _failed_lately(self):
         """The ids of the products that made a fold fail, and are not tried again before
         the hour is over."""
@@ -393,7 +365,6 @@ class BacklogKept(models.Model):
         )
         return set(faults.mapped("res_id"))
 
-    @api.model
     def _fold_some(self, failed):
         """Keep one batch.
 
@@ -405,7 +376,7 @@ class BacklogKept(models.Model):
             return False
         if not self.env["backlog.trigger"]._are_attached():
             return False
-        left = self._touched()
+        left = self.env["backlog.kept"]._touched()
         if left is None or set(left) - failed:
             return True
         self.env["backlog.fault"]._settle(
@@ -413,7 +384,6 @@ class BacklogKept(models.Model):
         )
         return False
 
-    @api.model
     def _fold_if_free(self, limit=None, failed=None):
         """Keep what is out of date, unless another process is at it. Then what is read
         stays exact and comes later, until the scheduled action has run.

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
-from .backlog_bad_value import MOST_FOUND
+from ..backlog_bad_value import MOST_FOUND
 
 _logger = getLogger(__name__)
 
@@ -144,7 +144,7 @@ class BacklogHealth(models.Model):
             self.write({"begun_on": today, "reached_id": 0, "wrong_count": 0})
         ids = [
             product_id
-            for product_id in kept._all_products()
+            for product_id in kept.env["backlog.fold"]._all_products()
             if product_id % PARTS == self.part and product_id > self.reached_id
         ]
         for batch in split_every(BATCH, ids, list):
@@ -239,7 +239,7 @@ class BacklogHealth(models.Model):
         change = self.env["backlog.change"]
         try:
             with self.env.cr.savepoint():
-                self.env["backlog.kept"]._lock()
+                self.env["backlog.fold"]._lock()
                 change._note_again()
         except (LockNotAvailable, SerializationFailure):
             _logger.info("The backlog is being kept; the next check mends the feed")

@@ -8,8 +8,9 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 from odoo.tools.sql import table_exists
 
+from ...tools.given import given, giving
+from ...tools.sql import is_open, now
 from .backlog_watch import EVERYTHING
-from .given import given, giving
 
 
 class Stale(NamedTuple):
@@ -63,7 +64,6 @@ class BacklogKept(models.Model):
     _inherit = ["backlog.history.mixin"]
     _description = "Kept Backlog"
     _log_access = False
-
     day = fields.Date(
         history=True, help="The day (UTC) on which the queue was ordered."
     )
@@ -127,8 +127,6 @@ class BacklogKept(models.Model):
             last,
         )
 
-    # Reading
-
     @api.model
     def _stale(self):
         """Say what of the kept rows cannot be used in this transaction.
@@ -163,7 +161,7 @@ class BacklogKept(models.Model):
         another way; None when everything must be computed."""
         self.env.flush_query(self._reads())
         day, touched = self._marks()
-        today = self.env["backlog.allocation"]._now().date()
+        today = now().date()
         if day and day != today:
             touched.update(self._moved_by_day(day, today))
         return None if EVERYTHING in touched else list(touched)
@@ -294,7 +292,7 @@ class BacklogKept(models.Model):
                 """,
                 min(day, today),
                 max(day, today),
-                self.env["backlog.allocation"]._is_open("stock_move"),
+                is_open("stock_move"),
             )
         )
         return [row[0] for row in rows]
@@ -341,15 +339,19 @@ class BacklogKept(models.Model):
     @tools.ormcache()
     def _signature(self):
         """A name for the code of the statements and its settings. An addon that changes
-        a rule by overriding a method makes what is kept out of date."""
+        a rule by overriding a method makes what is kept out of date; one that only
+        lays a statement out otherwise does not."""
         with giving(self.env["backlog.line"], live=True) as lines:
             statements = [
-                self.env["backlog.allocation"]._live_slices([EVERYTHING]),
-                lines._live_lines([EVERYTHING], [EVERYTHING]),
+                self.env["backlog.live.slice"]._live_slices([EVERYTHING]),
+                lines.env["backlog.live.line"]._live_lines([EVERYTHING], [EVERYTHING]),
             ]
         text = repr(
             [
-                (part.code, [p for p in part.params if not hasattr(p, "year")])
+                (
+                    " ".join(part.code.split()),
+                    [p for p in part.params if not hasattr(p, "year")],
+                )
                 for part in statements
             ]
             + self.env["backlog.trigger"]._definitions()
@@ -386,10 +388,12 @@ class BacklogKept(models.Model):
         sliced = list({*product_ids}.difference(stale.touched))
         sold = list({*product_ids}.difference(stale.sold))
         wrong = self.env["backlog.kept.slice"]._wrong(
-            self._slices_to_keep(sliced), "asked_id", sliced
+            self.env["backlog.fold"]._slices_to_keep(sliced), "asked_id", sliced
         )
         with giving(self.env["backlog.line"], live=True) as lines:
-            live = lines._live_lines(sold, self._moved_with(sold))
+            live = lines.env["backlog.live.line"]._live_lines(
+                sold, self._moved_with(sold)
+            )
         wrong += self.env["backlog.kept.line"]._wrong(live, "product_id", sold)
         return sorted({*wrong})
 
@@ -409,12 +413,12 @@ class BacklogKept(models.Model):
                 SELECT UNNEST(%(sold)s::integer[])
                 """,
                 sold=sold_ids,
-                is_open=self.env["backlog.allocation"]._is_open("move"),
+                is_open=is_open("move"),
             )
         )
-        return list({*(row[0] for row in rows), *self._moved_for(sold_ids)})
-
-    # For managers
+        return list(
+            {*(row[0] for row in rows), *self.env["backlog.fold"]._moved_for(sold_ids)}
+        )
 
     @api.model
     def rebuild(self):
@@ -437,7 +441,7 @@ class BacklogKept(models.Model):
             )
         try:
             with self.env.cr.savepoint():
-                self._lock()
+                self.env["backlog.fold"]._lock()
         except (LockNotAvailable, SerializationFailure) as error:
             raise UserError(
                 self.env._(
@@ -446,7 +450,7 @@ class BacklogKept(models.Model):
                 )
             ) from error
         self._touch_everything()
-        written = self._fold()
+        written = self.env["backlog.fold"]._fold()
         self.env["backlog.change"]._note_all()
         return written
 
@@ -475,3 +479,20 @@ class BacklogKept(models.Model):
                 live_lines,
             ),
         }
+
+    @api.model
+    def _cron_fold(self):
+        """Bring what is kept up to date, if something was touched: so much at a time
+        that little is lost when it is stopped."""
+        cron = self.env["ir.cron"]
+        trigger = self.env["backlog.trigger"]
+        if not trigger._are_attached():
+            # It counts from the next transaction on.
+            cron._commit_progress(1, remaining=int(trigger._heal()))
+            return
+        self.env["backlog.health"]._mend_clock()
+        failed = self.env["backlog.fold"]._failed_lately()
+        while self.env["backlog.fold"]._fold_some(failed):
+            if not cron._commit_progress(1, remaining=1):
+                return
+        cron._commit_progress(1, remaining=0)

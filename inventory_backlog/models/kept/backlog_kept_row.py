@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...tools.sql import of_products
+
 # Numeric, as wide as PostgreSQL computed it: what is kept equals what is live.
 EXACT = {"digits": 0}
 
@@ -67,9 +69,7 @@ class BacklogKeptRow(models.AbstractModel):
         :param product_ids: None for all
         :return: how many rows were written or removed
         """
-        in_scope = self.env["backlog.allocation"]._of_products(
-            SQL.identifier(self._table, key), product_ids
-        )
+        in_scope = of_products(SQL.identifier(self._table, key), product_ids)
         names = [SQL.identifier(field.name) for field in self._columns()]
         [[removed, written]] = self.env.execute_query(
             SQL(
@@ -136,9 +136,7 @@ class BacklogKeptRow(models.AbstractModel):
                 kept=self._selected(self._table, typed=True),
                 statement=statement,
                 table=SQL.identifier(self._table),
-                in_scope=self.env["backlog.allocation"]._of_products(
-                    SQL.identifier(self._table, key), product_ids
-                ),
+                in_scope=of_products(SQL.identifier(self._table, key), product_ids),
                 key=SQL.identifier(key),
             )
         )
@@ -258,3 +256,50 @@ class BacklogKeptLine(models.Model):
     _to_source = models.Index(
         "(to_source_value DESC, id) INCLUDE (company_id) WHERE to_source_qty > 0"
     )
+
+    @api.model
+    def _note(self):
+        """Each line that is written or removed is noted, in the same statement."""
+        noted = self._noted()
+        if not self.env["backlog.event"]._has_rules():
+            return noted
+        return SQL(
+            """%s,
+                       waiting AS (
+                        INSERT INTO backlog_event_waiting
+                               (line_id, previous_state, backlog_state)
+                        SELECT *
+                          FROM (
+                                SELECT id, backlog_state AS before, NULL AS after
+                                  FROM removed
+                                 UNION ALL
+                                SELECT written.id, kept.backlog_state,
+                                       written.backlog_state
+                                  FROM written
+                             LEFT JOIN backlog_kept_line kept ON kept.id = written.id
+                               ) changed
+                         WHERE before IS DISTINCT FROM after
+                           AND NOT (before IS NULL AND EXISTS (
+                               SELECT FROM backlog_kept WHERE is_refilling))
+                      ORDER BY id
+                       )
+            """,
+            noted,
+        )
+
+    @api.model
+    def _noted(self):
+        """For ``backlog.change``: each line, with the number of this fold."""
+        return SQL(
+            """,
+                       noted AS (
+                        INSERT INTO backlog_change (id, fold, company_id)
+                        SELECT changed.id, kept.folds, changed.company_id
+                          FROM (SELECT id, company_id FROM removed UNION ALL
+                               SELECT id, company_id FROM written) changed
+                    CROSS JOIN (SELECT MAX(folds) AS folds FROM backlog_kept) kept
+                            ON CONFLICT (id) DO UPDATE
+                           SET fold = EXCLUDED.fold, company_id = EXCLUDED.company_id
+                       )
+            """
+        )

@@ -61,7 +61,7 @@ class BacklogTold(models.Model):
             )
         )
         if rows:
-            self.env["backlog.kept"]._next_fold()
+            self.env["backlog.fold"]._next_fold()
             ids, companies = zip(*dict(rows).items(), strict=True)
             self.env["backlog.change"]._note(
                 SQL(

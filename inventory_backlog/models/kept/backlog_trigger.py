@@ -409,7 +409,7 @@ class BacklogTrigger(models.AbstractModel):
     def _keep_if_new(self):
         kept = self.env["backlog.kept"]
         if not kept.search([("signature", "!=", False)], limit=1):
-            kept._fold_if_free()
+            kept.env["backlog.fold"]._fold_if_free()
 
     @api.model
     def _are_attached(self):

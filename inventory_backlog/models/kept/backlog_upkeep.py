@@ -96,7 +96,9 @@ class BacklogUpkeep(models.AbstractModel):
                 upkeep = self.with_env(api.Environment(cr, SUPERUSER_ID, {}))
                 if upkeep._is_left_alone():
                     kept = upkeep.env["backlog.kept"]
-                    kept._fold_some(kept._failed_lately())
+                    kept.env["backlog.fold"]._fold_some(
+                        kept.env["backlog.fold"]._failed_lately()
+                    )
         except Exception:
             _logger.exception("The backlog could not be kept after a commit")
 
@@ -178,8 +180,8 @@ class BacklogUpkeep(models.AbstractModel):
             trigger._heal()
             # It counts from the next transaction on.
             self.env["ir.cron"]._commit_progress()
-        failed = kept._failed_lately()
-        while kept._fold_some(failed):
+        failed = kept.env["backlog.fold"]._failed_lately()
+        while kept.env["backlog.fold"]._fold_some(failed):
             self.env["ir.cron"]._commit_progress()
             if monotonic() > deadline:
                 return True

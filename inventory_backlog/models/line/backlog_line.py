@@ -1,21 +1,28 @@
+from datetime import datetime, timezone
+from itertools import pairwise
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
+from odoo.tools.misc import get_lang
 
-from .backlog_mixin import join_once
-from .given import given, giving
+from ...const import BACKLOG_STATES, MARGIN_GROUPS, VALUE_GROUPS
+from ...tools.given import given, giving
+from ...tools.sql import join_once, many_rows, of_others, of_products
+from .backlog_feed import AT_MOST
 
-BACKLOG_STATES = [
-    ("ready", "Ready to ship"),
-    ("partial", "Partly ready"),
-    ("incoming", "Backorder, on its way"),
-    ("to_source", "Backorder, to source"),
-]
-VALUE_GROUPS = "inventory_backlog.group_backlog_user"
-# Customers read their own orders in the portal, but not how we supply them.
-INTERNAL = "base.group_user"
 # Fields that look at all open lines of the order.
 OF_ORDER = ("prepaid_value", "block_cause")
+
+
+# Odoo's own forms show invoices or lots: they fail for others, who may well read the
+# record.
+FORM_GROUPS = {
+    "purchase.order": "purchase.group_purchase_user",
+    "sale.order": "sales_team.group_sale_salesman",
+    "stock.picking": "stock.group_stock_user",
+}
 
 
 class BacklogLine(models.Model):
@@ -42,11 +49,30 @@ class BacklogLine(models.Model):
             "payment_state",
             "state",
         ],
-        "account.move.line": ["amount_currency", "balance", "currency_id", "move_id"],
+        "account.account": ["account_type"],
+        "account.move.line": [
+            "account_id",
+            "amount_currency",
+            "amount_residual",
+            "balance",
+            "company_id",
+            "currency_id",
+            "move_id",
+            "parent_state",
+            "partner_id",
+            "reconciled",
+        ],
         "payment.transaction": ["amount", "invoice_ids", "state"],
+        "product.product": ["standard_price"],
         "product.template": ["categ_id"],
-        "res.company": ["backlog_risk_days", "currency_id"],
+        "res.company": [
+            "account_use_credit_limit",
+            "backlog_risk_days",
+            "currency_id",
+            "parent_path",
+        ],
         "res.currency": ["rounding"],
+        "res.partner": ["commercial_partner_id", "country_id", "credit_limit"],
         "sale.order": [
             "amount_total",
             "amount_untaxed",
@@ -72,7 +98,6 @@ class BacklogLine(models.Model):
             "price_total",
         ],
     }
-
     order_id = fields.Many2one("sale.order", readonly=True)
     order_line_id = fields.Many2one("sale.order.line", readonly=True)
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
@@ -213,6 +238,126 @@ class BacklogLine(models.Model):
         aggregator="avg",
         help="Days since the order was confirmed.",
     )
+    country_id = fields.Many2one(
+        related="partner_id.country_id", string="Country", related_sudo=True
+    )
+    vendor_id = fields.Many2one(
+        related="product_id.main_vendor_id",
+        string="Main Vendor",
+        help="The main vendor of the product: whose delay would cost this value.",
+    )
+    incoming_value = fields.Monetary(
+        readonly=True,
+        groups=VALUE_GROUPS,
+        help="What the part is worth that a receipt, transfer or production already on "
+        "its way will cover.",
+    )
+    to_source_value = fields.Monetary(
+        readonly=True,
+        groups=VALUE_GROUPS,
+        help="What the part is worth that nobody has ordered yet.",
+    )
+    margin_value = fields.Monetary(
+        "Margin",
+        readonly=True,
+        groups=MARGIN_GROUPS,
+        help="Open value less the cost of the open quantity, at the cost that the "
+        "product has today. A kit has the cost written on the kit.",
+    )
+    age_bucket = fields.Selection(
+        selection="_selection_age_bucket",
+        string="Age",
+        readonly=True,
+        help="Days since the order was confirmed. The steps are in the settings.",
+    )
+    lateness_bucket = fields.Selection(
+        selection="_selection_lateness_bucket",
+        string="Lateness",
+        readonly=True,
+        help="Days from the promise to today or to the expected date, whichever is "
+        "later. The steps are in the settings.",
+    )
+    block_cause = fields.Selection(
+        [
+            ("whole_order", "Ships all at once"),
+            ("credit", "Over the credit limit"),
+        ],
+        "Blocked by",
+        readonly=True,
+        # Read when asked for: it looks at all lines of the order.
+        prefetch=False,
+        help="Why goods may not leave. Ships all at once: they are ready, but the "
+        "order leaves in one piece and something of it is short. Over the credit "
+        "limit: the customer owes more on invoices than the limit allows.",
+    )
+    why = fields.Json(
+        "Why?",
+        compute="_compute_why",
+        exportable=False,
+        help="Which documents cover this line and when, who is ahead of it in the "
+        "queue for the product, and what else this customer waits for.",
+    )
+
+    @api.model
+    @api.readonly
+    def get_changes(self, cursor="", limit=1000):
+        """Tell an integration what changed since it asked last: order lines whose
+        state, quantities or dates changed, that came or that are open no more. Who asks
+        for the first time is told all lines that are open.
+
+        A change is told when the scheduled action has kept it: at once when goods
+        moved, else within two minutes, since Odoo looks once a minute for what is due.
+        None is lost and none is skipped, whoever else commits in between; one may be
+        told twice, with the values that were kept last. Of the passing of time itself
+        nothing is told: what is late is late by its promise.
+
+        :param str cursor: what the last call returned, empty to begin with all lines
+        :param int limit: of how many lines at most, up to 10,000
+        :return: ``{"cursor": str, "has_more": bool, "lines": [...], "as_of": str,
+            "is_waiting": bool, "waiting_since": str}``.
+
+            An open line is ``{"id": int, "is_open": True}`` and the fields that
+            ``read`` gives of ``order_id``, ``product_id``, ``backlog_state``,
+            ``open_qty``, ``backlog_qty``, ``incoming_qty``, ``to_source_qty`` (in the
+            unit of the product), ``promise_date`` and ``expected_date`` (UTC, or
+            false); one that is open no more is ``{"id": int, "is_open": False}`` with
+            ``order_id``, ``product_id``, ``shipped_qty`` and ``cancelled_qty``, all of
+            them false when it was deleted.
+
+            When ``has_more`` is false all changes before ``as_of`` (UTC) have been
+            told; it is false while nothing was ever kept. ``is_waiting`` says whether
+            changes wait for the scheduled action, and ``waiting_since`` since when they
+            may, or false.
+        :raise AccessError: who may not read the backlog
+        :raise UserError: when the cursor or the limit is none
+        """
+        self.browse().check_access("read")
+        feed = self.env["backlog.change"]._feed()
+        position = self.env["backlog.feed"]._parsed_cursor(cursor, feed)
+        if type(limit) is not int or not 0 < limit <= AT_MOST:
+            raise UserError(
+                self.env._("The limit must be a whole number from 1 to %s.", AT_MOST)
+            )
+        stale = self.env["backlog.kept"]._stale()
+        if position.begun is None:
+            page = self.env["backlog.feed"]._page_of_changes(position, limit, stale)
+        else:
+            page = self.env["backlog.feed"]._page_of_all(position, limit, stale, feed)
+        waits = stale is None or bool(stale.touched)
+        # A clock that was ahead may have kept something in the future.
+        kept_at = min(feed.clean_at, feed.now) if feed.clean_at else None
+        as_of = kept_at if waits else feed.now
+        if position.begun is not None:
+            as_of = datetime.fromtimestamp(position.begun, timezone.utc)
+        told, position, has_more = page
+        return {
+            "cursor": str(position),
+            "has_more": has_more,
+            "lines": told,
+            "as_of": fields.Datetime.to_string(as_of),
+            "is_waiting": waits,
+            "waiting_since": waits and fields.Datetime.to_string(kept_at),
+        }
 
     @api.model
     def _selection_delay_cause(self):
@@ -228,7 +373,7 @@ class BacklogLine(models.Model):
 
     @property
     def _table_query(self):
-        return self._given("lines") or self._plain(
+        return self._given("lines") or self.env["backlog.line.today"]._plain(
             self.env["backlog.allocation"]._asked_products()
         )
 
@@ -287,7 +432,11 @@ class BacklogLine(models.Model):
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(self._fields[field_expr], "read")
         whole = join_once(
-            query, alias, "whole", lambda: SQL("(%s)", self._of_order()), "JOIN"
+            query,
+            alias,
+            "whole",
+            lambda: SQL("(%s)", self.env["backlog.line.today"]._of_order()),
+            "JOIN",
         )
         return SQL.identifier(whole, field_expr)
 
@@ -317,8 +466,10 @@ class BacklogLine(models.Model):
             whole orders.
         """
         with giving(self, current=SQL("SELECT * FROM current")) as lines:
-            plain = lines._plain(product_ids)
-        return self._with_whole_orders(self._current(product_ids), plain)
+            plain = lines.env["backlog.line.today"]._plain(product_ids)
+        return self.env["backlog.line.today"]._with_whole_orders(
+            self._current(product_ids), plain
+        )
 
     def _backlog_slices(self):
         """``{line id: [slice]}`` in plain values, in the order in which they come: see
@@ -342,3 +493,253 @@ class BacklogLine(models.Model):
                 }
             )
         return slices
+
+    @api.readonly
+    def action_why(self):
+        """Open the explanation of this line beside the list."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Why?"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [
+                (self.env.ref("inventory_backlog.backlog_line_view_form").id, "form")
+            ],
+            "target": "new",
+            "context": {},
+        }
+
+    @api.readonly
+    def action_open_order(self):
+        """Open the orders of these lines."""
+        return self._action_open(self.order_id)
+
+    @api.readonly
+    def action_open_transfers(self):
+        """Open the transfers that will ship these lines."""
+        transfers = self._allocation().move_id.picking_id
+        if not transfers:
+            raise UserError(
+                self.env._(
+                    "There is no transfer yet. It will appear when the purchase behind "
+                    "this line is confirmed; see “Why?”."
+                )
+            )
+        if not all(map(self._can_open, transfers)):
+            raise UserError(
+                self.env._(
+                    "%s is not yours to open. Ask the people in the warehouse.",
+                    transfers[0].sudo().display_name,
+                )
+            )
+        return self._action_open(transfers)
+
+    @api.readonly
+    def action_open_supply(self):
+        """Open the documents that bring what these lines wait for, of one kind."""
+        documents = [row.document for row in self._allocation() if row.document]
+        if not documents:
+            raise UserError(
+                self.env._("Nothing is on its way for this line; see “Why?”.")
+            )
+        openable = [document for document in documents if self._can_open(document)]
+        if not openable:
+            raise UserError(
+                self.env._(
+                    "It is covered by %(document)s, which is not yours to open. Ask "
+                    "the people who buy or make it.",
+                    document=documents[0].sudo().display_name,
+                )
+            )
+        model = openable[0]._name
+        return self._action_open(
+            self.env[model].union(
+                *(document for document in openable if document._name == model)
+            )
+        )
+
+    def action_suggest_purchase(self):
+        """Open what is suggested for the goods of these lines, for a kit those that
+        are moved, computed anew, or say why there is nothing."""
+        products = self._allocation().product_id or self.product_id
+        return self.env["backlog.suggestion"]._action_suggest(products)
+
+    def action_check_availability(self):
+        """Reserve what is in stock for these lines, first in queue first, and say what
+        came of it."""
+        # Somebody may have shipped some meanwhile.
+        lines = self.exists()
+        slices = lines._allocation(with_rank=True)
+        before = self.env["backlog.reservation"]._reserved(slices)
+        ready = sum(lines.mapped("backlog_qty"))
+        slices.sorted("queue_rank").move_id._action_assign()
+        lines.invalidate_recordset()
+        slices.invalidate_model()
+        kind, message = lines.env["backlog.reservation"]._reservation_told(
+            lines, lines._allocation(), before, ready
+        )
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": kind,
+                "title": self.env._("Check Availability"),
+                "message": message,
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def _allocation(self, with_rank=False):
+        """The rows of the allocation behind these lines, in queue order.
+
+        :param with_rank: whether their places in the queue are read as well
+        """
+        allocation = self.env["backlog.allocation"]
+        stored = [name for name, field in allocation._fields.items() if field.store]
+        names = stored if with_rank else None
+        with giving(allocation, product_ids=self._moved_product_ids()) as asked:
+            rows = asked.search_fetch([("order_line_id", "in", self.ids)], names)
+        return rows.with_env(self.env)
+
+    def _moved_product_ids(self):
+        # Of whole orders, see backlog.line._lines. Buyers have no access to them.
+        return self.order_line_id.sudo().order_id._backlog_products().ids
+
+    def _quantity(self, quantity, unit):
+        """A quantity with its unit, as people write it: 14 Units, 2.5 kg."""
+        return self.env._(
+            "%(quantity)s %(unit)s",
+            quantity=self.env["res.lang"]
+            .browse(get_lang(self.env).id)
+            .format("%.12g", quantity, grouping=True),
+            unit=unit.name,
+        )
+
+    def _can_open(self, document):
+        group = FORM_GROUPS.get(document._name)
+        return (not group or self.env.user.has_group(group)) and document.has_access(
+            "read"
+        )
+
+    def _goods(self, quantity):
+        """A quantity of the product of this line: 14 Units of Table."""
+        return self.env._(
+            "%(quantity)s of %(product)s",
+            quantity=self._quantity(quantity, self.product_uom_id),
+            product=self.product_id.display_name,
+        )
+
+    def _action_open(self, records):
+        action = {
+            "type": "ir.actions.act_window",
+            "name": self.env["ir.model"]._get(records._name).name,
+            "res_model": records._name,
+            "views": [(False, "form")],
+            "res_id": records.id if len(records) == 1 else False,
+        }
+        if len(records) > 1:
+            action["views"] = [(False, "list"), (False, "form")]
+            action["domain"] = [("id", "in", records.ids)]
+        return action
+
+    def _action_open_lines(self, domain):
+        """The list of backlog lines in ``domain``, for the buttons of other models."""
+        self.browse().check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inventory_backlog.backlog_line_action"
+        )
+        return {**action, "domain": domain, "context": {}}
+
+    @api.model
+    def _selection_age_bucket(self):
+        steps = self.env.company._backlog_steps("backlog_age_steps")
+        return self._bucket_labels([0, *(step + 1 for step in steps)])
+
+    @api.model
+    def _selection_lateness_bucket(self):
+        steps = self.env.company._backlog_steps("backlog_lateness_steps")
+        later = self._bucket_labels([1, *(step + 1 for step in steps)])
+        return [
+            ("0", self.env._("0 days")),
+            *((str(int(value) + 1), label) for value, label in later),
+        ]
+
+    @api.model
+    def _bucket_labels(self, starts):
+        """``[(number, label)]`` of the buckets that begin with ``starts``, in days."""
+        labels = [
+            self.env._("%(first)s–%(last)s days", first=first, last=following - 1)
+            for first, following in pairwise(starts)
+        ]
+        labels.append(self.env._("more than %s days", starts[-1] - 1))
+        return [(str(number), label) for number, label in enumerate(labels)]
+
+    def _read_of_order(self, names):
+        """``{id: values}`` of the fields ``names`` of ``OF_ORDER``."""
+        values = self.env.execute_query_dict(
+            SQL(
+                "SELECT id, %s FROM (%s) line WHERE id = ANY(%s)",
+                SQL(", ").join(map(SQL.identifier, names)),
+                self.env["backlog.line.today"]._of_order(self.order_id.ids),
+                self.ids,
+            )
+        )
+        nothing = dict.fromkeys(names)
+        return dict.fromkeys(self.ids, nothing) | {row["id"]: row for row in values}
+
+    @api.model
+    def _current(self, product_ids=None):
+        """The lines that are kept of what nothing has touched since, and the live ones
+        of the rest."""
+        given = self._given("current")
+        if given:
+            return given
+        stale = self.env["backlog.kept"]._stale()
+        if stale is None:
+            return self._typed_lines(product_ids, product_ids)
+        kept = SQL(
+            """
+            SELECT %(columns)s
+              FROM backlog_kept_line kept
+             WHERE %(of_products)s
+               AND %(untouched)s
+            """,
+            columns=self.env["backlog.kept.line"]._selected("kept"),
+            of_products=of_products(SQL("kept.product_id"), product_ids),
+            untouched=of_others(SQL("kept.product_id"), stale.sold),
+        )
+        sold = stale.sold
+        if product_ids is not None:
+            sold = list({*sold}.intersection(product_ids))
+        if not sold:
+            return kept
+        return SQL("%s UNION ALL %s", kept, self._typed_lines(sold, stale.moved))
+
+    @api.model
+    def _typed_lines(self, sold_ids, moved_ids):
+        """The live lines in the shape of those that are kept."""
+        return SQL(
+            "SELECT %s FROM %s line",
+            self.env["backlog.kept.line"]._selected("line", typed=True),
+            many_rows(
+                SQL(
+                    "(%s)",
+                    self.env["backlog.live.line"]._live_lines(sold_ids, moved_ids),
+                )
+            ),
+        )
+
+    @api.model
+    def _check_shows_values(self):
+        """Refuse who may not read what customers pay, which the summary says."""
+        self._check_field_access(self._fields["open_value"], "read")
+
+    def _compute_why(self):
+        with giving(self, product_ids=None) as lines:
+            explained = {
+                line.id: line.env["backlog.why"]._explain(line) for line in lines
+            }
+        for line in self:
+            line.why = explained[line.id]

@@ -1,16 +1,112 @@
-from odoo import api, models
+from odoo import models
 from odoo.tools import SQL
 
-from ..tools.bounds import days
+from ...tools.bounds import days, finite, money, money_of_json, rate
+from ...tools.given import giving
+from ...tools.sql import now
 
 
-class BacklogLine(models.Model):
-    """Where the lines stand today: expected date, lateness, its cause. Nothing of it is
-    kept, since it changes by itself."""
+class BacklogLineToday(models.AbstractModel):
+    """What of a line changes by itself and is kept nowhere: expected date, lateness and
+    its cause, what was paid, what blocks it."""
 
-    _inherit = "backlog.line"
+    _name = "backlog.line.today"
+    _description = "Backlog Line Today"
 
-    @api.model
+    def _valued(self, product_ids):
+        return SQL(
+            """
+            SELECT line.*,
+                   line.open_value - ROUND(
+                       COALESCE(%(cost)s, 0) * line.open_qty / line.rounding
+                   ) * line.rounding AS margin_value
+              FROM (%(valued)s) line
+         LEFT JOIN product_product product ON product.id = line.product_id
+            """,
+            cost=money_of_json(
+                SQL("product.standard_price"), SQL("line.company_id::text")
+            ),
+            valued=self._in_parts(product_ids),
+        )
+
+    def _dated(self, product_ids):
+        company = self.env.company
+        return SQL(
+            """
+            SELECT dated.*,
+                   WIDTH_BUCKET(age_days, %(age)s::int[])::varchar AS age_bucket,
+                   WIDTH_BUCKET(days_late, %(lateness)s::int[])::varchar
+                       AS lateness_bucket
+              FROM (%(dated)s) dated
+            """,
+            age=[step + 1 for step in company._backlog_steps("backlog_age_steps")],
+            lateness=[
+                1,
+                *(s + 1 for s in company._backlog_steps("backlog_lateness_steps")),
+            ],
+            dated=self._late(product_ids),
+        )
+
+    def _block_cause(self):
+        return SQL(
+            """
+            CASE WHEN %s THEN 'credit'
+                 WHEN line.backlog_qty > 0 AND line.in_one_piece AND whole.is_short
+                 THEN 'whole_order'
+             END
+            """,
+            self._is_over_limit(),
+        )
+
+    def _is_over_limit(self):
+        """Whether the customer of ``line`` owes more than Odoo's credit limit allows in
+        that company."""
+        companies = (
+            self.env["res.company"]
+            ._backlog_visible()
+            .filtered("account_use_credit_limit")
+        )
+        if not companies:
+            return SQL("FALSE")
+        return SQL(
+            """
+            ((SELECT commercial_partner_id FROM res_partner WHERE id = line.partner_id),
+             line.company_id) IN (%s)
+            """,
+            SQL(" UNION ALL ").join(map(self._customers_over_limit, companies)),
+        )
+
+    def _customers_over_limit(self, company):
+        """The customers whose open invoices are above their limit in ``company``, as in
+        Odoo's own ``res.partner.credit``. No limit is none, not zero."""
+        partners = self.env["res.partner"].sudo().with_company(company)
+        return SQL(
+            """
+            SELECT item.partner_id, %(company)s
+              FROM account_move_line item
+              JOIN account_account account ON account.id = item.account_id
+              JOIN res_company owner ON owner.id = item.company_id
+              JOIN res_partner partner ON partner.id = item.partner_id
+        CROSS JOIN LATERAL (SELECT %(limit)s AS amount) credit
+             WHERE item.parent_state = 'posted'
+               AND item.reconciled IS NOT TRUE
+               AND account.account_type = 'asset_receivable'
+               AND owner.parent_path LIKE %(root)s
+               AND credit.amount > 0
+          GROUP BY item.partner_id, credit.amount
+            HAVING SUM(%(residual)s) > credit.amount
+            """,
+            company=company.id,
+            residual=money(SQL("item.amount_residual")),
+            limit=SQL(
+                "CASE WHEN partner.credit_limit ? %s THEN %s ELSE %s END",
+                str(company.id),
+                money_of_json(SQL("partner.credit_limit"), SQL("%s", str(company.id))),
+                partners._field_to_sql("partner", "credit_limit"),
+            ),
+            root=f"{company.root_id.id}/%",
+        )
+
     def _plain(self, product_ids):
         """The dated lines with the cause of their delay."""
         return SQL(
@@ -24,11 +120,10 @@ class BacklogLine(models.Model):
             delay_cause=self._delay_cause(),
         )
 
-    @api.model
-    def _dated(self, product_ids):
+    def _late(self, product_ids):
         """The valued lines with lateness, the second axis. It counts in days where the
         user is: what is promised for today is not late before tomorrow."""
-        today = self._day(SQL("%s::timestamp", self._now()))
+        today = self._day(SQL("%s::timestamp", now()))
         # Days cost: where moments decide, they do. A later day is a later moment.
         return SQL(
             """
@@ -68,11 +163,6 @@ class BacklogLine(models.Model):
             valued=self._valued(product_ids),
         )
 
-    @api.model
-    def _now(self):
-        return self.env["backlog.allocation"]._now()
-
-    @api.model
     def _day(self, moment, zone=None):
         """The calendar day of ``moment`` (UTC) where the user is, or in ``zone``."""
         return SQL(
@@ -81,13 +171,11 @@ class BacklogLine(models.Model):
             zone or self._zone(),
         )
 
-    @api.model
     def _zone(self):
         """The name of the time zone where the user is."""
         return self.env["res.company"]._known_zone(str(self.env.tz))
 
-    @api.model
-    def _valued(self, product_ids):
+    def _in_parts(self, product_ids):
         """The lines with what is left of the whole. Short is what rounding leaves, so
         that the two parts always add up."""
         return SQL(
@@ -104,11 +192,10 @@ class BacklogLine(models.Model):
                     END AS expected_date
               FROM (%(lines)s) line
             """,
-            lines=self._current(product_ids),
-            now=self._now(),
+            lines=self.env["backlog.line"]._current(product_ids),
+            now=now(),
         )
 
-    @api.model
     def _delay_cause(self):
         """The leading cause of a line that is late or at risk."""
         return SQL(
@@ -119,4 +206,169 @@ class BacklogLine(models.Model):
                  ELSE 'not_picked'
              END
             """
+        )
+
+    def _of_order(self, order_ids=None):
+        """The lines as they are kept, and the columns of ``OF_ORDER``.
+
+        :param order_ids: ids of orders, None for all
+        """
+        if order_ids is None:
+            current = self.env["backlog.line"]._current(
+                self.env["backlog.allocation"]._asked_products()
+            )
+        else:
+            current = SQL(
+                "SELECT * FROM (%s) line WHERE order_id = ANY(%s)",
+                self._current_of_orders(order_ids),
+                order_ids,
+            )
+        return self._with_whole_orders(current, SQL("SELECT * FROM current"), order_ids)
+
+    def _current_of_orders(self, order_ids):
+        """All current lines, where everything must be computed only those of the
+        products of these orders. Of whole orders, whatever products were asked for."""
+        stale = self.env["backlog.kept"]._stale()
+        if stale is None:
+            orders = self.env["sale.order"].sudo().browse(order_ids)
+            return self.env["backlog.line"]._current(
+                orders.order_line._backlog_products().ids
+            )
+        with giving(self.env["backlog.line"], stale=stale) as lines:
+            return lines._current()
+
+    def _with_whole_orders(self, current, lines, order_ids=None):
+        """The statement ``lines`` over ``current`` ones, with what is said of them by
+        all current lines of their orders."""
+        return SQL(
+            """
+              WITH current AS %(kept)s MATERIALIZED (%(current)s),
+                   paid AS MATERIALIZED (%(paid)s),
+                   whole AS MATERIALIZED (
+                    SELECT order_id, SUM(open_value) AS open_value,
+                           BOOL_OR(open_qty > backlog_qty) AS is_short
+                      FROM current
+                     WHERE in_one_piece
+                        OR order_id IN (SELECT order_id FROM paid)
+                  GROUP BY order_id
+                   )
+            SELECT line.*,
+                   CASE WHEN paid.amount > 0 AND whole.open_value <> 0
+                        THEN ROUND(
+                            line.open_value
+                              * GREATEST(0, LEAST(1, paid.amount / whole.open_value))
+                              / line.rounding
+                        ) * line.rounding
+                        ELSE 0
+                    END AS prepaid_value,
+                   %(block_cause)s AS block_cause
+              FROM (%(lines)s) line
+         LEFT JOIN whole ON whole.order_id = line.order_id
+         LEFT JOIN paid ON paid.order_id = line.order_id
+            """,
+            current=current,
+            # Kept rows alone cost less to read again than to copy.
+            kept=SQL("NOT" if "WITH" not in current.code else ""),
+            lines=lines,
+            paid=self._prepaid(
+                SQL("IN (SELECT order_id FROM current)")
+                if order_ids is None
+                else SQL("= ANY(%s)", order_ids)
+            ),
+            block_cause=self._block_cause(),
+        )
+
+    def _prepaid(self, orders):
+        """What the customer of each of the ``orders`` has paid for what is still open:
+        payments settle what was shipped before."""
+        return SQL(
+            """
+            SELECT backlog.order_id, backlog.amount - (%(consumed)s) AS amount
+              FROM (
+                    SELECT order_id, SUM(amount) AS amount
+                      FROM (%(paid)s) part
+                  GROUP BY order_id
+                    HAVING SUM(amount) > 0
+                   ) backlog
+            """,
+            paid=self._paid(orders),
+            consumed=self._consumed(),
+        )
+
+    def _paid(self, orders):
+        """``order_id, amount``: what customers paid for ``orders``, untaxed, in the
+        company's currency.
+
+        The paid share of each posted invoice and credit note, and online payments that
+        no invoice has used yet. ``sale.order.amount_paid`` knows only the latter. At
+        the rate of the order like its values: what is paid in full leaves no rest,
+        whatever the rate of the invoice was.
+        """
+        return SQL(
+            """
+            SELECT line.order_id,
+                   CASE WHEN invoice.currency_id = line.currency_id
+                        THEN -%(in_currency)s / %(rate)s
+                        ELSE -%(balance)s
+                    END * (1 - %(residual)s / NULLIF(%(total)s, 0)) AS amount
+              FROM sale_order_line_invoice_rel rel
+              JOIN sale_order_line line ON line.id = rel.order_line_id
+              JOIN sale_order sale ON sale.id = line.order_id
+              JOIN account_move_line item ON item.id = rel.invoice_line_id
+              JOIN account_move invoice ON invoice.id = item.move_id
+             WHERE line.order_id %(orders)s
+               AND invoice.state = 'posted'
+               AND invoice.move_type IN ('out_invoice', 'out_refund')
+         UNION ALL
+            SELECT rel.sale_order_id,
+                   %(paid)s * %(untaxed)s / NULLIF(%(with_taxes)s, 0) / %(rate)s
+              FROM sale_order_transaction_rel rel
+              JOIN sale_order sale ON sale.id = rel.sale_order_id
+              JOIN payment_transaction payment ON payment.id = rel.transaction_id
+             WHERE rel.sale_order_id %(orders)s
+               AND payment.state IN ('authorized', 'done')
+               AND NOT EXISTS (
+                   SELECT 1
+                     FROM account_invoice_transaction_rel invoiced
+                     JOIN account_move invoice ON invoice.id = invoiced.invoice_id
+                    WHERE invoiced.transaction_id = payment.id
+                      AND invoice.state = 'posted'
+                      AND invoice.payment_state <> 'not_paid'
+               )
+            """,
+            orders=orders,
+            in_currency=money(SQL("item.amount_currency")),
+            balance=money(SQL("item.balance")),
+            residual=money(SQL("invoice.amount_residual")),
+            total=money(SQL("invoice.amount_total")),
+            paid=money(SQL("payment.amount")),
+            untaxed=money(SQL("sale.amount_untaxed")),
+            with_taxes=money(SQL("sale.amount_total")),
+            rate=rate(SQL("sale.currency_rate")),
+        )
+
+    def _consumed(self):
+        """What of the order of ``backlog`` the customer has had: goods as shipped, the
+        rest in full. Payments settle it before they count for what is open."""
+        return SQL(
+            """
+            SELECT COALESCE(SUM(
+                       CASE WHEN template.type = 'consu'
+                            THEN %(subtotal)s * %(delivered)s
+                                 / NULLIF(%(ordered)s, 0)
+                            ELSE GREATEST(%(subtotal)s, 0)
+                        END / %(rate)s
+                   ), 0) * %(share)s
+              FROM sale_order_line line
+              JOIN sale_order sale ON sale.id = line.order_id
+              JOIN product_product product ON product.id = line.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+             WHERE line.order_id = backlog.order_id
+               AND line.is_downpayment IS NOT TRUE
+            """,
+            subtotal=money(SQL("line.price_subtotal")),
+            delivered=finite(SQL("line.qty_delivered")),
+            ordered=finite(SQL("line.product_uom_qty")),
+            rate=rate(SQL("sale.currency_rate")),
+            share=self.env["backlog.live.line"]._share_to_pay(SQL("backlog.order_id")),
         )

@@ -2,10 +2,10 @@ from collections import defaultdict
 from datetime import datetime, time, timedelta, timezone
 from typing import NamedTuple
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..tools.bounds import MOST_QUANTITY, bounded_days
+from ...tools.bounds import MOST_QUANTITY, bounded_days
 
 MOST_WISHES = 10_000
 
@@ -20,102 +20,16 @@ class Wish(NamedTuple):
     """Whether it takes only what is brought for it."""
 
 
-class ProductProduct(models.Model):
-    """When could a customer have it? The answer, for integrations and quotations."""
+class BacklogQuote(models.AbstractModel):
+    """When could a customer have it? One statement for many wishes, each taking what
+    those before it leave."""
 
-    _inherit = "product.product"
+    _name = "backlog.quote"
+    _description = "Promise"
 
-    @api.model
-    @api.readonly
-    def get_promise(self, product_id, qty, warehouse_id=False, date=False):
-        """Say what could be promised for a product now, after everyone in the queue.
-
-        Nothing is reserved or written.
-
-        :param int product_id: id of a product variant
-        :param float qty: wanted quantity, above zero and up to 10¹², in the product's
-            unit
-        :param int warehouse_id: where it would leave from; by default the user's
-            warehouse in the current company
-        :param str date: the day the customer wants it (``YYYY-MM-DD``), to learn how
-            much there would be by the end of it, where the user is
-        :return: ``{"product_id", "warehouse_id", "uom", "qty", "ready", "incoming":
-            [{"qty", "date", "document", "document_name"}], "to_source",
-            "vendor_lead_days", "to_source_date", "expected_date", "qty_by_date"}``;
-            dates in UTC as ``YYYY-MM-DD HH:MM:SS``, False where there is none;
-            ``ready + Σ incoming + to_source = qty``. What is to source comes after the
-            lead time of the vendor, ordered on the next working day of the company.
-            ``expected_date`` is when all of it could leave: False when something is to
-            source and no vendor is known.
-        :raise UserError: for a quantity that is no number above zero, a bad date, a
-            product that is no goods, or when there is no warehouse
-        :raise MissingError: for an unknown product or warehouse
-        :raise AccessError: without a right to the backlog, product or warehouse
-        """
-        self.env["backlog.line"].check_access("read")
-        product = self._checked_goods(product_id)
-        warehouse = self._checked_warehouse(warehouse_id)
-        wish = Wish(product, self._checked_quantity(qty), warehouse)
-        promise = self._get_promises([wish])[0]
-        promise["qty_by_date"] = (
-            self._promised_by(promise, self._end_of_day(date)) if date else False
-        )
-        return promise
-
-    @api.model
-    @api.readonly
-    def get_promises(self, wishes):
-        """``get_promise`` for many: one after the other, as in one order, so what the
-        first takes is gone for the next. In a few queries, however many there are.
-
-        :param list wishes: up to 10,000 of ``{"product_id": int, "qty": float,
-            "warehouse_id": int}``, as for ``get_promise``; the warehouse may be missing
-        :return: a list of what ``get_promise`` returns, in the same order, without
-            ``qty_by_date``
-        :raise UserError: what ``get_promise`` raises, and for what is no such list
-        """
-        self.env["backlog.line"].check_access("read")
-        if (
-            not isinstance(wishes, list)
-            or len(wishes) > MOST_WISHES
-            or not all(
-                isinstance(wish, dict)
-                and wish.keys() <= {"product_id", "qty", "warehouse_id"}
-                for wish in wishes
-            )
-        ):
-            raise UserError(
-                self.env._(
-                    "Give a list of at most %s wishes, each with product_id, qty and, "
-                    "if it matters, warehouse_id.",
-                    MOST_WISHES,
-                )
-            )
-        products = self._checked_all(
-            "product.product", [wish.get("product_id") for wish in wishes]
-        )
-        self._check_goods(products)
-        places = [wish.get("warehouse_id") or False for wish in wishes]
-        warehouses = self._checked_all("stock.warehouse", filter(None, places))
-        usual = self._checked_warehouse(False) if False in places else warehouses[:0]
-        return self._get_promises(
-            [
-                Wish(
-                    products.browse(wish["product_id"]).with_prefetch(products.ids),
-                    self._checked_quantity_of(number, wish),
-                    warehouses.browse(place) if place else usual,
-                )
-                for number, (wish, place) in enumerate(
-                    zip(wishes, places, strict=True), 1
-                )
-            ]
-        )
-
-    @api.model
     def _checked(self, model, record_id):
         return self._checked_all(model, [record_id])
 
-    @api.model
     def _checked_all(self, model, record_ids):
         """The records of these ids, which the user may read."""
         record_ids = list(record_ids)
@@ -134,13 +48,11 @@ class ProductProduct(models.Model):
         records.read(["display_name"])
         return records
 
-    @api.model
     def _checked_goods(self, product_id):
         product = self._checked("product.product", product_id)
         self._check_goods(product)
         return product
 
-    @api.model
     def _check_goods(self, products):
         for product in products:
             if product.type != "consu":
@@ -150,14 +62,12 @@ class ProductProduct(models.Model):
                     )
                 )
 
-    @api.model
     def _checked_warehouse(self, warehouse_id):
         warehouse_id = warehouse_id or self.env.user._get_default_warehouse_id().id
         if not warehouse_id:
             raise UserError(self.env._("Create a warehouse or give one."))
         return self._checked("stock.warehouse", warehouse_id)
 
-    @api.model
     def _checked_quantity(self, qty):
         if isinstance(qty, bool) or not isinstance(qty, int | float):
             raise UserError(self.env._("The quantity must be a number."))
@@ -170,7 +80,6 @@ class ProductProduct(models.Model):
             )
         return qty
 
-    @api.model
     def _checked_quantity_of(self, number, wish):
         """That of one of many wishes: says which one is bad."""
         try:
@@ -185,7 +94,6 @@ class ProductProduct(models.Model):
                 )
             ) from error
 
-    @api.model
     def _end_of_day(self, day):
         """The moment (UTC) in which the ``day`` ends where the user is."""
         try:
@@ -200,7 +108,6 @@ class ProductProduct(models.Model):
                 self.env._("The date must look like 2030-12-31.")
             ) from error
 
-    @api.model
     def _promised_by(self, promise, moment):
         """How much of a promise is there by a moment (UTC)."""
         return promise["ready"] + sum(
@@ -209,7 +116,6 @@ class ProductProduct(models.Model):
             if part["date"] <= fields.Datetime.to_string(moment)
         )
 
-    @api.model
     def _get_promises(self, wishes):
         """Promise a list of wishes one after the other: what the first takes is gone
         for the next. One statement for all of them.
@@ -221,20 +127,24 @@ class ProductProduct(models.Model):
         self._name_documents(promises)
         return promises
 
-    @api.model
     def _promise_supply(self, wishes):
         """``{(product id, warehouse id): [part]}``, each part a dict with ``qty, date,
         document``, in the order in which it will be there."""
         supply = defaultdict(list)
-        products = self.browse().union(*(wish.product for wish in wishes))
+        products = (
+            self.env["product.product"]
+            .browse()
+            .union(*(wish.product for wish in wishes))
+        )
         allocation = self.env["backlog.allocation"]
         if stocked := products.filtered("is_storable"):
             self.env.flush_query(allocation._table_sql)
-            for row in self.env.execute_query_dict(allocation._left_over(stocked.ids)):
+            for row in self.env.execute_query_dict(
+                allocation.env["backlog.live.slice"]._left_over(stocked.ids)
+            ):
                 supply[row["product_id"], row["warehouse_id"]].append(row)
         return supply
 
-    @api.model
     def _promise(self, wish, supply):
         """Take what is there for one wish from ``supply``."""
         product, quantity, warehouse, made_to_order = wish
@@ -274,7 +184,6 @@ class ProductProduct(models.Model):
             )
         return promise
 
-    @api.model
     def _promise_part(self, part, quantity):
         return {
             "qty": quantity,
@@ -283,7 +192,6 @@ class ProductProduct(models.Model):
             "document_name": False,
         }
 
-    @api.model
     def _name_documents(self, promises):
         """Read the names of all documents at once."""
         parts = defaultdict(list)
@@ -297,12 +205,12 @@ class ProductProduct(models.Model):
             for document, (_number, part) in zip(documents, named, strict=True):
                 part["document_name"] = document.display_name
 
-    @api.model
     def _promise_to_source(self, product, quantity, company):
         """The lead time of the vendor that Odoo would choose, and the company's own,
         from the next day on which somebody is there to order."""
         seller = product.with_company(company)._select_seller(
-            quantity=quantity, date=fields.Date.context_today(self)
+            quantity=quantity,
+            date=fields.Date.context_today(self.env["product.product"]),
         )
         lead = bounded_days(seller.delay) + bounded_days(company.days_to_purchase)
         date = False

@@ -1,79 +1,63 @@
 from collections import defaultdict
 
-from odoo import fields, models
+from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
-from .given import giving
+from ...tools.given import giving
 
 ROWS_SHOWN = 10
 
 
-class BacklogLine(models.Model):
-    """Why a line is where it is: what covers it, who is ahead, what else is waiting.
+class BacklogWhy(models.AbstractModel):
+    """Why a line is where it is: what covers it, who is ahead, what else is waiting. It
+    names only what the user may see: of other people's orders it gives totals."""
 
-    ``why`` holds finished texts and figures for the screen. It names only what the
-    user may see: of other people's orders it gives totals.
-    """
+    _name = "backlog.why"
+    _description = "Explanation"
 
-    _inherit = "backlog.line"
-
-    why = fields.Json(
-        "Why?",
-        compute="_compute_why",
-        exportable=False,
-        help="Which documents cover this line and when, who is ahead of it in the "
-        "queue for the product, and what else this customer waits for.",
-    )
-
-    def _compute_why(self):
-        with giving(self, product_ids=None) as lines:
-            explained = {line.id: line._explain() for line in lines}
-        for line in self:
-            line.why = explained[line.id]
-
-    def _explain(self):
-        slices = self._allocation(with_rank=True)
+    def _explain(self, line):
+        slices = line._allocation(with_rank=True)
         return {
-            "verdict": self._explain_verdict(slices),
-            "sources": [self._explain_slice(row) for row in slices],
-            "queue": self._explain_queue(slices),
-            "customer": self._explain_customer(),
+            "verdict": self._explain_verdict(line, slices),
+            "sources": [self._explain_slice(line, row) for row in slices],
+            "queue": self._explain_queue(line, slices),
+            "customer": self._explain_customer(line),
         }
 
-    def _explain_verdict(self, slices):
+    def _explain_verdict(self, line, slices):
         """The answer in a few sentences."""
         sentences = []
-        if self.backlog_qty > 0:
+        if line.backlog_qty > 0:
             sentences.append(
                 self.env._(
                     "Ready to ship: %(ready)s of %(open)s.",
-                    ready=self._product_quantity(self.backlog_qty),
-                    open=self._product_quantity(self.open_qty),
+                    ready=self._product_quantity(line, line.backlog_qty),
+                    open=self._product_quantity(line, line.open_qty),
                 )
             )
-        if self.incoming_qty > 0:
+        if line.incoming_qty > 0:
             dates = slices.filtered(lambda row: row.source == "receipt").mapped("date")
             sentences.append(
                 self.env._(
                     "On its way: %(incoming)s, the last expected on %(date)s.",
-                    incoming=self._product_quantity(self.incoming_qty),
+                    incoming=self._product_quantity(line, line.incoming_qty),
                     date=format_date(self.env, max(dates)),
                 )
             )
-        if self.to_source_qty > 0:
+        if line.to_source_qty > 0:
             sentences.append(
                 self.env._(
                     "To source: %(to_source)s, nobody has ordered supply yet.",
-                    to_source=self._product_quantity(self.to_source_qty),
+                    to_source=self._product_quantity(line, line.to_source_qty),
                 )
             )
             # Salespeople cannot read suggestions; they get what was made of them.
-            line = self.order_line_id.sudo()
+            line = line.order_line_id.sudo()
             if note := line.backlog_supply_note:
                 sentences.append(self.env._("Under way: %s.", note))
             made = line.backlog_suggestion_line_ids.suggestion_id.purchase_line_ids
-            if requests := self._requests(slices) - made.order_id:
+            if requests := self._requests(line, slices) - made.order_id:
                 sentences.append(
                     self.env._(
                         "Not confirmed yet: request for quotation %(names)s.",
@@ -82,12 +66,12 @@ class BacklogLine(models.Model):
                 )
         return [
             *sentences,
-            *self._explain_vendors(slices),
-            *self._explain_lateness(),
-            *(bad["text"] for bad in self.env["backlog.bad.value"]._find(self.ids)),
+            *self._explain_vendors(line, slices),
+            *self._explain_lateness(line),
+            *(bad["text"] for bad in self.env["backlog.bad.value"]._find(line.ids)),
         ]
 
-    def _explain_vendors(self, slices):
+    def _explain_vendors(self, line, slices):
         """Which vendors are out of those that it waits for and those that would be
         bought from."""
         # Salespeople cannot read purchases; they get the name and the reason.
@@ -100,26 +84,26 @@ class BacklogLine(models.Model):
                 sentences += row.document._disruption_sentences(template)
         return list(dict.fromkeys(sentences))
 
-    def _explain_lateness(self):
-        promise = format_date(self.env, self.promise_date)
-        if self.is_late:
+    def _explain_lateness(self, line):
+        promise = format_date(self.env, line.promise_date)
+        if line.is_late:
             return [
                 self.env._(
                     "Late: it was promised for %(promise)s, days late: %(days)s.",
                     promise=promise,
-                    days=self.days_late,
+                    days=line.days_late,
                 )
             ]
-        if self.is_at_risk and self.days_late:
+        if line.is_at_risk and line.days_late:
             return [
                 self.env._(
                     "At risk: it is expected after the promise of %(promise)s, days "
                     "late: %(days)s.",
                     promise=promise,
-                    days=self.days_late,
+                    days=line.days_late,
                 )
             ]
-        if self.is_at_risk:
+        if line.is_at_risk:
             return [
                 self.env._(
                     "At risk: the promise of %(promise)s is near and something is to "
@@ -129,7 +113,7 @@ class BacklogLine(models.Model):
             ]
         return [self.env._("In time for the promise of %s.", promise)]
 
-    def _requests(self, slices):
+    def _requests(self, line, slices):
         """Requests for quotation that would help once confirmed: those made for this
         line and those that buy its goods for the same warehouse."""
         # Salespeople cannot read purchases; they get the name, nothing else.
@@ -137,16 +121,16 @@ class BacklogLine(models.Model):
         return requested.search(
             Domain("order_id.state", "in", ("draft", "sent", "to approve"))
             & (
-                Domain("sale_line_id", "=", self.id)
+                Domain("sale_line_id", "=", line.id)
                 | Domain("product_id", "in", slices.product_id.ids)
                 & Domain(
-                    "order_id.picking_type_id.warehouse_id", "=", self.warehouse_id.id
+                    "order_id.picking_type_id.warehouse_id", "=", line.warehouse_id.id
                 )
             ),
             order="id",
         ).order_id
 
-    def _explain_slice(self, row):
+    def _explain_slice(self, line, row):
         now = row.source in ("reserved", "stock")
         # Of a document that the user cannot open they learn the name.
         document = row.document and row.document.sudo()
@@ -157,7 +141,7 @@ class BacklogLine(models.Model):
                 row.source
             ],
             "product": row.product_id.display_name
-            if row.product_id != self.product_id
+            if row.product_id != line.product_id
             else "",
             "quantity": self._unit_quantity(row.qty, row.product_id),
             "date": self.env._("now")
@@ -178,10 +162,12 @@ class BacklogLine(models.Model):
             "model": document._name,
             "id": document.id,
             "name": document.display_name,
-            "can_open": self._can_open(document.with_user(self.env.user)),
+            "can_open": self.env["backlog.line"]._can_open(
+                document.with_user(self.env.user)
+            ),
         }
 
-    def _explain_queue(self, slices):
+    def _explain_queue(self, line, slices):
         """Who gets goods before this line, for each product and place of stock. What
         is reserved needs no place."""
         queues = {}
@@ -190,16 +176,16 @@ class BacklogLine(models.Model):
             key = row.product_id, row.warehouse_id, row.move_id.sudo().location_id
             queues.setdefault(key, []).append(row)
         return [
-            self._explain_one_queue(product, warehouse, location, rows)
+            self._explain_one_queue(line, product, warehouse, location, rows)
             for (product, warehouse, location), rows in queues.items()
         ]
 
-    def _explain_one_queue(self, product, warehouse, location, rows):
+    def _explain_one_queue(self, line, product, warehouse, location, rows):
         place = min(row.queue_rank for row in rows)
-        ahead, behind = self._others(product, warehouse, location, place)
+        ahead, behind = self._others(line, product, warehouse, location, place)
         lines = self.env["sale.order.line"].sudo().union(*ahead, *behind)
         # Not of the product only: lines of kits that it is in are ahead as well.
-        with giving(self, product_ids=lines._backlog_products().ids) as asked:
+        with giving(line, product_ids=lines._backlog_products().ids) as asked:
             visible = asked.search_fetch([("id", "in", lines.ids)], ["order_line_id"])
         visible = visible.with_env(self.env).order_line_id
         named = [line for line in ahead if line in visible]
@@ -226,7 +212,7 @@ class BacklogLine(models.Model):
             ],
         }
 
-    def _others(self, product, warehouse, location, place):
+    def _others(self, line, product, warehouse, location, place):
         """The quantity of each order line that is served before ``place``, and of each
         behind it what is reserved: that stays where it is. Of demand that is no
         customer's under the empty order line."""
@@ -236,7 +222,7 @@ class BacklogLine(models.Model):
             groups = asked._read_group(
                 Domain("product_id", "=", product.id)
                 & Domain("warehouse_id", "=", warehouse.id)
-                & Domain("order_line_id", "!=", self.id)
+                & Domain("order_line_id", "!=", line.id)
                 & Domain("move_id.location_id", "in", self._same_pool(location))
                 & (
                     Domain("queue_rank", "<", place) | Domain("source", "=", "reserved")
@@ -246,14 +232,14 @@ class BacklogLine(models.Model):
                 order="queue_rank:min",
             )
         ahead, behind = defaultdict(float), defaultdict(float)
-        for line, _move, quantity, rank in groups:
-            line = line.with_env(allocation.env)
-            (ahead if rank < place else behind)[line] += quantity
+        for other, _move, quantity, rank in groups:
+            other = other.with_env(allocation.env)
+            (ahead if rank < place else behind)[other] += quantity
         return ahead, behind
 
     def _same_pool(self, location):
         """The ids of the locations that serve together with ``location``."""
-        place = self.env["backlog.allocation"]._place()
+        place = self.env["backlog.demand"]._place()
         rows = self.env.execute_query(
             SQL(
                 """
@@ -303,20 +289,20 @@ class BacklogLine(models.Model):
                 self._unit_quantity(rest, product),
             )
 
-    def _explain_customer(self):
+    def _explain_customer(self, line):
         """What else this customer waits for, of what the user may see."""
-        company = self.partner_id.sudo().commercial_partner_id
-        lines = self.search(
-            [("partner_id", "child_of", company.id), ("id", "!=", self.id)],
+        company = line.partner_id.sudo().commercial_partner_id
+        lines = line.search(
+            [("partner_id", "child_of", company.id), ("id", "!=", line.id)],
             limit=ROWS_SHOWN + 1,
         )
-        states = dict(self._fields["backlog_state"]._description_selection(self.env))
+        states = dict(line._fields["backlog_state"]._description_selection(self.env))
         return {
             "rows": [
                 {
                     "order": self._explain_document(line.order_id.sudo()),
                     "product": line.product_id.sudo().display_name,
-                    "quantity": line._product_quantity(line.open_qty),
+                    "quantity": self._product_quantity(line, line.open_qty),
                     "state": states[line.backlog_state],
                     "promise": format_date(self.env, line.promise_date),
                 }
@@ -325,10 +311,10 @@ class BacklogLine(models.Model):
             "more": len(lines) > ROWS_SHOWN,
         }
 
-    def _product_quantity(self, quantity):
-        return self._unit_quantity(quantity, self.product_id)
+    def _product_quantity(self, line, quantity):
+        return self._unit_quantity(quantity, line.product_id)
 
     def _unit_quantity(self, quantity, product):
         # A backlog manager need not be able to read products and units; a quantity is
         # nothing without its unit.
-        return self._quantity(quantity, product.sudo().uom_id)
+        return self.env["backlog.line"]._quantity(quantity, product.sudo().uom_id)

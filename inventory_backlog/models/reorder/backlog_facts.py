@@ -2,13 +2,12 @@ import hashlib
 from collections import defaultdict
 from typing import NamedTuple
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools.bounds import bounded
-from .backlog_need import ASKING
-from .backlog_suggestion import OPEN
+from ...const import ASKING, OPEN
+from ...tools.bounds import bounded
 
 # What of the company decides quantities, vendors and days.
 SETTINGS = (
@@ -54,17 +53,18 @@ class BacklogSuggestionCheck(models.Model):
     _one = models.UniqueIndex("(company_id, product_id)")
 
 
-class BacklogSuggestion(models.Model):
-    """Which products are not as the last run saw them."""
+class BacklogFacts(models.AbstractModel):
+    """What decides about suggestions besides the need: set-up, decisions of people, and
+    which products are not as the last run saw them."""
 
-    _inherit = "backlog.suggestion"
+    _name = "backlog.facts"
+    _description = "Reorder Facts"
 
-    @api.model
     def _changed_products(self, product_ids, outcome):
         """The ids of the products that are not as the last run saw them."""
         rows, facts = self._situation(product_ids)
         outcome.counts["left_to_rules"] = sum(
-            self._count_left(of_product, facts[product_id])
+            self.env["backlog.plan"]._count_left(of_product, facts[product_id])
             for product_id, of_product in rows.items()
         )
         mine = Domain("company_id", "=", self.env.company.id)
@@ -74,9 +74,11 @@ class BacklogSuggestion(models.Model):
             mine, ["product_id", "digest"]
         )
         kept = {check.product_id.id: check.digest for check in checks}
-        suggested = self.search_fetch(
-            mine & Domain("state", "in", OPEN), ["product_id"]
-        ).product_id.ids
+        suggested = (
+            self.env["backlog.suggestion"]
+            .search_fetch(mine & Domain("state", "in", OPEN), ["product_id"])
+            .product_id.ids
+        )
         parts = self._part_counts(list(rows))
         return sorted(
             product_id
@@ -91,7 +93,6 @@ class BacklogSuggestion(models.Model):
             )
         )
 
-    @api.model
     def _part_counts(self, product_ids):
         """``{product id: [how many]}`` of the open suggestions and of the rows of each
         of their lists: what somebody deleted comes back."""
@@ -102,7 +103,9 @@ class BacklogSuggestion(models.Model):
                 SQL.identifier(parts._table),
                 to_flush=parts._fields["suggestion_id"],
             )
-            for parts in map(self._parts, self._child_fields())
+            for parts in map(
+                self._parts, self.env["backlog.suggestion.run"]._child_fields()
+            )
         ]
         rows = self.env.execute_query(
             SQL(
@@ -118,16 +121,14 @@ class BacklogSuggestion(models.Model):
                 self.env.company.id,
                 product_ids,
                 OPEN,
-                to_flush=self._fields["state"],
+                to_flush=self.env["backlog.suggestion"]._fields["state"],
             )
         )
         return {product_id: list(map(int, found)) for product_id, *found in rows}
 
-    @api.model
     def _parts(self, name):
-        return self.env[self._fields[name].comodel_name]
+        return self.env[self.env["backlog.suggestion"]._fields[name].comodel_name]
 
-    @api.model
     def _situation(self, product_ids):
         """``{product id: [NeedRow]}`` and ``{product id: ReorderFacts}`` of those that
         miss something."""
@@ -148,7 +149,6 @@ class BacklogSuggestion(models.Model):
             for product_id, of_product in facts.items()
         }
 
-    @api.model
     def _order_changes(self, rows):
         """``{product id: [text]}`` that changes with price and promise of the order
         lines behind the rows."""
@@ -186,7 +186,6 @@ class BacklogSuggestion(models.Model):
             for product_id, of_product in rows.items()
         }
 
-    @api.model
     def _digest(self, rows, facts, parts):
         company = self.env.company
         seen = (
@@ -199,7 +198,6 @@ class BacklogSuggestion(models.Model):
         )
         return hashlib.sha256(repr(seen).encode()).hexdigest()
 
-    @api.model
     def _facts(self, product_ids):
         """``{product id: ReorderFacts}``, for a handful of statements."""
         changed = self._last_changes(product_ids)
@@ -215,7 +213,7 @@ class BacklogSuggestion(models.Model):
             for product_id in product_ids
         }
         self._add_rules(facts)
-        for suggestion in self.search_fetch(
+        for suggestion in self.env["backlog.suggestion"].search_fetch(
             [
                 ("company_id", "=", self.env.company.id),
                 ("product_id", "in", product_ids),
@@ -238,7 +236,6 @@ class BacklogSuggestion(models.Model):
                 of_product.declined.add(key)
         return facts
 
-    @api.model
     def _add_rules(self, facts):
         """What reordering rules order by themselves, keep, and in which units. A rule
         for a shelf does not see what the rest of the warehouse is short of."""
@@ -260,7 +257,6 @@ class BacklogSuggestion(models.Model):
             if rule.trigger == "auto" and awake:
                 of_product.left_to_rules[warehouse.id] = rule
 
-    @api.model
     def _last_changes(self, product_ids):
         """``{product id: text}`` that changes with the product, its vendors, its
         reordering rules and what vendors cannot deliver."""
@@ -306,7 +302,6 @@ class BacklogSuggestion(models.Model):
             )
         )
 
-    @api.model
     def _remember(self, product_ids, rows, facts):
         """Keep what was seen, and forget the products that miss nothing now."""
         parts = self._part_counts(product_ids)

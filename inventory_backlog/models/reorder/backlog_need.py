@@ -3,11 +3,11 @@ from typing import NamedTuple
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..tools import bounds
-from .purchase_order import REQUEST_STATES
+from ...const import ASKING, REQUEST_STATES
+from ...tools import bounds
+from ...tools.sql import is_open, of_products
 
 # The parts for which somebody should act.
-ASKING = ("want", "chained", "late", "draft")
 
 
 class NeedRow(NamedTuple):
@@ -74,7 +74,7 @@ class BacklogNeed(models.AbstractModel):
           ORDER BY need.product_id, need.day NULLS FIRST, need.part, need.warehouse_id,
                    need.move_id, need.order_line_id, need.document, need.qty
             """,
-            steps=self.env["backlog.allocation"]._steps(product_ids),
+            steps=self.env["backlog.live.slice"]._steps(product_ids),
             portion=self._portion(),
             parts=parts,
             company=self.env.company.id,
@@ -115,11 +115,11 @@ class BacklogNeed(models.AbstractModel):
     def _day(self, moment):
         """The calendar day of ``moment`` (UTC) where the company is."""
         zone = self.env.company._backlog_zone()
-        return self.env["backlog.line"]._day(bounds.moment(moment), zone)
+        return self.env["backlog.line.today"]._day(bounds.moment(moment), zone)
 
     @api.model
     def _of_products(self, column, product_ids):
-        return self.env["backlog.allocation"]._of_products(column, product_ids)
+        return of_products(column, product_ids)
 
     @api.model
     def _portion(self):
@@ -162,7 +162,7 @@ class BacklogNeed(models.AbstractModel):
             day=self._day(
                 SQL(
                     "COALESCE(move.date, %s - %s * INTERVAL '1 day')",
-                    self.env["backlog.line"]._promise(),
+                    self.env["backlog.live.line"]._promise(),
                     bounds.days(SQL("company.security_lead")),
                 )
             ),
@@ -195,12 +195,12 @@ class BacklogNeed(models.AbstractModel):
             %(join_receipt)s
              WHERE late.expected_day > late.day
             """,
-            document=allocation._document(),
+            document=allocation.env["backlog.supply"]._document(),
             needed=self._day(SQL("move.date")),
-            promised=self._day(self.env["backlog.line"]._promise()),
+            promised=self._day(self.env["backlog.live.line"]._promise()),
             expected=self._day(SQL("slice.date")),
             today=self.env.company._backlog_today(),
-            join_receipt=allocation._join_receipt("late"),
+            join_receipt=allocation.env["backlog.supply"]._join_receipt("late"),
         )
 
     @api.model
@@ -267,9 +267,9 @@ class BacklogNeed(models.AbstractModel):
             %(join_receipt)s
             """,
             day=self._day(SQL("slice.date")),
-            document=allocation._document(),
+            document=allocation.env["backlog.supply"]._document(),
             rest=allocation._rest(),
-            join_receipt=allocation._join_receipt(),
+            join_receipt=allocation.env["backlog.supply"]._join_receipt(),
         )
 
     @api.model
@@ -299,7 +299,7 @@ class BacklogNeed(models.AbstractModel):
             """,
             qty=bounds.finite(SQL("receipt.product_qty")),
             day=self._day(SQL("receipt.date")),
-            document=allocation._document(),
+            document=allocation.env["backlog.supply"]._document(),
             of_products=self._of_products(SQL("receipt.product_id"), product_ids),
         )
 
@@ -366,5 +366,5 @@ class BacklogNeed(models.AbstractModel):
             day=self._day(SQL("wanted.date_planned")),
             states=tuple(REQUEST_STATES),
             of_products=self._of_products(SQL("wanted.product_id"), product_ids),
-            move_open=self.env["backlog.allocation"]._is_open("move"),
+            move_open=is_open("move"),
         )

@@ -1,24 +1,56 @@
+import logging
 from collections import defaultdict
 from datetime import datetime, time, timezone
+from typing import NamedTuple
 
-from odoo import api, models
-from odoo.exceptions import UserError
+from psycopg2 import OperationalError
+
+from odoo import fields, models
+from odoo.exceptions import LockError, UserError
+from odoo.tools import format_date, split_every
+
+from odoo.addons.stock.models.stock_rule import ProcurementException
+
+from ...const import BUYING, OPEN
+from ...tools.arguments import without_defaults
+
+_logger = logging.getLogger(__name__)
 
 
-class BacklogSuggestion(models.Model):
-    """Buying what was accepted: Odoo's own procurement makes the requests."""
+REQUEST_BATCH = 50
 
-    _inherit = "backlog.suggestion"
 
-    @api.model
+# More is a slip of the keyboard, and no number at all is not less than this.
+MOST_QTY = 1e9
+
+
+class Choice(NamedTuple):
+    """What somebody decided to order of a suggestion."""
+
+    suggestion: models.BaseModel
+    qty: float
+    offer: models.BaseModel = None
+    date: object = None
+    """The day on which it should arrive."""
+
+
+class BacklogProcure(models.AbstractModel):
+    """From suggestions to documents, and back while they are drafts: Odoo's own
+    procurement makes the requests."""
+
+    _name = "backlog.procure"
+    _description = "Procurement"
+
     def _accept_buy(self, choices):
         self._check_vendors(choices)
         for company, of_company in self._by_company(choices).items():
             chained = self.with_company(company)._chained_moves(of_company)
             self.with_company(company).env["stock.rule"].run(
                 [
-                    choice.suggestion._procurement(
-                        choice, move_dest_ids=chained[choice.suggestion]
+                    self._procurement(
+                        choice.suggestion,
+                        choice,
+                        move_dest_ids=chained[choice.suggestion],
                     )
                     for choice in of_company
                 ]
@@ -26,7 +58,6 @@ class BacklogSuggestion(models.Model):
         self._check_bought(choices)
         self._note_offer(choices)
 
-    @api.model
     def _accept_dropship(self, choices):
         self._check_vendors(choices)
         for company, of_company in self._by_company(choices).items():
@@ -39,15 +70,14 @@ class BacklogSuggestion(models.Model):
                 [
                     procurement
                     for choice in of_company
-                    for procurement in choice.suggestion._direct_procurements(
-                        choice, rest
+                    for procurement in self._direct_procurements(
+                        choice.suggestion, choice, rest
                     )
                 ]
             )
         self._check_bought(choices)
         self._note_offer(choices)
 
-    @api.model
     def _check_vendors(self, choices):
         missing = [choice.suggestion for choice in choices if not choice.offer]
         if missing:
@@ -58,7 +88,7 @@ class BacklogSuggestion(models.Model):
                 )
             )
         for choice in choices:
-            if not choice.suggestion._is_offered(choice.offer):
+            if not self._is_offered(choice.suggestion, choice.offer):
                 raise UserError(
                     self.env._(
                         "%(vendor)s does not offer %(suggestion)s to this company: "
@@ -75,12 +105,11 @@ class BacklogSuggestion(models.Model):
                     )
                 )
 
-    def _is_offered(self, offer):
+    def _is_offered(self, suggestion, offer):
         """Whether the offer is for this product, variant and company. A vendor that is
         out may be chosen by hand."""
-        return offer._is_for(self.product_id, self.company_id)
+        return offer._is_for(suggestion.product_id, suggestion.company_id)
 
-    @api.model
     def _check_bought(self, choices):
         """A rule that does something else than buying would leave the need open."""
         for choice in choices:
@@ -95,7 +124,6 @@ class BacklogSuggestion(models.Model):
                     )
                 )
 
-    @api.model
     def _note_offer(self, choices):
         ordered = defaultdict(float)
         for choice in choices:
@@ -114,37 +142,40 @@ class BacklogSuggestion(models.Model):
                 }
             )
 
-    def _procurement(self, choice, **values):
+    def _procurement(self, suggestion, choice, **values):
         """The need as Odoo's own: the buy rule of the warehouse makes the request."""
-        self.ensure_one()
-        offer = choice.offer.with_company(self.company_id)
+        suggestion.ensure_one()
+        offer = choice.offer.with_company(suggestion.company_id)
         return self.env["stock.rule"].Procurement(
-            self.product_id.with_company(self.company_id),
+            suggestion.product_id.with_company(suggestion.company_id),
             choice.qty,
-            self.product_uom_id,
-            self.warehouse_id.lot_stock_id,
-            self.display_name,
-            ", ".join(self.line_ids.order_id.mapped("name")[:5]),
-            self.company_id,
+            suggestion.product_uom_id,
+            suggestion.warehouse_id.lot_stock_id,
+            suggestion.display_name,
+            ", ".join(suggestion.line_ids.order_id.mapped("name")[:5]),
+            suggestion.company_id,
             {
-                "warehouse_id": self.warehouse_id,
-                "route_ids": self.warehouse_id.buy_pull_id.route_id,
-                "date_planned": self._arrival_time(choice),
+                "warehouse_id": suggestion.warehouse_id,
+                "route_ids": suggestion.warehouse_id.buy_pull_id.route_id,
+                "date_planned": self._arrival_time(suggestion, choice),
                 **values,
                 "supplierinfo_id": offer,
-                "backlog_suggestion_id": self.id,
+                "backlog_suggestion_id": suggestion.id,
             },
         )
 
-    @api.model
     def _chained_moves(self, choices):
         """``{suggestion: moves}``: the deliveries and productions behind them that take
         only what is brought for them. What is ordered must be linked to these."""
-        suggestions = self.browse().union(*(choice.suggestion for choice in choices))
+        suggestions = (
+            self.env["backlog.suggestion"]
+            .browse()
+            .union(*(choice.suggestion for choice in choices))
+        )
         products = suggestions.product_id
-        rows, _facts = self._situation(products.ids)
+        rows, _facts = self.env["backlog.facts"]._situation(products.ids)
         nets = {
-            product: self._nets(product, rows.get(product.id, []))
+            product: self.env["backlog.plan"]._nets(product, rows.get(product.id, []))
             for product in products
         }
         moves = self.env["stock.move"]
@@ -159,14 +190,14 @@ class BacklogSuggestion(models.Model):
             for one in suggestions
         }
 
-    def _direct_procurements(self, choice, rest):
+    def _direct_procurements(self, suggestion, choice, rest):
         """One need per order line: the vendor ships each to its customer.
 
         :param rest: ``{line: quantity}`` still to be ordered, less what this orders
         """
-        uom = self.product_uom_id
+        uom = suggestion.product_uom_id
         wanted = choice.qty
-        for line in self.line_ids:
+        for line in suggestion.line_ids:
             quantity = uom.round(min(wanted, rest[line]))
             if uom.compare(quantity, 0) <= 0:
                 continue
@@ -175,10 +206,11 @@ class BacklogSuggestion(models.Model):
             sale_line = line.order_line_id
             partner = sale_line.order_id.partner_shipping_id
             yield self._procurement(
+                suggestion,
                 choice._replace(qty=quantity),
                 **{
                     **sale_line._prepare_procurement_values(),
-                    "date_planned": self._arrival_time(choice),
+                    "date_planned": self._arrival_time(suggestion, choice),
                 },
             )._replace(
                 location_id=partner.property_stock_customer,
@@ -189,22 +221,228 @@ class BacklogSuggestion(models.Model):
                 self.env._(
                     "The vendor ships %s to the customers, who wait for less. Lower "
                     "the quantity.",
-                    self.display_name,
+                    suggestion.display_name,
                 )
             )
 
-    def _arrival_time(self, choice):
+    def _arrival_time(self, suggestion, choice):
         """Noon of the day on which it should be there: when it is needed, or the
         earliest that the vendor can."""
         day = choice.date
         if not day:
-            run = self.with_company(self.company_id)
-            offer = choice.offer.with_company(self.company_id)
-            day = max(self.need_date, run._arrival(offer))
-        return self._noon(day)
+            run = suggestion.with_company(suggestion.company_id)
+            offer = choice.offer.with_company(suggestion.company_id)
+            day = max(suggestion.need_date, run.env["backlog.plan"]._arrival(offer))
+        return self._noon(suggestion, day)
 
-    def _noon(self, day):
+    def _noon(self, suggestion, day):
         """Noon of a day where the company is, in UTC."""
-        zone = self.company_id._backlog_zoneinfo()
+        zone = suggestion.company_id._backlog_zoneinfo()
         noon = datetime.combine(day, time(12), tzinfo=zone)
         return noon.astimezone(timezone.utc).replace(tzinfo=None)
+
+    def _accept_transfer(self, choices):
+        """One draft transfer from each warehouse to each."""
+        routes = defaultdict(list)
+        for choice in choices:
+            one = choice.suggestion
+            routes[one.source_warehouse_id, one.warehouse_id].append(choice)
+        for (source, target), of_route in routes.items():
+            self.env["stock.picking"].create(
+                {
+                    "picking_type_id": source.int_type_id.id,
+                    "location_id": source.lot_stock_id.id,
+                    "location_dest_id": target.lot_stock_id.id,
+                    "company_id": source.company_id.id,
+                    "origin": self.env._("Reorder suggestions"),
+                    "move_ids": [
+                        fields.Command.create(
+                            self._move_values(choice.suggestion, choice)
+                        )
+                        for choice in of_route
+                    ],
+                }
+            )
+            for choice in of_route:
+                choice.suggestion.suggested_qty = choice.qty
+
+    def _move_values(self, suggestion, choice):
+        source, target = suggestion.source_warehouse_id, suggestion.warehouse_id
+        return {
+            "product_id": suggestion.product_id.id,
+            "product_uom_qty": choice.qty,
+            "product_uom": suggestion.product_uom_id.id,
+            "location_id": source.lot_stock_id.id,
+            "location_dest_id": target.lot_stock_id.id,
+            "company_id": suggestion.company_id.id,
+            "backlog_suggestion_id": suggestion.id,
+            "date": self._noon(suggestion, suggestion.need_date),
+        }
+
+    def _accept_expedite(self, choices):
+        """An activity on each document that comes too late, for who is in charge."""
+        for choice in choices:
+            suggestion = choice.suggestion
+            for document, lines in suggestion._late_documents().items():
+                suggestion.asked_activity_ids |= document.activity_schedule(
+                    "mail.mail_activity_data_todo",
+                    date_deadline=suggestion.company_id._backlog_today(),
+                    summary=self.env._(
+                        "Pull in %s", suggestion.product_id.display_name
+                    ),
+                    note=self._late_note(suggestion, lines),
+                    user_id=(document.user_id or self.env.user).id,
+                )
+
+    def _late_note(self, suggestion, lines, to_vendor=False):
+        """What waits for it, a line each. It does not say for whom: vendors need not
+        know, and more people read the notes on a document than may read every order.
+        The suggestion names the orders to those who may."""
+        return self.env["ir.qweb"]._render(
+            "inventory_backlog.suggestion_late_note",
+            {
+                "suggestion": suggestion,
+                "lines": lines,
+                "to_vendor": to_vendor,
+                "format_date": format_date,
+            },
+        )
+
+    def _document_made(self, action_type):
+        """The model of what is made when a suggestion of this kind is accepted, or None
+        when nothing is made."""
+        return {
+            "buy": "purchase.order",
+            "dropship": "purchase.order",
+            "transfer": "stock.picking",
+        }.get(action_type)
+
+    def _accept(self, choices):
+        """Turn choices into documents. The same suggestion may be there twice, to split
+        it over two vendors."""
+        suggestions = (
+            self.env["backlog.suggestion"]
+            .browse()
+            .union(*(choice.suggestion for choice in choices))
+        )
+        suggestions._check_may_accept()
+        suggestions._check_open()
+        self._check_quantities(choices)
+        try:
+            suggestions.lock_for_update(allow_referencing=True)
+        except LockError as error:
+            raise UserError(
+                self.env._("Somebody else is at these suggestions. Look again.")
+            ) from error
+        self.sudo()._check_still_needed(suggestions.sudo())
+        by_action = defaultdict(list)
+        for choice in choices:
+            # The buyer decides; the documents behind, as customers' orders, are not
+            # his to read. Nor are defaults of his for these documents.
+            of_odoo = without_defaults(choice.suggestion.sudo())
+            sudoed = choice._replace(suggestion=of_odoo)
+            by_action[choice.suggestion.action_type].append(sudoed)
+        run = without_defaults(self.sudo())
+        for action, of_action in by_action.items():
+            getattr(run, f"_accept_{action}")(of_action)
+        suggestions.sudo().write(
+            {"state": "ordered", "snooze_until": False, "is_returned": False}
+        )
+        suggestions._look_again()
+
+    def _check_still_needed(self, suggestions):
+        """Look at the products once more: what somebody else ordered meanwhile, or no
+        customer wants any more, is not ordered."""
+        before = {one: (one.display_name, one._missing_qty()) for one in suggestions}
+        for company, of_company in suggestions.grouped("company_id").items():
+            run = self.env["backlog.suggestion.run"]._run_for(company)
+            if run._generate(of_company.product_id.ids).is_busy:
+                raise UserError(
+                    self.env._(
+                        "The suggestions are being updated right now. Try again in a "
+                        "moment."
+                    )
+                )
+        changed = [
+            name
+            for one, (name, missing) in before.items()
+            if not one.exists()
+            or one.product_uom_id.compare(one._missing_qty(), missing) < 0
+        ]
+        if changed:
+            raise UserError(
+                self.env._(
+                    "Less is missing by now of %s. Press “Update” and look again.",
+                    ", ".join(changed[:5]),
+                )
+            )
+
+    def _by_company(self, choices):
+        companies = defaultdict(list)
+        for choice in choices:
+            companies[choice.suggestion.company_id].append(choice)
+        return companies
+
+    def _check_quantities(self, choices):
+        for choice in choices:
+            if not abs(choice.qty) <= MOST_QTY:
+                raise UserError(
+                    self.env._(
+                        "%s: enter a quantity of at most a billion.",
+                        choice.suggestion.display_name,
+                    )
+                )
+
+    def _undo_documents(self, suggestions):
+        lines = suggestions.purchase_line_ids.filtered(
+            lambda line: line.state != "cancel"
+        )
+        requests = lines.order_id
+        lines.unlink()
+        for request in requests.filtered(lambda order: not order.order_line):
+            request.button_cancel()
+            request.unlink()
+        moves = suggestions.move_ids.filtered(lambda move: move.state != "cancel")
+        pickings = moves.picking_id
+        moves.unlink()
+        pickings.filtered(lambda picking: not picking.move_ids).unlink()
+        suggestions.asked_activity_ids.unlink()
+
+    def _create_requests(self, outcome):
+        """Make draft requests of all that can be bought as it is: for companies that
+        want it. What fails stays a suggestion."""
+        ready = self.env["backlog.suggestion"].search(
+            [
+                ("company_id", "=", self.env.company.id),
+                ("state", "=", "proposed"),
+                ("action_type", "in", BUYING),
+                ("supplierinfo_id", "!=", False),
+                # What somebody cancelled waits for somebody.
+                ("is_returned", "=", False),
+                ("obstacle", "=", False),
+            ]
+        )
+        for batch in split_every(
+            REQUEST_BATCH, ready.ids, self.env["backlog.suggestion"].browse
+        ):
+            if not self._try_to_request(batch):
+                for one in batch:
+                    if not self._try_to_request(one, outcome):
+                        _logger.warning("No request for %s", one.display_name)
+            if not self.env["ir.cron"]._commit_progress():
+                return
+
+    def _try_to_request(self, suggestions, outcome=None):
+        """Make the requests, or leave everything as it was. Returns whether it
+        worked."""
+        try:
+            with self.env.cr.savepoint():
+                suggestions.filtered(lambda one: one.state in OPEN).action_create_rfq()
+        except (UserError, ProcurementException, OperationalError) as error:
+            self.env.invalidate_all()
+            if outcome:
+                outcome.failed[suggestions.product_id.id] = (
+                    f"{suggestions.display_name}: {error}"
+                )
+            return False
+        return True

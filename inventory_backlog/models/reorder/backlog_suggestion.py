@@ -1,10 +1,23 @@
+from collections import Counter, defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from .backlog_line import VALUE_GROUPS
-from .link import Link
+from ...const import (
+    BUYING,
+    OPEN,
+    REQUEST_STATES,
+    TRANSFER_GROUPS,
+    VALUE_GROUPS,
+)
+from ...tools.arguments import checked_text
+from ...tools.link import Link
+from .backlog_procure import Choice
+from .backlog_suggestion_run import (
+    RESULTS,
+)
 
 ACTIONS = [
     ("expedite", "Pull in"),
@@ -12,6 +25,8 @@ ACTIONS = [
     ("buy", "Buy"),
     ("dropship", "Buy for customer"),
 ]
+
+
 STATES = [
     ("proposed", "Proposed"),
     ("snoozed", "Snoozed"),
@@ -19,12 +34,15 @@ STATES = [
     ("ordered", "Under way"),
     ("done", "Done"),
 ]
-# One suggestion of a kind for each product and warehouse.
-OPEN = ("proposed", "snoozed", "dismissed")
-BUYING = ("buy", "dropship")
+
+
 MAIL_MODELS = ("mail.thread", "mail.activity.mixin")
-# Who can read transfers.
-TRANSFER_GROUPS = "stock.group_stock_user,purchase.group_purchase_user"
+
+
+PRODUCTS_NAMED = 5
+
+
+URGENCY_COLORS = {"overdue": 1, "week": 3}
 
 
 class BacklogSuggestion(models.Model):
@@ -42,7 +60,6 @@ class BacklogSuggestion(models.Model):
     _inherit = [*MAIL_MODELS, "backlog.bounds.mixin"]
     _order = "rank, order_by_date, id"
     _rec_name = "product_id"
-
     product_id = Link(
         "product.product", required=True, readonly=True, index=True, ondelete="cascade"
     )
@@ -239,7 +256,6 @@ class BacklogSuggestion(models.Model):
     )
     # Buyers need not be able to read every kind of document that may come out.
     can_undo = fields.Boolean(compute="_compute_can_undo", compute_sudo=True)
-
     _one_open = models.UniqueIndex(
         "(product_id, warehouse_id, action_type)"
         " WHERE state IN ('proposed', 'snoozed', 'dismissed')"
@@ -247,6 +263,38 @@ class BacklogSuggestion(models.Model):
         "There is a suggestion of this kind for this product and warehouse already.",
     )
     _state_rank = models.Index("(company_id, state, rank)")
+    product_image = fields.Image(related="product_id.image_128")
+    urgency_color = fields.Integer(compute="_compute_urgency_color")
+    summary = fields.Char(
+        compute="_compute_summary", help="What to do, from whom, by when."
+    )
+    customer_count = fields.Integer(
+        "Customers",
+        compute="_compute_customer_count",
+        # Buyers do not read customers' orders; they get the number.
+        compute_sudo=True,
+        help="How many customers wait for it.",
+    )
+    purchase_count = fields.Integer(
+        "Requests",
+        compute="_compute_purchase_count",
+        compute_sudo=True,
+        help="How many requests and orders were made of it.",
+    )
+    option_table = fields.Json(
+        "Vendors Compared",
+        compute="_compute_option_table",
+        exportable=False,
+        help="What each vendor of the product would mean for this need.",
+    )
+    can_accept = fields.Boolean(
+        compute="_compute_can_accept",
+        help="Whether you may make the documents that it suggests.",
+    )
+    explanation = fields.Text(
+        compute="_compute_explanation",
+        help="How the quantity, the vendor and the days came about.",
+    )
 
     @api.model
     def _selection_obstacle(self):
@@ -272,8 +320,6 @@ class BacklogSuggestion(models.Model):
     def _compute_picking_id(self):
         for suggestion in self:
             suggestion.picking_id = suggestion.move_ids.picking_id[-1:]
-
-    # Following what was ordered
 
     @api.depends(
         "move_ids.state",
@@ -333,8 +379,6 @@ class BacklogSuggestion(models.Model):
         }
         return states - {"cancel"} <= {"draft"}
 
-    # What people see
-
     @api.depends("order_by_date", "state")
     def _compute_urgency(self):
         for suggestion in self:
@@ -351,3 +395,533 @@ class BacklogSuggestion(models.Model):
             else:
                 near = day <= today + timedelta(days=7)
                 suggestion.urgency = "week" if near else "later"
+
+    @api.depends("urgency")
+    def _compute_urgency_color(self):
+        for suggestion in self:
+            suggestion.urgency_color = URGENCY_COLORS.get(suggestion.urgency, 0)
+
+    @api.depends_context("lang")
+    @api.depends("suggested_qty", "partner_id", "order_by_date", "arrival_date")
+    def _compute_summary(self):
+        for suggestion in self:
+            suggestion.summary = suggestion.env["backlog.suggestion.text"]._summary(
+                suggestion
+            )
+
+    @api.depends("line_ids.order_line_id")
+    def _compute_customer_count(self):
+        # Of what is saved, here and below: a form may name what is hidden.
+        for suggestion in self:
+            customers = suggestion._origin.line_ids.partner_id.commercial_partner_id
+            suggestion.customer_count = len(customers)
+
+    @api.depends("purchase_line_ids.order_id")
+    def _compute_purchase_count(self):
+        for suggestion in self:
+            purchases = suggestion._origin.purchase_line_ids.order_id
+            suggestion.purchase_count = len(purchases)
+
+    def action_update(self):
+        """Look at everything again and say what changed."""
+        counts = self.env["backlog.suggestion"].generate()
+        return self._notification(
+            self.env._("Reorder Suggestions"),
+            " ".join(self.env["backlog.suggestion.text"]._count_sentences(counts)),
+            "warning" if counts["failed"] else "success",
+        )
+
+    @api.model
+    def _notification(self, title, message, kind="success"):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": kind,
+                "title": title,
+                "message": message,
+                "sticky": kind == "warning",
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    @api.model
+    def _action_suggest(self, products):
+        """Look at these products again and open what is suggested for them, or say why
+        there is nothing."""
+        self.generate(products.ids)
+        # Buyers need not be able to read bills of materials.
+        involved = (
+            self.env["backlog.suggestion.run"].sudo()._with_components(products.ids)
+        )
+        found = self.search(
+            [
+                ("product_id", "in", involved),
+                ("company_id", "in", self.env.companies.ids),
+                ("state", "!=", "done"),
+            ]
+        )
+        if found:
+            return found._action_open()
+        return self._notification(
+            self.env._("Nothing to Suggest"),
+            " ".join(
+                self.env["backlog.suggestion.text"]._reasons_for_nothing(
+                    products[:PRODUCTS_NAMED]
+                )
+            ),
+            "info",
+        )
+
+    def _action_open(self):
+        """Open these suggestions, whatever their state."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inventory_backlog.backlog_suggestion_action"
+        )
+        action |= {"domain": [("id", "in", self.ids)], "context": {}}
+        if len(self) == 1:
+            action |= {"views": [(False, "form")], "res_id": self.id}
+        return action
+
+    def action_open_accept(self):
+        """Look at quantities, vendors and dates before these suggestions are
+        accepted."""
+        return self.env["backlog.suggestion.accept"]._open_for(self)
+
+    def action_open_requests(self):
+        """As ``action_open_accept``, of what is to be bought only."""
+        to_buy = self.filtered(
+            lambda one: one.action_type in BUYING and one.state in OPEN
+        )
+        if not to_buy:
+            raise UserError(
+                self.env._(
+                    "None of these is to be bought: choose suggestions that are "
+                    "proposed, with the action Buy, or accept these as they are."
+                )
+            )
+        return self.env["backlog.suggestion.accept"]._open_for(to_buy)
+
+    def action_open_snooze(self):
+        """Ask until when these suggestions are set aside."""
+        return self.env["backlog.suggestion.defer"]._open_for(self, "snooze")
+
+    def action_open_dismiss(self):
+        """Ask why these suggestions are dismissed."""
+        return self.env["backlog.suggestion.defer"]._open_for(self, "dismiss")
+
+    @api.readonly
+    def action_open_purchases(self):
+        """Open the requests and orders that were made of these suggestions."""
+        self.check_access("read")
+        # Here and below: what the user may not read is left out after.
+        return self._open_documents(self.sudo().purchase_line_ids.order_id)
+
+    @api.readonly
+    def action_open_transfers(self):
+        """Open the transfers that were made of these suggestions."""
+        self.check_access("read")
+        return self._open_documents(self.sudo().picking_id)
+
+    def _open_documents(self, documents):
+        """Open those of these documents that the user may read."""
+        documents = documents.with_env(self.env)._filtered_access("read")
+        if not documents:
+            raise UserError(
+                self.env._(
+                    "Nothing was made of this suggestion that you may open. Accept it "
+                    "first, or ask the people who buy or transfer it."
+                )
+            )
+        return self.env["backlog.line"]._action_open(documents)
+
+    def _check_one(self):
+        if len(self) != 1:
+            raise UserError(self.env._("Choose one suggestion."))
+
+    def write(self, vals):
+        """Buyers may write what belongs to mail and activities. The rest is what the
+        run finds and what the buttons decide: whoever wrote it could order anything."""
+        if not self.env.su and (fixed := self._fixed_names(vals)):
+            raise AccessError(
+                self.env._(
+                    "%s: this cannot be written. Accept, snooze or dismiss the "
+                    "suggestion, or choose another vendor for it.",
+                    ", ".join(fixed),
+                )
+            )
+        return super().write(vals)
+
+    def _fixed_names(self, names):
+        """Those of these fields that only the run and the buttons write: the state, and
+        what is read-only on the screens."""
+        mail = {
+            name for model in MAIL_MODELS for name in self.env.registry[model]._fields
+        }
+        return [
+            name
+            for name in names
+            if name == "state"
+            or name in self._fields.keys() - mail
+            and self._fields[name].readonly
+        ]
+
+    def _check_open(self):
+        if settled := self.filtered(lambda one: one.state not in OPEN):
+            raise UserError(
+                self.env._(
+                    "%s: this is under way or done already. Undo it first.",
+                    ", ".join(settled[:5].mapped("display_name")),
+                )
+            )
+
+    def action_dismiss(self, reason):
+        """Set these suggestions aside. Each comes back by itself when more is short
+        than now.
+
+        :param str reason: why, for those who look later
+        :return: True
+        :raise UserError: without a reason or with one of more than a thousand
+            characters, or for what is under way or done
+        """
+        if not isinstance(reason, str) or not reason.strip():
+            raise UserError(self.env._("Say in a few words why you dismiss it."))
+        reason = checked_text(self.env, reason)
+        self.check_access("write")
+        self._check_open()
+        # Checked above; nobody writes decisions but through these methods.
+        for suggestion in self.sudo():
+            suggestion.write(
+                {
+                    "state": "dismissed",
+                    "dismiss_reason": reason,
+                    "dismissed_qty": suggestion.shortage_qty,
+                    "snooze_until": False,
+                }
+            )
+        self._forget()
+        return True
+
+    def action_snooze(self, until):
+        """Do not show these suggestions before a day.
+
+        :param str until: the day on which they come back (``YYYY-MM-DD``)
+        :return: True
+        :raise UserError: for a day that is not to come, or for what is under way or
+            done
+        """
+        try:
+            day = fields.Date.to_date(until)
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(
+                self.env._("The date must look like 2030-12-31.")
+            ) from error
+        self.check_access("write")
+        self._check_open()
+        for company, suggestions in self.grouped("company_id").items():
+            if not day or day <= company._backlog_today():
+                raise UserError(self.env._("Choose a day after today."))
+            # As in ``action_dismiss``.
+            suggestions.sudo().write(
+                {"state": "snoozed", "snooze_until": day, "dismiss_reason": False}
+            )
+        self._forget()
+        return True
+
+    def action_propose(self):
+        """Bring back what was snoozed or dismissed."""
+        self.check_access("write")
+        self._check_open()
+        # As in ``action_dismiss``.
+        self.sudo().write(
+            {"state": "proposed", "snooze_until": False, "dismiss_reason": False}
+        )
+        self._forget()
+        return True
+
+    def _forget(self):
+        """Somebody decided: the next run looks at these products again."""
+        # The memory of the run belongs to nobody.
+        self.env["backlog.suggestion.check"].sudo().search(
+            [("product_id", "in", self.product_id.ids)]
+        ).unlink()
+
+    def _late_documents(self):
+        """``{document: lines}`` of the receipts that come too late."""
+        documents = defaultdict(self.line_ids.browse)
+        for line in self.line_ids:
+            if line.document:
+                documents[line.document] |= line
+        return documents
+
+    def action_write_vendor(self):
+        """Write to the vendor of the late receipt: the mail is prepared, not sent."""
+        self.check_access("write")
+        self._check_one()
+        documents = self.sudo()._late_documents()
+        purchases = [one for one in documents if one._name == "purchase.order"]
+        if not purchases:
+            raise UserError(
+                self.env._(
+                    "No purchase order brings it: accept it to remind those in "
+                    "charge of the transfer or production."
+                )
+            )
+        purchase = purchases[0]
+        purchase.with_env(self.env).check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Write to the Vendor"),
+            "res_model": "mail.compose.message",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {
+                "default_model": "purchase.order",
+                "default_res_ids": purchase.ids,
+                "default_partner_ids": purchase.partner_id.ids,
+                "default_subject": self.env._(
+                    "%(order)s: can you deliver earlier?", order=purchase.name
+                ),
+                "default_body": self.env["backlog.procure"]
+                .sudo()
+                ._late_note(self.sudo(), documents[purchase], to_vendor=True),
+            },
+        }
+
+    @api.depends("shortage_qty", "suggested_qty", "partner_id", "state")
+    @api.depends_context("lang", "uid")
+    def _compute_option_table(self):
+        # Of what is saved: a form may name what is hidden.
+        buying = self._origin.filtered(lambda one: one.action_type in BUYING)
+        multiples = buying.env["backlog.suggestion.text"]._orderpoint_multiples(buying)
+        buying.env["backlog.suggestion.text"]._read_offers(buying)
+        for suggestion in self:
+            saved = suggestion._origin
+            # Salespeople's rights do not matter here: only buyers read suggestions.
+            one = saved.sudo().with_company(saved.company_id)
+            suggestion.option_table = (
+                one.env["backlog.suggestion.text"]._options(one, multiples[one])
+                if saved in buying
+                else False
+            )
+
+    def action_choose_vendor(self, partner_id):
+        """Buy this need from another vendor of the product. The scheduled run keeps
+        the choice as long as the vendor can be chosen.
+
+        :param int partner_id: one of the vendors of the product
+        :return: True
+        :raise UserError: when the vendor does not sell the product or is out
+        """
+        self.check_access("write")
+        self._check_one()
+        self._check_open()
+        # As in ``generate``.
+        one = self.sudo().with_company(self.company_id)
+        possible = one.product_id._get_filtered_sellers(quantity=None).partner_id
+        if (
+            type(partner_id) is not int
+            or partner_id not in possible.ids
+            or self.action_type not in BUYING
+        ):
+            raise UserError(
+                self.env._(
+                    "This vendor cannot be chosen for %s: it does not sell it, is out, "
+                    "or is not approved.",
+                    self.display_name,
+                )
+            )
+        one.write({"partner_id": partner_id, "is_vendor_chosen": True})
+        self._look_again()
+        return True
+
+    @api.depends("action_type")
+    @api.depends_context("uid")
+    def _compute_can_accept(self):
+        for suggestion in self:
+            suggestion.can_accept = suggestion._may_accept()
+
+    def _may_accept(self):
+        try:
+            self._check_may_accept()
+        except AccessError:
+            return False
+        return True
+
+    def _check_may_accept(self):
+        """Documents are made in the name of Odoo, for whoever could make them by
+        hand: with Odoo's own right to create them.
+
+        :raise AccessError: with Odoo's own words on who may; of several suggestions it
+            says which they are
+        """
+        refused = {}
+        for suggestion in self:
+            try:
+                suggestion._check_may_make()
+            except AccessError as error:
+                refused[suggestion] = error
+        if not refused:
+            return
+        if len(self) == 1:
+            raise refused[self]
+        raise AccessError(
+            self.env._(
+                "You may not make what these suggestions propose: %(names)s. Choose "
+                "the others, or ask somebody who may.\n\n%(reason)s",
+                names=", ".join(
+                    f"{one.product_id.display_name} ({one._action_name()})"
+                    for one in refused
+                ),
+                reason=next(iter(refused.values())),
+            )
+        )
+
+    def _action_name(self):
+        field = self._fields["action_type"]
+        return dict(field._description_selection(self.env))[self.action_type]
+
+    def _check_may_make(self):
+        self.ensure_one()
+        if model := self.env["backlog.procure"]._document_made(self.action_type):
+            self.env[model].check_access("create")
+        else:
+            # To ask for something is for who may look at it.
+            for document in self.sudo()._late_documents():
+                document.with_env(self.env).check_access("read")
+
+    def action_create_rfq(self):
+        """Make requests for quotation: one per vendor, company, warehouse and currency,
+        added to an open draft that came from suggestions where there is one.
+
+        :return: the ids of the requests
+        :raise AccessError: without Odoo's own right to create purchase orders
+        :raise UserError: when a vendor is missing, for suggestions that buy nothing, or
+            that somebody else settled meanwhile
+        """
+        self.check_access("write")
+        if others := self.filtered(lambda one: one.action_type not in BUYING):
+            raise UserError(
+                self.env._(
+                    "%s: this is nothing to buy. Accept it instead.",
+                    ", ".join(others[:5].mapped("display_name")),
+                )
+            )
+        self.env["backlog.procure"]._accept([one._proposed_choice() for one in self])
+        # Whoever may buy here may know the numbers of what came out.
+        requests = self.sudo().purchase_line_ids.order_id
+        return requests.filtered(lambda order: order.state in REQUEST_STATES).ids
+
+    def action_accept(self):
+        """Do what is suggested, as it is: make requests, draft transfers, activities.
+
+        :return: True
+        :raise AccessError: without Odoo's own right to create these documents
+        """
+        self.check_access("write")
+        self.env["backlog.procure"]._accept([one._proposed_choice() for one in self])
+        return True
+
+    def _proposed_choice(self):
+        return Choice(self, self.suggested_qty, self.supplierinfo_id)
+
+    def _look_again(self):
+        """Bring the suggestions for these products in step with what was just done."""
+        self._forget()
+        for company, suggestions in self.grouped("company_id").items():
+            self.env["backlog.suggestion.run"]._run_for(company)._generate(
+                suggestions.product_id.ids
+            )
+
+    def action_undo(self):
+        """Take back what was accepted while all of it is a draft: the suggestion is
+        proposed again.
+
+        :return: True
+        :raise AccessError: for whom it was not to accept
+        :raise UserError: when nothing was accepted, a request was confirmed or a
+            transfer is on its way
+        """
+        self.check_access("write")
+        self._check_may_accept()
+        if open_ones := self.filtered(lambda one: one.state in OPEN):
+            raise UserError(
+                self.env._(
+                    "%s: this is not accepted, so there is nothing to undo.",
+                    ", ".join(open_ones[:5].mapped("display_name")),
+                )
+            )
+        if fixed := self.filtered(lambda one: not one.can_undo):
+            raise UserError(
+                self.env._(
+                    "%s: what was ordered is no draft any more. Cancel the order or "
+                    "the transfer itself; the suggestion comes back by itself.",
+                    ", ".join(fixed[:5].mapped("display_name")),
+                )
+            )
+        # The documents were created in the name of Odoo, as its own scheduler does.
+        for suggestion in self.sudo():
+            suggestion.env["backlog.procure"]._undo_documents(suggestion)
+            if suggestion.state == "ordered":
+                suggestion.state = "proposed"
+        self._look_again()
+        return True
+
+    @api.model
+    def generate(self, product_ids=None):
+        """Compute what to source for the backlog of the current companies, and keep the
+        suggestions in step with it. Doing it again changes nothing.
+
+        :param list product_ids: ids of product variants, and what they are made of; all
+            by default
+        :return: how many suggestions were ``created``, ``updated`` and ``withdrawn``,
+            how many shortages are ``left_to_rules`` (a reordering rule orders them by
+            itself), and how many products ``failed`` (see the log)
+        :raise AccessError: without the right to buy
+        :raise UserError: for ids that are no numbers
+        """
+        self.check_access("write")
+        ids = self.env["backlog.suggestion.run"]._checked_ids(product_ids)
+        if ids is not None:
+            self.env["product.product"].browse(ids).check_access("read")
+        total = Counter(dict.fromkeys(RESULTS, 0))
+        for company in self.env.companies:
+            outcome = (
+                self.env["backlog.suggestion.run"]._run_for(company)._generate(ids)
+            )
+            total.update(outcome.counts)
+            total["failed"] += len(outcome.failed)
+        return dict(total)
+
+    @api.model
+    def _cron_generate(self):
+        """The scheduled run of all companies. Killed half-way, the next one carries
+        on: what was done is not looked at again."""
+        companies = self.env["res.company"].search(Domain.TRUE)
+        cron, faults = self.env["ir.cron"], self.env["backlog.fault"]
+        cron._commit_progress(remaining=len(companies))
+        for done, company in enumerate(companies):
+            is_partial = faults._attempt(
+                "ir_cron_suggestion",
+                company,
+                self.env["backlog.suggestion.run"]._run_for(company)._run_and_tell,
+            )
+            left = len(companies) - done - (not is_partial)
+            if not cron._commit_progress(1, remaining=left):
+                return
+
+    @api.depends_context("lang", "uid")
+    @api.depends("shortage_qty", "suggested_qty", "state", "arrival_date")
+    def _compute_explanation(self):
+        for suggestion in self:
+            saved = suggestion._origin
+            suggestion.explanation = "\n".join(
+                self.env["backlog.suggestion.text"]._sentences(saved) if saved else ()
+            )
+
+    def _quantity(self, quantity):
+        return self.env["backlog.line"]._quantity(quantity, self.product_uom_id)
+
+    def _missing_qty(self):
+        """What is short and nothing else covers."""
+        return self.shortage_qty - self.in_progress_qty - self.other_qty

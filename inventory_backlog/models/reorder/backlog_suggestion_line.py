@@ -1,7 +1,8 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
-from .backlog_line import VALUE_GROUPS
-from .link import Link
+from ...const import VALUE_GROUPS
+from ...tools.link import Link
 
 
 class BacklogSuggestionPart(models.AbstractModel):
@@ -55,7 +56,6 @@ class BacklogSuggestionLine(models.Model):
     _inherit = "backlog.suggestion.part"
     _description = "Demand behind a Suggestion"
     _order = "need_date, id"
-
     _figure_names = (
         "order_line_id",
         "asked_by",
@@ -66,7 +66,6 @@ class BacklogSuggestionLine(models.Model):
         "document",
         "expected_date",
     )
-
     currency_id = Link(related="company_id.currency_id")
     product_id = Link(related="suggestion_id.product_id")
     product_uom_id = Link(related="suggestion_id.product_uom_id")
@@ -103,6 +102,41 @@ class BacklogSuggestionLine(models.Model):
         help="The receipt to pull in.",
     )
     expected_date = fields.Date(readonly=True, help="When that receipt comes.")
+    asked_name = fields.Char(
+        "Order or Document",
+        compute="_compute_names",
+        # Who buys need not be able to read orders, productions and transfers.
+        compute_sudo=True,
+        help="What asks for it: a customer's order, a production or a transfer.",
+    )
+    document_name = fields.Char(
+        "Receipt",
+        compute="_compute_names",
+        compute_sudo=True,
+        help="What brings it too late.",
+    )
+
+    @api.depends("order_line_id", "asked_by", "document")
+    def _compute_names(self):
+        for line in self:
+            saved = line._origin
+            asking = saved.order_id or saved.asked_by
+            line.asked_name = asking and asking.display_name
+            line.document_name = saved.document and saved.document.display_name
+
+    @api.readonly
+    def action_open_receipt(self):
+        """Open what brings it too late."""
+        document = self.document
+        lines = self.env["backlog.line"]
+        if not document or not lines._can_open(document):
+            raise UserError(
+                self.env._(
+                    "%s is not yours to open. Ask the people who buy or make it.",
+                    self.document_name or self.env._("The document"),
+                )
+            )
+        return lines._action_open(document)
 
     @api.model
     def _selection_document(self):

@@ -1,23 +1,23 @@
-from odoo import api, models
+from odoo import models
 from odoo.tools import format_amount, format_date
 
+from ...const import BUYERS
+from ...tools.readers import told
 from .backlog_suggestion_run import RESULTS
-from .readers import told
-from .res_company import BUYERS
 
 ROWS_SHOWN = 10
 
 
-class BacklogSuggestion(models.Model):
+class BacklogSuggestionMail(models.AbstractModel):
     """A mail per scheduled run to each of those who buy, only when something changed,
     and one to each manager about products that were left out. Nobody gets it who may
     not read it today, and nobody learns who else does."""
 
-    _inherit = "backlog.suggestion"
+    _name = "backlog.suggestion.mail"
+    _description = "Mail about Suggestions"
 
-    @api.model
     def _send_digest(self, outcome):
-        news = self.search(
+        news = self.env["backlog.suggestion"].search(
             [
                 ("company_id", "=", self.env.company.id),
                 ("state", "=", "proposed"),
@@ -45,20 +45,18 @@ class BacklogSuggestion(models.Model):
                 failed=failed,
             )
 
-    @api.model
     def _digest_readers(self):
         company = self.env.company
         chosen = told(company._backlog_digest_chosen(), company, BUYERS)
         return chosen or self._readers(BUYERS)
 
-    @api.model
     def _readers(self, group):
         return told(self.env.ref(group).all_user_ids, self.env.company, group)
 
-    @api.model
     def _mail(self, users, template, **values):
         """Send the template to each of these users, in their language, with what they
         may read."""
+        base_url = self.get_base_url()
         for user in users:
             one = self.with_context(lang=user.lang)
             body = one.env["ir.qweb"]._render(
@@ -68,7 +66,7 @@ class BacklogSuggestion(models.Model):
                     "format_amount": format_amount,
                     "format_date": format_date,
                     "env": one.env,
-                    "url": f"{self.get_base_url()}/odoo/action-inventory_backlog."
+                    "url": f"{base_url}/odoo/action-inventory_backlog."
                     "backlog_suggestion_action",
                     **{
                         name: value.with_user(user)
@@ -92,7 +90,6 @@ class BacklogSuggestion(models.Model):
                 }
             )
 
-    @api.model
     def _mail_subject(self, template):
         if template.endswith("failed"):
             return self.env._("Reorder suggestions: products were left out")

@@ -1,25 +1,35 @@
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from psycopg2 import OperationalError
 from psycopg2.errors import UniqueViolation
 
-from odoo import api, models
+from odoo import models
 from odoo.exceptions import LockError, UserError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import SQL, split_every
 
-from .arguments import without_defaults
-from .backlog_suggestion import OPEN
+from ...const import OPEN
+from ...tools.arguments import without_defaults
 
 _logger = logging.getLogger(__name__)
 
+
 BATCH = 200
+
+
 # A component of a component of …: deeper than any bill of materials.
 MAX_ROUNDS = 20
+
+
 LOCK = 0x6261636B  # "back", the first key of the advisory lock; the company the second
+
+
 RESULTS = ("created", "updated", "withdrawn", "left_to_rules", "failed")
+
+
 # Suggestions come and go by themselves: no messages, no followers.
 RUN_CONTEXT = {"tracking_disable": True, "mail_create_nosubscribe": True}
 
@@ -45,36 +55,37 @@ class Outcome:
         self.updated_ids += step.updated_ids
 
 
-class BacklogSuggestion(models.Model):
-    """The run: which products changed, batch by batch, and what that changes."""
+# What every day changes while nothing happens.
+MOVING = {"arrival_date", "saved_value", "weekly_sales_qty"}
 
-    _inherit = "backlog.suggestion"
 
-    @api.model
-    def generate(self, product_ids=None):
-        """Compute what to source for the backlog of the current companies, and keep the
-        suggestions in step with it. Doing it again changes nothing.
+COMPARED = (
+    "need_date",
+    "order_by_date",
+    "arrival_date",
+    "shortage_qty",
+    "in_progress_qty",
+    "other_qty",
+    "minimum_qty",
+    "suggested_qty",
+    "weekly_sales_qty",
+    "supplierinfo_id",
+    "partner_id",
+    "source_warehouse_id",
+    "obstacle",
+    "estimated_cost",
+    "released_value",
+    "saved_value",
+)
 
-        :param list product_ids: ids of product variants, and what they are made of; all
-            by default
-        :return: how many suggestions were ``created``, ``updated`` and ``withdrawn``,
-            how many shortages are ``left_to_rules`` (a reordering rule orders them by
-            itself), and how many products ``failed`` (see the log)
-        :raise AccessError: without the right to buy
-        :raise UserError: for ids that are no numbers
-        """
-        self.check_access("write")
-        ids = self._checked_ids(product_ids)
-        if ids is not None:
-            self.env["product.product"].browse(ids).check_access("read")
-        total = Counter(dict.fromkeys(RESULTS, 0))
-        for company in self.env.companies:
-            outcome = self._run_for(company)._generate(ids)
-            total.update(outcome.counts)
-            total["failed"] += len(outcome.failed)
-        return dict(total)
 
-    @api.model
+class BacklogSuggestionRun(models.AbstractModel):
+    """Which products changed, batch by batch, and bringing their suggestions in step
+    with the plan: what is new, what changed, what is no longer needed."""
+
+    _name = "backlog.suggestion.run"
+    _description = "Run of the Suggestions"
+
     def _run_for(self, company):
         """The run of a company. Suggestions follow orders, receipts and vendors that
         who asks may not see, so callers check the right to buy first."""
@@ -82,7 +93,6 @@ class BacklogSuggestion(models.Model):
         run = without_defaults(self.sudo()).with_company(company)
         return run.with_context(**RUN_CONTEXT)
 
-    @api.model
     def _checked_ids(self, product_ids):
         if product_ids is None or product_ids is False:
             return None
@@ -94,22 +104,6 @@ class BacklogSuggestion(models.Model):
             )
         return list(product_ids)
 
-    @api.model
-    def _cron_generate(self):
-        """The scheduled run of all companies. Killed half-way, the next one carries
-        on: what was done is not looked at again."""
-        companies = self.env["res.company"].search(Domain.TRUE)
-        cron, faults = self.env["ir.cron"], self.env["backlog.fault"]
-        cron._commit_progress(remaining=len(companies))
-        for done, company in enumerate(companies):
-            is_partial = faults._attempt(
-                "ir_cron_suggestion", company, self._run_for(company)._run_and_tell
-            )
-            left = len(companies) - done - (not is_partial)
-            if not cron._commit_progress(1, remaining=left):
-                return
-
-    @api.model
     def _run_and_tell(self):
         """The whole run of the current company.
 
@@ -120,11 +114,10 @@ class BacklogSuggestion(models.Model):
         if outcome.is_partial:
             return True
         if self.env.company.backlog_create_requests and not outcome.is_busy:
-            self._create_requests(outcome)
-        self._send_digest(outcome)
+            self.env["backlog.procure"]._create_requests(outcome)
+        self.env["backlog.suggestion.mail"]._send_digest(outcome)
         return False
 
-    @api.model
     def _generate(self, product_ids=None, commit=False):
         """Run for the current company.
 
@@ -139,7 +132,7 @@ class BacklogSuggestion(models.Model):
             _logger.info("Reorder suggestions: somebody is at what was snoozed.")
             self.env.invalidate_all()
         for _round in range(MAX_ROUNDS):
-            changed = self._changed_products(product_ids, outcome)
+            changed = self.env["backlog.facts"]._changed_products(product_ids, outcome)
             if not changed:
                 break
             remaining = len(changed)
@@ -163,14 +156,15 @@ class BacklogSuggestion(models.Model):
         self._rank()
         return outcome
 
-    @api.model
     def _analyze(self):
         """Tell PostgreSQL how many rows there are by now. What the next round reads of
         them it would else plan for an empty table, and walk all of it for each row."""
-        for model in (self, *map(self._parts, self._child_fields())):
+        for model in (
+            self.env["backlog.suggestion"],
+            *map(self.env["backlog.facts"]._parts, self._child_fields()),
+        ):
             self.env.cr.execute(SQL("ANALYZE %s", SQL.identifier(model._table)))
 
-    @api.model
     def _lock(self):
         """Keep other runs of this company away until the transaction ends."""
         [[locked]] = self.env.execute_query(
@@ -178,23 +172,20 @@ class BacklogSuggestion(models.Model):
         )
         return locked
 
-    @api.model
     def _wake_up(self):
         """What was snoozed until today comes back."""
         today = self.env.company._backlog_today()
         mine = Domain("company_id", "=", self.env.company.id)
         asleep = Domain("state", "=", "snoozed") & Domain("snooze_until", "<=", today)
-        self.search(mine & asleep).write({"state": "proposed", "snooze_until": False})
+        self.env["backlog.suggestion"].search(mine & asleep).write(
+            {"state": "proposed", "snooze_until": False}
+        )
 
-    @api.model
     def _with_components(self, product_ids):
         """The products and those that suggestions for them need. None here: what is
         bought needs nothing."""
         return product_ids
 
-    # One batch
-
-    @api.model
     def _run_batch(self, product_ids, outcome):
         """Plan some products and bring their suggestions in step. When one makes it
         fail, they are done one by one and that one is left out."""
@@ -224,31 +215,27 @@ class BacklogSuggestion(models.Model):
                 exc_info=True,
             )
 
-    @api.model
     def _run_one_by_one(self, product_ids, outcome):
         for product_id in product_ids:
             self.env.invalidate_all()
             self._run_batch([product_id], outcome)
 
-    @api.model
     def _tell_others(self, product_ids, batch):
         """What planning these products says about suggestions for others: nothing as
         long as nothing is made."""
 
-    @api.model
     def _rank(self):
         """Number the open suggestions of the company by what they do for customers per
         amount spent; what costs nothing comes first, what helps nobody last."""
-        self.flush_model()
+        self.env["backlog.suggestion"].flush_model()
         try:
             with self.env.cr.savepoint():
                 self._write_ranks()
         except OperationalError:
             # Somebody decided meanwhile: the next run ranks.
             _logger.info("Reorder suggestions: not ranked, somebody is at work.")
-        self.invalidate_model(["rank"])
+        self.env["backlog.suggestion"].invalidate_model(["rank"])
 
-    @api.model
     def _write_ranks(self):
         """What somebody decides about right now keeps its place until the next run:
         nobody waits for another."""
@@ -282,3 +269,178 @@ class BacklogSuggestion(models.Model):
                 OPEN,
             )
         )
+
+    def _bring_in_step(self, product_ids, outcome):
+        rows, facts = self.env["backlog.facts"]._situation(product_ids)
+        products = self.env["product.product"].browse(rows)
+        batch = self.env["backlog.plan"]._batch(rows)
+        plans = self.env["backlog.plan"]._plan(products, rows, facts, batch)
+        existing = self._existing(product_ids)
+        # Whoever decides about one of them goes first. To wait for that, with locks of
+        # our own, is how two stop each other.
+        known = self.env["backlog.suggestion"].browse().union(*existing.values())
+        known.lock_for_update(allow_referencing=True)
+        step = Outcome()
+        self._keep_in_step(plans, existing, step)
+        self._tell_others(product_ids, batch)
+        # What comes back counts for the other suggestions of its product: next round.
+        seen = [one for one in product_ids if one not in step.revived_ids]
+        self.env["backlog.facts"]._remember(seen, rows, facts)
+        outcome.add(step)
+
+    def _existing(self, product_ids):
+        """``{(product id, warehouse id, action): suggestions}``, open ones and the
+        receipts that somebody asked to pull in; the first is to be kept."""
+        suggestions = self.env["backlog.suggestion"].search(
+            [
+                ("company_id", "=", self.env.company.id),
+                ("product_id", "in", product_ids),
+                "|",
+                ("state", "in", OPEN),
+                "&",
+                ("action_type", "=", "expedite"),
+                ("state", "=", "ordered"),
+            ]
+        )
+        existing = {}
+        # One that came back since its order was cancelled may have a twin by now.
+        for one in suggestions.sorted(lambda one: (not one.is_returned, one.id)):
+            key = one.product_id.id, one.warehouse_id.id, one.action_type
+            existing.setdefault(key, self.env["backlog.suggestion"].browse())
+            existing[key] |= one
+        return existing
+
+    def _keep_in_step(self, plans, existing, step):
+        """Create, update and withdraw what the plans say."""
+        new = []
+        for product, plan in plans.items():
+            for (warehouse_id, action), values in plan.items():
+                values = self._finished(values)
+                key = product.id, warehouse_id, action
+                if suggestion := existing.get(
+                    key, self.env["backlog.suggestion"].browse()
+                )[:1]:
+                    existing[key] -= suggestion
+                    if self._update(suggestion, values, step):
+                        step.updated_ids.append(suggestion.id)
+                else:
+                    new.append(self._create_values(key, values))
+        gone = self.env["backlog.suggestion"].browse().union(*existing.values())
+        # A receipt that was pulled in is no longer late: well done.
+        pulled_in = gone.filtered(
+            lambda one: one.state == "ordered" and self._came(one)
+        )
+        pulled_in.state = "done"
+        step.counts["withdrawn"] += len(gone - pulled_in)
+        (gone - pulled_in).unlink()
+        self.env["backlog.suggestion"].create(new)
+        step.counts["created"] += len(new)
+        step.counts["updated"] += len(step.updated_ids) + len(pulled_in)
+
+    def _create_values(self, key, values):
+        product_id, warehouse_id, action = key
+        return {
+            **values,
+            "product_id": product_id,
+            "warehouse_id": warehouse_id,
+            "company_id": self.env.company.id,
+            "action_type": action,
+            **{name: self._create_rows(values[name]) for name in self._child_fields()},
+        }
+
+    def _came(self, suggestion):
+        """Whether not all of the receipts that were asked for are cancelled."""
+        documents = suggestion._late_documents()
+        return any(document.state != "cancel" for document in documents)
+
+    def _finished(self, values):
+        """Add the sums and the last day to order to what was planned."""
+        lines = values["line_ids"]
+        latest = values["need_date"] - timedelta(days=values.pop("lead_days", 0))
+        return {
+            **dict.fromkeys(self._run_fields(), False),
+            **{name: [] for name in self._child_fields()},
+            **values,
+            "order_by_date": self.env.company._backlog_work_day(latest, -1),
+            "released_value": sum(line["value"] for line in lines),
+            "saved_value": self._kept_value(lines, values.get("arrival_date")),
+        }
+
+    def _kept_value(self, lines, arrival):
+        """The value of those of these lines, or values of lines, that come by their
+        promise if it arrives on that day."""
+        return sum(
+            line["value"]
+            for line in lines
+            if arrival and line["promise_date"] and arrival <= line["promise_date"]
+        )
+
+    def _create_rows(self, rows):
+        company_id = self.env.company.id
+        return [Command.create({**row, "company_id": company_id}) for row in rows]
+
+    def _run_fields(self):
+        """The figures that the run keeps in step."""
+        return COMPARED
+
+    def _child_fields(self):
+        """The lists that the run keeps in step; their models have ``_figures``."""
+        return ["line_ids"]
+
+    def _update(self, suggestion, values, step):
+        """Write what is different. Somebody's decision stays, unless more is short."""
+        suggestion.ensure_one()
+        changes = {
+            name: values[name]
+            for name in self._run_fields()
+            if self._differs(suggestion, name, values[name])
+        }
+        if suggestion.is_vendor_chosen and "partner_id" in changes:
+            # The one that was chosen cannot be any more.
+            changes["is_vendor_chosen"] = False
+        for name in self._child_fields():
+            if suggestion[name]._figures() != suggestion[name]._figures_of(
+                values[name]
+            ):
+                rows = self._create_rows(values[name])
+                changes[name] = [Command.clear(), *rows]
+        revived = self._revived(suggestion, values)
+        if "state" in revived:
+            step.revived_ids.add(suggestion.product_id.id)
+        changes |= revived
+        if changes:
+            suggestion.write(changes)
+        # What moves with the calendar is no news.
+        return bool(changes.keys() - MOVING)
+
+    def _revived(self, suggestion, values):
+        """What was dismissed, or asked for, comes back when more is short. When less is
+        short that counts from now on."""
+        compare = suggestion.product_uom_id.compare
+        if suggestion.state == "dismissed":
+            if compare(values["shortage_qty"], suggestion.dismissed_qty) > 0:
+                return {"state": "proposed", "dismiss_reason": False}
+            if compare(values["shortage_qty"], suggestion.dismissed_qty) < 0:
+                return {"dismissed_qty": values["shortage_qty"]}
+        if (
+            suggestion.state == "ordered"
+            and compare(values["shortage_qty"], suggestion.shortage_qty) > 0
+        ):
+            return {"state": "proposed"}
+        return {}
+
+    def _differs(self, suggestion, name, value):
+        """Whether the run must write it."""
+        return self._is_other(suggestion, name, value)
+
+    def _is_other(self, suggestion, name, value):
+        """Whether a figure is not this value, as far as people can see."""
+        field = suggestion._fields[name]
+        mine = suggestion[name]
+        if field.type == "float":
+            return bool(suggestion.product_uom_id.compare(mine, value or 0))
+        if field.type == "monetary":
+            return bool(suggestion.currency_id.compare_amounts(mine, value or 0))
+        if field.type == "many2one":
+            return mine.id != value
+        return mine != value

@@ -1,70 +1,205 @@
-from odoo import api, fields, models
-from odoo.tools import format_date
+from odoo import models
+from odoo.tools import format_amount, format_date
 from odoo.tools.misc import formatLang
 
-from .backlog_suggestion import BUYING, OPEN
+from ...const import ASKING, BUYING, OPEN
 
 
-class BacklogSuggestion(models.Model):
-    """Why it is suggested, in words."""
+class BacklogSuggestionText(models.AbstractModel):
+    """Why something is suggested, in words, and the vendors side by side."""
 
-    _inherit = "backlog.suggestion"
+    _name = "backlog.suggestion.text"
+    _description = "Words of a Suggestion"
 
-    explanation = fields.Text(
-        compute="_compute_explanation",
-        help="How the quantity, the vendor and the days came about.",
-    )
+    def _summary(self, suggestion):
+        figures = {
+            "qty": suggestion._quantity(suggestion.suggested_qty),
+            "date": format_date(self.env, suggestion.order_by_date),
+        }
+        if suggestion.action_type == "expedite":
+            return self.env._(
+                "%(qty)s, needed %(need)s, expected %(expected)s",
+                qty=figures["qty"],
+                need=format_date(self.env, suggestion.need_date),
+                expected=format_date(self.env, suggestion.arrival_date),
+            )
+        origin = suggestion.source_warehouse_id or suggestion.partner_id
+        if origin:
+            return self.env._(
+                "%(qty)s from %(origin)s, by %(date)s",
+                origin=origin.display_name,
+                **figures,
+            )
+        if suggestion.action_type in BUYING:
+            return self.env._("%(qty)s, no vendor yet, by %(date)s", **figures)
+        return self.env._("%(qty)s, by %(date)s", **figures)
 
-    @api.depends_context("lang", "uid")
-    @api.depends("shortage_qty", "suggested_qty", "state", "arrival_date")
-    def _compute_explanation(self):
-        for suggestion in self:
-            saved = suggestion._origin
-            suggestion.explanation = "\n".join(saved._sentences() if saved else ())
+    def _count_sentences(self, counts):
+        if counts["created"] or counts["updated"] or counts["withdrawn"]:
+            yield self.env._(
+                "New: %(created)s, changed: %(updated)s, withdrawn: %(withdrawn)s.",
+                **{name: counts[name] for name in ("created", "updated", "withdrawn")},
+            )
+        else:
+            yield self.env._("Nothing changed: the suggestions are up to date.")
+        if left := counts["left_to_rules"]:
+            yield self.env._(
+                "Shortages left to reordering rules, which order them by themselves: "
+                "%s.",
+                left,
+            )
+        if counts["failed"]:
+            yield self.env._(
+                "Products left out: %s. The log of the server says why.",
+                counts["failed"],
+            )
 
-    def _action_name(self):
-        selection = self._fields["action_type"]._description_selection(self.env)
-        return dict(selection)[self.action_type]
+    def _reasons_for_nothing(self, products):
+        """Why nothing is suggested for each of these products."""
+        reasons = {product.id: [] for product in products}
+        for company in self.env.companies:
+            run = self.env["backlog.suggestion.run"]._run_for(company)
+            rows, facts = run.env["backlog.facts"]._situation(products.ids)
+            for product_id, of_product in rows.items():
+                if reason := run.env["backlog.suggestion.text"]._reason_for_nothing(
+                    of_product, facts[product_id]
+                ):
+                    reasons[product_id].append(reason)
+        nothing = self.env._("nothing is short.")
+        return [
+            f"{product.display_name}: {' '.join(reasons[product.id]) or nothing}"
+            for product in products.sudo()
+        ]
 
-    def _quantity(self, quantity):
-        return self.env["backlog.line"]._quantity(quantity, self.product_uom_id)
+    def _reason_for_nothing(self, rows, facts):
+        wanted = [row for row in rows if row.part in ASKING and row.part != "late"]
+        due = [
+            row for row in wanted if row.day <= self.env["backlog.plan"]._horizon_day()
+        ]
+        if self.env["backlog.plan"]._count_left(rows, facts):
+            return self.env._("its reordering rule orders it by itself.")
+        if due:
+            return self.env._(
+                "what is requested or drafted already covers it once it is confirmed."
+            )
+        if wanted:
+            return self.env._(
+                "it is needed later than the reorder horizon of the settings, days: "
+                "%s.",
+                self.env.company.backlog_horizon_days,
+            )
+        return False
 
-    def _missing_qty(self):
-        """What is short and nothing else covers."""
-        return self.shortage_qty - self.in_progress_qty - self.other_qty
+    def _options(self, suggestion, multiple):
+        """Every vendor of the product, with what it would mean to buy this need there:
+        ``{"rows": [{"partner_id", "vendor", "price", "cost", "quantity", "arrival",
+        "kept", "parity", "lights", "note", "chosen", "possible"}]}``, in finished
+        texts.
 
-    def _sentences(self):
+        :param multiple: the unit of the reordering rule, of ``_orderpoint_multiples``
+        """
+        product = suggestion.product_id
+        missing = suggestion.product_uom_id.round(
+            sum(suggestion.line_ids.mapped("qty"))
+        )
+        possible = product._get_filtered_sellers(quantity=None).partner_id
+        sellers = product._prepare_sellers(False)
+        return {
+            "possible": suggestion.state in OPEN,
+            "rows": [
+                self._option(
+                    suggestion, partner, missing, multiple, partner in possible
+                )
+                for partner in sellers.partner_id
+            ],
+        }
+
+    def _option(self, suggestion, partner, missing, multiple, possible):
+        offer = self.env["backlog.plan"]._cheapest_offer(
+            suggestion.product_id, partner, missing, multiple
+        )
+        ordered, cost = self.env["backlog.plan"]._order_quantity(
+            offer, missing, multiple
+        )
+        arrival = self.env["backlog.plan"]._arrival(offer)
+        promised = suggestion.line_ids.filtered("promise_date")
+        kept = promised.filtered(lambda line: arrival <= line.promise_date)
+        currency = suggestion.company_id.currency_id
+        states = dict(offer._fields["parity_state"]._description_selection(self.env))
+        return {
+            "partner_id": partner.id,
+            "vendor": partner.display_name,
+            "price": format_amount(self.env, offer._unit_price(), currency),
+            "quantity": suggestion._quantity(ordered),
+            "cost": format_amount(self.env, cost, currency),
+            "arrival": format_date(self.env, arrival),
+            "kept": self.env._("%(kept)s of %(all)s", kept=len(kept), all=len(promised))
+            if promised
+            else "",
+            "all_kept": len(kept) == len(promised),
+            "parity": states.get(offer.parity_state, ""),
+            "lights": offer.vendor_lights,
+            "note": "" if possible else offer._why_not_chosen(),
+            "possible": possible,
+            "chosen": partner == suggestion.partner_id,
+        }
+
+    def _read_offers(self, suggestions):
+        """Work out the figures of all vendors of these products at once, not one by
+        one."""
+        for company, of_company in suggestions.sudo().grouped("company_id").items():
+            offers = of_company.with_company(company).product_id.seller_ids
+            offers.mapped("parity_state")
+            offers.mapped("vendor_lights")
+
+    def _orderpoint_multiples(self, suggestions):
+        """``{suggestion: unit}``: in which the reordering rule of its warehouse orders,
+        ``None`` without one."""
+        multiples = {}
+        for company, of_company in suggestions.sudo().grouped("company_id").items():
+            run = self.env["backlog.suggestion.run"]._run_for(company)
+            facts = run.env["backlog.facts"]._facts(of_company.product_id.ids)
+            for one in of_company:
+                of_product = facts[one.product_id.id]
+                multiples[one] = of_product.multiples.get(one.warehouse_id.id)
+        return multiples
+
+    def _sentences(self, suggestion):
         """The reasons for the quantity, the vendor and the dates, one sentence
         each."""
-        self.ensure_one()
-        if self.action_type == "expedite":
+        suggestion.ensure_one()
+        if suggestion.action_type == "expedite":
             return [
                 self.env._(
                     "%(qty)s come too late: needed on %(need)s, expected on %(date)s. "
                     "Ask for them to come earlier before you buy more.",
-                    qty=self._quantity(self.shortage_qty),
-                    need=format_date(self.env, self.need_date),
-                    date=format_date(self.env, self.arrival_date),
+                    qty=suggestion._quantity(suggestion.shortage_qty),
+                    need=format_date(self.env, suggestion.need_date),
+                    date=format_date(self.env, suggestion.arrival_date),
                 )
             ]
         return [
-            *self._netting_sentences(),
-            *self._quantity_sentences(),
-            *self._vendor_sentences(),
-            *self._way_sentences(),
+            *self._netting_sentences(suggestion),
+            *self._quantity_sentences(suggestion),
+            *self._vendor_sentences(suggestion),
+            *self._way_sentences(suggestion),
         ]
 
-    def _way_sentences(self):
+    def _way_sentences(self, suggestion):
         """What is under way for it."""
         # Buyers need not be able to read every kind of document.
-        saved = self._origin.sudo()
-        notes = saved._supply_notes() if saved.state == "ordered" else []
+        saved = suggestion._origin.sudo()
+        notes = (
+            saved.env["backlog.suggestion.text"]._supply_notes(saved)
+            if saved.state == "ordered"
+            else []
+        )
         return [self.env._("Under way: %s.", ", ".join(notes))] if notes else []
 
-    def _supply_notes(self):
+    def _supply_notes(self, suggestions):
         """What was made of these suggestions, in a few words each."""
         notes = []
-        for line in self.purchase_line_ids.filtered(
+        for line in suggestions.purchase_line_ids.filtered(
             lambda line: line.state != "cancel"
         ):
             figures = {
@@ -76,74 +211,89 @@ class BacklogSuggestion(models.Model):
                 if line.state == "purchase"
                 else self.env._("RFQ %(order)s, expected %(date)s", **figures)
             )
-        transfers = self.move_ids.picking_id.filtered(
+        transfers = suggestions.move_ids.picking_id.filtered(
             lambda picking: picking.state not in ("done", "cancel")
         )
         notes += [self.env._("Transfer %s", picking.name) for picking in transfers]
         return notes
 
-    def _netting_sentences(self):
-        parts = [self.env._("Short %s", self._quantity(self.shortage_qty))]
-        if self.in_progress_qty:
+    def _netting_sentences(self, suggestion):
+        parts = [self.env._("Short %s", suggestion._quantity(suggestion.shortage_qty))]
+        if suggestion.in_progress_qty:
             parts.append(
-                self.env._("on request %s", self._quantity(self.in_progress_qty))
+                self.env._(
+                    "on request %s", suggestion._quantity(suggestion.in_progress_qty)
+                )
             )
-        if self.other_qty:
+        if suggestion.other_qty:
             parts.append(
-                self.env._("by other suggestions %s", self._quantity(self.other_qty))
+                self.env._(
+                    "by other suggestions %s",
+                    suggestion._quantity(suggestion.other_qty),
+                )
             )
         netting = " − ".join(parts)
         if len(parts) == 1:
             return [f"{netting}."]
-        return [f"{netting} = {self._quantity(self._missing_qty())}."]
+        return [f"{netting} = {suggestion._quantity(suggestion._missing_qty())}."]
 
-    def _quantity_sentences(self):
-        if self.action_type == "transfer":
+    def _quantity_sentences(self, suggestion):
+        if suggestion.action_type == "transfer":
             return [
                 self.env._(
                     "%(warehouse)s has %(qty)s that nobody there needs.",
-                    warehouse=self.source_warehouse_id.name,
-                    qty=self._quantity(self.suggested_qty),
+                    warehouse=suggestion.source_warehouse_id.name,
+                    qty=suggestion._quantity(suggestion.suggested_qty),
                 )
             ]
-        missing = self._missing_qty()
-        extra = self.suggested_qty - missing
-        if self.product_uom_id.compare(extra, 0) <= 0:
-            if self.product_uom_id.compare(self.minimum_qty, self.suggested_qty) > 0:
+        missing = suggestion._missing_qty()
+        extra = suggestion.suggested_qty - missing
+        if suggestion.product_uom_id.compare(extra, 0) <= 0:
+            if (
+                suggestion.product_uom_id.compare(
+                    suggestion.minimum_qty, suggestion.suggested_qty
+                )
+                > 0
+            ):
                 return [
                     self.env._(
                         "The minimum of the vendor is %s; customers are shipped what "
                         "they ordered.",
-                        self._quantity(self.minimum_qty),
+                        suggestion._quantity(suggestion.minimum_qty),
                     )
                 ]
             return []
         figures = {
-            "suggested": self._quantity(self.suggested_qty),
-            "extra": self._quantity(extra),
+            "suggested": suggestion._quantity(suggestion.suggested_qty),
+            "extra": suggestion._quantity(extra),
         }
         sentences = []
-        if self.product_uom_id.compare(self.minimum_qty, missing) > 0:
+        if suggestion.product_uom_id.compare(suggestion.minimum_qty, missing) > 0:
             sentences.append(
                 self.env._(
                     "The minimum of the vendor is %s.",
-                    self._quantity(self.minimum_qty),
+                    suggestion._quantity(suggestion.minimum_qty),
                 )
             )
-        elif self.product_uom_id.compare(self._price_break(), missing) > 0:
+        elif (
+            suggestion.product_uom_id.compare(self._price_break(suggestion), missing)
+            > 0
+        ):
             sentences.append(
                 self.env._(
                     "From %s on the vendor asks less: all of it costs less than what "
                     "is missing.",
-                    self._quantity(self._price_break()),
+                    suggestion._quantity(self._price_break(suggestion)),
                 )
             )
-        if self.weekly_sales_qty:
+        if suggestion.weekly_sales_qty:
             sentences.append(
                 self.env._(
                     "Suggested %(suggested)s: %(extra)s extra, about %(weeks)s weeks "
                     "of sales.",
-                    weeks=formatLang(self.env, extra / self.weekly_sales_qty, digits=1),
+                    weeks=formatLang(
+                        self.env, extra / suggestion.weekly_sales_qty, digits=1
+                    ),
                     **figures,
                 )
             )
@@ -157,29 +307,31 @@ class BacklogSuggestion(models.Model):
             )
         return sentences
 
-    def _price_break(self):
+    def _price_break(self, suggestion):
         """From which quantity on the vendor sells at the price that was chosen."""
-        return self.supplierinfo_id._least_qty() if self.supplierinfo_id else 0
+        return (
+            suggestion.supplierinfo_id._least_qty() if suggestion.supplierinfo_id else 0
+        )
 
-    def _vendor_sentences(self):
-        if self.action_type not in BUYING:
+    def _vendor_sentences(self, suggestion):
+        if suggestion.action_type not in BUYING:
             return []
         sentences = []
-        if self.partner_id and self.state in OPEN:
+        if suggestion.partner_id and suggestion.state in OPEN:
             sentences.append(
                 self.env._(
                     "From %(vendor)s, ordered today it would arrive on %(date)s.",
-                    vendor=self.partner_id.display_name,
-                    date=format_date(self.env, self.arrival_date),
+                    vendor=suggestion.partner_id.display_name,
+                    date=format_date(self.env, suggestion.arrival_date),
                 )
             )
-        elif not self.partner_id:
+        elif not suggestion.partner_id:
             sentences.append(
                 self.env._(
                     "No vendor of %s can be chosen by itself: choose one below, or add "
                     "one to the product.",
-                    self.product_id.display_name,
+                    suggestion.product_id.display_name,
                 )
             )
-        product = self.product_id.with_company(self.company_id)
+        product = suggestion.product_id.with_company(suggestion.company_id)
         return sentences + product._vendor_sentences()

@@ -1,10 +1,14 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .backlog_mixin import join_once, many_rows, without_jit
-from .given import given, giving
-
-OPEN_STATES = ("waiting", "confirmed", "partially_available", "assigned")
+from ...tools.given import given, giving
+from ...tools.sql import (
+    join_once,
+    many_rows,
+    now,
+    of_others,
+    of_products,
+)
 
 
 class BacklogAllocation(models.Model):
@@ -102,7 +106,6 @@ class BacklogAllocation(models.Model):
         ],
         "sale.order": ["state"],
     }
-
     move_id = fields.Many2one("stock.move", "Demand", readonly=True)
     order_line_id = fields.Many2one("sale.order.line", readonly=True)
     product_id = fields.Many2one("product.product", readonly=True)
@@ -183,7 +186,7 @@ class BacklogAllocation(models.Model):
               JOIN stock_move move ON move.id = slice.move_id
              WHERE slice.pool_id IS NOT NULL
             )""",
-            service_order=self._service_order(),
+            service_order=self.env["backlog.live.slice"]._service_order(),
             slices=self._raw_slices(product_ids),
         )
 
@@ -212,7 +215,7 @@ class BacklogAllocation(models.Model):
               FROM (%(slices)s) slice
             """,
             slices=self._raw_slices(product_ids),
-            now=self._now(),
+            now=now(),
         )
 
     @api.model
@@ -231,8 +234,8 @@ class BacklogAllocation(models.Model):
                AND %(untouched)s
             """,
             columns=self._raw_columns("kept"),
-            of_products=self._of_products(SQL("kept.asked_id"), product_ids),
-            untouched=self._of_others(SQL("kept.asked_id"), stale.touched),
+            of_products=of_products(SQL("kept.asked_id"), product_ids),
+            untouched=of_others(SQL("kept.asked_id"), stale.touched),
         )
         touched = stale.touched
         if product_ids is not None:
@@ -247,7 +250,9 @@ class BacklogAllocation(models.Model):
         return SQL(
             "SELECT %s FROM %s slice",
             self._raw_columns("slice", typed=True),
-            many_rows(SQL("(%s)", self._live_slices(product_ids))),
+            many_rows(
+                SQL("(%s)", self.env["backlog.live.slice"]._live_slices(product_ids))
+            ),
         )
 
     @api.model
@@ -260,24 +265,6 @@ class BacklogAllocation(models.Model):
     def _raw_columns(self, table, typed=False):
         return self.env["backlog.kept.slice"]._selected(
             table, self._raw_names(), typed=typed
-        )
-
-    @api.model
-    def _live_slices(self, product_ids=None):
-        """The slices as the moves, quants and receipts say now."""
-        return SQL(
-            """
-            %(steps)s
-            SELECT slice.*,
-                   CASE WHEN slice.receipt_move_id IS NOT NULL
-                        THEN %(document)s
-                    END AS document
-              FROM slice
-            %(receipt)s
-            """,
-            steps=self._steps(product_ids),
-            document=self._document(),
-            receipt=self._join_receipt(),
         )
 
     def _open_of_lines(self):
@@ -293,67 +280,3 @@ class BacklogAllocation(models.Model):
             (line.with_env(self.env), product.with_env(self.env)): quantity
             for line, product, quantity in groups
         }
-
-    @api.model
-    def _now(self):
-        """The moment that overdue receipts and goods in stock are dated with."""
-        return fields.Datetime.now()
-
-    @api.model
-    def _steps(self, product_ids=None):
-        """Return ``WITH place AS (…), … slice AS (…)``. Every step is materialized: the
-        planner has no statistics of a step and, believing in one row, would compute it
-        again for each row of the next."""
-        without_jit(self.env)
-        return SQL(
-            """
-              WITH place AS MATERIALIZED (%s),
-                   open_move AS MATERIALIZED (%s),
-                   stock AS MATERIALIZED (%s),
-                   feeder AS MATERIALIZED (%s),
-                   early AS MATERIALIZED (%s),
-                   chain AS MATERIALIZED (%s),
-                   link AS MATERIALIZED (%s),
-                   awaiting AS MATERIALIZED (%s),
-                   awaited AS MATERIALIZED (%s),
-                   demand AS MATERIALIZED (%s),
-                   queue AS MATERIALIZED (%s),
-                   receipt AS MATERIALIZED (%s),
-                   linked AS MATERIALIZED (%s),
-                   shared AS MATERIALIZED (%s),
-                   slice AS (%s)
-            """,
-            self._place(),
-            self._open_move(product_ids),
-            self._stock(product_ids),
-            self._feeder(),
-            self._early(),
-            self._chain(),
-            self._link(),
-            self._link_groups("demand_id"),
-            self._link_groups("receipt_id"),
-            self._demand(),
-            self._queue(),
-            self._receipt(),
-            self._linked(),
-            self._shared(),
-            self._slice(product_ids),
-        )
-
-    @api.model
-    def _of_products(self, column, product_ids):
-        """A condition on the products, cheap for PostgreSQL to push down."""
-        if product_ids is None:
-            return SQL("TRUE")
-        return SQL("%s = ANY(%s)", column, list(product_ids))
-
-    @api.model
-    def _of_others(self, column, product_ids):
-        """Where there are none, an index can do without the column."""
-        if not product_ids:
-            return SQL("TRUE")
-        return SQL("%s <> ALL(%s)", column, product_ids)
-
-    @api.model
-    def _is_open(self, move):
-        return SQL("%s.state IN %s", SQL.identifier(move), OPEN_STATES)

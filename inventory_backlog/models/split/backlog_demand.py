@@ -1,16 +1,16 @@
-from odoo import api, models
+from odoo import models
 from odoo.tools import SQL
 
-from ..tools.bounds import finite, in_unit
+from ...tools.bounds import finite, in_unit
+from ...tools.sql import is_open, of_products
 
 
-class BacklogAllocation(models.Model):
-    """Who wants goods: every open move out of a place of stock, with what the other
-    steps of its route ask of it."""
+class BacklogDemand(models.AbstractModel):
+    """Who wants goods: places of stock, open moves, and what moves are chained to."""
 
-    _inherit = "backlog.allocation"
+    _name = "backlog.demand"
+    _description = "Demand"
 
-    @api.model
     def _customer_location_ids(self):
         """Places outside that end an order though they are no customer's: Odoo sells
         between companies through the inter-company transit location."""
@@ -22,7 +22,6 @@ class BacklogAllocation(models.Model):
             or 0
         ]
 
-    @api.model
     def _place(self):
         """A pool is a place with all its shelves, since Odoo reserves from the whole
         subtree: the stock of a warehouse, or the topmost location of the same kind
@@ -54,7 +53,6 @@ class BacklogAllocation(models.Model):
             """
         )
 
-    @api.model
     def _open_move(self, product_ids):
         """Every open move with what the other steps ask of it, in the product's unit.
         It is read once: reading the moves is a good part of the whole."""
@@ -80,11 +78,10 @@ class BacklogAllocation(models.Model):
             """,
             qty=finite(SQL("move.product_qty")),
             reserved=in_unit(finite(SQL("move.quantity")), "move_uom", "product_uom"),
-            move_open=self._is_open("move"),
-            of_products=self._of_products(SQL("move.product_id"), product_ids),
+            move_open=is_open("move"),
+            of_products=of_products(SQL("move.product_id"), product_ids),
         )
 
-    @api.model
     def _feeder(self):
         """The origins of every open move: what each brought or brings, whether it
         brings it to where the move takes it, and whether it is an earlier step of the
@@ -110,11 +107,10 @@ class BacklogAllocation(models.Model):
             """,
             qty=finite(SQL("orig.product_qty")),
             brought=in_unit(finite(SQL("orig.quantity")), "orig_uom", "product_uom"),
-            orig_open=self._is_open("orig"),
+            orig_open=is_open("orig"),
             same_delivery=self._same_delivery("orig", "move"),
         )
 
-    @api.model
     def _early(self):
         """The steps of a delivery before its last one, in a route of pull rules (see
         ``_chain``)."""
@@ -123,7 +119,6 @@ class BacklogAllocation(models.Model):
             "WHERE is_open AND same_delivery"
         )
 
-    @api.model
     def _chain(self):
         """For every open move with origins: what they brought (``brought``) and what of
         the same order line still waits upstream in the same warehouse (``upstream``).
@@ -142,7 +137,6 @@ class BacklogAllocation(models.Model):
             """
         )
 
-    @api.model
     def _same_delivery(self, upstream, downstream):
         """Two steps of the delivery of one order line inside one warehouse. A step into
         the stock itself is part of a receipt, not of a delivery."""
@@ -159,7 +153,6 @@ class BacklogAllocation(models.Model):
             downstream_from=SQL.identifier(f"{downstream}_from"),
         )
 
-    @api.model
     def _demand(self):
         """Every open move that takes goods out of a pool: for customers, but also for
         production, other warehouses and the next step, since all of them compete.
@@ -205,7 +198,6 @@ class BacklogAllocation(models.Model):
             is_customer=self._is_customer(),
         )
 
-    @api.model
     def _is_customer(self):
         """Whether ``move`` ends at a customer, or is an early step of such a
         delivery."""

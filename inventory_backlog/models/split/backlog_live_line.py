@@ -1,17 +1,17 @@
-from odoo import api, models
+from odoo import models
 from odoo.tools import SQL
 
-from ..tools.bounds import finite, in_unit, later, moment, money, rounding
-from .backlog_mixin import many_rows
+from ...tools.bounds import finite, in_unit, later, moment, money, rate, rounding
+from ...tools.sql import many_rows, of_products
 
 
-class BacklogLine(models.Model):
-    """The lines as orders and slices say: quantities, values, state. It is what
+class BacklogLiveLine(models.AbstractModel):
+    """The lines as orders and slices say now: quantities, values, state. It is what
     ``backlog.kept.line`` keeps."""
 
-    _inherit = "backlog.line"
+    _name = "backlog.live.line"
+    _description = "Live Backlog Line"
 
-    @api.model
     def _state(self, open_qty=None, ready=None, to_source=None):
         """The supply state from three quantities. Sums of any kind do, since only
         whether they are above zero counts."""
@@ -29,48 +29,6 @@ class BacklogLine(models.Model):
             to_source=to_source or SQL("to_source_qty"),
         )
 
-    @api.model
-    def _current(self, product_ids=None):
-        """The lines that are kept of what nothing has touched since, and the live ones
-        of the rest."""
-        given = self._given("current")
-        if given:
-            return given
-        stale = self.env["backlog.kept"]._stale()
-        if stale is None:
-            return self._typed_lines(product_ids, product_ids)
-        kept = SQL(
-            """
-            SELECT %(columns)s
-              FROM backlog_kept_line kept
-             WHERE %(of_products)s
-               AND %(untouched)s
-            """,
-            columns=self.env["backlog.kept.line"]._selected("kept"),
-            of_products=self.env["backlog.allocation"]._of_products(
-                SQL("kept.product_id"), product_ids
-            ),
-            untouched=self.env["backlog.allocation"]._of_others(
-                SQL("kept.product_id"), stale.sold
-            ),
-        )
-        sold = stale.sold
-        if product_ids is not None:
-            sold = list({*sold}.intersection(product_ids))
-        if not sold:
-            return kept
-        return SQL("%s UNION ALL %s", kept, self._typed_lines(sold, stale.moved))
-
-    @api.model
-    def _typed_lines(self, sold_ids, moved_ids):
-        """The live lines in the shape of those that are kept."""
-        return SQL(
-            "SELECT %s FROM %s line",
-            self.env["backlog.kept.line"]._selected("line", typed=True),
-            many_rows(SQL("(%s)", self._live_lines(sold_ids, moved_ids))),
-        )
-
-    @api.model
     def _live_lines(self, sold_ids, moved_ids):
         """The lines as orders and slices say now: what ``backlog.kept.line`` keeps.
 
@@ -100,12 +58,9 @@ class BacklogLine(models.Model):
             """,
             state=self._state(),
             ordered=self._ordered(moved_ids),
-            of_products=self.env["backlog.allocation"]._of_products(
-                SQL("line.product_id"), sold_ids
-            ),
+            of_products=of_products(SQL("line.product_id"), sold_ids),
         )
 
-    @api.model
     def _ordered(self, product_ids):
         """What the order says about each line with something open."""
         return SQL(
@@ -145,7 +100,6 @@ class BacklogLine(models.Model):
             split=many_rows(SQL("(%s)", self._split(product_ids))),
         )
 
-    @api.model
     def _with_taxes(self, line):
         """What ``line`` is worth with taxes by what it is worth without, 1 for a line
         without a price."""
@@ -155,7 +109,6 @@ class BacklogLine(models.Model):
             money(SQL.identifier(line, "price_subtotal")),
         )
 
-    @api.model
     def _promise(self):
         """What the customer of ``line`` of ``sale`` was last promised."""
         return SQL(
@@ -164,7 +117,6 @@ class BacklogLine(models.Model):
             later(SQL("sale.date_order"), SQL("line.customer_lead")),
         )
 
-    @api.model
     def _split(self, product_ids, with_cause=True):
         """The slices summed per order line: ``order_line_id, open_qty, backlog_qty,
         to_source_qty, last_date``.
@@ -187,8 +139,60 @@ class BacklogLine(models.Model):
             self._slices(product_ids),
         )
 
-    @api.model
     def _slices(self, product_ids):
         """The slices that the lines are made of."""
-        given = product_ids is None and self._given("slices")
+        given = product_ids is None and self.env["backlog.line"]._given("slices")
         return given or self.env["backlog.allocation"]._raw_slices(product_ids)
+
+    def _unit_value(self):
+        """What one unit of the product on ``line`` of ``sale`` is worth: untaxed, net
+        of discount, also of those on the whole order, in the currency of the company
+        at the rate of the order. ``NULL`` where its price or unit is none."""
+        per_ordered = SQL(
+            "(COALESCE(%s / NULLIF(%s, 0), %s) / %s)",
+            money(SQL("line.price_subtotal")),
+            finite(SQL("line.product_uom_qty")),
+            money(SQL("line.price_reduce_taxexcl")),
+            rate(SQL("sale.currency_rate")),
+        )
+        return SQL(
+            "((%s) * %s)",
+            in_unit(per_ordered, "uom", "line_uom"),
+            self._share_to_pay(SQL("line.order_id")),
+        )
+
+    def _share_to_pay(self, order_id):
+        """What discounts on a whole order leave of each of its lines, 1 without any.
+
+        Odoo keeps them as lines of a service below zero: a discount of 10 % on 1,000
+        is such a line of -100 and leaves 0.9. Never below zero.
+        """
+        return SQL(
+            """
+            CASE WHEN EXISTS (
+                      SELECT 1
+                        FROM sale_order_line discount
+                       WHERE discount.order_id = %(order_id)s
+                         AND discount.price_subtotal < 0
+                 )
+                 THEN (
+                      SELECT GREATEST(0, 1 + COALESCE(
+                                 SUM(%(subtotal)s) FILTER (
+                                     WHERE part.price_subtotal < 0
+                                       AND part_template.type = 'service')
+                                 / SUM(%(subtotal)s) FILTER (
+                                     WHERE part.price_subtotal > 0), 0))
+                        FROM sale_order_line part
+                        JOIN product_product part_product
+                          ON part_product.id = part.product_id
+                        JOIN product_template part_template
+                          ON part_template.id = part_product.product_tmpl_id
+                       WHERE part.order_id = %(order_id)s
+                         AND part.is_downpayment IS NOT TRUE
+                 )
+                 ELSE 1
+             END
+            """,
+            order_id=order_id,
+            subtotal=money(SQL("part.price_subtotal")),
+        )

@@ -1,8 +1,15 @@
-from odoo import api, models
+from odoo import models
 from odoo.tools import SQL
 
-from ..tools.bounds import finite, in_unit, moment
-from .given import given
+from ...tools.bounds import finite, in_unit, moment
+from ...tools.given import given
+from ...tools.sql import (
+    is_open,
+    now,
+    of_products,
+    without_jit,
+)
+from .sweep import sweep
 
 # Rows of the allocation come from stock moves: several per move, told apart by the
 # last three bits of their id. The ids stay below 2**31, the limit of XML-RPC, up to
@@ -10,13 +17,193 @@ from .given import given
 SLICE_KINDS = 8
 
 
-class BacklogAllocation(models.Model):
-    """All slices, one row per demand and source: of what moves, of what a vendor ships,
-    and of what nobody has procured."""
+class BacklogLiveSlice(models.AbstractModel):
+    """The slices as moves, quants and receipts say now: the statement of all steps."""
 
-    _inherit = "backlog.allocation"
+    _name = "backlog.live.slice"
+    _description = "Live Slice"
 
-    @api.model
+    def _live_slices(self, product_ids=None):
+        """The slices as the moves, quants and receipts say now."""
+        return SQL(
+            """
+            %(steps)s
+            SELECT slice.*,
+                   CASE WHEN slice.receipt_move_id IS NOT NULL
+                        THEN %(document)s
+                    END AS document
+              FROM slice
+            %(receipt)s
+            """,
+            steps=self._steps(product_ids),
+            document=self.env["backlog.supply"]._document(),
+            receipt=self.env["backlog.supply"]._join_receipt(),
+        )
+
+    def _steps(self, product_ids=None):
+        """Return ``WITH place AS (…), … slice AS (…)``. Every step is materialized: the
+        planner has no statistics of a step and, believing in one row, would compute it
+        again for each row of the next."""
+        without_jit(self.env)
+        return SQL(
+            """
+              WITH place AS MATERIALIZED (%s),
+                   open_move AS MATERIALIZED (%s),
+                   stock AS MATERIALIZED (%s),
+                   feeder AS MATERIALIZED (%s),
+                   early AS MATERIALIZED (%s),
+                   chain AS MATERIALIZED (%s),
+                   link AS MATERIALIZED (%s),
+                   awaiting AS MATERIALIZED (%s),
+                   awaited AS MATERIALIZED (%s),
+                   demand AS MATERIALIZED (%s),
+                   queue AS MATERIALIZED (%s),
+                   receipt AS MATERIALIZED (%s),
+                   linked AS MATERIALIZED (%s),
+                   shared AS MATERIALIZED (%s),
+                   slice AS (%s)
+            """,
+            self.env["backlog.demand"]._place(),
+            self.env["backlog.demand"]._open_move(product_ids),
+            self.env["backlog.supply"]._stock(product_ids),
+            self.env["backlog.demand"]._feeder(),
+            self.env["backlog.demand"]._early(),
+            self.env["backlog.demand"]._chain(),
+            self.env["backlog.supply"]._link(),
+            self.env["backlog.supply"]._link_groups("demand_id"),
+            self.env["backlog.supply"]._link_groups("receipt_id"),
+            self.env["backlog.demand"]._demand(),
+            self._queue(),
+            self.env["backlog.supply"]._receipt(),
+            self._linked(),
+            self._shared(),
+            self._slice(product_ids),
+        )
+
+    def _service_order(self):
+        """Who is served first: the order of Odoo's forecast report. Moves that may be
+        reserved today by priority and date, then those whose day is still to come. The
+        id breaks ties, so the order is total."""
+        today = now().date()
+        return SQL(
+            """
+            COALESCE(move.reservation_date > %(today)s, TRUE),
+            CASE WHEN move.reservation_date > %(today)s
+                 THEN move.reservation_date
+             END,
+            move.priority DESC, move.date, move.id
+            """,
+            today=today,
+        )
+
+    def _queue(self):
+        """What each demand keeps of its reservation and takes from free stock.
+
+        A quantity forced beyond what is there is cut from the back of the queue. A
+        chained move takes only what was brought for it, one that leaves from a shelf
+        only what lies there, the others what is left by those ahead of them.
+        """
+        return SQL(
+            """
+            SELECT *,
+                   LEAST(
+                       may_take,
+                       GREATEST(free - (SUM(may_take) OVER ahead - may_take), 0)
+                   ) AS taken
+              FROM (
+                    SELECT claim.*,
+                           CASE WHEN at_most IS NULL THEN qty - reserved
+                                ELSE LEAST(
+                                    qty - reserved,
+                                    GREATEST(at_most - (
+                                        SUM(qty - reserved) OVER peers
+                                        - qty + reserved
+                                    ), 0)
+                                )
+                            END AS may_take
+                      FROM (
+                            SELECT demand.*,
+                                   reserved - LEAST(
+                                       reserved, GREATEST(missing - reserved_behind, 0)
+                                   ) AS kept,
+                                   CASE WHEN chained THEN %(brought_left)s
+                                        WHEN shelf_id IS NOT NULL THEN %(on_shelf)s
+                                    END AS at_most
+                              FROM (%(ranked)s) demand
+                           ) claim
+                    WINDOW peers AS (
+                           PARTITION BY product_id, pool_id, chained, chain_id, shelf_id
+                               ORDER BY queue_rank ROWS UNBOUNDED PRECEDING)
+                   ) claim
+            WINDOW ahead AS (
+                   PARTITION BY product_id, pool_id
+                       ORDER BY queue_rank ROWS UNBOUNDED PRECEDING)
+            """,
+            ranked=self._ranked(),
+            brought_left=self._brought_left(),
+            on_shelf=self._on_shelf(),
+        )
+
+    def _ranked(self):
+        """The demand that is not settled, in service order."""
+        return SQL(
+            """
+            SELECT move.*,
+                   ROW_NUMBER() OVER ahead AS queue_rank,
+                   SUM(reserved) OVER whole - SUM(reserved) OVER ahead
+                       AS reserved_behind
+              FROM (SELECT *, move_id AS id FROM demand WHERE NOT settled) move
+            WINDOW whole AS (PARTITION BY product_id, pool_id),
+                   ahead AS (
+                   PARTITION BY product_id, pool_id
+                       ORDER BY %(service_order)s ROWS UNBOUNDED PRECEDING)
+            """,
+            service_order=self._service_order(),
+        )
+
+    def _on_shelf(self):
+        """What is free on the shelf, and below it, that a move leaves from: it takes
+        nothing from the shelves beside it."""
+        return SQL(
+            """
+            (SELECT COALESCE(SUM(COALESCE(%(quantity)s, 0)
+                                 - COALESCE(%(reserved)s, 0)), 0)
+               FROM stock_quant quant
+               JOIN stock_location location ON location.id = quant.location_id
+               JOIN stock_location shelf ON shelf.id = demand.shelf_id
+              WHERE quant.product_id = demand.product_id
+                AND location.parent_path LIKE shelf.parent_path || '%%')
+            """,
+            quantity=finite(SQL("quant.quantity")),
+            reserved=finite(SQL("quant.reserved_quantity")),
+        )
+
+    def _brought_left(self):
+        """What the origins of a chained move brought and no sibling has taken, as in
+        Odoo's own ``stock.move._get_available_move_lines``."""
+        return SQL(
+            """
+            CASE WHEN brought > reserved THEN GREATEST(brought - (
+                SELECT COALESCE(SUM(%s), 0)
+                  FROM stock_move sibling
+                  JOIN uom_uom move_uom ON move_uom.id = sibling.product_uom
+                  JOIN product_product product ON product.id = sibling.product_id
+                  JOIN product_template template
+                    ON template.id = product.product_tmpl_id
+                  JOIN uom_uom product_uom ON product_uom.id = template.uom_id
+                 WHERE sibling.state IN ('done', 'partially_available', 'assigned')
+                   AND sibling.id IN (
+                       SELECT other.move_dest_id
+                         FROM stock_move_move_rel mine
+                         JOIN stock_move_move_rel other
+                           ON other.move_orig_id = mine.move_orig_id
+                        WHERE mine.move_dest_id = demand.move_id
+                   )
+            ), 0) ELSE 0 END
+            """,
+            in_unit(finite(SQL("sibling.quantity")), "move_uom", "product_uom"),
+        )
+
     def _slice(self, product_ids):
         """All slices. The source is one of the contract's; the last bits of the id tell
         the slices of one move apart (see ``SLICE_KINDS``). ``asked_id`` is the product
@@ -75,7 +262,6 @@ class BacklogAllocation(models.Model):
             return SQL("SELECT * FROM (%s) slice WHERE %s", slices, ready_of)
         return slices
 
-    @api.model
     def _laid(self):
         """The demand that was laid over receipts, as slices."""
         return SQL(
@@ -93,7 +279,6 @@ class BacklogAllocation(models.Model):
             SLICE_KINDS,
         )
 
-    @api.model
     def _direct(self):
         """Goods that a vendor ships straight to the customer never touch our stock."""
         return SQL(
@@ -112,10 +297,9 @@ class BacklogAllocation(models.Model):
             """,
             kinds=SLICE_KINDS,
             date=moment(SQL("GREATEST(move.date, purchased.date_planned)")),
-            transit=tuple(self._customer_location_ids()),
+            transit=tuple(self.env["backlog.demand"]._customer_location_ids()),
         )
 
-    @api.model
     def _not_procured(self, product_ids):
         """Confirmed lines of goods without any move: dropshipped ones whose purchase is
         still a request, and orders confirmed before the inventory app came."""
@@ -150,10 +334,9 @@ class BacklogAllocation(models.Model):
             kinds=SLICE_KINDS,
             rest=self._rest_of_line(),
             counts=self._is_move_of_line(),
-            of_products=self._of_products(SQL("line.product_id"), product_ids),
+            of_products=of_products(SQL("line.product_id"), product_ids),
         )
 
-    @api.model
     def _rest_of_line(self, product_uom="product_uom"):
         """What ``line`` says is still to be shipped, in the unit of the product."""
         return in_unit(
@@ -166,7 +349,6 @@ class BacklogAllocation(models.Model):
             product_uom,
         )
 
-    @api.model
     def _is_move_of_line(self):
         """Whether ``move`` stands for ``line``. When a vendor declines, Odoo cancels
         the dropship; the customer still waits, so that is as if it had never been."""
@@ -179,7 +361,6 @@ class BacklogAllocation(models.Model):
             """
         )
 
-    @api.model
     def _requested_direct(self, product_ids):
         """The part of a dropshipped line that is still a request while the rest of it
         has moves: Odoo asks the vendor again when the quantity is raised."""
@@ -229,6 +410,103 @@ class BacklogAllocation(models.Model):
             moved=finite(SQL("move.product_qty")),
             rest=self._rest_of_line(),
             counts=self._is_move_of_line(),
-            move_open=self._is_open("move"),
-            of_products=self._of_products(SQL("line.product_id"), product_ids),
+            move_open=is_open("move"),
+            of_products=of_products(SQL("line.product_id"), product_ids),
+        )
+
+    def _left_over(self, product_ids):
+        """Return the statement of what the whole queue leaves: free stock and receipts
+        that nobody ahead needs, in the order in which they will be there.
+
+        Columns: ``product_id, warehouse_id, source, qty, date, document``; the source
+        is ``stock`` or ``receipt``.
+        """
+        return SQL(
+            """
+            %(steps)s
+            SELECT slice.product_id, warehouse.id AS warehouse_id, slice.source,
+                   slice.qty, GREATEST(slice.date, %(now)s) AS date,
+                   CASE WHEN receipt.id IS NOT NULL THEN %(document)s END AS document
+              FROM (%(rest)s) slice
+              JOIN stock_warehouse warehouse ON warehouse.lot_stock_id = slice.pool_id
+            %(receipt)s
+             WHERE slice.qty > 0
+          ORDER BY slice.date NULLS FIRST, slice.receipt_move_id
+            """,
+            steps=self._steps(product_ids),
+            now=now(),
+            document=self.env["backlog.supply"]._document(),
+            rest=self._rest(),
+            receipt=self.env["backlog.supply"]._join_receipt(),
+        )
+
+    def _rest(self):
+        """What no demand takes, per pool: free stock, and what is left of each receipt.
+        Uses the steps."""
+        return SQL(
+            """
+            SELECT product_id, pool_id, 'stock' AS source, SUM(qty) AS qty,
+                   NULL::timestamp AS date, NULL::bigint AS receipt_move_id
+              FROM (
+                    SELECT product_id, pool_id, free AS qty FROM stock
+                 UNION ALL
+                    SELECT product_id, pool_id, -taken FROM queue
+                   ) stock
+          GROUP BY product_id, pool_id
+         UNION ALL
+            SELECT product_id, pool_id, 'receipt', SUM(qty), MAX(date), supply_id
+              FROM shared
+             WHERE demand_id IS NULL
+          GROUP BY product_id, pool_id, supply_id
+            """
+        )
+
+    def _linked(self):
+        """The chained demand laid over the receipts that were made for it."""
+        return sweep(
+            demand=SQL(
+                """
+                SELECT product_id, pool_id, group_id, queue_rank AS rank, move_id,
+                       qty - kept - taken AS qty
+                  FROM queue
+                 WHERE group_id IS NOT NULL
+                """
+            ),
+            supply=SQL(
+                """
+                SELECT product_id, pool_id, group_id, date, move_id, qty
+                  FROM receipt
+                 WHERE group_id IS NOT NULL
+                """
+            ),
+        )
+
+    def _shared(self):
+        """The demand that may take any goods, laid over all receipts, less what the
+        chained demand takes of them."""
+        return sweep(
+            demand=SQL(
+                """
+                SELECT product_id, pool_id, pool_id AS group_id, queue_rank AS rank,
+                       move_id, qty - kept - taken AS qty
+                  FROM queue
+                 WHERE NOT chained
+                """
+            ),
+            supply=SQL(
+                """
+                SELECT product_id, pool_id, pool_id AS group_id, MAX(date) AS date,
+                       move_id, SUM(qty) AS qty
+                  FROM (
+                        SELECT product_id, pool_id, date, move_id, qty
+                          FROM receipt
+                     UNION ALL
+                        SELECT product_id, pool_id, NULL, supply_id, -qty
+                          FROM linked
+                         WHERE demand_id IS NOT NULL
+                           AND supply_id IS NOT NULL
+                       ) receipt
+              GROUP BY product_id, pool_id, move_id
+                """
+            ),
         )

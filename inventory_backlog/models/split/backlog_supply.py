@@ -1,15 +1,17 @@
-from odoo import api, models
+from odoo import models
 from odoo.tools import SQL
 
-from ..tools.bounds import finite, in_unit
+from ...tools.bounds import finite, moment
+from ...tools.sql import of_products
 
 
-class BacklogAllocation(models.Model):
-    """Who is served first, and what each takes of what is there."""
+class BacklogSupply(models.AbstractModel):
+    """What there is and what is on its way: stock, receipts, the links between them and
+    chained demand, and the documents behind receipts."""
 
-    _inherit = "backlog.allocation"
+    _name = "backlog.supply"
+    _description = "Supply"
 
-    @api.model
     def _stock(self, product_ids):
         """Free and over-reserved quantity. Negative quants count against the others,
         but a lot of a tracked product cannot stand in for another, as in Odoo's own
@@ -41,134 +43,93 @@ class BacklogAllocation(models.Model):
             """,
             quantity=finite(SQL("quant.quantity")),
             reserved=finite(SQL("quant.reserved_quantity")),
-            of_products=self._of_products(SQL("quant.product_id"), product_ids),
+            of_products=of_products(SQL("quant.product_id"), product_ids),
         )
 
-    @api.model
-    def _service_order(self):
-        """Who is served first: the order of Odoo's forecast report. Moves that may be
-        reserved today by priority and date, then those whose day is still to come. The
-        id breaks ties, so the order is total."""
-        today = self._now().date()
+    def _join_receipt(self, slices="slice"):
+        """The receipt of each of the ``slices`` and the purchase behind it. A step
+        inside the warehouse has lost the purchase, the step before it knows."""
         return SQL(
             """
-            COALESCE(move.reservation_date > %(today)s, TRUE),
-            CASE WHEN move.reservation_date > %(today)s
-                 THEN move.reservation_date
-             END,
-            move.priority DESC, move.date, move.id
+         LEFT JOIN stock_move receipt ON receipt.id = %(slices)s.receipt_move_id
+         LEFT JOIN purchase_order_line ON purchase_order_line.id = COALESCE(
+                       receipt.purchase_line_id,
+                       CASE WHEN receipt.procure_method = 'make_to_order' THEN (
+                           SELECT MIN(orig.purchase_line_id)
+                             FROM stock_move_move_rel rel
+                             JOIN stock_move orig ON orig.id = rel.move_orig_id
+                            WHERE rel.move_dest_id = receipt.id
+                       ) END
+                   )
             """,
-            today=today,
+            slices=SQL.identifier(slices),
         )
 
-    @api.model
-    def _queue(self):
-        """What each demand keeps of its reservation and takes from free stock.
+    def _document(self):
+        """The document behind ``receipt``, as ``model,id``: the narrowest first."""
+        return SQL(
+            """CASE WHEN purchase_order_line.order_id IS NOT NULL
+                    THEN 'purchase.order,' || purchase_order_line.order_id
+                    ELSE 'stock.picking,' || receipt.picking_id
+               END"""
+        )
 
-        A quantity forced beyond what is there is cut from the back of the queue. A
-        chained move takes only what was brought for it, one that leaves from a shelf
-        only what lies there, the others what is left by those ahead of them.
+    def _receipt(self):
+        """Every open move that brings goods into a pool from elsewhere. Goods in Input
+        or in quality are still on their way. Requests for quotation have no moves.
+
+        A move between two shelves of one pool brings back what it has reserved: nobody
+        can take that before it is done. When the buyer puts a purchase off, Odoo leaves
+        the date of its receipt as it was, so the later of both counts.
         """
         return SQL(
             """
-            SELECT *,
-                   LEAST(
-                       may_take,
-                       GREATEST(free - (SUM(may_take) OVER ahead - may_take), 0)
-                   ) AS taken
-              FROM (
-                    SELECT claim.*,
-                           CASE WHEN at_most IS NULL THEN qty - reserved
-                                ELSE LEAST(
-                                    qty - reserved,
-                                    GREATEST(at_most - (
-                                        SUM(qty - reserved) OVER peers
-                                        - qty + reserved
-                                    ), 0)
-                                )
-                            END AS may_take
-                      FROM (
-                            SELECT demand.*,
-                                   reserved - LEAST(
-                                       reserved, GREATEST(missing - reserved_behind, 0)
-                                   ) AS kept,
-                                   CASE WHEN chained THEN %(brought_left)s
-                                        WHEN shelf_id IS NOT NULL THEN %(on_shelf)s
-                                    END AS at_most
-                              FROM (%(ranked)s) demand
-                           ) claim
-                    WINDOW peers AS (
-                           PARTITION BY product_id, pool_id, chained, chain_id, shelf_id
-                               ORDER BY queue_rank ROWS UNBOUNDED PRECEDING)
-                   ) claim
-            WINDOW ahead AS (
-                   PARTITION BY product_id, pool_id
-                       ORDER BY queue_rank ROWS UNBOUNDED PRECEDING)
+            SELECT move.id AS move_id, move.product_id, place.pool_id, brings.qty,
+                   awaited.group_id, %s AS date
+              FROM open_move move
+              JOIN place ON place.id = move.final_id
+         LEFT JOIN place origin ON origin.id = move.location_id
+         LEFT JOIN purchase_order_line purchased ON purchased.id = move.purchase_line_id
+         LEFT JOIN awaited ON awaited.move_id = move.id
+        CROSS JOIN LATERAL (
+                    SELECT CASE WHEN origin.pool_id = place.pool_id
+                                THEN LEAST(move.qty, move.reserved)
+                                ELSE move.qty
+                            END AS qty
+                   ) brings
+             WHERE brings.qty > 0
             """,
-            ranked=self._ranked(),
-            brought_left=self._brought_left(),
-            on_shelf=self._on_shelf(),
+            moment(SQL("GREATEST(move.date, purchased.date_planned)")),
         )
 
-    @api.model
-    def _ranked(self):
-        """The demand that is not settled, in service order."""
-        return SQL(
+    def _link(self):
+        """Chained demand and the open receipts made for it. Moves that share a receipt
+        form one group, named by the lowest receipt; two rounds of looking at the
+        neighbours name it in every shape that Odoo's splitting and merging makes."""
+        pairs = SQL(
             """
-            SELECT move.*,
-                   ROW_NUMBER() OVER ahead AS queue_rank,
-                   SUM(reserved) OVER whole - SUM(reserved) OVER ahead
-                       AS reserved_behind
-              FROM (SELECT *, move_id AS id FROM demand WHERE NOT settled) move
-            WINDOW whole AS (PARTITION BY product_id, pool_id),
-                   ahead AS (
-                   PARTITION BY product_id, pool_id
-                       ORDER BY %(service_order)s ROWS UNBOUNDED PRECEDING)
-            """,
-            service_order=self._service_order(),
+            SELECT move_id AS demand_id, orig_id AS receipt_id, orig_id AS group_id
+              FROM feeder
+             WHERE is_open
+               AND is_receipt
+            """
         )
+        for neighbour in ("demand_id", "receipt_id") * 2:
+            pairs = SQL(
+                """
+                SELECT demand_id, receipt_id,
+                       MIN(group_id) OVER (PARTITION BY %s) AS group_id
+                  FROM (%s) pair
+                """,
+                SQL.identifier(neighbour),
+                pairs,
+            )
+        return pairs
 
-    @api.model
-    def _on_shelf(self):
-        """What is free on the shelf, and below it, that a move leaves from: it takes
-        nothing from the shelves beside it."""
+    def _link_groups(self, side):
+        """The group of each demand or receipt, whichever ``side`` names."""
         return SQL(
-            """
-            (SELECT COALESCE(SUM(COALESCE(%(quantity)s, 0)
-                                 - COALESCE(%(reserved)s, 0)), 0)
-               FROM stock_quant quant
-               JOIN stock_location location ON location.id = quant.location_id
-               JOIN stock_location shelf ON shelf.id = demand.shelf_id
-              WHERE quant.product_id = demand.product_id
-                AND location.parent_path LIKE shelf.parent_path || '%%')
-            """,
-            quantity=finite(SQL("quant.quantity")),
-            reserved=finite(SQL("quant.reserved_quantity")),
-        )
-
-    @api.model
-    def _brought_left(self):
-        """What the origins of a chained move brought and no sibling has taken, as in
-        Odoo's own ``stock.move._get_available_move_lines``."""
-        return SQL(
-            """
-            CASE WHEN brought > reserved THEN GREATEST(brought - (
-                SELECT COALESCE(SUM(%s), 0)
-                  FROM stock_move sibling
-                  JOIN uom_uom move_uom ON move_uom.id = sibling.product_uom
-                  JOIN product_product product ON product.id = sibling.product_id
-                  JOIN product_template template
-                    ON template.id = product.product_tmpl_id
-                  JOIN uom_uom product_uom ON product_uom.id = template.uom_id
-                 WHERE sibling.state IN ('done', 'partially_available', 'assigned')
-                   AND sibling.id IN (
-                       SELECT other.move_dest_id
-                         FROM stock_move_move_rel mine
-                         JOIN stock_move_move_rel other
-                           ON other.move_orig_id = mine.move_orig_id
-                        WHERE mine.move_dest_id = demand.move_id
-                   )
-            ), 0) ELSE 0 END
-            """,
-            in_unit(finite(SQL("sibling.quantity")), "move_uom", "product_uom"),
+            "SELECT %(side)s AS move_id, MIN(group_id) AS group_id "
+            "FROM link GROUP BY %(side)s",
+            side=SQL.identifier(side),
         )

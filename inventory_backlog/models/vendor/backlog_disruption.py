@@ -2,10 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL, format_date, ormcache
 
-from .backlog_mixin import search_figure
-from .link import Link, check_readable
+from ...const import MANAGERS, MOVABLE_STATES
+from ...tools.figures import search_figure
+from ...tools.link import Link, check_readable
 
-MANAGER = "inventory_backlog.group_backlog_manager"
 STATES = [("coming", "Coming"), ("now", "Now"), ("past", "Past")]
 
 
@@ -22,7 +22,6 @@ class BacklogDisruption(models.Model):
     _inherit = ["mail.thread", "mail.activity.mixin", "backlog.bounds.mixin"]
     _order = "date_from desc, id desc"
     _check_company_auto = True
-
     partner_id = Link(
         "res.partner",
         "Vendor",
@@ -78,10 +77,15 @@ class BacklogDisruption(models.Model):
         group_expand=True,
         help="Coming, now or past, by the day in the time zone of the company.",
     )
-
     _dates_in_order = models.Constraint(
         "CHECK (date_to IS NULL OR date_to >= date_from)",
         "A disruption ends on the day it begins or later.",
+    )
+    impact = fields.Json(
+        compute="_compute_impact",
+        exportable=False,
+        help="Purchases, customers and value that hang on this vendor, and for each "
+        "product the best backup.",
     )
 
     @api.depends("date_from", "date_to")
@@ -138,7 +142,7 @@ class BacklogDisruption(models.Model):
             .sudo()
             .search_count([("id", "not in", user.company_ids.ids)], limit=1)
         )
-        if others or not user.has_group(MANAGER):
+        if others or not user.has_group(MANAGERS):
             raise AccessError(
                 self.env._(
                     "%s: a disruption of all companies is for backlog administrators "
@@ -199,8 +203,6 @@ class BacklogDisruption(models.Model):
             model = self.env[name]
             model.invalidate_model(model._vendor_field_names(), flush=False)
         self.env["product.template"].invalidate_model(["vendor_alert"], flush=False)
-
-    # Who is out
 
     @api.model
     def _out(self, company):
@@ -278,3 +280,28 @@ class BacklogDisruption(models.Model):
         return self.env["product.supplierinfo"].search(
             [("partner_id", "child_of", self.partner_id.commercial_partner_id.id)]
         )
+
+    @api.depends("partner_id", "product_tmpl_ids", "company_id")
+    @api.depends_context("company", "lang", "uid")
+    def _compute_impact(self):
+        for disruption in self:
+            # Vendors are chosen per company: that of the disruption, if it has one.
+            company = disruption.company_id or self.env.company
+            # The contact may have been given to another company meanwhile.
+            vendor = disruption.partner_id._origin
+            disruption.impact = (
+                bool(vendor)
+                and vendor.has_access("read")
+                and self.env["backlog.impact"]
+                .with_company(company)
+                ._impact(disruption.with_company(company))
+            )
+
+    def action_move_requests(self):
+        """Show what it would cost and when it would come from the backups."""
+        requests = (
+            self.env["backlog.impact"]
+            ._purchase_lines(self)
+            .filtered(lambda line: line.state in MOVABLE_STATES)
+        )
+        return self.env["backlog.vendor.switch"]._open_for(requests.sudo(False))

@@ -1,59 +1,26 @@
 from collections import defaultdict
 
-from odoo import api, fields, models
+from odoo import models
 from odoo.fields import Domain
 from odoo.tools import format_amount
 
-from ..tools.bounds import bounded_days, converted
-from .backlog_line import VALUE_GROUPS
-from .given import giving
-from .product_supplierinfo import PURCHASE
-from .purchase_order import MOVABLE_STATES, REQUEST_STATES
+from ...const import BUYERS, MOVABLE_STATES, REQUEST_STATES, VALUE_GROUPS
+from ...tools.bounds import bounded_days, converted
+from ...tools.given import giving
 
 ROWS_SHOWN = 40
 
 
-class BacklogDisruption(models.Model):
-    """What hangs on a disruption: shown while it is registered, before it is saved.
+class BacklogImpact(models.AbstractModel):
+    """What hangs on a vendor that is out: purchases, customers, and the backups."""
 
-    ``impact`` holds finished texts and figures for the screen. Values are for those
-    who may see what customers pay, extra costs for those who buy.
-    """
+    _name = "backlog.impact"
+    _description = "Impact of a Disruption"
 
-    _inherit = "backlog.disruption"
-
-    impact = fields.Json(
-        compute="_compute_impact",
-        exportable=False,
-        help="Purchases, customers and value that hang on this vendor, and for each "
-        "product the best backup.",
-    )
-
-    @api.depends("partner_id", "product_tmpl_ids", "company_id")
-    @api.depends_context("company", "lang", "uid")
-    def _compute_impact(self):
-        for disruption in self:
-            # Vendors are chosen per company: that of the disruption, if it has one.
-            company = disruption.company_id or self.env.company
-            # The contact may have been given to another company meanwhile.
-            vendor = disruption.partner_id._origin
-            disruption.impact = (
-                bool(vendor)
-                and vendor.has_access("read")
-                and disruption.with_company(company)._impact()
-            )
-
-    def action_move_requests(self):
-        """Show what it would cost and when it would come from the backups."""
-        requests = self._purchase_lines().filtered(
-            lambda line: line.state in MOVABLE_STATES
-        )
-        return self.env["backlog.vendor.switch"]._open_for(requests.sudo(False))
-
-    def _impact(self):
-        offers = self._offers()
-        purchases = self._purchase_lines()
-        waiting = self._waiting(offers, purchases)
+    def _impact(self, disruption):
+        offers = self._offers(disruption)
+        purchases = self._purchase_lines(disruption)
+        waiting = self._waiting(disruption, offers, purchases)
         lines = self.env["backlog.line"].search([("id", "in", list(waiting))])
         value = (
             sum(line.open_value * waiting[line.id] for line in lines)
@@ -72,42 +39,44 @@ class BacklogDisruption(models.Model):
             "value": ""
             if value is None
             else format_amount(self.env, value, self.env.company.currency_id),
-            "show_cost": self.env.user.has_group(PURCHASE),
-            "products": self._product_rows(templates, purchases, lines),
+            "show_cost": self.env.user.has_group(BUYERS),
+            "products": self._product_rows(disruption, templates, purchases, lines),
             "more": max(0, len(templates) - ROWS_SHOWN),
         }
 
-    def _offers(self):
+    def _offers(self, disruption):
         """The vendor lines that are out, of the companies concerned."""
-        offers = self._vendor_lines().filtered(
+        offers = disruption._vendor_lines().filtered(
             lambda info: (
-                (not info.company_id or info.company_id in self._companies())
+                (not info.company_id or info.company_id in self._companies(disruption))
                 and info.product_tmpl_id.active
                 and info.product_tmpl_id.product_variant_ids
             )
         )
-        if asked := self.product_tmpl_ids._origin:
+        if asked := disruption.product_tmpl_ids._origin:
             return offers.filtered(lambda info: info.product_tmpl_id in asked)
         return offers
 
-    def _companies(self):
-        return self.company_id or self.env.companies
+    def _companies(self, disruption):
+        return disruption.company_id or self.env.companies
 
-    def _purchase_lines(self):
+    def _purchase_lines(self, disruption):
         """Purchase lines of the vendor with goods still to come, requests included."""
         # Counted for everybody who may see the disruption; no prices are shown.
         lines = self.env["purchase.order.line"].sudo()
         domain = (
-            Domain("partner_id", "child_of", self.partner_id.commercial_partner_id.id)
+            Domain(
+                "partner_id", "child_of", disruption.partner_id.commercial_partner_id.id
+            )
             & Domain("state", "in", (*REQUEST_STATES, "purchase"))
-            & Domain("company_id", "in", self._companies().ids)
+            & Domain("company_id", "in", self._companies(disruption).ids)
             & Domain("product_id", "!=", False)
         )
-        if asked := self.product_tmpl_ids._origin:
+        if asked := disruption.product_tmpl_ids._origin:
             domain &= Domain("product_id.product_tmpl_id", "in", asked.ids)
         return lines.search(domain).filtered(lambda line: line._open_qty() > 0)
 
-    def _waiting(self, offers, purchases):
+    def _waiting(self, disruption, offers, purchases):
         """``{order line id: share of it that waits}``: for receipts of the vendor, and
         for goods that nobody has ordered and that would be ordered from it."""
         chosen = self.env["product.product"]
@@ -119,9 +88,13 @@ class BacklogDisruption(models.Model):
         with giving(allocation, product_ids=products.ids) as asked:
             slices = asked.search_fetch(
                 Domain("order_line_id", "!=", False)
-                & Domain("company_id", "in", self._companies().ids)
+                & Domain("company_id", "in", self._companies(disruption).ids)
                 & (
-                    Domain("receipt_move_id", "in", self._receipts(purchases).ids)
+                    Domain(
+                        "receipt_move_id",
+                        "in",
+                        self._receipts(disruption, purchases).ids,
+                    )
                     | Domain("source", "=", "none")
                     & Domain("product_id", "in", chosen.ids)
                 )
@@ -136,14 +109,14 @@ class BacklogDisruption(models.Model):
             waiting[line.id] += row.qty / open_qty if open_qty else 1
         return {line_id: min(1, share) for line_id, share in waiting.items()}
 
-    def _receipts(self, purchases):
+    def _receipts(self, disruption, purchases):
         """The open receipts of ``purchases``, the later steps of them included."""
         moves = step = purchases.move_ids
         while step := step.move_dest_ids - moves:
             moves |= step
         return moves.filtered(lambda move: move.state not in ("done", "cancel"))
 
-    def _product_rows(self, templates, purchases, lines):
+    def _product_rows(self, disruption, templates, purchases, lines):
         """For each product what hangs on the vendor and the best backup, those that
         customers wait for first."""
         ordered = purchases.grouped(lambda line: line.product_id.product_tmpl_id)
@@ -158,22 +131,22 @@ class BacklogDisruption(models.Model):
             for template in templates
         ]
         rows.sort(key=lambda row: (-len(row[2]), -len(row[1]), row[0].display_name))
-        return [self._product_row(*row) for row in rows[:ROWS_SHOWN]]
+        return [self._product_row(disruption, *row) for row in rows[:ROWS_SHOWN]]
 
-    def _product_row(self, template, purchases, lines):
+    def _product_row(self, disruption, template, purchases, lines):
         product = (purchases.product_id or template.product_variant_ids)[:1]
         ordered = sum(line._open_qty() for line in purchases)
-        missing = self._not_requested(lines, purchases)
+        missing = self._not_requested(disruption, lines, purchases)
         unit = template.sudo().uom_id
         return {
             "product": template.display_name,
-            "ordered": self._quantity(ordered, unit) if ordered else "",
+            "ordered": self._quantity(disruption, ordered, unit) if ordered else "",
             "waiting": len(lines),
             "customers": len(lines.partner_id.sudo().commercial_partner_id),
-            "backup": self._backup_row(product, ordered + missing),
+            "backup": self._backup_row(disruption, product, ordered + missing),
         }
 
-    def _not_requested(self, lines, purchases):
+    def _not_requested(self, disruption, lines, purchases):
         """What ``lines`` lack beyond what is on requests, which cover nothing before
         they are confirmed."""
         requested = defaultdict(float)
@@ -185,17 +158,17 @@ class BacklogDisruption(models.Model):
             for product, waiting in lines.grouped("product_id").items()
         )
 
-    def _quantity(self, quantity, unit):
+    def _quantity(self, disruption, quantity, unit):
         return self.env["backlog.line"]._quantity(quantity, unit)
 
-    def _backup_row(self, product, quantity):
+    def _backup_row(self, disruption, product, quantity):
         """The best backup for ``quantity`` of ``product`` in its unit, with what it
         costs and takes more than the vendor."""
-        vendor = self.partner_id.commercial_partner_id
+        vendor = disruption.partner_id.commercial_partner_id
         backup = product._stand_in_for(vendor, quantity)
         if not backup:
             return False
-        current = product._offer_of(self._offers().partner_id, quantity)
+        current = product._offer_of(self._offers(disruption).partner_id, quantity)
         row = {
             "name": backup.partner_id.display_name,
             "parity": dict(
@@ -205,7 +178,7 @@ class BacklogDisruption(models.Model):
             "cost": "",
             "days": bounded_days(backup.delay) - bounded_days(current.delay),
         }
-        if self.env.user.has_group(PURCHASE):
+        if self.env.user.has_group(BUYERS):
             extra = (backup._unit_price() - current._unit_price()) * (quantity or 1)
             row["cost"] = format_amount(self.env, extra, self.env.company.currency_id)
             row["is_dearer"] = extra > 0

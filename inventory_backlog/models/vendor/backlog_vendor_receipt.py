@@ -2,8 +2,17 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.query import Query
 
-from ..tools.bounds import bounded_days
-from .backlog_mixin import Rate
+from ...tools.bounds import (
+    MOST_DAYS,
+    bounded_days,
+    finite,
+    in_unit,
+    moment,
+    money,
+    rate,
+)
+from ...tools.figures import Rate
+from ...tools.sql import without_jit
 
 SCORE_HELP = (
     "0 to 100: the weighted average of accepted (100 − rejected %), on time % and "
@@ -62,7 +71,6 @@ class BacklogVendorReceipt(models.Model):
             "state",
         ],
     }
-
     purchase_line_id = fields.Many2one("purchase.order.line", readonly=True)
     order_id = fields.Many2one("purchase.order", "Purchase Order", readonly=True)
     picking_id = fields.Many2one("stock.picking", "Receipt", readonly=True)
@@ -288,3 +296,237 @@ class BacklogVendorReceipt(models.Model):
             company=company.id,
             since=since,
         )
+
+    @api.model
+    def _receipts(self, vendor_ids=None):
+        """Return the statement that gives the columns of this model.
+
+        :param vendor_ids: ids of vendors (commercial partners), None for all
+        """
+        without_jit(self.env)
+        return SQL(
+            """
+            WITH moved AS (%(moved)s),
+                 step AS (%(step)s),
+                 rejected AS MATERIALIZED (%(rejected)s)
+            SELECT receipt.*,
+                   received_qty * unit_price AS received_value,
+                   rejected_qty * unit_price AS rejected_value,
+                   CASE WHEN is_on_time THEN due_share ELSE 0 END AS on_time_share,
+                   CASE WHEN receipt_count = 1 AND due_share > 0 THEN
+                        CASE WHEN is_on_time THEN 100 ELSE 0 END
+                    END AS on_time_rate,
+                   100 * rejected_qty / NULLIF(received_qty, 0) AS reject_rate,
+                   lead_days AS lead_time_median,
+                   lead_days AS lead_time_p90,
+                   NULL::numeric AS quality_score
+              FROM (%(dated)s) receipt
+            """,
+            moved=self._moved(vendor_ids),
+            step=self._step(),
+            rejected=self._rejected(),
+            dated=self._dated(),
+            to_flush=[
+                self.env[model]._fields[name]
+                for model, names in self._depends.items()
+                for name in names
+            ],
+        )
+
+    @api.model
+    def _moved(self, vendor_ids):
+        """What came for each purchase line, transfer by transfer, and what is open."""
+        asked = SQL("TRUE")
+        if vendor_ids is not None:
+            asked = SQL("partner.commercial_partner_id = ANY(%s)", list(vendor_ids))
+        return SQL(
+            """
+            SELECT move.purchase_line_id, move.picking_id,
+                   move.state = 'done' AS is_done,
+                   MIN(move.id) AS id, MAX(%(date)s) AS date,
+                   SUM(CASE WHEN move.state = 'done' THEN %(came)s ELSE %(open)s
+                        END)::numeric AS qty
+              FROM stock_move move
+              JOIN purchase_order_line line ON line.id = move.purchase_line_id
+              JOIN purchase_order purchase ON purchase.id = line.order_id
+              JOIN res_partner partner ON partner.id = purchase.partner_id
+              JOIN stock_location dest ON dest.id = move.location_dest_id
+              JOIN product_product product ON product.id = move.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN uom_uom uom ON uom.id = template.uom_id
+              JOIN uom_uom move_uom ON move_uom.id = move.product_uom
+         LEFT JOIN stock_picking picking ON picking.id = move.picking_id
+             WHERE move.purchase_line_id IS NOT NULL
+               AND move.state NOT IN ('draft', 'cancel')
+               AND dest.usage <> 'supplier'
+               -- Goods that come back, or instead of returned ones, are no receipt.
+               AND move.origin_returned_move_id IS NULL
+               AND picking.return_id IS NULL
+               AND purchase.state = 'purchase'
+               AND %(asked)s
+          GROUP BY move.purchase_line_id, move.picking_id, move.state = 'done'
+            """,
+            date=moment(SQL("move.date")),
+            came=in_unit(finite(SQL("move.quantity")), "move_uom", "uom"),
+            open=finite(SQL("move.product_qty")),
+            asked=asked,
+        )
+
+    @api.model
+    def _step(self):
+        """The receipts behind each scrap: kept on it, or for one from before this
+        addon the moves of its transfer and those before them."""
+        return SQL(
+            """
+            SELECT rel.scrap_id, rel.move_id
+              FROM backlog_scrap_receipt_rel rel
+              JOIN stock_scrap scrap ON scrap.id = rel.scrap_id
+             WHERE scrap.state = 'done'
+             UNION
+            SELECT step.scrap_id, step.move_id
+              FROM (
+                    WITH RECURSIVE step AS (
+                        SELECT scrap.id AS scrap_id, move.id AS move_id
+                          FROM stock_scrap scrap
+                          JOIN stock_move move ON move.picking_id = scrap.picking_id
+                           AND move.product_id = scrap.product_id
+                           AND move.scrap_id IS NULL
+                         WHERE scrap.state = 'done'
+                         UNION
+                        SELECT step.scrap_id, rel.move_orig_id
+                          FROM step
+                          JOIN stock_move_move_rel rel
+                            ON rel.move_dest_id = step.move_id
+                    )
+                    SELECT * FROM step
+                   ) step
+            """
+        )
+
+    @api.model
+    def _rejected(self):
+        """What of each receipt was returned or scrapped. A scrap is spread over the
+        receipts it can come from, by quantity."""
+        return SQL(
+            """
+            SELECT move.purchase_line_id, move.picking_id, SUM(rejected.qty) AS qty
+              FROM (
+                    SELECT back.origin_returned_move_id AS move_id,
+                           %(returned)s AS qty
+                      FROM stock_move back
+                      JOIN stock_move origin
+                        ON origin.id = back.origin_returned_move_id
+                      JOIN stock_location dest ON dest.id = back.location_dest_id
+                      JOIN product_product product ON product.id = back.product_id
+                      JOIN product_template template
+                        ON template.id = product.product_tmpl_id
+                      JOIN uom_uom uom ON uom.id = template.uom_id
+                      JOIN uom_uom move_uom ON move_uom.id = back.product_uom
+                     WHERE back.state = 'done'
+                       AND back.origin_returned_move_id IS NOT NULL
+                       AND origin.purchase_line_id IS NOT NULL
+                       AND (dest.usage = 'supplier' OR dest.id = origin.location_id)
+                 UNION ALL
+                    SELECT step.move_id,
+                           (%(scrapped)s) * %(moved)s
+                             / NULLIF(SUM(%(moved)s) OVER (
+                                   PARTITION BY step.scrap_id), 0)
+                      FROM step
+                      JOIN stock_scrap scrap ON scrap.id = step.scrap_id
+                      JOIN stock_move move ON move.id = step.move_id
+                      JOIN product_product product ON product.id = scrap.product_id
+                      JOIN product_template template
+                        ON template.id = product.product_tmpl_id
+                      JOIN uom_uom uom ON uom.id = template.uom_id
+                      JOIN uom_uom scrap_uom ON scrap_uom.id = scrap.product_uom_id
+                     WHERE move.purchase_line_id IS NOT NULL
+                   ) rejected
+              JOIN stock_move move ON move.id = rejected.move_id
+          GROUP BY move.purchase_line_id, move.picking_id
+            """,
+            returned=in_unit(finite(SQL("back.quantity")), "move_uom", "uom"),
+            scrapped=in_unit(finite(SQL("scrap.scrap_qty")), "scrap_uom", "uom"),
+            moved=finite(SQL("move.quantity")),
+        )
+
+    @api.model
+    def _dated(self):
+        """What came and what is overdue, held against the first promise. ``due_share``
+        is the part that a row has in what was due of its purchase line."""
+        promise = moment(SQL("COALESCE(line.first_promise_date, line.date_planned)"))
+        return SQL(
+            """
+            SELECT receipt.*,
+                   receipt_count = 1 AND day <= promised_day AS is_on_time,
+                   CASE WHEN receipt_count = 1
+                         AND ABS(day - ordered_day) <= %(most_days)s
+                        THEN day - ordered_day
+                    END AS lead_days,
+                   qty / NULLIF(SUM(qty) OVER (PARTITION BY purchase_line_id), 0)
+                       AS due_share
+              FROM (
+                    SELECT moved.id, moved.purchase_line_id, line.order_id,
+                           CASE WHEN moved.is_done THEN moved.picking_id
+                            END AS picking_id,
+                           partner.commercial_partner_id AS partner_id,
+                           line.product_id, product.product_tmpl_id, template.categ_id,
+                           template.uom_id AS product_uom_id, purchase.company_id,
+                           company.currency_id, moved.qty,
+                           CASE WHEN moved.is_done THEN moved.date
+                                ELSE %(promise)s
+                            END AS date,
+                           %(promise)s AS first_promise_date,
+                           moved.is_done::integer AS receipt_count,
+                           CASE WHEN moved.is_done THEN moved.qty ELSE 0
+                            END AS received_qty,
+                           CASE WHEN moved.is_done THEN 0 ELSE moved.qty
+                            END AS overdue_qty,
+                           CASE WHEN moved.is_done
+                                THEN LEAST(moved.qty,
+                                           COALESCE(rejected.qty, 0)::numeric)
+                                ELSE 0
+                            END AS rejected_qty,
+                           (%(unit_price)s) / %(rate)s AS unit_price,
+                           %(day)s AS day, %(promised_day)s AS promised_day,
+                           %(ordered_day)s AS ordered_day
+                      FROM moved
+                      JOIN purchase_order_line line ON line.id = moved.purchase_line_id
+                      JOIN purchase_order purchase ON purchase.id = line.order_id
+                      JOIN res_partner partner ON partner.id = purchase.partner_id
+                      JOIN product_product product ON product.id = line.product_id
+                      JOIN product_template template
+                        ON template.id = product.product_tmpl_id
+                      JOIN uom_uom uom ON uom.id = template.uom_id
+                      JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+                      JOIN res_company company ON company.id = purchase.company_id
+                 LEFT JOIN rejected
+                        ON rejected.purchase_line_id = moved.purchase_line_id
+                       AND rejected.picking_id IS NOT DISTINCT FROM moved.picking_id
+                     WHERE (moved.is_done OR %(promised_day)s < %(today)s)
+                       AND moved.qty > 0
+                   ) receipt
+            """,
+            most_days=MOST_DAYS,
+            day=self._day(SQL("moved.date")),
+            unit_price=in_unit(
+                SQL(
+                    "(%s / NULLIF(%s, 0))",
+                    money(SQL("line.price_subtotal")),
+                    finite(SQL("line.product_qty")),
+                ),
+                "uom",
+                "line_uom",
+            ),
+            rate=rate(SQL("purchase.currency_rate")),
+            promise=promise,
+            promised_day=self._day(promise),
+            ordered_day=self._day(moment(SQL("purchase.date_approve"))),
+            today=self._day(SQL("%s::timestamp", fields.Datetime.now())),
+        )
+
+    @api.model
+    def _day(self, utc):
+        """The calendar day of the moment ``utc`` where the company of ``purchase``
+        is."""
+        zone = self.env["res.company"]._backlog_zones(SQL("purchase.company_id"))
+        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE (%s))::date", utc, zone)

@@ -2,7 +2,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 
-from .common import BacklogCase
+from ..common import BacklogCase
 
 SALES = "sales_team.group_sale_salesman"
 

@@ -8,8 +8,8 @@ from io import StringIO
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
-from .common import BacklogCase
-from .repository import ROOT, needs_repository
+from ..common import BacklogCase
+from ..repository import ROOT, needs_repository
 
 PAGES = ("README.md", "docs/api.md")
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -42,7 +42,7 @@ class TestApi(HttpCase, BacklogCase):
         for name in ("Lamp", "Shade", "Bulb"):
             self._order(self._bought(name), 1)
         self.kept = self.env["backlog.kept"]
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.key = self.env(user=self.user)["res.users.apikeys"]._generate(
             "rpc", "Test", self._after(1)
         )

@@ -1,7 +1,7 @@
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from .common import BacklogCase
+from ..common import BacklogCase
 
 
 @tagged("post_install", "-at_install")

@@ -2,7 +2,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
-from .common import BacklogCase
+from ..common import BacklogCase
 
 
 @tagged("post_install", "-at_install")

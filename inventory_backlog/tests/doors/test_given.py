@@ -4,8 +4,8 @@ from pathlib import Path
 from odoo import modules
 from odoo.tests import Form, new_test_user, tagged
 
-from ..models.given import KEY, giving
-from .common import BacklogCase
+from ...tools.given import KEY, giving
+from ..common import BacklogCase
 
 OURS = ("inventory_backlog", "inventory_backlog_mrp")
 # What our calls give each other today, and under which keys they did so before.

@@ -2,9 +2,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
 
-from .common import NOW
-from .matrix import ADDONS
-from .suggestions import SuggestionCase
+from ..common import NOW
+from ..matrix import ADDONS
+from ..suggestions import SuggestionCase
 
 FAR = "2099-01-01 00:00:00"
 # Every field that only the addon sets. One that is new fails here until it is tried.
@@ -291,7 +291,7 @@ class TestHistory(SuggestionCase):
         recipient = self.env["backlog.report.recipient"].create(
             {"user_id": manager.id, "company_id": self.company.id}
         )
-        self.env["backlog.kept"]._fold()
+        self.env["backlog.fold"]._fold()
         records = (
             self.env["backlog.kept"].search([]).with_user(manager),
             recipient.with_user(manager),

@@ -10,10 +10,10 @@ from odoo.service.model import get_public_method
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .common import BacklogCase
-from .matrix import ADDONS
-from .suggestions import SuggestionCase
-from .wire import WireCase
+from ..common import BacklogCase
+from ..matrix import ADDONS
+from ..suggestions import SuggestionCase
+from ..wire import WireCase
 
 INJECTION = "id'; drop table backlog_kept_line; --"
 READ = (

@@ -8,11 +8,11 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 from odoo.tools.pdf import PdfReader
 
-from .suggestions import SuggestionCase
+from ..suggestions import SuggestionCase
 
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 IS_RUN = "//*[contains(@onerror, 'alert')] | //script[contains(., 'alert')]"
-RUN = "odoo.addons.inventory_backlog.models.backlog_suggestion_run"
+RUN = "odoo.addons.inventory_backlog.models.reorder.backlog_suggestion_run"
 
 
 @tagged("post_install", "-at_install")
@@ -63,7 +63,7 @@ class TestMarkup(SuggestionCase):
     def test_mail_about_products_that_were_left_out(self):
         self.buyer.group_ids += self.env.ref("inventory_backlog.group_backlog_manager")
         self._ordered()
-        model = self.registry["backlog.suggestion"]
+        model = self.registry["backlog.plan"]
         error = ValueError(SCRIPT)
         with patch.object(model, "_plan_product", side_effect=error), mute_logger(RUN):
             self._cron()

@@ -1,7 +1,7 @@
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from .matrix import ADDONS, ROLES, MatrixCase, in_all_companies, table
+from ..matrix import ADDONS, ROLES, MatrixCase, in_all_companies, table
 
 OPERATIONS = ("create", "read", "write", "unlink")
 # What each may do with a model as such; rows are below.

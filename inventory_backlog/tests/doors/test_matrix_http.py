@@ -6,8 +6,8 @@ from openpyxl import load_workbook
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .matrix import ROWS, MatrixCase, table
-from .wire import WireCase
+from ..matrix import ROWS, MatrixCase, table
+from ..wire import WireCase
 
 REPORTS = {
     "report_backlog": "backlog.report",

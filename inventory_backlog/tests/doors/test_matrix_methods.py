@@ -4,8 +4,8 @@ from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .matrix import ADDONS, MatrixCase, table
-from .suggestions import SuggestionCase
+from ..matrix import ADDONS, MatrixCase, table
+from ..suggestions import SuggestionCase
 from .test_given import carried
 
 # For whom it does what it is there for (x), and who may ask and is told why not (?).

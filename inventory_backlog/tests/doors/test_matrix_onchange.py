@@ -8,8 +8,8 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .common import NOW
-from .matrix import ADDONS, MatrixCase
+from ..common import NOW
+from ..matrix import ADDONS, MatrixCase
 
 # What is only in records that the roles may not read. An id that was sent comes back,
 # nothing else.

@@ -3,8 +3,8 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .common import NOW
-from .matrix import ADDONS, ROWS, MatrixCase, table
+from ..common import NOW
+from ..matrix import ADDONS, ROWS, MatrixCase, table
 
 # What belongs to a company as a whole: its own (c), another one's (x), of none (n).
 COMPANY_ROWS = """
@@ -72,7 +72,7 @@ class TestMatrixRows(MatrixCase):
             "x": foreign,
         }
         self.env.flush_all()
-        self.env["backlog.kept"]._fold()
+        self.env["backlog.fold"]._fold()
         self.env["backlog.event"]._cron_note()
         return orders
 

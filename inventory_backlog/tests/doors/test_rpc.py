@@ -7,8 +7,8 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .common import BacklogCase
-from .wire import WireCase
+from ..common import BacklogCase
+from ..wire import WireCase
 
 
 @tagged("post_install", "-at_install")
@@ -211,7 +211,7 @@ class TestRpc(WireCase, BacklogCase):
         self.assertEqual([promise["ready"] for promise in promises], [1, 0])
 
     def test_get_changes(self):
-        self.env["backlog.kept"]._fold()
+        self.env["backlog.fold"]._fold()
         answer = self._on_both("backlog.line", "get_changes", limit=2)
         lines = self.order.order_line
         self.assertEqual([line["id"] for line in answer["lines"]], lines.ids)
@@ -241,7 +241,7 @@ class TestRpc(WireCase, BacklogCase):
     def test_what_only_asks_writes_nothing(self):
         """In a transaction that PostgreSQL lets write nothing, not even take a number
         of a sequence. The connection has its own cache: all is read anew."""
-        self.env["backlog.kept"]._fold()
+        self.env["backlog.fold"]._fold()
         wish = {"product_id": self.table.id, "qty": 9}
         self._promise_a_vendor(self.table)
         self.env.flush_all()

@@ -4,7 +4,7 @@ from random import Random
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from .common import BacklogCase
+from ..common import BacklogCase
 
 SALES_ALL = "sales_team.group_sale_salesman_all_leads"
 
@@ -18,14 +18,14 @@ class TestChanges(BacklogCase):
         self.kept = self.env["backlog.kept"]
         self.integration = new_test_user(self.env, "integration", SALES_ALL)
         self.lines = self.env["backlog.line"].with_user(self.integration)
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.cursor = ""
         self._changes()
 
     def _changes(self, limit=1000):
         """All that is new, as ``[(id, is open)]``, and the rows."""
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.env.invalidate_all()
         told, has_more = [], True
         while has_more:
@@ -183,7 +183,7 @@ class TestChanges(BacklogCase):
         orders[3].with_env(self.env).order_line.product_uom_qty = 5
         self._order((self.product, 1))
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self._follow(known, answer["cursor"], 2)
         self.assertEqual(known, self._truth())
 
@@ -200,7 +200,7 @@ class TestChanges(BacklogCase):
         order.order_line.product_uom_qty = 2
         new._action_cancel()
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self._follow(known, answer["cursor"])
         self.assertEqual(known, self._truth())
 
@@ -222,13 +222,13 @@ class TestChanges(BacklogCase):
                 orders.pop(dice.randrange(len(orders)))._action_cancel()
             elif deed == "fold":
                 self.env.flush_all()
-                self.kept._fold()
+                self.env["backlog.fold"]._fold()
             else:
                 answer = self._ask(cursor, dice.randint(1, 3))
                 self._learn(known, answer)
                 cursor = answer["cursor"]
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self._follow(known, cursor, 2)
         self.assertEqual(known, self._truth())
 
@@ -268,26 +268,26 @@ class TestChanges(BacklogCase):
     def test_who_sees_own_orders_is_told_of_those_alone(self):
         mine = self._order((self.product, 1))
         theirs = self._order((self.product, 1), user=self.integration)
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         seller = self.env["backlog.line"].with_user(self.seller)
         told = {row["id"] for row in seller.get_changes("", 10_000)["lines"]}
         self.assertIn(mine.order_line.id, told)
         self.assertNotIn(theirs.order_line.id, told)
         theirs._action_cancel()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         told = {row["id"] for row in seller.get_changes("", 10_000)["lines"]}
         self.assertNotIn(theirs.order_line.id, told)
 
     def test_an_open_line_of_a_colleague_is_not_told_as_closed(self):
         """Nor one that is given away, which was told before."""
         order = self._order((self.product, 1))
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         lines = self.env["backlog.line"].with_user(self.seller)
         cursor = lines.get_changes("", 10_000)["cursor"]
         order.with_env(self.env).user_id = self.integration
         order.with_env(self.env).order_line.product_uom_qty = 2
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         answer = lines.get_changes(cursor)
         self.assertNotEqual(answer["cursor"], cursor)
         self.assertEqual(answer["lines"], [])
@@ -345,7 +345,7 @@ class TestChanges(BacklogCase):
 
     def test_a_cursor_holds_every_id_that_postgresql_can(self):
         largest = 2**31 - 1
-        self.kept._next_fold()
+        self.env["backlog.fold"]._next_fold()
         self.env.cr.execute(
             "INSERT INTO backlog_change (id, fold, company_id)"
             " SELECT %s, MAX(folds), %s FROM backlog_kept",
@@ -361,7 +361,7 @@ class TestChanges(BacklogCase):
 
     def test_another_company_is_told_nothing(self):
         order = self._order((self.product, 1))
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         company = self.env["res.company"].create({"name": "Other"})
         stranger = new_test_user(
             self.env,
@@ -374,7 +374,7 @@ class TestChanges(BacklogCase):
         self.assertEqual(lines.get_changes()["lines"], [])
         order.with_env(self.env)._action_cancel()
         order.with_env(self.env).unlink()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.assertEqual(lines.get_changes()["lines"], [])
 
     def test_strangers_are_told_nothing(self):
@@ -401,7 +401,7 @@ class TestChanges(BacklogCase):
         for number in range(20):
             self._order((self._product(f"Product {number}"), 1))
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         counts = []
         # The first one fills caches that both others find.
         for size in (20, 2, 20):

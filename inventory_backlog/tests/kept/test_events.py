@@ -8,7 +8,7 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .common import BacklogCase
+from ..common import BacklogCase
 
 
 @tagged("post_install", "-at_install")
@@ -19,7 +19,7 @@ class TestEvents(BacklogCase):
         super().setUp()
         self.kept = self.env["backlog.kept"]
         self.events = self.env["backlog.event"]
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.events.search([]).unlink()
         cron = self.env.registry["ir.cron"]
         self.patch(cron, "_commit_progress", lambda *_args, **_values: 1)
@@ -48,7 +48,7 @@ class TestEvents(BacklogCase):
 
     def _run(self):
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.env.invalidate_all()
         self.events._cron_note()
 
@@ -74,8 +74,8 @@ class TestEvents(BacklogCase):
         self.assertEqual(self._noted(), [])
         self.env.cr.execute("TRUNCATE backlog_kept_line")
         self.env.invalidate_all()
-        with patch("odoo.addons.inventory_backlog.models.backlog_kept_fold.BATCH", 1):
-            self.kept._fold(1)
+        with patch("odoo.addons.inventory_backlog.models.kept.backlog_fold.BATCH", 1):
+            self.env["backlog.fold"]._fold(1)
             self.assertEqual(self._noted(), [])
         self._put_in_stock(self.product, 3)
         self.assertEqual(self._noted(), [("to_source", "ready")])
@@ -158,10 +158,10 @@ class TestEvents(BacklogCase):
         orders = [self._order((self.product, 3)) for _n in range(3)]
         bad = orders[1].order_line.id
         self._rule(f"if record.order_line_id.id == {bad}:\n    raise UserError('No')")
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self._put_in_stock(self.product, 9)
         with self.assertLogs(
-            "odoo.addons.inventory_backlog.models.backlog_event", "ERROR"
+            "odoo.addons.inventory_backlog.models.kept.backlog_event", "ERROR"
         ) as logs:
             self._run()
         self.assertIn(f"order line {bad}", logs.output[0])
@@ -174,7 +174,7 @@ class TestEvents(BacklogCase):
         self._rule()
         orders = [self._order((self.product, 3)) for _n in range(3)]
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         waiting = self.env["backlog.event.waiting"]
         committed = []
 
@@ -224,7 +224,7 @@ class TestEvents(BacklogCase):
         self._order((self.product, 3))
         with (
             patch.object(requests, "post") as post,
-            mute_logger("odoo.addons.inventory_backlog.models.backlog_event"),
+            mute_logger("odoo.addons.inventory_backlog.models.kept.backlog_event"),
         ):
             self._run()
             self.env.cr.postcommit.run()
@@ -238,7 +238,7 @@ class TestEvents(BacklogCase):
             for _n in range(size):
                 self._order((self.product, 1))
             self.env.flush_all()
-            self.kept._fold()
+            self.env["backlog.fold"]._fold()
             self.env.invalidate_all()
             waiting = self.env["backlog.event.waiting"].search([])
             self.assertEqual(len(waiting), size)
@@ -253,7 +253,7 @@ class TestEvents(BacklogCase):
         self._rule()
         order = self._order((self.product, 3)).with_env(self.env)
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         order._action_cancel()
         order.unlink()
         self.assertEqual(self._noted(), [])
@@ -287,7 +287,9 @@ class TestEvents(BacklogCase):
                 [self._after(days), self.events.search([], limit=1).id],
             )
         left = self.events.search([], limit=1)
-        with patch("odoo.addons.inventory_backlog.models.backlog_event.GC_BATCH", 1):
+        with patch(
+            "odoo.addons.inventory_backlog.models.kept.backlog_event.GC_BATCH", 1
+        ):
             self.assertEqual(self.events._gc_old(), (1, True))
             self.assertEqual(self.events._gc_old(), (0, False))
         self.assertEqual(self.events.search([]), left)

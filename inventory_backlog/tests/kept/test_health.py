@@ -4,11 +4,13 @@ from unittest.mock import patch
 from odoo.tests import freeze_time, tagged
 from odoo.tools import SQL, mute_logger
 
-from odoo.addons.inventory_backlog.models.backlog_health import PARTS, BacklogHealth
+from ...models.kept.backlog_health import (
+    PARTS,
+    BacklogHealth,
+)
+from ..common import NOW, BacklogCase
 
-from .common import NOW, BacklogCase
-
-LOGGER = "odoo.addons.inventory_backlog.models.backlog_health"
+LOGGER = "odoo.addons.inventory_backlog.models.kept.backlog_health"
 FAULTS = "odoo.addons.inventory_backlog.models.backlog_fault"
 
 
@@ -26,7 +28,7 @@ class TestHealth(BacklogCase):
         self._put_in_stock(self.product, 2)
         self.line = self._order((self.product, 3)).order_line
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.time_left = [60]
         self.enterContext(
             patch.object(
@@ -72,7 +74,7 @@ class TestHealth(BacklogCase):
         # So that no table is empty: that is noticed without a check.
         self._order((self._product("Other"), 1))
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         for wrong in (
             "UPDATE backlog_kept_line SET open_qty = 99 WHERE id = %s",
             "DELETE FROM backlog_kept_line WHERE id = %s",
@@ -90,7 +92,7 @@ class TestHealth(BacklogCase):
                     self.product.display_name, str(self._open("kept").mapped("text"))
                 )
                 self._nothing_differs()
-                self.kept._fold()
+                self.env["backlog.fold"]._fold()
                 self._nothing_differs()
                 self.assertEqual(self.kept._stale(), ([], [], []))
 
@@ -150,14 +152,14 @@ class TestHealth(BacklogCase):
     def test_managers_are_told_of_products_of_their_companies_only(self):
         self.product.company_id = self.company
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self._sql(
             "UPDATE backlog_kept_line SET open_qty = 99 WHERE id = %s", self.line.id
         )
         self._night()
         fault = self._open("kept")
         self.assertEqual(fault.company_id, self.company)
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self._night(1)
         self.assertEqual(fault.state, "healed")
 
@@ -167,7 +169,7 @@ class TestHealth(BacklogCase):
         )
         self._night()
         self.assertTrue(self._open("kept"))
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self._night(1)
         self.assertFalse(self._open("kept"))
 
@@ -206,7 +208,7 @@ class TestHealth(BacklogCase):
         for product in products:
             self._order((product, 1))
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         looked = []
         wrong_products = type(self.kept)._wrong_products
 
@@ -215,7 +217,7 @@ class TestHealth(BacklogCase):
             return wrong_products(kept, ids)
 
         with (
-            patch("odoo.addons.inventory_backlog.models.backlog_health.BATCH", 1),
+            patch("odoo.addons.inventory_backlog.models.kept.backlog_health.BATCH", 1),
             patch.object(type(self.kept), "_wrong_products", counted),
         ):
             self.time_left = [60, 60, 60, 0, 60]
@@ -229,7 +231,7 @@ class TestHealth(BacklogCase):
     def test_a_feed_that_lacks_lines_tells_all_again(self):
         self._order((self.product, 1))
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self._sql("DELETE FROM backlog_change WHERE id = %s", self.line.id)
         before = self.env["backlog.change"]._feed().fold
 
@@ -280,7 +282,7 @@ class TestHealth(BacklogCase):
     def test_a_check_that_fails_stops_no_other(self):
         with (
             patch.object(BacklogHealth, "_feed_faults", side_effect=ValueError),
-            self.assertLogs("odoo.addons.inventory_backlog.models.backlog_health"),
+            self.assertLogs("odoo.addons.inventory_backlog.models.kept.backlog_health"),
         ):
             self._night()
         self.assertTrue(all(self.health.search([]).mapped("checked_on")))

@@ -7,12 +7,12 @@ from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import SQL
 
-from odoo.addons.inventory_backlog.models.backlog_allocation_queue import (
-    BacklogAllocation,
+from ...models.split.backlog_live_slice import (
+    BacklogLiveSlice,
 )
-from odoo.addons.inventory_backlog.models.given import giving
-
-from .common import BacklogCase
+from ...tools.given import giving
+from ...tools.sql import is_open
+from ..common import BacklogCase
 
 
 @tagged("post_install", "-at_install")
@@ -22,7 +22,7 @@ class TestKept(BacklogCase):
     def setUp(self):
         super().setUp()
         self.kept = self.env["backlog.kept"]
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
 
     def _touched(self):
         """The products that count as changed, and forget them."""
@@ -41,26 +41,26 @@ class TestKept(BacklogCase):
         self._order((self.product, 3))
         self._order((self.product, 4))
         self._nothing_differs()
-        self.assertGreater(self.kept._fold(), 0)
+        self.assertGreater(self.env["backlog.fold"]._fold(), 0)
         self.assertEqual(self.kept._stale(), ([], [], []))
         self._nothing_differs()
 
     def test_folding_what_has_not_changed_writes_no_row(self):
         self._order((self.product, 3))
-        self.kept._fold()
-        self.assertEqual(self.kept._fold(), 0)
+        self.env["backlog.fold"]._fold()
+        self.assertEqual(self.env["backlog.fold"]._fold(), 0)
         self.assertEqual(self.kept.rebuild(), 0)
 
     def test_only_rows_that_differ_are_written(self):
         self._put_in_stock(self.product, 100)
         orders = [self._order((self.product, 1)) for _n in range(5)]
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         orders[0].order_line.price_unit = 7
-        self.assertEqual(self.kept._fold(), 1)
+        self.assertEqual(self.env["backlog.fold"]._fold(), 1)
 
     def test_rows_that_went_wrong_are_reported_and_mended(self):
         order = self._order((self.product, 3))
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.env.cr.execute(
             "UPDATE backlog_kept_line SET open_qty = 99 WHERE id = %s",
             [order.order_line.id],
@@ -86,23 +86,23 @@ class TestKept(BacklogCase):
             {"reservation_date": "2030-01-17", "priority": "0"}
         )
         first.order_line.move_ids.priority = "1"
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self._nothing_differs()
         with freeze_time("2030-01-25 09:00:00"):
             self.assertIn(self.product.id, self.kept._stale().touched)
             self._nothing_differs()
-            self.kept._fold()
+            self.env["backlog.fold"]._fold()
             self.assertEqual(self.kept._stale(), ([], [], []))
             self._nothing_differs()
         self._nothing_differs()
 
     def test_an_addon_that_changes_a_rule_makes_what_is_kept_out_of_date(self):
         self._order((self.product, 3))
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         changed = patch.object(
-            BacklogAllocation,
+            BacklogLiveSlice,
             "_service_order",
-            lambda self: self._is_open("move"),
+            lambda self: is_open("move"),
         )
         self.env.registry.clear_cache()
         with changed:
@@ -112,7 +112,7 @@ class TestKept(BacklogCase):
 
     def test_figures_of_documents_are_whole_whatever_products_are_asked_for(self):
         order = self._order((self.product, 3))
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         other = self._product("Other")
         for record, name, figure in (
             (order.order_line, "open_qty", 3),
@@ -130,7 +130,7 @@ class TestKept(BacklogCase):
         for product in (self.product, self._product("Two"), self._product("Three")):
             self._put_in_stock(product, 2)
             self._order((product, 3))
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.env.cr.execute("UPDATE backlog_kept SET signature = 'of another day'")
         self.env.cr.execute("DELETE FROM backlog_kept_line")
         self.assertIsNone(self.kept._stale())
@@ -139,7 +139,7 @@ class TestKept(BacklogCase):
         self._three_orders()
         left = None
         while left != 0:
-            self.kept._fold(2)
+            self.env["backlog.fold"]._fold(2)
             before, left = left, len(self.kept._stale().touched)
             self.assertTrue(before is None or left < before)
             self._nothing_differs()
@@ -149,7 +149,7 @@ class TestKept(BacklogCase):
         self._three_orders()
         times = iter([60, 0])
         with (
-            patch("odoo.addons.inventory_backlog.models.backlog_kept_fold.BATCH", 1),
+            patch("odoo.addons.inventory_backlog.models.kept.backlog_fold.BATCH", 1),
             patch.object(
                 type(self.env["ir.cron"]),
                 "_commit_progress",
@@ -170,16 +170,16 @@ class TestKept(BacklogCase):
 
     def test_changes_that_concern_no_product_are_forgotten(self):
         """Requests for stock that nobody waits for: their marks must not pile up."""
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         request = self._request(self.product, 3)
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         request.order_line.unlink()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         request.button_cancel()
         self.env.flush_all()
         self.assertEqual(self.kept._touched(), [])
         self.assertTrue(self._marks())
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.assertFalse(self._marks())
 
     def _marks(self):
@@ -188,7 +188,7 @@ class TestKept(BacklogCase):
     def test_a_deleted_lock_comes_again(self):
         self._order((self.product, 3))
         self.env.cr.execute("DELETE FROM backlog_kept")
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.assertEqual(self.kept._stale(), ([], [], []))
         self._nothing_differs()
 
@@ -200,7 +200,11 @@ class TestKept(BacklogCase):
         def mark():
             self._order((self.product, 2))
 
-        for change in (self.kept._fold, mark, self.kept._touch_everything):
+        for change in (
+            self.env["backlog.fold"]._fold,
+            mark,
+            self.kept._touch_everything,
+        ):
             change()
             self.env.flush_all()
             for domain in (
@@ -359,7 +363,7 @@ class TestKept(BacklogCase):
     def test_sql_of_others_is_seen(self):
         self._put_in_stock(self.product, 5)
         self._order((self.product, 9))
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE stock_quant SET quantity = 8 WHERE product_id = %s "
@@ -440,10 +444,12 @@ class TestKept(BacklogCase):
 
     def test_installing_while_another_process_is_at_it_leaves_the_rest_to_it(self):
         self._order((self.product, 3))
-        with patch.object(type(self.kept), "_lock", side_effect=LockNotAvailable):
-            self.assertFalse(self.kept._fold_if_free())
+        with patch.object(
+            type(self.env["backlog.fold"]), "_lock", side_effect=LockNotAvailable
+        ):
+            self.assertFalse(self.env["backlog.fold"]._fold_if_free())
         self._nothing_differs()
-        self.assertTrue(self.kept._fold_if_free())
+        self.assertTrue(self.env["backlog.fold"]._fold_if_free())
         self.assertEqual(self.kept._stale(), ([], [], []))
 
     # Who may
@@ -468,7 +474,9 @@ class TestKept(BacklogCase):
 
     def test_rebuilding_while_another_is_at_it_says_so(self):
         with (
-            patch.object(type(self.kept), "_lock", side_effect=LockNotAvailable),
+            patch.object(
+                type(self.env["backlog.fold"]), "_lock", side_effect=LockNotAvailable
+            ),
             self.assertRaisesRegex(UserError, "Try again in a minute"),
         ):
             self.kept.rebuild()

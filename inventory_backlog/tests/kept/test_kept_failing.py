@@ -6,9 +6,8 @@ from psycopg2.errors import SerializationFailure
 from odoo.tests import freeze_time, tagged
 from odoo.tools import SQL, mute_logger
 
-from odoo.addons.inventory_backlog.models.backlog_kept_fold import BacklogKept
-
-from .common import BacklogCase
+from ...models.kept.backlog_fold import BacklogFold
+from ..common import BacklogCase
 
 
 @tagged("post_install", "-at_install")
@@ -19,7 +18,7 @@ class TestKeptFailing(BacklogCase):
     def setUp(self):
         super().setUp()
         self.kept = self.env["backlog.kept"]
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.products = self.env["product.product"].union(
             *(self._product(f"Product {number}") for number in range(7))
         )
@@ -31,17 +30,17 @@ class TestKeptFailing(BacklogCase):
     @contextmanager
     def _failing(self, error="SELECT 1 / 0"):
         """The bad product cannot be kept."""
-        keep = BacklogKept._keep_slices
+        keep = BacklogFold._keep_slices
 
-        def keep_slices(kept, product_ids):
+        def keep_slices(fold, product_ids):
             if self.bad.id in product_ids:
                 if isinstance(error, Exception):
                     raise error
-                kept.env.cr.execute(error)
-            return keep(kept, product_ids)
+                fold.env.cr.execute(error)
+            return keep(fold, product_ids)
 
         with (
-            patch.object(BacklogKept, "_keep_slices", keep_slices),
+            patch.object(BacklogFold, "_keep_slices", keep_slices),
             mute_logger("odoo.sql_db", "odoo.addons.inventory_backlog.models"),
             mute_logger("odoo.addons.inventory_backlog.models.backlog_fault"),
         ):
@@ -63,7 +62,7 @@ class TestKeptFailing(BacklogCase):
 
     def test_the_others_are_kept(self):
         with self._failing():
-            self.kept._fold()
+            self.env["backlog.fold"]._fold()
 
         self.assertEqual(self._marked(), self.bad)
         rows = self.env.execute_query(SQL("SELECT product_id FROM backlog_kept_line"))
@@ -74,7 +73,7 @@ class TestKeptFailing(BacklogCase):
 
     def test_its_figures_are_exact_all_the_same(self):
         with self._failing():
-            self.kept._fold()
+            self.env["backlog.fold"]._fold()
         self._put_in_stock(self.bad, 1)
 
         line = self.env["backlog.line"].search([("product_id", "=", self.bad.id)])
@@ -118,7 +117,7 @@ class TestKeptFailing(BacklogCase):
 
     def test_what_fails_in_python_is_left_as_well(self):
         with self._failing(ValueError("no figure")):
-            self.kept._fold()
+            self.env["backlog.fold"]._fold()
 
         self.assertEqual(self._marked(), self.bad)
         self.assertIn("no figure", self._fault().text)
@@ -126,14 +125,14 @@ class TestKeptFailing(BacklogCase):
     def test_where_all_fail_no_product_is_to_blame(self):
         """Another addon has broken the statement: that is no fault of each product."""
         with (
-            patch.object(BacklogKept, "_keep_slices", side_effect=ValueError("broken")),
+            patch.object(BacklogFold, "_keep_slices", side_effect=ValueError("broken")),
             patch(
-                "odoo.addons.inventory_backlog.models.backlog_kept_fold.MOST_FAILING", 3
+                "odoo.addons.inventory_backlog.models.kept.backlog_fold.MOST_FAILING", 3
             ),
             mute_logger("odoo.addons.inventory_backlog.models.backlog_fault"),
             self.assertRaisesRegex(ValueError, "broken"),
         ):
-            self.kept._fold()
+            self.env["backlog.fold"]._fold()
 
     def test_what_it_is_made_of_is_kept(self):
         """Else one bad product would hold all that shares a screw with it."""
@@ -142,28 +141,28 @@ class TestKeptFailing(BacklogCase):
         with (
             self._failing(),
             patch.object(
-                BacklogKept,
+                BacklogFold,
                 "_tied",
-                lambda _kept: SQL(
+                lambda _fold: SQL(
                     "SELECT * FROM (VALUES %s) tied",
                     SQL(", ").join(SQL("(%s, %s)", *pair) for pair in pairs),
                 ),
             ),
         ):
-            self.kept._fold()
+            self.env["backlog.fold"]._fold()
         self.assertEqual(self._marked(), self.bad)
 
     def test_it_is_told_to_managers_of_its_company_only(self):
         self.bad.company_id = self.company
         with self._failing():
-            self.kept._fold()
+            self.env["backlog.fold"]._fold()
 
         self.assertEqual(self._fault().company_id, self.company)
 
     def test_what_integrations_were_told_of_others_does_not_wait_for_it(self):
         """They were told of a line that nobody kept before it was cancelled."""
         lines = self.env["backlog.line"]
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         gone, held = (self._order(product, 1) for product in self.products[2:4])
         self.env.flush_all()
         cursor = lines.get_changes("", 10_000)["cursor"]
@@ -171,18 +170,18 @@ class TestKeptFailing(BacklogCase):
             order.with_env(self.env)._action_cancel()
         self.env.flush_all()
         with self._failing():
-            self.kept._fold()
+            self.env["backlog.fold"]._fold()
 
         told = {row["id"] for row in lines.get_changes(cursor)["lines"]}
         self.assertIn(gone.order_line.id, told)
         self.assertNotIn(held.order_line.id, told)
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         told = {row["id"] for row in lines.get_changes(cursor)["lines"]}
         self.assertIn(held.order_line.id, told)
 
     def test_another_process_is_no_product_that_fails(self):
         with self._failing(SerializationFailure()):
-            self.assertFalse(self.kept._fold_if_free())
+            self.assertFalse(self.env["backlog.fold"]._fold_if_free())
 
         self.assertFalse(self._fault())
         self.assertGreater(self._marked(), self.bad)
@@ -199,7 +198,7 @@ class TestKeptFailing(BacklogCase):
             )
         )
         with self._failing():
-            self.kept._fold()
+            self.env["backlog.fold"]._fold()
 
         self.assertEqual(self._marked(), self.bad + self.products[5])
         self.assertEqual(self.kept.differences(), {"slices": [], "lines": []})

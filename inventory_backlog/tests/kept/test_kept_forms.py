@@ -1,11 +1,12 @@
-"""See ``kept``: the classes are those of the engine's own tests. ``test_proof`` keeps
+"""See ``folded``: the classes are those of the engine's own tests. ``test_proof`` keeps
 by itself."""
 
 from odoo.tests import tagged
 
-from . import (
-    test_companies,
-    test_dates,
+from ..doors import test_companies
+from ..folded import Folded
+from ..line import test_dates, test_value
+from ..split import (
     test_delivery_steps,
     test_dropship,
     test_fresh,
@@ -20,10 +21,8 @@ from . import (
     test_split,
     test_tracking,
     test_units,
-    test_value,
     test_warehouses,
 )
-from .kept import Folded
 
 
 @tagged("post_install", "-at_install")

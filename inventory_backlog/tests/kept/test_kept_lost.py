@@ -2,7 +2,7 @@ from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
-from .common import BacklogCase
+from ..common import BacklogCase
 
 SALES_ALL = "sales_team.group_sale_salesman_all_leads"
 ROW = "DELETE FROM backlog_kept"
@@ -20,7 +20,7 @@ class TestKeptLost(BacklogCase):
         self.order = self._order((self.product, 3))
         self.line = self.order.order_line
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.integration = new_test_user(self.env, "integration", SALES_ALL)
         self.lines = self.env["backlog.line"].with_user(self.integration)
 
@@ -64,18 +64,18 @@ class TestKeptLost(BacklogCase):
                     self.assertEqual(
                         self.kept.differences(), {"slices": [], "lines": []}
                     )
-                    self.kept._fold()
+                    self.env["backlog.fold"]._fold()
                     self._assert_whole()
 
     def test_a_database_without_open_lines_is_not_taken_for_an_emptied_one(self):
         for order in self.env["sale.order"].search([("state", "=", "sale")]):
             order._action_cancel()
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self._sql("DELETE FROM backlog_kept_slice")
         self._sql("DELETE FROM backlog_kept_line")
         self.kept._touch_everything()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.assertEqual(self.kept._stale(), ([], [], []))
 
     # The one row of backlog.kept
@@ -85,7 +85,7 @@ class TestKeptLost(BacklogCase):
         self._sql(ROW)
         self.order.with_env(self.env).order_line.product_uom_qty = 4
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
 
         told, later = self._all_changes(cursor)
 
@@ -101,7 +101,7 @@ class TestKeptLost(BacklogCase):
         self._sql(ROW)
         self.kept.init()
         self.assertEqual(self._ask("SELECT COUNT(*) FROM backlog_kept"), 1)
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self._all_changes(cursor)
 
     def test_numbers_begin_after_those_of_an_installation_that_was_removed(self):
@@ -109,7 +109,7 @@ class TestKeptLost(BacklogCase):
         _told, cursor = self._all_changes()
         self._sql(ROW)
         self._sql("TRUNCATE backlog_change")
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         with self.assertRaisesRegex(UserError, "Begin with an empty one"):
             self.lines.get_changes(cursor)
         told, cursor = self._all_changes()
@@ -122,7 +122,7 @@ class TestKeptLost(BacklogCase):
         _told, cursor = self._all_changes()
         other = self._order((self.product, 1))
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         told, cursor = self._all_changes(cursor)
         self.assertIn(other.order_line.id, told)
         self._sql("TRUNCATE backlog_change")
@@ -134,7 +134,7 @@ class TestKeptLost(BacklogCase):
                 self.lines.get_changes(cursor)
             # It was told all that there is.
             self._all_changes(fresh)
-            self.kept._fold()
+            self.env["backlog.fold"]._fold()
         told, cursor = self._all_changes()
         self.assertTrue(told[self.line.id]["is_open"])
         self.assertEqual(

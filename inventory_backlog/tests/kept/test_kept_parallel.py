@@ -16,7 +16,7 @@ from odoo.sql_db import close_db, db_connect
 from odoo.tests import BaseCase, tagged
 from odoo.tools import SQL, config, mute_logger
 
-from .copies import DatabaseCopy
+from ..copies import DatabaseCopy
 
 _logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
         self.addCleanup(Registry.delete, self.copy)
         with self._transaction() as env:
             self.product_ids = self._create_world(env)
-            env["backlog.kept"]._fold()
+            env["backlog.fold"]._fold()
             env.cr.commit()
         self.assertTrue(registry.ready)
         self.stop, self.failures = Event(), []
@@ -146,7 +146,7 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
 
     def _fold(self, env, dice):
         time.sleep(dice.random() / 10)
-        env["backlog.kept"]._fold()
+        env["backlog.fold"]._fold()
         chance = dice.random()
         if chance < 0.7:
             env.cr.commit()
@@ -170,7 +170,7 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
         with self._transaction() as env:
             # A fold that was killed a moment ago may still hold its lock: wait for it.
             env.cr.execute("SELECT FROM backlog_kept FOR UPDATE")
-            env["backlog.kept"]._fold()
+            env["backlog.fold"]._fold()
             env.cr.commit()
             changes = {"has_more": True}
             while changes["has_more"]:
@@ -191,14 +191,14 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
             # So that it fails where it would wait for ever.
             second.cr.execute("SET LOCAL statement_timeout = '20s'")
             self._by_sql(first, first["product.product"].browse(self.product_ids[0]))
-            first["backlog.kept"]._fold()
+            first["backlog.fold"]._fold()
             with self.assertRaises(LockNotAvailable), mute_logger("odoo.sql_db"):
-                second["backlog.kept"]._fold()
+                second["backlog.fold"]._fold()
             second.cr.rollback()
             second.cr.execute("SELECT 1")
             first.cr.commit()
             with self.assertRaises(SerializationFailure), mute_logger("odoo.sql_db"):
-                second["backlog.kept"]._fold()
+                second["backlog.fold"]._fold()
 
     def _change(self, env, dice):
         product = env["product.product"].browse(dice.choice(self.product_ids))

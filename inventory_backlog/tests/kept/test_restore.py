@@ -2,7 +2,7 @@ from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
-from .common import BacklogCase
+from ..common import BacklogCase
 
 SALES_ALL = "sales_team.group_sale_salesman_all_leads"
 
@@ -22,7 +22,7 @@ class TestRestore(BacklogCase):
 
     def _fold(self):
         self.env.flush_all()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.env.invalidate_all()
 
     def _follow(self, cursor=""):

@@ -7,12 +7,11 @@ from odoo.exceptions import UserError
 from odoo.tests import get_db_name, tagged
 from odoo.tools import SQL
 
-from odoo.addons.inventory_backlog.models import backlog_watch
-
-from .common import BacklogCase
+from ...models.kept import backlog_watch
+from ..common import BacklogCase
 
 FAULTS = "odoo.addons.inventory_backlog.models.backlog_fault"
-LOGGER = "odoo.addons.inventory_backlog.models.backlog_trigger"
+LOGGER = "odoo.addons.inventory_backlog.models.kept.backlog_trigger"
 ROLE = f"backlog_etl_{get_db_name()}"
 
 
@@ -22,7 +21,7 @@ class TriggerCase(BacklogCase):
         self.kept = self.env["backlog.kept"]
         self.trigger = self.env["backlog.trigger"]
         self.watched = self.trigger._watched()
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
 
     def _run(self, statement, *names):
         self.env.cr.execute(SQL(statement, *map(SQL.identifier, names)))
@@ -104,7 +103,7 @@ class TestTrigger(TriggerCase):
     def test_nothing_is_kept_or_read_from_what_is_kept_while_a_trigger_is_off(self):
         self._put_in_stock(self.product, 5)
         self._order((self.product, 9))
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         for text, statement in self._break().items():
             if "res_partner" in text:
                 continue  # It marks too much, not too little.
@@ -113,7 +112,7 @@ class TestTrigger(TriggerCase):
                 self._add_goods_by_sql()
                 self._nothing_differs()
                 self.assertIsNone(self.kept._stale())
-                self.assertEqual(self.kept._fold(), 0)
+                self.assertEqual(self.env["backlog.fold"]._fold(), 0)
                 with self.assertRaisesRegex(UserError, "odoo backlog attach"):
                     self.kept.rebuild()
                 self._nothing_differs()
@@ -122,7 +121,7 @@ class TestTrigger(TriggerCase):
         """Also when nobody looked meanwhile."""
         self._put_in_stock(self.product, 5)
         self._order((self.product, 9))
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self._run("ALTER TABLE stock_quant DISABLE TRIGGER ALL")
         self._add_goods_by_sql()
         for event in self.watched["stock_quant"].events():
@@ -133,7 +132,7 @@ class TestTrigger(TriggerCase):
         self.assertEqual(self.trigger._faults(), [])
         self.assertIsNone(self.kept._stale())
         self._nothing_differs()
-        self.assertGreater(self.kept._fold(), 0)
+        self.assertGreater(self.env["backlog.fold"]._fold(), 0)
         self.assertEqual(self.kept._stale(), ([], [], []))
         self._nothing_differs()
 
@@ -150,11 +149,11 @@ class TestTrigger(TriggerCase):
     def test_nothing_is_kept_in_the_transaction_that_attached_a_trigger(self):
         """It may not see what others wrote before they had to wait for it."""
         self._put_in_stock(self.product, 5)
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         with self._undone():
             self._run("DROP TRIGGER backlog_touch_update ON stock_quant")
             self.trigger._attach()
-            self.assertEqual(self.kept._fold(), 0)
+            self.assertEqual(self.env["backlog.fold"]._fold(), 0)
             self.assertIsNone(self.kept._stale())
         self._add_goods_by_sql()
         self.assertEqual(self.kept._stale().touched, self.product.ids)
@@ -339,11 +338,11 @@ class TestTrigger(TriggerCase):
             "stock_move_move_rel",
         ):
             with self.subTest(table), self._undone():
-                self.kept._fold()
+                self.env["backlog.fold"]._fold()
                 self._run("TRUNCATE %s", table)
                 self.assertIsNone(self.kept._stale())
                 self._nothing_differs()
-                self.kept._fold()
+                self.env["backlog.fold"]._fold()
                 self.assertEqual(self.kept._stale(), ([], [], []))
                 self._nothing_differs()
 
@@ -351,7 +350,7 @@ class TestTrigger(TriggerCase):
         """Also where there is a mark of the first one."""
         self._put_in_stock(self.product, 5)
         self._order((self.product, 9))
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         with self._undone():
             self._run(
                 "INSERT INTO backlog_touched (id, product_id) "
@@ -364,14 +363,14 @@ class TestTrigger(TriggerCase):
             marks = self.env["backlog.touched"].search([])
             self.assertEqual(sorted(marks.ids)[::3], [1, 2**31 - 1])
             self.assertEqual(set(marks.mapped("product_id")), {self.product.id})
-            self.assertGreater(self.kept._fold(), 0)
+            self.assertGreater(self.env["backlog.fold"]._fold(), 0)
             self._nothing_differs()
 
     def test_marks_of_nobody_are_seen(self):
         """As somebody writes them by hand, or code of before did."""
         self._run("INSERT INTO backlog_touched (product_id) VALUES (0)")
         self.assertIsNone(self.kept._stale())
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self.assertEqual(self.kept._stale(), ([], [], []))
 
     def test_what_a_fold_leaves_for_a_later_one_is_seen(self):
@@ -379,10 +378,10 @@ class TestTrigger(TriggerCase):
         for product in products:
             self._order((product, 3))
         with patch(
-            "odoo.addons.inventory_backlog.models.backlog_kept_fold.MARKED_ANEW", 2
+            "odoo.addons.inventory_backlog.models.kept.backlog_fold.MARKED_ANEW", 2
         ):
             for left in (2, 1, 0):
-                self.kept._fold(1)
+                self.env["backlog.fold"]._fold(1)
                 self.assertEqual(len(self.kept._stale().touched), left)
                 self._nothing_differs()
 

@@ -9,10 +9,10 @@ from odoo.sql_db import close_db, db_connect
 from odoo.tests import BaseCase, tagged
 from odoo.tools import SQL, config, mute_logger
 
-from .copies import DatabaseCopy
+from ..copies import DatabaseCopy
 
 OFF = "ALTER TABLE {} DISABLE TRIGGER backlog_touch_update"
-LOGGER = "odoo.addons.inventory_backlog.models.backlog_trigger"
+LOGGER = "odoo.addons.inventory_backlog.models.kept.backlog_trigger"
 
 
 @tagged("post_install", "-at_install")
@@ -58,7 +58,7 @@ class TestTriggerApart(DatabaseCopy, BaseCase):
 
     def _fold(self):
         with self._transaction() as env:
-            env["backlog.kept"]._fold()
+            env["backlog.fold"]._fold()
             env.cr.commit()
 
     def _assert_usable(self, usable=True):
@@ -150,7 +150,7 @@ class TestTriggerApart(DatabaseCopy, BaseCase):
         with self._transaction() as env, self._transaction() as other:
             self._first_quant(other).quantity += 5
             other.flush_all()
-            env["backlog.kept"]._fold()
+            env["backlog.fold"]._fold()
             env.cr.commit()
             other.cr.commit()
         with self._transaction() as env:

@@ -7,12 +7,12 @@ from odoo.fields import Datetime
 from odoo.tests import freeze_time, new_test_user, tagged
 
 from odoo.addons.base.models.ir_autovacuum import is_autovacuum
-from odoo.addons.inventory_backlog.models.backlog_upkeep import OVERDUE
 
-from .common import NOW, BacklogCase
+from ...const import MANAGERS
+from ...models.kept.backlog_upkeep import OVERDUE
+from ..common import NOW, BacklogCase
 
-LOGGER = "odoo.addons.inventory_backlog.models.backlog_upkeep"
-MANAGER = "inventory_backlog.group_backlog_manager"
+LOGGER = "odoo.addons.inventory_backlog.models.kept.backlog_upkeep"
 
 
 @freeze_time(NOW)
@@ -32,7 +32,7 @@ class TestUpkeep(BacklogCase):
             type(self.env["ir.cron"]), "_commit_progress", lambda *a, **k: float("inf")
         )
         self.patch(type(self.env.registry), "cursor", lambda _registry: self._same())
-        self.kept._fold()
+        self.env["backlog.fold"]._fold()
         self._order((self.product, 3))
         self.env.flush_all()
         self.assertTrue(self._waits())
@@ -113,7 +113,11 @@ class TestUpkeep(BacklogCase):
     def test_a_fault_of_it_undoes_nothing_and_is_logged(self):
         self._switch_off()
         with (
-            patch.object(type(self.kept), "_fold_some", side_effect=ValueError("bad")),
+            patch.object(
+                type(self.env["backlog.fold"]),
+                "_fold_some",
+                side_effect=ValueError("bad"),
+            ),
             self.assertLogs(LOGGER, "ERROR"),
         ):
             self._commit()
@@ -133,7 +137,7 @@ class TestUpkeep(BacklogCase):
     # On the dashboard
 
     def test_dashboard_says_until_when_it_is_up_to_date(self):
-        manager = new_test_user(self.env, "manager", MANAGER, tz="Asia/Jakarta")
+        manager = new_test_user(self.env, "manager", MANAGERS, tz="Asia/Jakarta")
         self.assertEqual(self._notices(manager), [])
         self._switch_off()
         for user, keys in (
@@ -157,7 +161,7 @@ class TestUpkeep(BacklogCase):
         self.assertIn("does not run", notice["text"])
 
     def test_managers_bring_it_up_to_date_and_nobody_else(self):
-        manager = new_test_user(self.env, "manager", MANAGER)
+        manager = new_test_user(self.env, "manager", MANAGERS)
         self._switch_off()
         self._run_button(manager)
         self.assertFalse(self._waits())
@@ -178,8 +182,10 @@ class TestUpkeep(BacklogCase):
         self._switch_off()
         self.env.flush_all()
         with (
-            patch("odoo.addons.inventory_backlog.models.backlog_kept_fold.BATCH", 1),
-            patch("odoo.addons.inventory_backlog.models.backlog_upkeep.SECONDS", -1),
+            patch("odoo.addons.inventory_backlog.models.kept.backlog_fold.BATCH", 1),
+            patch(
+                "odoo.addons.inventory_backlog.models.kept.backlog_upkeep.SECONDS", -1
+            ),
         ):
             told = self.upkeep.action_catch_up()
         self.assertEqual(told["params"]["type"], "warning")

@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
 
-from .common import NOW, BacklogCase
+from ..common import NOW, BacklogCase
 
 DIMENSIONS = (
     "age_bucket",

@@ -1,7 +1,7 @@
 from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
 
-from .common import NOW, BacklogCase
+from ..common import NOW, BacklogCase
 
 
 @tagged("post_install", "-at_install")

@@ -1,6 +1,6 @@
 from odoo.tests import tagged
 
-from .figures import FiguresCase
+from ..figures import FiguresCase
 
 
 @tagged("post_install", "-at_install")

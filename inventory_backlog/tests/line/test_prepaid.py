@@ -2,10 +2,10 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from odoo.addons.inventory_backlog.models.given import giving
 from odoo.addons.payment.models.payment_provider import PaymentProvider
 
-from .cash import CashCase
+from ...tools.given import giving
+from ..cash import CashCase
 
 
 @tagged("post_install", "-at_install")
@@ -177,7 +177,7 @@ class TestPrepaid(CashCase):
             with giving(lines, product_ids=self.product.ids) as asked:
                 asked.invalidate_recordset()
                 self.assertEqual(asked[0].prepaid_value, 50)
-            self.env["backlog.kept"]._fold()
+            self.env["backlog.fold"]._fold()
 
     def test_foreign_currency(self):
         euro = self.env.ref("base.EUR")

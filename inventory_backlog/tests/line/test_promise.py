@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, freeze_time, new_test_user, tagged
 
-from .common import BacklogCase
+from ..common import BacklogCase
 
 
 @tagged("post_install", "-at_install")

@@ -2,7 +2,7 @@ from random import Random
 
 from odoo.tests import tagged
 
-from .worlds import WorldCase, random_world
+from ..worlds import WorldCase, random_world
 
 SEEDS = range(10)
 

@@ -1,6 +1,6 @@
 from odoo.tests import tagged
 
-from .figures import FiguresCase
+from ..figures import FiguresCase
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
 

@@ -1,7 +1,7 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .suggestions import SuggestionCase
+from ..suggestions import SuggestionCase
 
 
 @tagged("post_install", "-at_install")

@@ -4,7 +4,7 @@ from unittest.mock import patch
 from odoo.exceptions import LockError, UserError
 from odoo.tests import tagged
 
-from .suggestions import SuggestionCase
+from ..suggestions import SuggestionCase
 
 
 @tagged("post_install", "-at_install")
@@ -404,15 +404,15 @@ class TestSuggestionAccept(SuggestionCase):
         self.company.backlog_create_requests = True
         table = self._table()
         self._wanted([(self.product, 5), (table, 2)])
-        model = self.env.registry["backlog.suggestion"]
+        model = self.env.registry["backlog.procure"]
         procure = model._procurement
 
         reason = "No chairs"
 
-        def fail_for_chairs(suggestion, *args, **kwargs):
+        def fail_for_chairs(procuring, suggestion, *args, **kwargs):
             if suggestion.product_id == self.product:
                 raise UserError(reason)
-            return procure(suggestion, *args, **kwargs)
+            return procure(procuring, suggestion, *args, **kwargs)
 
         with (
             patch.object(model, "_procurement", fail_for_chairs),

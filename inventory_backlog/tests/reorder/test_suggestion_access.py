@@ -3,7 +3,7 @@ from odoo.fields import Command
 from odoo.service.model import get_public_method
 from odoo.tests import new_test_user, tagged
 
-from .suggestions import SuggestionCase
+from ..suggestions import SuggestionCase
 
 VALUES = ("released_value", "saved_value")
 PRIVATE = (
@@ -252,7 +252,7 @@ class TestSuggestionAccess(SuggestionCase):
     def test_buyers_follow_discuss_and_plan_activities(self):
         mine = self._fresh(self._one())
         mine.message_subscribe(self.first.ids)
-        mine.message_post(body="Look")
+        mine.message_post(body="Look")  # pylint: disable=translation-required
         activity = mine.activity_schedule(
             "mail.mail_activity_data_todo", user_id=self.buyer.id
         )

@@ -1,7 +1,7 @@
 from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 
-from .suggestions import SuggestionCase
+from ..suggestions import SuggestionCase
 
 TABLES = (
     "backlog_suggestion",

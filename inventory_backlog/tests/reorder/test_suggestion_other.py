@@ -4,7 +4,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .suggestions import SuggestionCase
+from ..suggestions import SuggestionCase
 
 
 @tagged("post_install", "-at_install")

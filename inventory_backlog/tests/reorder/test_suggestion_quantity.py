@@ -1,6 +1,6 @@
 from odoo.tests import tagged
 
-from .suggestions import SuggestionCase
+from ..suggestions import SuggestionCase
 
 
 @tagged("post_install", "-at_install")

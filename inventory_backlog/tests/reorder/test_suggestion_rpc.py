@@ -3,8 +3,8 @@ from xmlrpc.client import Fault
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .suggestions import SuggestionCase
-from .wire import WireCase
+from ..suggestions import SuggestionCase
+from ..wire import WireCase
 
 MODEL = "backlog.suggestion"
 

@@ -2,7 +2,7 @@ from random import Random
 
 from odoo.tests import tagged
 
-from .suggestions import SuggestionCase
+from ..suggestions import SuggestionCase
 
 SEEDS = range(12)
 

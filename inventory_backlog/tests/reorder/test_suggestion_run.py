@@ -6,12 +6,13 @@ from odoo.exceptions import LockError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
-from odoo.addons.inventory_backlog.models import backlog_suggestion_run as run_module
-from odoo.addons.inventory_backlog.models.backlog_suggestion_run import LOCK
+from ...models.reorder import (
+    backlog_suggestion_run as run_module,
+)
+from ...models.reorder.backlog_suggestion_run import LOCK
+from ..suggestions import SuggestionCase
 
-from .suggestions import SuggestionCase
-
-LOGGER = "odoo.addons.inventory_backlog.models.backlog_suggestion_run"
+LOGGER = "odoo.addons.inventory_backlog.models.reorder.backlog_suggestion_run"
 
 
 @tagged("post_install", "-at_install")
@@ -33,13 +34,13 @@ class TestSuggestionRun(SuggestionCase):
 
     def _fail_for(self, *products):
         """Planning these products fails, as with a product that is set up badly."""
-        model = self.env.registry["backlog.suggestion"]
+        model = self.env.registry["backlog.plan"]
         plan = model._plan_product
 
-        def fail(suggestions, product, *args):
+        def fail(planner, product, *args):
             if product in products:
                 raise ValueError("This product is broken")
-            return plan(suggestions, product, *args)
+            return plan(planner, product, *args)
 
         return patch.object(model, "_plan_product", fail)
 
@@ -80,15 +81,15 @@ class TestSuggestionRun(SuggestionCase):
     def test_a_run_that_is_killed_keeps_what_was_committed(self):
         """What fails outside of any product ends the run; the batches before stay."""
         tables = self._tables(5)
-        model = self.env.registry["backlog.suggestion"]
+        model = self.env.registry["backlog.suggestion.run"]
         keep = model._run_batch
         batches = []
 
-        def die(suggestions, product_ids, outcome):
+        def die(run, product_ids, outcome):
             batches.append(product_ids)
             if len(batches) == 2:
                 raise KeyboardInterrupt
-            return keep(suggestions, product_ids, outcome)
+            return keep(run, product_ids, outcome)
 
         with (
             patch.object(run_module, "BATCH", 2),

@@ -2,7 +2,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 
-from .suggestions import SuggestionCase
+from ..suggestions import SuggestionCase
 
 VIEWS = ("list", "kanban", "form", "pivot", "graph", "activity", "search")
 

@@ -6,9 +6,9 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 from odoo.tools.safe_eval import safe_eval
 
-from ..models.readers import why_not_told
-from ..models.res_company import BUYERS
-from .suggestions import SuggestionCase
+from ...const import BUYERS
+from ...tools.readers import why_not_told
+from ..suggestions import SuggestionCase
 
 PURCHASE = "purchase.group_purchase_user"
 SALES = "sales_team.group_sale_salesman"
@@ -88,7 +88,7 @@ class TestDigestReaders(ToldCase):
     def test_managers_get_what_failed_in_mails_of_their_own(self):
         second = self._user("second", "inventory_backlog.group_backlog_manager")
         self.company.backlog_digest_user_ids = self.buyer
-        self.env["backlog.suggestion"]._mail(
+        self.env["backlog.suggestion.mail"]._mail(
             self.manager + second, "inventory_backlog.suggestion_failed", failed=["x"]
         )
         self.assertCountEqual(
@@ -229,7 +229,7 @@ class TestReportRecipients(ToldCase):
             recipient.invalidate_recordset()
             self.assertRegex(recipient.obstacle, reason)
             with mute_logger(
-                "odoo.addons.inventory_backlog.models.backlog_report_recipient"
+                "odoo.addons.inventory_backlog.report.backlog_report_recipient"
             ):
                 recipient.sudo()._try_to_send()
             self.assertEqual(recipient.failure, recipient.obstacle)

@@ -1,7 +1,7 @@
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .cash import TODAY, CashCase
+from ..cash import TODAY, CashCase
 
 
 @tagged("post_install", "-at_install")

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo.exceptions import AccessError
 from odoo.tests import freeze_time, new_test_user, tagged
 
-from .cash import PURCHASE, SALES, TODAY, CashCase
+from ..cash import PURCHASE, SALES, TODAY, CashCase
 
 
 @tagged("post_install", "-at_install")

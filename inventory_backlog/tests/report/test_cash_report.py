@@ -3,9 +3,8 @@ from random import Random
 
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.inventory_backlog.models.given import giving
-
-from .cash import PURCHASE, TODAY, CashCase
+from ...tools.given import giving
+from ..cash import PURCHASE, TODAY, CashCase
 
 
 @tagged("post_install", "-at_install")

@@ -3,7 +3,8 @@ from datetime import date, timedelta
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from .cash import TODAY, CashCase
+from ...report.payment_terms import due_day, instalments
+from ..cash import TODAY, CashCase
 
 
 @tagged("post_install", "-at_install")
@@ -48,7 +49,6 @@ class TestCashTerms(CashCase):
         )
 
     def test_due_dates_are_those_of_odoo(self):
-        cash = self.env["backlog.cash"]
         days = [date(2029, 12, 28) + timedelta(number) for number in range(70)]
         term = self._term((100, {}))
         for kind, nb_days, next_month in (
@@ -75,9 +75,9 @@ class TestCashTerms(CashCase):
                 SQL(
                     "SELECT %s FROM UNNEST(%s::date[]) day, (%s) term "
                     "WHERE term.term_id = %s ORDER BY day",
-                    cash._due(SQL("day")),
+                    due_day(SQL("day")),
                     days,
-                    cash._term(),
+                    instalments(),
                     term.id,
                 )
             )

@@ -5,7 +5,7 @@ from odoo.fields import Command
 from odoo.tests import Form, freeze_time, new_test_user, tagged
 from odoo.tools import format_date, mute_logger
 
-from .common import BacklogCase
+from ..common import BacklogCase
 
 REPORT = "inventory_backlog.report_partner_backlog"
 ORDER_REPORT = "inventory_backlog.report_order_backlog"
@@ -523,7 +523,7 @@ class TestWeeklyReport(BacklogCase):
         gone.active = False
         good = self._add(self.seller)
         with self.assertLogs(
-            "odoo.addons.inventory_backlog.models.backlog_report_recipient", "WARNING"
+            "odoo.addons.inventory_backlog.report.backlog_report_recipient", "WARNING"
         ) as log:
             self._run()
 
@@ -541,7 +541,7 @@ class TestWeeklyReport(BacklogCase):
         self.seller.email = False
         recipient = self._add(self.seller)
         with mute_logger(
-            "odoo.addons.inventory_backlog.models.backlog_report_recipient"
+            "odoo.addons.inventory_backlog.report.backlog_report_recipient"
         ):
             self._run()
         self.assertTrue(recipient.failure)
@@ -567,7 +567,7 @@ class TestWeeklyReport(BacklogCase):
         self.patch(type(bad), "_send", send)
         with mute_logger(
             "odoo.sql_db",
-            "odoo.addons.inventory_backlog.models.backlog_report_recipient",
+            "odoo.addons.inventory_backlog.report.backlog_report_recipient",
         ):
             self._run()
 

@@ -4,8 +4,8 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
 
-from .common import NOW
-from .test_analysis import AnalysisCase
+from ..common import NOW
+from ..line.test_analysis import AnalysisCase
 
 # What a tile sums up, by its key.
 MEASURES = {

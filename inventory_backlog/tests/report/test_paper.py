@@ -7,7 +7,7 @@ from odoo.fields import Datetime
 from odoo.tests import Form, HttpCase, freeze_time, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .common import BacklogCase
+from ..common import BacklogCase
 
 SUMMARY = "inventory_backlog.mail_template_backlog_summary"
 WEEKLY = "inventory_backlog.mail_template_backlog_report"

@@ -9,8 +9,9 @@ from odoo.fields import Command
 from odoo.tests import Form, HttpCase, freeze_time, new_test_user, tagged
 from odoo.tools import format_date, mute_logger
 
-from ..wizard import backlog_report, backlog_report_annex
-from .common import BacklogCase
+from ...report import backlog_report
+from ...report import backlog_report_table as backlog_report_annex
+from ..common import BacklogCase
 
 REPORT = "inventory_backlog.report_backlog"
 

@@ -2,7 +2,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
 
-from .common import BacklogCase
+from ..common import BacklogCase
 
 OTIF = ("otif_first", "otif_promise", "otif_order_first", "otif_order_promise")
 FILL = (

@@ -7,9 +7,8 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.inventory_backlog.models.res_company import MOST_YEARS
-
-from .common import NOW, BacklogCase
+from ...models.res_company import MOST_YEARS
+from ..common import NOW, BacklogCase
 
 FLOWS = ("booked", "shipped", "cancelled", "changed")
 TODAY = NOW.date()
@@ -34,7 +33,7 @@ class SnapshotCase(BacklogCase):
         """Take the snapshot of ``day`` half an hour after its end."""
         with freeze_time(NOW.replace(hour=0, minute=30) + timedelta(days=day + 1)):
             self.env.flush_all()
-            return self.history._take(self.company)
+            return self.env["backlog.history"]._take(self.company)
 
     def _rows(self, day, **values):
         return self.history.search(
@@ -276,9 +275,9 @@ class TestSnapshot(SnapshotCase):
     def test_day_ends_where_the_company_is(self):
         self.company.partner_id.tz = "Asia/Jakarta"  # UTC + 7
         with freeze_time(NOW.replace(hour=16, minute=59)):
-            self.assertEqual(self.history._take(self.company), [])
+            self.assertEqual(self.env["backlog.history"]._take(self.company), [])
         with freeze_time(NOW.replace(hour=17, minute=1)):
-            self.assertEqual(self.history._take(self.company), [TODAY])
+            self.assertEqual(self.env["backlog.history"]._take(self.company), [TODAY])
 
     def test_day_without_backlog_was_not_missed(self):
         self._end_day(0)
@@ -308,8 +307,8 @@ class TestSnapshot(SnapshotCase):
         ):
             self._kept(day, opening=opening, booked=booked, closing=closing)
 
-        self.history._thin_out(self.company)
-        self.history._thin_out(self.company)
+        self.env["backlog.history"]._thin_out(self.company)
+        self.env["backlog.history"]._thin_out(self.company)
 
         rows = self.history.search([], order="day")
         self.assertEqual(
@@ -339,7 +338,8 @@ class TestSnapshot(SnapshotCase):
 
     def test_one_company_that_fails_does_not_stop_the_others(self):
         second = self.env["res.company"].create({"name": "Second"})
-        take = type(self.history)._take
+        model = self.env.registry["backlog.history"]
+        take = model._take
 
         def fail_for_first(history, company):
             if company == self.company:
@@ -350,7 +350,7 @@ class TestSnapshot(SnapshotCase):
             patch.object(
                 self.registry["ir.cron"], "_commit_progress", lambda *_, **__: 1
             ),
-            patch.object(type(self.history), "_take", fail_for_first),
+            patch.object(model, "_take", fail_for_first),
             patch.object(self.env.cr, "rollback", lambda: None),
             self.assertLogs("odoo.addons.inventory_backlog", "ERROR"),
         ):

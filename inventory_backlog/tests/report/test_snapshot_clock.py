@@ -5,8 +5,7 @@ from odoo.service.model import call_kw
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.inventory_backlog.models.backlog_snapshot_take import CATCH_UP_DAYS
-
+from ...report.backlog_history import CATCH_UP_DAYS
 from .test_snapshot import TODAY, SnapshotCase
 
 LOGGER = "odoo.addons.inventory_backlog.models.backlog_fault"
@@ -148,7 +147,7 @@ class TestSnapshotClock(SnapshotCase):
         self.company.backlog_snapshot_years = 1
         self._end_day(YEARS)
         with self._on(YEARS + 1):
-            self.history._thin_out_if_sure(self.company)
+            self.env["backlog.history"]._thin_out_if_sure(self.company)
         self.assertEqual(before.exists(), before)
 
     def test_what_was_shipped_in_the_future_is_not_booked_again_every_quarter(self):

@@ -50,7 +50,7 @@ class TestSnapshotKeep(SnapshotCase):
             self._rows(day).sudo().write({"day": back, "day_from": back})
         self._rows(0).sudo().write({"day": date(2028, 11, 29)})
 
-        self.history._thin_out(self.company)
+        self.env["backlog.history"]._thin_out(self.company)
 
         november = [("day", "=", date(2028, 11, 30))]
         self.assertEqual(len(self.history.search(november)), 2)
@@ -94,7 +94,7 @@ class TestSnapshotKeep(SnapshotCase):
         self.company.backlog_snapshot_years = 1
         for day in (0, 1):
             self._rows(day).sudo().write({"day": date(2028, 11, 15 + day)})
-        self.history._thin_out(self.company)
+        self.env["backlog.history"]._thin_out(self.company)
 
         [row] = self.history.search(
             [("day", "=", date(2028, 11, 16)), ("warehouse_id", "=", False)]

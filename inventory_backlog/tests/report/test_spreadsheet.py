@@ -2,7 +2,7 @@ import json
 
 from odoo.tests import new_test_user, tagged
 
-from .test_analysis import AnalysisCase
+from ..line.test_analysis import AnalysisCase
 
 
 @tagged("post_install", "-at_install")

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import tagged
 
-from .worlds import In, Out, World, WorldCase
+from ..worlds import In, Out, World, WorldCase
 
 PLACES = st.sampled_from(["stock", "stock", "stock", "output", "other"])
 OUTS = st.builds(

@@ -1,7 +1,7 @@
 from odoo.tests import tagged
 
-from .kept import folding
-from .worlds import WorldCase, random_world
+from ..folded import folding
+from ..worlds import WorldCase, random_world
 
 SEEDS = range(220)
 WILD_SEEDS = range(60)

@@ -1,6 +1,6 @@
 from odoo.tests import tagged
 
-from .common import BacklogCase
+from ..common import BacklogCase
 
 
 @tagged("post_install", "-at_install")

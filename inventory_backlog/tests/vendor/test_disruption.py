@@ -4,7 +4,7 @@ from odoo.fields import Command
 from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
-from .vendors import VendorCase
+from ..vendors import VendorCase
 
 
 @tagged("post_install", "-at_install")

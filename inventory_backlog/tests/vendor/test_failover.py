@@ -3,7 +3,7 @@ from odoo.fields import Command
 from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import format_date
 
-from .vendors import VendorCase
+from ..vendors import VendorCase
 
 
 class FailoverRules:

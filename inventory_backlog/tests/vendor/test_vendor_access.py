@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
-from .vendors import VendorCase
+from ..vendors import VendorCase
 
 FOR_ALL = (
     "vendor_role",

@@ -1,7 +1,7 @@
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
-from .vendors import VendorCase
+from ..vendors import VendorCase
 
 
 @tagged("post_install", "-at_install")

@@ -3,11 +3,10 @@ from unittest.mock import patch
 
 from odoo.tests import freeze_time, tagged
 
-from odoo.addons.inventory_backlog.models import (
+from ...models.vendor import (
     backlog_vendor_measure as measure_module,
 )
-
-from .vendors import VendorCase
+from ..vendors import VendorCase
 
 NAMES = (
     "receipt_count",

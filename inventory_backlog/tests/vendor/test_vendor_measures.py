@@ -1,7 +1,7 @@
 from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
 
-from .vendors import VendorCase
+from ..vendors import VendorCase
 
 
 class MeasureCase(VendorCase):

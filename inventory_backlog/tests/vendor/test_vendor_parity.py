@@ -1,6 +1,6 @@
 from odoo.tests import tagged
 
-from .vendors import VendorCase
+from ..vendors import VendorCase
 
 
 @tagged("post_install", "-at_install")

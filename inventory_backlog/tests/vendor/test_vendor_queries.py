@@ -1,7 +1,7 @@
 from odoo.tests import tagged
 
-from . import test_queries
-from .vendors import VendorCase
+from ..vendors import VendorCase
+from ..whole import test_queries
 
 EXTENDED = (
     "product.product",

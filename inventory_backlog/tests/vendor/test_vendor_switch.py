@@ -2,7 +2,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form, freeze_time, tagged
 
-from .vendors import VendorCase
+from ..vendors import VendorCase
 
 
 @tagged("post_install", "-at_install")

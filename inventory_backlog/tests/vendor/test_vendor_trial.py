@@ -4,7 +4,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
-from .vendors import VendorCase
+from ..vendors import VendorCase
 
 
 @tagged("post_install", "-at_install")

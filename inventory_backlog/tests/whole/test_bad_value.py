@@ -4,7 +4,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .bad_values import BadValueCase
+from ..bad_values import BadValueCase
 
 
 @tagged("post_install", "-at_install")

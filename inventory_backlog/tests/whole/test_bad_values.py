@@ -1,7 +1,7 @@
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .bad_values import BadValueCase, cells
+from ..bad_values import BadValueCase, cells
 
 # Table and column, of which row of the world, and what somebody wrote there.
 BAD_VALUES = """

@@ -4,8 +4,8 @@ from odoo.orm.model_classes import _init_model_class_attributes, add_to_registry
 from odoo.orm.models import MetaModel
 from odoo.tests import tagged
 
-from .common import BacklogCase
-from .repository import ROOT, needs_repository
+from ..common import BacklogCase
+from ..repository import ROOT, needs_repository
 
 PAGE = ROOT / "docs/developers.md"
 EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -68,4 +68,4 @@ class TestDevelopers(BacklogCase):
         for _time in range(2):
             self.assertEqual([ready for _o, ready, *_s in self._split(lines)], expected)
             self.assertEqual(self._line(lines).mapped("backlog_qty"), expected)
-            self.env["backlog.kept"]._fold()
+            self.env["backlog.fold"]._fold()

@@ -7,10 +7,10 @@ from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .common import NOW, BacklogCase
+from ...const import MANAGERS
+from ..common import NOW, BacklogCase
 
 LOGGER = "odoo.addons.inventory_backlog.models.backlog_fault"
-MANAGER = "inventory_backlog.group_backlog_manager"
 
 
 @freeze_time(NOW)
@@ -24,12 +24,12 @@ class TestFault(BacklogCase):
         super().setUpClass()
         cls.other = cls.env["res.company"].create({"name": "Other"})
         cls.manager = new_test_user(
-            cls.env, "manager", MANAGER, notification_type="inbox"
+            cls.env, "manager", MANAGERS, notification_type="inbox"
         )
         cls.elsewhere = new_test_user(
             cls.env,
             "elsewhere",
-            MANAGER,
+            MANAGERS,
             notification_type="inbox",
             company_id=cls.other.id,
             company_ids=[Command.set(cls.other.ids)],
@@ -232,7 +232,7 @@ class TestFault(BacklogCase):
         order = self._order(self.product, 1)
         fault = self._report(res_model="sale.order", res_id=order.id)
         reader = new_test_user(
-            self.env, "reader", f"{MANAGER},sales_team.group_sale_salesman_all_leads"
+            self.env, "reader", f"{MANAGERS},sales_team.group_sale_salesman_all_leads"
         )
         for user, record in ((reader, order), (self.manager, None)):
             self.env.invalidate_all()
@@ -250,7 +250,7 @@ class TestFault(BacklogCase):
         order = self._order(self.product, 1)
         fault = self._report(res_model="sale.order", res_id=order.id)
         reader = new_test_user(
-            self.env, "reader", f"{MANAGER},sales_team.group_sale_salesman_all_leads"
+            self.env, "reader", f"{MANAGERS},sales_team.group_sale_salesman_all_leads"
         )
         action = fault.with_user(reader).action_open_record()
         self.assertEqual(
@@ -262,7 +262,7 @@ class TestFault(BacklogCase):
     # Scheduled actions
 
     def test_a_company_that_fails_stops_no_other(self):
-        run, done = self.registry["backlog.suggestion"], []
+        run, done = self.registry["backlog.suggestion.run"], []
 
         def fail_here(suggestions):
             done.append(suggestions.env.company)
@@ -305,7 +305,7 @@ class TestFault(BacklogCase):
 
     def test_a_run_without_time_for_all_companies_goes_on(self):
         """Odoo runs it again at once while something is left."""
-        run, progress = self.registry["backlog.suggestion"], []
+        run, progress = self.registry["backlog.suggestion.run"], []
         count = self.env["res.company"].search_count([])
         self.assertGreater(count, 1)
 

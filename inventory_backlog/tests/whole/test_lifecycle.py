@@ -4,7 +4,7 @@ import sys
 from odoo.tests import BaseCase, tagged
 from odoo.tools import config
 
-from .copies import DatabaseCopy, OwnDatabase, postgres
+from ..copies import DatabaseCopy, OwnDatabase, postgres
 
 ADDONS = ("inventory_backlog_mrp", "inventory_backlog")
 LEFTOVERS = """

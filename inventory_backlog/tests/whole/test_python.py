@@ -2,7 +2,7 @@ import ast
 
 from odoo.tests import BaseCase, tagged
 
-from .repository import IS_THERE, ROOT
+from ..repository import IS_THERE, ROOT
 
 OLDEST = (3, 10)  # of the versions that Odoo 19 runs on
 # What later versions added to the modules that an addon may use.

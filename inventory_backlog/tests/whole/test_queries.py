@@ -4,7 +4,7 @@ from unittest.mock import patch
 from odoo.orm.registry import Registry
 from odoo.tests import tagged
 
-from .common import BacklogCase
+from ..common import BacklogCase
 
 ADDON = "inventory_backlog"
 
@@ -76,7 +76,7 @@ class TestQueries(BacklogCase):
 
     def test_page_costs_two_queries_more_when_nothing_is_touched(self):
         lines = self._page_of_orders().order_line
-        self.env["backlog.kept"]._fold()
+        self.env["backlog.fold"]._fold()
         plain = ["order_id", "product_id", "product_uom_id", "name", "product_uom_qty"]
         ours = [
             "backlog_state",

@@ -3,7 +3,7 @@ from lxml.etree import fromstring
 from odoo.exceptions import UserError
 from odoo.tests import freeze_time, new_test_user, tagged
 
-from .common import NOW, BacklogCase
+from ..common import NOW, BacklogCase
 
 
 @freeze_time(NOW)

@@ -4,7 +4,7 @@ import pkgutil
 
 from odoo.tests import TransactionCase, tagged
 
-from odoo.addons.inventory_backlog import tools
+from ... import tools
 
 
 @tagged("post_install", "-at_install")

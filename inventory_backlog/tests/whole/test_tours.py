@@ -5,7 +5,7 @@ from unittest.mock import patch
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
-from .indonesian import INDONESIAN_SCREENS, READ_SCREENS, english_terms
+from ..indonesian import INDONESIAN_SCREENS, READ_SCREENS, english_terms
 
 MARKUP = '<img src="x" onerror="window.isHacked = 1">'
 
@@ -262,7 +262,7 @@ class TestTours(HttpCase):
         self.env["backlog.event"].create(
             {"order_line_id": line.id, "backlog_state": "to_source"}
         )
-        self.env["backlog.snapshot"]._take(self.env.company)
+        self.env["backlog.history"]._take(self.env.company)
         self.start_tour(
             "/odoo", "inventory_backlog_markup_reports", login="tour_reader"
         )

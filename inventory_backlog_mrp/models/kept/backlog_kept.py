@@ -1,13 +1,5 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
-
-
-class BacklogKeptLine(models.Model):
-    """Kept too: whether a line waits for the raw material of its production."""
-
-    _inherit = "backlog.kept.line"
-
-    waits_for_component = fields.Boolean()
 
 
 class BacklogKept(models.Model):
@@ -32,21 +24,4 @@ class BacklogKept(models.Model):
                AND raw_slice.order_line_id IS NULL
             """,
             super()._reached(),
-        )
-
-    @api.model
-    def _tied(self):
-        """Also raw material and what is made of it."""
-        return SQL(
-            """
-            %s
-             UNION
-            SELECT raw.product_id, finished.product_id
-              FROM stock_move raw
-              JOIN stock_move finished
-                ON finished.production_id = raw.raw_material_production_id
-             WHERE %s
-            """,
-            super()._tied(),
-            self.env["backlog.allocation"]._is_open("raw"),
         )

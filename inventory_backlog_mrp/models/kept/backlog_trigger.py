@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from odoo.addons.inventory_backlog.models.backlog_watch import Watch
+from odoo.addons.inventory_backlog.models.kept.backlog_watch import Watch
 
 # Whatever sells as a kit, or did: an edited bill of materials can be part of another.
 KITS = """

@@ -1,18 +1,17 @@
 from collections import defaultdict
 from math import floor
 
-from odoo import api, fields, models
+from odoo import fields, models
 
-from odoo.addons.inventory_backlog.models.product_promise import Wish
+from odoo.addons.inventory_backlog.models.line.backlog_quote import Wish
 from odoo.addons.inventory_backlog.tools.bounds import MOST_QUANTITY
 
 
-class ProductProduct(models.Model):
-    """Promises for kits."""
+class BacklogQuote(models.AbstractModel):
+    """A kit is promised as its components are."""
 
-    _inherit = "product.product"
+    _inherit = "backlog.quote"
 
-    @api.model
     def _get_promises(self, wishes):
         """A kit is promised as its components are: whole kits, and as many as the
         scarcest component allows."""
@@ -31,11 +30,10 @@ class ProductProduct(models.Model):
             )
         return answer
 
-    @api.model
     def _kits(self, wishes):
         """``{(product, company): bill of materials}`` of the kits, looked up once for
         each company."""
-        products = defaultdict(self.sudo().browse)
+        products = defaultdict(self.env["product.product"].sudo().browse)
         for product, _quantity, warehouse, _made_to_order in wishes:
             products[warehouse.company_id] |= product.sudo()
         # Salespeople cannot read bills of materials.
@@ -48,7 +46,6 @@ class ProductProduct(models.Model):
             ).items()
         }
 
-    @api.model
     def _kit_wishes(self, wish, kits):
         """The wishes for the components of a kit; the wish itself for anything else."""
         product = wish.product.sudo()
@@ -66,7 +63,6 @@ class ProductProduct(models.Model):
             if component.type == "consu" and quantity
         ]
 
-    @api.model
     def _kit_components(self, product, bom, quantity):
         """``[(product, quantity in its unit)]`` of what goes into so many kits.
 
@@ -88,7 +84,6 @@ class ProductProduct(models.Model):
             raise ValueError("A quantity is out of bounds")
         return components
 
-    @api.model
     def _kit_promise(self, wish, components):
         """Kits that can be put together by each day on which something arrives."""
         now = fields.Datetime.to_string(fields.Datetime.now())
@@ -122,7 +117,6 @@ class ProductProduct(models.Model):
             and max([now, *(part["date"] for part in incoming), *last]),
         }
 
-    @api.model
     def _kits_by(self, day, wish, components, stock_only=False):
         """Whole kits from what is there by ``day``; the last one may be a part of one
         when the wish is."""

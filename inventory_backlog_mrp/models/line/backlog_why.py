@@ -1,17 +1,17 @@
 from odoo import models
 from odoo.fields import Domain
 
-from odoo.addons.inventory_backlog.models.given import giving
+from odoo.addons.inventory_backlog.tools.given import giving
 
-from .backlog_line import READY
+from ..split.backlog_live_line import READY
 
 
-class BacklogLine(models.Model):
-    """What production waits for."""
+class BacklogWhy(models.AbstractModel):
+    """Which raw material is missing where it is made."""
 
-    _inherit = "backlog.line"
+    _inherit = "backlog.why"
 
-    def _explain_verdict(self, slices):
+    def _explain_verdict(self, line, slices):
         """Also which raw material is missing where it is made, and whose vendor is
         out."""
         # Who waits need not be able to read production; they get names and quantities.
@@ -20,14 +20,14 @@ class BacklogLine(models.Model):
         productions = productions.union(
             *(one for one in documents if one._name == "mrp.production")
         )
-        short, not_carried = self._short_components(productions)
+        short, not_carried = self._short_components(line, productions)
         return [
-            *super()._explain_verdict(slices),
-            *self._component_sentences(short),
-            *self._explain_vendors(short | not_carried),
+            *super()._explain_verdict(line, slices),
+            *self._component_sentences(line, short),
+            *self._explain_vendors(line, short | not_carried),
         ]
 
-    def _short_components(self, productions):
+    def _short_components(self, line, productions):
         """The rows of the allocation of raw material that is not there, see
         ``_short_production``, and of the transfers that wait for it."""
         allocation = self.env["backlog.allocation"].sudo()
@@ -44,7 +44,7 @@ class BacklogLine(models.Model):
         there = carried.move_id - waiting.move_id
         return short.filtered(lambda row: row.receipt_move_id not in there), waiting
 
-    def _component_sentences(self, short):
+    def _component_sentences(self, line, short):
         return [
             self.env._(
                 "%(production)s waits for %(quantity)s of %(component)s.",

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from odoo.addons.inventory_backlog.models.purchase_order import REQUEST_STATES
+from odoo.addons.inventory_backlog.const import REQUEST_STATES
 from odoo.addons.inventory_backlog.tools.bounds import finite
 
 

@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from odoo.addons.inventory_backlog.models.link import Link
+from odoo.addons.inventory_backlog.tools.link import Link
 
 
 class BacklogSuggestionComponent(models.Model):

@@ -1,33 +1,23 @@
-from odoo import api, models
+from odoo import models
 from odoo.tools import SQL
 
-from odoo.addons.inventory_backlog.models.backlog_line_actions import FORM_GROUPS
+from odoo.addons.inventory_backlog.models.line.backlog_line import FORM_GROUPS
 from odoo.addons.inventory_backlog.tools.bounds import finite, in_unit
+from odoo.addons.inventory_backlog.tools.sql import of_products
 
 READY = ("reserved", "stock")
+
+
 # Its form shows work orders.
 FORM_GROUPS["mrp.production"] = "mrp.group_mrp_user"
 
 
-class BacklogLine(models.Model):
-    """A kit is counted whole, and a line may wait for raw material."""
+class BacklogLiveLine(models.AbstractModel):
+    """The lines as orders and slices say now: quantities, values, state. It is what
+    ``backlog.kept.line`` keeps."""
 
-    _inherit = "backlog.line"
-    _depends = {"stock.move": ["raw_material_production_id"]}
+    _inherit = "backlog.live.line"
 
-    @api.model
-    def _delay_cause(self):
-        return SQL(
-            """
-            CASE WHEN %(cause)s <> 'supply_late' OR NOT waits_for_component
-                 THEN %(cause)s
-                 ELSE 'component'
-             END
-            """,
-            cause=super()._delay_cause(),
-        )
-
-    @api.model
     def _split(self, product_ids, with_cause=True):
         """A kit counts whole kits, in its own unit: the least of its components. Adds
         ``waits_for_component``: a production order that the line waits for is short of
@@ -70,7 +60,6 @@ class BacklogLine(models.Model):
             whole_kits=self._whole_kits(),
         )
 
-    @api.model
     def _with_raw_material(self, product_ids):
         """The products and what goes into those that are in production."""
         if product_ids is None:
@@ -86,7 +75,6 @@ class BacklogLine(models.Model):
         )
         return [*product_ids, *raw_material.ids]
 
-    @api.model
     def _short_production(self):
         """Manufacturing orders whose raw material is not there. What only has to be
         carried to the place of production is."""
@@ -108,7 +96,6 @@ class BacklogLine(models.Model):
             READY,
         )
 
-    @api.model
     def _part(self, product_ids):
         """The slices summed per order line, product and line of the bill of materials,
         and which are components: those that are not what the line sells. That a product
@@ -152,12 +139,9 @@ class BacklogLine(models.Model):
             """,
             ready=READY,
             kit_boms=self.env["mrp.bom"]._backlog_kits(),
-            of_products=self.env["backlog.allocation"]._of_products(
-                SQL("line.product_id"), product_ids
-            ),
+            of_products=of_products(SQL("line.product_id"), product_ids),
         )
 
-    @api.model
     def _whole_kits(self):
         """The components of each line as whole kits: as many are open, short and to
         source as of the component that is worst off."""
@@ -189,7 +173,6 @@ class BacklogLine(models.Model):
             whole_to_source=self._whole(SQL("kits.to_source_kits"), SQL("short.qty")),
         )
 
-    @api.model
     def _in_kits(self, quantity):
         """For how many kits ``quantity`` of a component is, rounded as Odoo does before
         it counts whole ones, and never to nothing."""
@@ -206,7 +189,6 @@ class BacklogLine(models.Model):
             rounding=self.env["mrp.bom"]._backlog_rounding(),
         )
 
-    @api.model
     def _whole(self, kits, total):
         """What remains of ``total`` without the whole kits that ``kits`` leaves intact:
         ``kits`` rounded up, at most ``total``."""
@@ -220,7 +202,6 @@ class BacklogLine(models.Model):
             total=total,
         )
 
-    @api.model
     def _component_need(self):
         """The components with what one kit needs of them, as in Odoo's own
         ``stock.move._compute_kit_quantities``: one that is on several lines of the bill
@@ -255,7 +236,6 @@ class BacklogLine(models.Model):
             bom_line=self._component_bom_line(),
         )
 
-    @api.model
     def _ordered_kits(self):
         return SQL(
             """
@@ -270,7 +250,6 @@ class BacklogLine(models.Model):
             in_unit(finite(SQL("line.product_uom_qty")), "line_uom", "uom"),
         )
 
-    @api.model
     def _component_bom_line(self):
         """The line of the bill of materials that ``part`` is for. All lines together,
         without ``id``, where moves do not tell them apart: a purchase adds them up."""
@@ -293,7 +272,6 @@ class BacklogLine(models.Model):
             """
         )
 
-    @api.model
     def _shipped_component(self):
         return SQL(
             """

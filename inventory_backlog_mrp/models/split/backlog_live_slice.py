@@ -1,65 +1,16 @@
-from odoo import api, models
+from odoo import models
 from odoo.tools import SQL
 
-from odoo.addons.inventory_backlog.models.backlog_allocation_slice import SLICE_KINDS
+from odoo.addons.inventory_backlog.models.split.backlog_live_slice import SLICE_KINDS
 from odoo.addons.inventory_backlog.tools.bounds import finite
+from odoo.addons.inventory_backlog.tools.sql import is_open, of_products
 
 
-class BacklogAllocation(models.Model):
-    """Kits stand on components, and goods come from production as well."""
+class BacklogLiveSlice(models.AbstractModel):
+    """The components of kits that have no move yet."""
 
-    _inherit = "backlog.allocation"
-    _depends = {
-        "mrp.bom": [
-            "active",
-            "company_id",
-            "product_id",
-            "product_qty",
-            "product_tmpl_id",
-            "product_uom_id",
-            "sequence",
-            "type",
-        ],
-        "mrp.bom.line": [
-            "bom_id",
-            "bom_product_template_attribute_value_ids",
-            "product_id",
-            "product_qty",
-            "product_uom_id",
-        ],
-        "product.product": ["product_template_attribute_value_ids"],
-        "purchase.order.line": ["product_id", "sale_line_id"],
-        "sale.order": ["date_order"],
-        "sale.order.line": ["product_no_variant_attribute_value_ids"],
-        "stock.move": ["bom_line_id", "production_id"],
-    }
+    _inherit = "backlog.live.slice"
 
-    @api.model
-    def _selection_document(self):
-        return super()._selection_document() + [
-            ("mrp.production", self.env["mrp.production"]._description)
-        ]
-
-    @api.model
-    def _document(self):
-        """What is produced comes from its manufacturing order, also on the way from
-        Post-Production to the stock."""
-        return SQL(
-            """
-            COALESCE(
-                'mrp.production,' || COALESCE(receipt.production_id, (
-                    SELECT MIN(orig.production_id)
-                      FROM stock_move_move_rel rel
-                      JOIN stock_move orig ON orig.id = rel.move_orig_id
-                     WHERE rel.move_dest_id = receipt.id
-                )),
-                %s
-            )
-            """,
-            super()._document(),
-        )
-
-    @api.model
     def _not_procured(self, product_ids):
         """Also the components of a kit that have no move while others have: those that
         a vendor ships to the customer, as long as the purchase is a request. What came
@@ -82,7 +33,6 @@ class BacklogAllocation(models.Model):
             missing=self._missing_components(product_ids),
         )
 
-    @api.model
     def _missing_components(self, product_ids):
         """``order_line_id, kit_id, product_id, qty`` of what no move stands for: the
         component of every kit still to be shipped, or what of it the vendor was asked
@@ -141,7 +91,6 @@ class BacklogAllocation(models.Model):
             rounding=self.env["mrp.bom"]._backlog_rounding(),
         )
 
-    @api.model
     def _is_kit_in_delivery(self, product_ids):
         return SQL(
             """
@@ -155,10 +104,9 @@ class BacklogAllocation(models.Model):
                    AND move.product_id <> line.product_id
             )
             """,
-            of_products=self._of_products(SQL("line.product_id"), product_ids),
+            of_products=of_products(SQL("line.product_id"), product_ids),
         )
 
-    @api.model
     def _component_moves(self):
         return SQL(
             """
@@ -169,10 +117,9 @@ class BacklogAllocation(models.Model):
                AND product_id = component.product_id
             """,
             qty=finite(SQL("move.product_qty")),
-            move_open=self._is_open("move"),
+            move_open=is_open("move"),
         )
 
-    @api.model
     def _component_purchases(self):
         return SQL(
             """

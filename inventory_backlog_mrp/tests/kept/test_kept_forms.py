@@ -2,13 +2,9 @@
 
 from odoo.tests import tagged
 
-from odoo.addons.inventory_backlog.tests.kept import Folded
+from odoo.addons.inventory_backlog.tests.folded import Folded
 
-from . import (
-    test_kit,
-    test_kit_proof,
-    test_manufacturing,
-)
+from ..split import test_kit, test_kit_proof, test_manufacturing
 
 
 @tagged("post_install", "-at_install")

@@ -1,7 +1,7 @@
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .common import MrpBacklogCase
+from ..common import MrpBacklogCase
 
 
 @tagged("post_install", "-at_install")
@@ -12,12 +12,12 @@ class TestKeptParts(MrpBacklogCase):
     def _assert_exact_in_parts(self, *products):
         """Between any two parts a delivery of each product would be seen."""
         kept = self.env["backlog.kept"]
-        kept._fold()
+        kept.env["backlog.fold"]._fold()
         self.env.cr.execute("UPDATE backlog_kept SET signature = 'of another day'")
         self.env.cr.execute("TRUNCATE backlog_kept_slice, backlog_kept_line")
         left = None
         while left != 0:
-            kept._fold(1)
+            kept.env["backlog.fold"]._fold(1)
             before, left = left, len(kept._stale().touched)
             self.assertTrue(before is None or left < before)
             for product in products:
@@ -46,14 +46,14 @@ class TestKeptParts(MrpBacklogCase):
         self._bom(desk, (wood, 3), (nail, 9))
         production = self._start(desk, 2)
         self._order((desk, 2))
-        self.env["backlog.kept"]._fold()
+        self.env["backlog.fold"]._fold()
         return production
 
     def _assert_desk_is_seen(self):
         kept = self.env["backlog.kept"]
         self.env.flush_all()
         self.assertEqual(kept.differences(), {"slices": [], "lines": []})
-        self.assertGreater(kept._fold(), 0)
+        self.assertGreater(kept.env["backlog.fold"]._fold(), 0)
         self.assertEqual(kept.differences(), {"slices": [], "lines": []})
 
     def test_raw_material_that_is_deleted(self):
@@ -65,7 +65,7 @@ class TestKeptParts(MrpBacklogCase):
     def test_raw_material_that_goes_into_something_else(self):
         production = self._order_of_a_desk()
         chair = self._start(self._product("Chair"), 1)
-        self.env["backlog.kept"]._fold()
+        self.env["backlog.fold"]._fold()
         production.move_raw_ids[0].raw_material_production_id = chair
         self._assert_desk_is_seen()
 

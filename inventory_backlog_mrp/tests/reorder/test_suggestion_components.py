@@ -1,7 +1,7 @@
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 
-from .common import MrpSuggestionCase
+from ..common import MrpSuggestionCase
 
 
 class TestSuggestionComponents(MrpSuggestionCase):

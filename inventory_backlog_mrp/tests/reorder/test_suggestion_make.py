@@ -1,4 +1,4 @@
-from .common import MrpSuggestionCase
+from ..common import MrpSuggestionCase
 
 
 class TestSuggestionMake(MrpSuggestionCase):

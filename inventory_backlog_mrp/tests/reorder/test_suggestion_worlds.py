@@ -1,7 +1,7 @@
 import random
 from collections import defaultdict
 
-from .common import MrpSuggestionCase
+from ..common import MrpSuggestionCase
 
 PRODUCTS = 7
 SEEDS = range(6)

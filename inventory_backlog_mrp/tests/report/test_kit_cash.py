@@ -1,8 +1,8 @@
 from odoo.tests import tagged
 
-from odoo.addons.inventory_backlog.tests.test_cash import CashCase
+from odoo.addons.inventory_backlog.tests.report.test_cash import CashCase
 
-from .common import MrpBacklogCase
+from ..common import MrpBacklogCase
 
 
 @tagged("post_install", "-at_install")

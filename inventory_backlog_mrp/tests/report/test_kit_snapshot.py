@@ -4,7 +4,7 @@ from odoo.tests import freeze_time, tagged
 
 from odoo.addons.inventory_backlog.tests.common import NOW
 
-from .common import MrpBacklogCase
+from ..common import MrpBacklogCase
 
 
 @tagged("post_install", "-at_install")
@@ -14,7 +14,7 @@ class TestKitSnapshot(MrpBacklogCase):
     def _end_day(self, day):
         with freeze_time(NOW.replace(hour=0, minute=30) + timedelta(days=day + 1)):
             self.env.flush_all()
-            self.env["backlog.snapshot"]._take(self.company)
+            self.env["backlog.history"]._take(self.company)
         rows = self.env["backlog.snapshot"].search(
             [
                 ("day", "=", NOW.date() + timedelta(days=day)),

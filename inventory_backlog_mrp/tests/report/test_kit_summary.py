@@ -1,7 +1,7 @@
 from odoo.tests import tagged
 from odoo.tools import format_date
 
-from .common import MrpBacklogCase
+from ..common import MrpBacklogCase
 
 
 @tagged("post_install", "-at_install")

@@ -1,9 +1,9 @@
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.inventory_backlog.models.given import giving
+from odoo.addons.inventory_backlog.tools.given import giving
 
-from .common import MrpBacklogCase
+from ..common import MrpBacklogCase
 
 
 @tagged("post_install", "-at_install")
@@ -361,7 +361,7 @@ class TestKit(MrpBacklogCase):
         self.assertEqual(
             self._agrees(order), [(2, 2, 0, 0), (1, 1, 0, 0), (1, 0, 0, 1)]
         )
-        self.env["backlog.kept"]._fold()
+        self.env["backlog.fold"]._fold()
         self.assertEqual(
             self._agrees(order), [(2, 2, 0, 0), (1, 1, 0, 0), (1, 0, 0, 1)]
         )
@@ -384,7 +384,7 @@ class TestKit(MrpBacklogCase):
             self.assertEqual(self._split(other.order_line), [(5, 3, 0, 2)])
             self.assertTrue(self.env["backlog.line"].search([]))
             self.env["backlog.dashboard"].get_dashboard()
-            self.env["backlog.kept"]._fold()
+            self.env["backlog.fold"]._fold()
         self.assertEqual(
             self.env["backlog.kept"].differences(), {"slices": [], "lines": []}
         )

@@ -3,7 +3,7 @@ from random import Random
 
 from odoo.tests import tagged
 
-from .common import MrpBacklogCase
+from ..common import MrpBacklogCase
 
 
 @tagged("post_install", "-at_install")

@@ -1,9 +1,9 @@
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.inventory_backlog.models.given import giving
+from odoo.addons.inventory_backlog.tools.given import giving
 
-from .common import MrpBacklogCase
+from ..common import MrpBacklogCase
 
 
 @tagged("post_install", "-at_install")

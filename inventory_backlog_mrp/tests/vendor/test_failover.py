@@ -5,7 +5,7 @@ from odoo.tests import freeze_time, tagged
 
 from odoo.addons.inventory_backlog.tests.vendors import VendorCase
 
-from .common import MrpBacklogCase
+from ..common import MrpBacklogCase
 
 
 @tagged("post_install", "-at_install")

@@ -3,7 +3,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.inventory_backlog.tests.bad_values import BadValueCase, cells
 
-from .common import MrpBacklogCase
+from ..common import MrpBacklogCase
 
 BAD_VALUES = """
     mrp_bom.product_qty kit_bom            NaN Infinity 1e300

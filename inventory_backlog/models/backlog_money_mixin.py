@@ -1,0 +1,66 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class BacklogMoneyMixin(models.AbstractModel):
+    """Rows of several companies, with ``company_id``, whose money can be added up and
+    that are grouped for pivots and charts."""
+
+    _name = "backlog.money.mixin"
+    _description = "Money of Several Companies"
+
+    def _read_group_select(self, aggregate_spec, query):
+        """``sum_currency`` is in the currency of the company one works in, at today's
+        rates. Odoo's own takes a rate of the future where there is one, and ends in
+        the currency whose rate is 1."""
+        name, _colon, aggregator = aggregate_spec.partition(":")
+        if aggregator != "sum_currency":
+            return super()._read_group_select(aggregate_spec, query)
+        return SQL(
+            "SUM(%s * %s)",
+            self._field_to_sql(self._table, name, query),
+            self.env.companies._backlog_rate(self._table),
+        )
+
+    def _read_group_orderby(self, order, groupby_terms, query):
+        """Selections come in their own order, not in that of their values."""
+        ranks = {
+            spec: SQL("ARRAY_POSITION(%s, %s::text)", field.get_values(self.env), term)
+            for spec, term in groupby_terms.items()
+            if (field := self._fields.get(spec)) and field.type == "selection"
+        }
+        terms = groupby_terms | ranks
+        result = super()._read_group_orderby(order, terms, query)
+        # Odoo adds to the terms of many2one fields what it orders them by.
+        groupby_terms.update(
+            (spec, term) for spec, term in terms.items() if spec not in ranks
+        )
+        return result
+
+    @api.model
+    def _sees_all(self):
+        """Whether the user sees all rows of the companies one works in: whether the
+        rules ask for nothing but the company."""
+        if not self.has_access("read"):
+            return False
+        rules = self.env["ir.rule"]._compute_domain(self._name, "read")
+        return not rules.is_false() and all(
+            condition.field_expr == "company_id"
+            for condition in rules.iter_conditions()
+        )
+
+
+class BacklogRowMixin(models.AbstractModel):
+    """Rows about the product of an order line, with ``order_id`` and ``product_id``."""
+
+    _name = "backlog.row.mixin"
+    _inherit = ["backlog.money.mixin"]
+    _description = "Row of an Order Line"
+
+    @api.depends("order_id", "product_id")
+    def _compute_display_name(self):
+        # Buyers see the demand and may not open the orders: they get the names.
+        for row in self.sudo():
+            row.display_name = (
+                f"{row.order_id.display_name} · {row.product_id.display_name}"
+            )

@@ -1,0 +1,6 @@
+from . import backlog_allocation
+from . import backlog_demand
+from . import backlog_live_line
+from . import backlog_live_slice
+from . import backlog_supply
+from . import sweep

@@ -1,0 +1,82 @@
+"""Parts of statements that several models share."""
+
+from odoo import fields
+from odoo.tools import SQL
+
+from ..const import OPEN_STATES
+
+
+def now():
+    """The moment that overdue receipts and goods in stock are dated with."""
+    return fields.Datetime.now()
+
+
+def of_products(column, product_ids):
+    """A condition on the products, cheap for PostgreSQL to push down.
+
+    >>> of_products(SQL("product_id"), None).code
+    'TRUE'
+    >>> of_products(SQL("product_id"), {7}).params
+    [[7]]
+    """
+    if product_ids is None:
+        return SQL("TRUE")
+    return SQL("%s = ANY(%s)", column, list(product_ids))
+
+
+def of_others(column, product_ids):
+    """A condition on all products but these. Where there are none, an index can do
+    without the column.
+
+    >>> of_others(SQL("product_id"), []).code
+    'TRUE'
+    """
+    if not product_ids:
+        return SQL("TRUE")
+    return SQL("%s <> ALL(%s)", column, product_ids)
+
+
+def is_open(move):
+    """Whether the move of this alias is still to be done.
+
+    >>> is_open("move").code
+    '"move".state IN %s'
+    """
+    return SQL("%s.state IN %s", SQL.identifier(move), OPEN_STATES)
+
+
+def without_jit(env):
+    """Turn off PostgreSQL's just-in-time compilation for the rest of the transaction:
+    of our long statements it compiles thousands of expressions, which can take twenty
+    times as long as running them."""
+    done = env.cr.precommit.data
+    if "backlog_without_jit" not in done:
+        env.cr.execute("SET LOCAL jit = off")
+        done["backlog_without_jit"] = True
+
+
+def many_rows(table):
+    """The table expression ``table`` for a join. Of what comes out of our statements
+    the planner has no statistics and, believing in one row, would walk through all of
+    them for each row of the other side. Of the series it knows nothing either, and
+    believes in a thousand; the offset keeps it from joining the series last."""
+    return SQL(
+        "(SELECT row.* FROM %s row, GENERATE_SERIES(1, (SELECT 1)) OFFSET 0)", table
+    )
+
+
+def join_once(query, alias, name, table, kind="LEFT JOIN"):
+    """Join the rows of ``table()``, by id, to those of ``alias``, once per query: the
+    statement holds the present moment, so a second one would not be the same.
+
+    :return: the alias of the rows
+    """
+    rows = query.make_alias(alias, name)
+    if rows not in query._joins:
+        query.add_join(
+            kind,
+            rows,
+            table(),
+            SQL("%s = %s", SQL.identifier(rows, "id"), SQL.identifier(alias, "id")),
+        )
+    return rows

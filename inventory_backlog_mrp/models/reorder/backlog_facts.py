@@ -1,0 +1,36 @@
+from odoo import models
+from odoo.tools import SQL
+
+
+class BacklogFacts(models.AbstractModel):
+    """Bills of materials decide about suggestions as well."""
+
+    _inherit = "backlog.facts"
+
+    def _last_changes(self, product_ids):
+        """Also the bills of materials of the products and their lines."""
+        changes = super()._last_changes(product_ids)
+        boms = dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT product.id, CONCAT_WS(' ', COUNT(line.id),
+                               MAX(bom.write_date), MAX(line.write_date))
+                      FROM product_product product
+                      JOIN mrp_bom bom ON bom.product_tmpl_id = product.product_tmpl_id
+                 LEFT JOIN mrp_bom_line line ON line.bom_id = bom.id
+                     WHERE product.id = ANY(%s)
+                  GROUP BY product.id
+                    """,
+                    product_ids,
+                    to_flush=[
+                        self.env["mrp.bom"]._fields["write_date"],
+                        self.env["mrp.bom.line"]._fields["write_date"],
+                    ],
+                )
+            )
+        )
+        return {
+            product_id: f"{change} {boms.get(product_id, '')}"
+            for product_id, change in changes.items()
+        }

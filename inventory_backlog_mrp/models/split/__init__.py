@@ -1,0 +1,4 @@
+from . import backlog_allocation
+from . import backlog_live_line
+from . import backlog_live_slice
+from . import backlog_supply

@@ -1,0 +1,2 @@
+from . import test_kept_forms
+from . import test_kept_parts

@@ -1,0 +1,3 @@
+from . import test_kit
+from . import test_kit_proof
+from . import test_manufacturing
