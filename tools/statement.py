@@ -30,11 +30,11 @@ def with_layout(original):
     """Let ``SQL`` keep the layout of its parts and the names of its parameters."""
 
     def init(self, code="", /, *args, to_flush=None, **kwargs):
+        if isinstance(code, str) and code.startswith("\n    "):
+            code = textwrap.dedent(code).strip("\n")
         if isinstance(code, SQL) or not (args or kwargs):
-            code = code if isinstance(code, SQL) else textwrap.dedent(code).strip("\n")
             original(self, code, to_flush=to_flush)
             return
-        code = textwrap.dedent(code).strip("\n")
         positional = iter(args)
         is_joined = not code.replace("%s", "")
         laid_out = []
@@ -54,8 +54,10 @@ def with_layout(original):
 
 def indented(sql, column):
     """The same, its first line at this column and the others where they are to it."""
+    first, *others = sql.code.split("\n")
+    if not first.strip():
+        return sql  # of Odoo, whose parts bring their own breaks
     copy = SQL(sql)
-    first, *others = sql.code.strip("\n").rstrip().split("\n")
     shift = column - (len(first) - len(first.lstrip()))
     copy._SQL__code = "\n".join(
         [
