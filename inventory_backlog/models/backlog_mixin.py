@@ -2,7 +2,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..tools.figures import Rate
-from ..tools.given import given, giving
+from ..tools.given import giving
 from ..tools.sql import join_once, many_rows
 
 
@@ -105,20 +105,15 @@ class BacklogMixin(models.AbstractModel):
                 # depends on it, and round again.
                 field._update_cache(record, value)
 
-    @api.model
-    def fields_get(self, allfields=None, attributes=None):
-        """Odoo finds out what can be sorted and grouped by trying, for each field: here
-        it need not build our statement to see that."""
-        with giving(self, described=True) as records:
-            return super(BacklogMixin, records).fields_get(allfields, attributes)
-
     def _field_to_sql(self, alias, field_expr, query=None):
         field = self._fields.get(field_expr)
         table = self._figure_tables.get(field and field.compute)
         if table is None or query is None:
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(field, "read")
-        if given(self.env, "described"):
+        if query.is_empty():
+            # Of no rows nothing is read. So ``fields_get`` finds out what can be sorted
+            # and grouped: it tries each field, and need not build our statement.
             return SQL("NULL")
         figures = join_once(
             query, alias, table, lambda: many_rows(getattr(self, table)())

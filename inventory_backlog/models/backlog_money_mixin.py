@@ -1,5 +1,8 @@
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
+
+from ..tools.sql import OwnColumns, to_flush
 
 
 class BacklogMoneyMixin(models.AbstractModel):
@@ -64,3 +67,30 @@ class BacklogRowMixin(models.AbstractModel):
             row.display_name = (
                 f"{row.order_id.display_name} · {row.product_id.display_name}"
             )
+
+    @api.model
+    def _query_over(self, statement, domain):
+        """The rows in ``domain`` that the user may read, out of ``statement`` instead
+        of the table of this model: as ``_search`` finds them.
+
+        :param statement: one with all columns that are asked for, those included that
+            ``_field_to_sql`` would join
+        :return: a query without order and limit
+        :raise AccessError: for those who may not read the model
+        """
+        self.browse().check_access("read")
+        table = SQL("(%s)%s", statement, to_flush(self))
+        query = OwnColumns(self.env, self._table, table)
+        conditions = [(self, Domain(domain))]
+        if not self.env.su:
+            rule = self.env["ir.rule"]._compute_domain(self._name, "read")
+            conditions.append((self.sudo().with_context(active_test=False), rule))
+        for rows, condition in conditions:
+            condition = condition.optimize_full(rows)
+            if condition.is_false():
+                nothing = OwnColumns(self.env, self._table, table)
+                nothing.set_result_ids(())
+                return nothing
+            if not condition.is_true():
+                query.add_where(condition._to_sql(rows, self._table, query))
+        return query

@@ -6,7 +6,6 @@ from odoo.tools import SQL
 from ..const import BACKLOG_STATES, INTERNAL
 from ..tools.bounds import converted, in_unit
 from ..tools.figures import Rate, search_figure
-from ..tools.given import giving
 from .line.backlog_quote import Wish
 
 # What the allocation looks at, seen from a record with a product. For fields that are
@@ -266,7 +265,9 @@ class SaleOrderLine(models.Model):
             ready=self._in_line_unit(SQL("line.backlog_qty")),
             to_source=self._in_line_unit(SQL("line.to_source_qty")),
             lines=self.env["backlog.line.today"]._valued(
-                self.env["backlog.allocation"]._asked_products()
+                self.env["backlog.line"]._current(
+                    self.env["backlog.allocation"]._asked_products()
+                )
             ),
         )
 
@@ -306,17 +307,13 @@ class SaleOrderLine(models.Model):
 
     def _first_fill(self):
         """Return the statement that keeps the present split of these lines on them."""
+        # With the components of kits.
+        product_ids = (self.product_id | self.move_ids.product_id).ids
         # Confirming touches all of it: looking at what is kept would be in vain.
-        with giving(
-            self.env["backlog.line"],
-            live=True,
-            ready_of=SQL("order_line_id = ANY(%s)", self.ids),
-        ) as lines:
-            split = lines.env["backlog.live.line"]._split(
-                # Of a kit the components as well.
-                (self.product_id | self.move_ids.product_id).ids,
-                with_cause=False,
-            )
+        slices = self.env["backlog.allocation"]._typed_slices(
+            product_ids, ready_of=SQL("order_line_id = ANY(%s)", self.ids)
+        )
+        split = self.env["backlog.live.line"]._split(product_ids, slices)
         return SQL(
             """
             UPDATE sale_order_line

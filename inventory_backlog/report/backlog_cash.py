@@ -4,7 +4,6 @@ from odoo.tools import SQL
 from ..const import VALUE_GROUPS
 from ..models.line.backlog_line import FORM_GROUPS
 from ..models.vendor.backlog_vendor import READS
-from ..tools.given import giving
 from ..tools.sql import many_rows
 from .payment_terms import due_day, instalments, share_due
 
@@ -204,11 +203,13 @@ class BacklogCash(models.Model):
         return self._cash(self.env["backlog.allocation"]._asked_products())
 
     @api.model
-    def _cash(self, product_ids=None):
+    def _cash(self, product_ids=None, lines=None, slices=None):
         """Return the statement that gives the columns of this model.
 
         :param product_ids: ids of the products moved, of whole orders, or None for all:
             see ``backlog.line._lines``
+        :param lines: the statement of all lines, and
+        :param slices: that of all slices, where a larger statement has them already
         """
         return SQL(
             """
@@ -224,9 +225,9 @@ class BacklogCash(models.Model):
             %(rows)s
             """,
             # What a larger statement has materialized need not be once more.
-            given=SQL("NOT" if self.env["backlog.line"]._given("lines") else ""),
-            slice=self._slice(product_ids),
-            line=self._line(product_ids),
+            given=SQL("NOT" if lines else ""),
+            slice=self._slice(product_ids, slices),
+            line=self._line(product_ids, lines),
             offer=SQL(
                 "SELECT * FROM %s offer",
                 many_rows(SQL("(%s)", self.env["backlog.cash.supply"]._offer())),
@@ -244,7 +245,7 @@ class BacklogCash(models.Model):
         )
 
     @api.model
-    def _slice(self, product_ids):
+    def _slice(self, product_ids, slices=None):
         """The allocation, without the names of documents: they cost, and nobody reads
         them here."""
         return SQL(
@@ -253,19 +254,19 @@ class BacklogCash(models.Model):
                    source, qty, to_customer, receipt_move_id, date
               FROM (%s) slice
             """,
-            self.env["backlog.line"]._given("slices")
-            or self.env["backlog.allocation"]._slices(product_ids),
+            slices or self.env["backlog.allocation"]._slices(product_ids),
         )
 
     @api.model
-    def _line(self, product_ids):
+    def _line(self, product_ids, lines=None):
         """The open order lines, with what their orders say of payment.
 
         ``paid`` is the share of the open value that is prepaid.
         """
-        slices = SQL("SELECT * FROM cash_slice")
-        with giving(self.env["backlog.line"], slices=slices) as lines:
-            statement = lines._given("lines") or lines._lines(product_ids)
+        if lines is None:
+            lines = self.env["backlog.line"]._lines(
+                product_ids, slices=SQL("SELECT * FROM cash_slice")
+            )
         return SQL(
             """
             SELECT line.id, line.order_id, line.partner_id, line.product_id,
@@ -279,7 +280,7 @@ class BacklogCash(models.Model):
                    line.with_taxes
               FROM (%s) line
             """,
-            statement,
+            lines,
         )
 
     @api.model

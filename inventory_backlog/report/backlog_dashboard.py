@@ -222,22 +222,20 @@ class BacklogDashboard(models.AbstractModel):
         """
         all_lines = SQL("SELECT * FROM all_line")
         all_slices = SQL("SELECT * FROM all_slice")
-        with giving(self.env["backlog.line"], lines=all_lines) as lines:
-            query = lines._search(domain)
-            keys, sums = self._sums(lines, query)
-            mine = query.select(SQL("%s.*", SQL.identifier(lines._table)))
-        with giving(
-            self.env["backlog.cash"], lines=all_lines, slices=all_slices
-        ) as cash:
-            flow = Domain("flow", "in", ("receive", "pay"))
-            cash_by_day = self.env["backlog.dashboard.chart"]._cash_by_day(
-                cash, cash._search(domain & flow)
-            )
-        stale = self.env["backlog.kept"]._stale()
-        with giving(self.env["backlog.cash"], stale=stale) as cash:
-            slice_statement = cash._slice(None)
-        with giving(self.env["backlog.line"], slices=all_slices, stale=stale) as lines:
-            line_statement = lines._lines()
+        lines, cash = self.env["backlog.line"], self.env["backlog.cash"]
+        query = lines._query_over(all_lines, domain)
+        keys, sums = self._sums(lines, query)
+        mine = query.select(SQL("%s.*", SQL.identifier(lines._table)))
+        flow = Domain("flow", "in", ("receive", "pay"))
+        cash_by_day = self.env["backlog.dashboard.chart"]._cash_by_day(
+            cash,
+            cash._query_over(
+                cash._cash(None, lines=all_lines, slices=all_slices), domain & flow
+            ),
+        )
+        with giving(lines, **self.env["backlog.kept"]._answer()) as asked:
+            slice_statement = asked.env["backlog.cash"]._slice(None)
+            line_statement = asked._lines(slices=all_slices)
         [[values, first, flows]] = self.env.execute_query(
             SQL(
                 """

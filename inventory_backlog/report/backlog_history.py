@@ -489,7 +489,9 @@ class BacklogHistory(models.AbstractModel):
                 ),
                 known_delivered=money(SQL("known.delivered_qty")),
                 delivered=in_unit(finite(SQL("line.qty_delivered")), "line_uom", "uom"),
-                lines=self.env["backlog.line.today"]._dated(None),
+                lines=self.env["backlog.line.today"]._dated(
+                    self.env["backlog.line"]._current()
+                ),
                 company=company.id,
                 recent=self.env["backlog.snapshot.flow"]._recent(company, since),
                 since=since,

@@ -4,8 +4,7 @@ from odoo.tools import SQL
 
 from ..const import VALUE_GROUPS
 from ..tools.figures import Rate
-from ..tools.given import given, giving
-from ..tools.sql import without_jit
+from ..tools.sql import OwnColumns, without_jit
 
 # What the rates on time in full are counted from.
 OTIF_OF_LINES = {"otif_first": "first_promise_date", "otif_promise": "promise_date"}
@@ -273,17 +272,15 @@ class BacklogService(models.Model):
         if (
             field_expr not in (*OTIF_OF_LINES, *OTIF_OF_ORDERS)
             or query is None
-            or given(self.env, "page")
+            or isinstance(query, OwnColumns)
         ):
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(self._fields[field_expr], "read")
         return self._on_time(field_expr, query)
 
     def _fetch_query(self, query, fields):
-        # The rows of a page look for what is theirs.
-        with giving(self, page=True) as page:
-            rows = super(BacklogService, page)._fetch_query(query, fields)
-        return rows.with_env(self.env)
+        """The rows of a page look for what is theirs, each by itself."""
+        return super()._fetch_query(OwnColumns.of(query), fields)
 
     def _read_group_select(self, aggregate_spec, query):
         name, _colon, aggregator = aggregate_spec.partition(":")

@@ -51,10 +51,8 @@ def giving(records, **values):
       the statement cheaper, which no other filter does.
     - ``stale``: what ``backlog.kept._stale`` has found, for a call that asks again.
     - ``live``: compute everything, whatever is kept.
-    - ``ready_of``: a condition on slices, for who wants to know only what is ready.
-    - ``lines``, ``current``, ``slices``: these as a larger statement has them already.
-    - ``page``: the rows of a page are read.
-    - ``described``: fields are described, not read.
+
+    Nothing else: what one method of ours hands to another is an argument.
 
     Fetch within it what is read of the records later: afterwards they read everything.
     """

@@ -1,7 +1,7 @@
 """Parts of statements that several models share."""
 
 from odoo import fields
-from odoo.tools import SQL
+from odoo.tools import SQL, Query
 
 from ..const import OPEN_STATES
 
@@ -80,3 +80,30 @@ def join_once(query, alias, name, table, kind="LEFT JOIN"):
             SQL("%s = %s", SQL.identifier(rows, "id"), SQL.identifier(alias, "id")),
         )
     return rows
+
+
+def to_flush(model):
+    """An ``SQL`` without text that has Odoo write first what statements of ``model``
+    read: its ``_depends``, and those of the models in them."""
+    names, models_left = {}, [model]
+    while models_left:
+        for name, fields_read in models_left.pop()._depends.items():
+            models_left.append(model.env[name])
+            names.setdefault(name, set()).update(fields_read)
+    return SQL().join(
+        SQL(to_flush=model.env[name]._fields[field])
+        for name, fields_read in names.items()
+        for field in fields_read
+    )
+
+
+class OwnColumns(Query):
+    """A query whose table has every column that is asked for, also those that the
+    ``_field_to_sql`` of its model joins where rows are searched."""
+
+    @classmethod
+    def of(cls, query):
+        """``query`` as it stands, to read the rows that it finds."""
+        own = cls.__new__(cls)
+        vars(own).update(vars(query))
+        return own

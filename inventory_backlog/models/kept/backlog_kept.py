@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from odoo.tools.sql import table_exists
 
 from ...tools.given import given, giving
-from ...tools.sql import is_open, now
+from ...tools.sql import is_open, now, to_flush
 from .backlog_watch import EVERYTHING
 
 
@@ -147,6 +147,18 @@ class BacklogKept(models.Model):
         return self._stale_by(touched) if touched else Stale([], [], [])
 
     @api.model
+    def _answer(self):
+        """What to give (see ``giving``) so that what is called asks no more what cannot
+        be used: one page reads one state."""
+        stale = self._stale()
+        return {"live": True} if stale is None else {"stale": stale}
+
+    @api.model
+    def _is_answered(self):
+        """Whether the present call gives what ``_answer`` returns."""
+        return bool(given(self.env, "live") or given(self.env, "stale"))
+
+    @api.model
     def _least(self, product_ids):
         """What to give (see ``giving``) so that as little as possible is computed for
         the products whose ids ``product_ids`` returns."""
@@ -267,16 +279,7 @@ class BacklogKept(models.Model):
     @tools.ormcache()
     def _reads(self):
         """What the statements read of the ORM, to be written before marks are read."""
-        names, models_left = {}, ["backlog.line"]
-        while models_left:
-            for model, fields_read in self.env[models_left.pop()]._depends.items():
-                models_left.append(model)
-                names.setdefault(model, set()).update(fields_read)
-        return SQL().join(
-            SQL(to_flush=self.env[model]._fields[name])
-            for model, fields_read in names.items()
-            for name in fields_read
-        )
+        return to_flush(self.env["backlog.line"])
 
     @api.model
     def _moved_by_day(self, day, today):

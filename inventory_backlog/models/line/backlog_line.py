@@ -8,8 +8,14 @@ from odoo.tools import SQL
 from odoo.tools.misc import get_lang
 
 from ...const import BACKLOG_STATES, MARGIN_GROUPS, VALUE_GROUPS
-from ...tools.given import given, giving
-from ...tools.sql import join_once, many_rows, of_others, of_products
+from ...tools.given import giving
+from ...tools.sql import (
+    OwnColumns,
+    join_once,
+    many_rows,
+    of_others,
+    of_products,
+)
 from .backlog_feed import AT_MOST
 
 # Fields that look at all open lines of the order.
@@ -373,28 +379,22 @@ class BacklogLine(models.Model):
 
     @property
     def _table_query(self):
-        return self._given("lines") or self.env["backlog.line.today"]._plain(
-            self.env["backlog.allocation"]._asked_products()
+        return self.env["backlog.line.today"]._plain(
+            self._current(self.env["backlog.allocation"]._asked_products())
         )
-
-    @api.model
-    def _given(self, name):
-        """The statement of all ``lines``, ``current`` lines or ``slices`` that a larger
-        one has computed already for several uses."""
-        return given(self.env, name)
 
     @api.model
     @api.readonly
     def web_search_read(self, *args, **kwargs):
         """A page, the payments of its orders and the count below it read one state."""
-        stale = self.env["backlog.kept"]._stale()
-        with giving(self, stale=stale, page=True) as lines:
+        with giving(self, **self.env["backlog.kept"]._answer()) as lines:
             return super(BacklogLine, lines).web_search_read(*args, **kwargs)
 
     @api.readonly
     def web_read(self, specification):
         """A form reads its own lines: as little as possible is computed for them."""
-        if not self or given(self.env, "page"):
+        if not self or self.env["backlog.kept"]._is_answered():
+            # A page has asked, and reads rows that it has found.
             return super().web_read(specification)
         # Of whole orders, see _lines. Who may not read them gets no line either.
         ordered = self.env["sale.order.line"].sudo().browse(self.ids).exists()
@@ -412,8 +412,9 @@ class BacklogLine(models.Model):
         if not self._asks_for_kept_columns(domain):
             return super().search_count(domain, limit)
         current = self._current(self.env["backlog.allocation"]._asked_products())
-        with giving(self, lines=current) as lines:
-            return super(BacklogLine, lines).search_count(domain, limit)
+        query = self._query_over(current, domain)
+        query.limit = limit
+        return len(query)
 
     @api.model
     def _asks_for_kept_columns(self, domain):
@@ -428,7 +429,7 @@ class BacklogLine(models.Model):
     def _field_to_sql(self, alias, field_expr, query=None):
         """What looks at all lines of an order is joined when somebody asks for it: in
         the rows themselves it would keep PostgreSQL from reading just a page."""
-        if field_expr not in OF_ORDER or query is None or self._given("lines"):
+        if field_expr not in OF_ORDER or query is None or isinstance(query, OwnColumns):
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(self._fields[field_expr], "read")
         whole = join_once(
@@ -443,7 +444,7 @@ class BacklogLine(models.Model):
     def _fetch_query(self, query, fields):
         """What looks at all lines of an order is read of the orders of the rows."""
         of_order = [field for field in fields if field.name in OF_ORDER]
-        if not of_order or self._given("lines"):
+        if not of_order:
             return super()._fetch_query(query, fields)
         rows = super()._fetch_query(
             query, {*fields, self._fields["order_id"]}.difference(of_order)
@@ -456,7 +457,7 @@ class BacklogLine(models.Model):
         return rows
 
     @api.model
-    def _lines(self, product_ids=None):
+    def _lines(self, product_ids=None, slices=None):
         """Return the statement that gives the columns of this model, those of
         ``OF_ORDER`` as well.
 
@@ -464,11 +465,12 @@ class BacklogLine(models.Model):
             components as well as the kit's. None for all. ``prepaid_value`` shares the
             payments of an order among its open lines, so it wants the products of
             whole orders.
+        :param slices: the statement of all slices, see ``_current``
         """
-        with giving(self, current=SQL("SELECT * FROM current")) as lines:
-            plain = lines.env["backlog.line.today"]._plain(product_ids)
-        return self.env["backlog.line.today"]._with_whole_orders(
-            self._current(product_ids), plain
+        today = self.env["backlog.line.today"]
+        return today._with_whole_orders(
+            self._current(product_ids, slices),
+            today._plain(SQL("SELECT * FROM current")),
         )
 
     def _backlog_slices(self):
@@ -690,15 +692,20 @@ class BacklogLine(models.Model):
         return dict.fromkeys(self.ids, nothing) | {row["id"]: row for row in values}
 
     @api.model
-    def _current(self, product_ids=None):
+    def _current(self, product_ids=None, slices=None):
         """The lines that are kept of what nothing has touched since, and the live ones
-        of the rest."""
-        given = self._given("current")
-        if given:
-            return given
+        of the rest.
+
+        :param product_ids: ids of the products moved, None for all
+        :param slices: the statement of the slices of all products, where a larger
+            statement has it already. Of some products it is of no use: those that only
+            tell the cause of a delay would be missing.
+        """
         stale = self.env["backlog.kept"]._stale()
         if stale is None:
-            return self._typed_lines(product_ids, product_ids)
+            if product_ids is not None:
+                slices = None
+            return self._typed_lines(product_ids, product_ids, slices)
         kept = SQL(
             """
             SELECT %(columns)s
@@ -718,7 +725,7 @@ class BacklogLine(models.Model):
         return SQL("%s UNION ALL %s", kept, self._typed_lines(sold, stale.moved))
 
     @api.model
-    def _typed_lines(self, sold_ids, moved_ids):
+    def _typed_lines(self, sold_ids, moved_ids, slices=None):
         """The live lines in the shape of those that are kept."""
         return SQL(
             "SELECT %s FROM %s line",
@@ -726,7 +733,9 @@ class BacklogLine(models.Model):
             many_rows(
                 SQL(
                     "(%s)",
-                    self.env["backlog.live.line"]._live_lines(sold_ids, moved_ids),
+                    self.env["backlog.live.line"]._live_lines(
+                        sold_ids, moved_ids, slices
+                    ),
                 )
             ),
         )

@@ -8,12 +8,22 @@ from ...tools.sql import now
 
 class BacklogLineToday(models.AbstractModel):
     """What of a line changes by itself and is kept nowhere: expected date, lateness and
-    its cause, what was paid, what blocks it."""
+    its cause, what was paid, what blocks it.
+
+    ``current`` is the statement of lines with the columns of ``backlog.kept.line``, as
+    ``backlog.line._current`` returns it. Each step takes it and adds columns::
+
+        _in_parts   what is short and incoming, and when all of it is here
+        _valued     what is earned with it
+        _late       how late it is, in days where the user is
+        _dated      in which buckets of age and lateness that is
+        _plain      why it is late
+    """
 
     _name = "backlog.line.today"
     _description = "Backlog Line Today"
 
-    def _valued(self, product_ids):
+    def _valued(self, current):
         return SQL(
             """
             SELECT line.*,
@@ -26,10 +36,10 @@ class BacklogLineToday(models.AbstractModel):
             cost=money_of_json(
                 SQL("product.standard_price"), SQL("line.company_id::text")
             ),
-            valued=self._in_parts(product_ids),
+            valued=self._in_parts(current),
         )
 
-    def _dated(self, product_ids):
+    def _dated(self, current):
         company = self.env.company
         return SQL(
             """
@@ -44,7 +54,7 @@ class BacklogLineToday(models.AbstractModel):
                 1,
                 *(s + 1 for s in company._backlog_steps("backlog_lateness_steps")),
             ],
-            dated=self._late(product_ids),
+            dated=self._late(current),
         )
 
     def _block_cause(self):
@@ -107,7 +117,7 @@ class BacklogLineToday(models.AbstractModel):
             root=f"{company.root_id.id}/%",
         )
 
-    def _plain(self, product_ids):
+    def _plain(self, current):
         """The dated lines with the cause of their delay."""
         return SQL(
             """
@@ -116,11 +126,11 @@ class BacklogLineToday(models.AbstractModel):
                     END AS delay_cause
               FROM (%(dated)s) line
             """,
-            dated=self._dated(product_ids),
+            dated=self._dated(current),
             delay_cause=self._delay_cause(),
         )
 
-    def _late(self, product_ids):
+    def _late(self, current):
         """The valued lines with lateness, the second axis. It counts in days where the
         user is: what is promised for today is not late before tomorrow."""
         today = self._day(SQL("%s::timestamp", now()))
@@ -160,7 +170,7 @@ class BacklogLineToday(models.AbstractModel):
             expected=self._day(SQL("expected_date")),
             promised=self._day(SQL("promise_date")),
             ordered=self._day(SQL("date_order")),
-            valued=self._valued(product_ids),
+            valued=self._valued(current),
         )
 
     def _day(self, moment, zone=None):
@@ -175,7 +185,7 @@ class BacklogLineToday(models.AbstractModel):
         """The name of the time zone where the user is."""
         return self.env["res.company"]._known_zone(str(self.env.tz))
 
-    def _in_parts(self, product_ids):
+    def _in_parts(self, current):
         """The lines with what is left of the whole. Short is what rounding leaves, so
         that the two parts always add up."""
         return SQL(
@@ -192,7 +202,7 @@ class BacklogLineToday(models.AbstractModel):
                     END AS expected_date
               FROM (%(lines)s) line
             """,
-            lines=self.env["backlog.line"]._current(product_ids),
+            lines=current,
             now=now(),
         )
 

@@ -245,13 +245,19 @@ class BacklogAllocation(models.Model):
         return SQL("%s UNION ALL %s", kept, self._typed_slices(touched))
 
     @api.model
-    def _typed_slices(self, product_ids):
-        """The live slices in the shape of those that are kept."""
+    def _typed_slices(self, product_ids, ready_of=None):
+        """The live slices in the shape of those that are kept.
+
+        :param ready_of: see ``backlog.live.slice._slice``
+        """
         return SQL(
             "SELECT %s FROM %s slice",
             self._raw_columns("slice", typed=True),
             many_rows(
-                SQL("(%s)", self.env["backlog.live.slice"]._live_slices(product_ids))
+                SQL(
+                    "(%s)",
+                    self.env["backlog.live.slice"]._live_slices(product_ids, ready_of),
+                )
             ),
         )
 

@@ -29,11 +29,12 @@ class BacklogLiveLine(models.AbstractModel):
             to_source=to_source or SQL("to_source_qty"),
         )
 
-    def _live_lines(self, sold_ids, moved_ids):
+    def _live_lines(self, sold_ids, moved_ids, slices=None):
         """The lines as orders and slices say now: what ``backlog.kept.line`` keeps.
 
         :param sold_ids: ids of the products on the order lines, None for all
         :param moved_ids: ids of those that are moved for them
+        :param slices: see ``_ordered``
         """
         return SQL(
             """
@@ -57,12 +58,20 @@ class BacklogLiveLine(models.AbstractModel):
                    ) line
             """,
             state=self._state(),
-            ordered=self._ordered(moved_ids),
+            ordered=self._ordered(moved_ids, slices),
             of_products=of_products(SQL("line.product_id"), sold_ids),
         )
 
-    def _ordered(self, product_ids):
-        """What the order says about each line with something open."""
+    def _ordered(self, product_ids, slices=None):
+        """What the order says about each line with something open.
+
+        :param slices: a statement of the slices, where a larger one has them already:
+            of all products, or of those of ``_cause_products``
+        """
+        if slices is None:
+            slices = self.env["backlog.allocation"]._raw_slices(
+                self._cause_products(product_ids)
+            )
         return SQL(
             """
             SELECT split.*, line.id, line.order_id, line.product_id,
@@ -97,7 +106,7 @@ class BacklogLiveLine(models.AbstractModel):
             # Without a price it is worth nothing, and stays in the list.
             unit_value=SQL("COALESCE(%s, 0)", self._unit_value()),
             rounding=rounding(SQL("currency.rounding")),
-            split=many_rows(SQL("(%s)", self._split(product_ids))),
+            split=many_rows(SQL("(%s)", self._split(product_ids, slices))),
         )
 
     def _with_taxes(self, line):
@@ -117,11 +126,17 @@ class BacklogLiveLine(models.AbstractModel):
             later(SQL("sale.date_order"), SQL("line.customer_lead")),
         )
 
-    def _split(self, product_ids, with_cause=True):
+    def _cause_products(self, product_ids):
+        """The products whose slices tell quantities, dates and the cause of a delay of
+        lines for which ``product_ids`` are moved; None is all."""
+        return product_ids
+
+    def _split(self, product_ids, slices):
         """The slices summed per order line: ``order_line_id, open_qty, backlog_qty,
         to_source_qty, last_date``.
 
-        :param with_cause: False leaves out what only tells the cause of a delay
+        :param product_ids: ids of the products moved, None for all
+        :param slices: the statement of their slices
         """
         return SQL(
             """
@@ -136,13 +151,8 @@ class BacklogLiveLine(models.AbstractModel):
              WHERE order_line_id IS NOT NULL
           GROUP BY order_line_id
             """,
-            self._slices(product_ids),
+            slices,
         )
-
-    def _slices(self, product_ids):
-        """The slices that the lines are made of."""
-        given = product_ids is None and self.env["backlog.line"]._given("slices")
-        return given or self.env["backlog.allocation"]._raw_slices(product_ids)
 
     def _unit_value(self):
         """What one unit of the product on ``line`` of ``sale`` is worth: untaxed, net

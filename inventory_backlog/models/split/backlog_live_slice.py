@@ -2,7 +2,6 @@ from odoo import models
 from odoo.tools import SQL
 
 from ...tools.bounds import finite, in_unit, moment
-from ...tools.given import given
 from ...tools.sql import (
     is_open,
     now,
@@ -23,8 +22,11 @@ class BacklogLiveSlice(models.AbstractModel):
     _name = "backlog.live.slice"
     _description = "Live Slice"
 
-    def _live_slices(self, product_ids=None):
-        """The slices as the moves, quants and receipts say now."""
+    def _live_slices(self, product_ids=None, ready_of=None):
+        """The slices as the moves, quants and receipts say now.
+
+        :param ready_of: see ``_slice``
+        """
         return SQL(
             """
             %(steps)s
@@ -35,12 +37,12 @@ class BacklogLiveSlice(models.AbstractModel):
               FROM slice
             %(receipt)s
             """,
-            steps=self._steps(product_ids),
+            steps=self._steps(product_ids, ready_of),
             document=self.env["backlog.supply"]._document(),
             receipt=self.env["backlog.supply"]._join_receipt(),
         )
 
-    def _steps(self, product_ids=None):
+    def _steps(self, product_ids=None, ready_of=None):
         """Return ``WITH place AS (…), … slice AS (…)``. Every step is materialized: the
         planner has no statistics of a step and, believing in one row, would compute it
         again for each row of the next."""
@@ -77,7 +79,7 @@ class BacklogLiveSlice(models.AbstractModel):
             self.env["backlog.supply"]._receipt(),
             self._linked(),
             self._shared(),
-            self._slice(product_ids),
+            self._slice(product_ids, ready_of),
         )
 
     def _service_order(self):
@@ -204,16 +206,15 @@ class BacklogLiveSlice(models.AbstractModel):
             in_unit(finite(SQL("sibling.quantity")), "move_uom", "product_uom"),
         )
 
-    def _slice(self, product_ids):
+    def _slice(self, product_ids, ready_of=None):
         """All slices. The source is one of the contract's; the last bits of the id tell
         the slices of one move apart (see ``SLICE_KINDS``). ``asked_id`` is the product
         that one asks for to get the row: ``product_ids`` finds it by that.
 
-        A call that only wants to know what is ready of some lines gives ``ready_of``, a
-        condition on slices: all the rest is to be sourced then, and nothing is laid
-        over the receipts.
+        :param ready_of: a condition on slices, for a caller that only wants to know
+            what of them is ready: all the rest is to be sourced then, and nothing is
+            laid over the receipts
         """
-        ready_of = given(self.env, "ready_of")
         row = SQL(
             "product_id AS asked_id, move_id, order_line_id, product_id, warehouse_id, "
             "company_id, pool_id"

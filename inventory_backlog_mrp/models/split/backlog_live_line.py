@@ -18,7 +18,7 @@ class BacklogLiveLine(models.AbstractModel):
 
     _inherit = "backlog.live.line"
 
-    def _split(self, product_ids, with_cause=True):
+    def _split(self, product_ids, slices):
         """A kit counts whole kits, in its own unit: the least of its components. Adds
         ``waits_for_component``: a production order that the line waits for is short of
         raw material itself."""
@@ -44,9 +44,7 @@ class BacklogLiveLine(models.AbstractModel):
           GROUP BY order_line_id
             HAVING SUM(open_qty) > 0
             """,
-            slices=self._slices(
-                self._with_raw_material(product_ids) if with_cause else product_ids
-            ),
+            slices=slices,
             short_production=self._short_production(),
             part=self._part(product_ids),
             kit=self.env["mrp.bom"]._backlog_kit_lines(
@@ -60,8 +58,9 @@ class BacklogLiveLine(models.AbstractModel):
             whole_kits=self._whole_kits(),
         )
 
-    def _with_raw_material(self, product_ids):
-        """The products and what goes into those that are in production."""
+    def _cause_products(self, product_ids):
+        """Also what goes into those that are in production."""
+        product_ids = super()._cause_products(product_ids)
         if product_ids is None:
             return None
         raw_material = self.env["stock.move"]._backlog_open_products(
