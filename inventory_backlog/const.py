@@ -23,8 +23,10 @@ ASKING = ("want", "chained", "late", "draft")
 INTERNAL = "base.group_user"
 VALUE_GROUPS = "inventory_backlog.group_backlog_user"
 MARGIN_GROUPS = "sales_team.group_sale_manager,inventory_backlog.group_backlog_manager"
+# Who can read purchases.
+PURCHASE_USERS = "purchase.group_purchase_user"
 # Who can read transfers.
-TRANSFER_GROUPS = "stock.group_stock_user,purchase.group_purchase_user"
+TRANSFER_GROUPS = f"stock.group_stock_user,{PURCHASE_USERS}"
 # Who reads reorder suggestions and prices of vendors.
 BUYERS = "inventory_backlog.group_backlog_purchase"
 # Who decides about the settings.

@@ -1,14 +1,13 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..const import VALUE_GROUPS
-from ..models.line.backlog_line import FORM_GROUPS
+from ..const import PURCHASE_USERS, VALUE_GROUPS
 from ..models.vendor.backlog_vendor import READS
 from ..tools.sql import many_rows
 from .payment_terms import due_day, instalments, share_due
 
 # Whoever buys has rows of what we pay, and no others: see the rules.
-AMOUNT_GROUPS = f"{VALUE_GROUPS},{FORM_GROUPS['purchase.order']}"
+AMOUNT_GROUPS = f"{VALUE_GROUPS},{PURCHASE_USERS}"
 
 
 # An order line numbers its rows by itself, each flow from 0, so that an id tells the

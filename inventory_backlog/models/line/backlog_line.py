@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import get_lang
 
-from ...const import BACKLOG_STATES, MARGIN_GROUPS, VALUE_GROUPS
+from ...const import BACKLOG_STATES, MARGIN_GROUPS, PURCHASE_USERS, VALUE_GROUPS
 from ...tools.given import giving
 from ...tools.sql import (
     OwnColumns,
@@ -20,15 +20,6 @@ from .backlog_feed import AT_MOST
 
 # Fields that look at all open lines of the order.
 OF_ORDER = ("prepaid_value", "block_cause")
-
-
-# Odoo's own forms show invoices or lots: they fail for others, who may well read the
-# record.
-FORM_GROUPS = {
-    "purchase.order": "purchase.group_purchase_user",
-    "sale.order": "sales_team.group_sale_salesman",
-    "stock.picking": "stock.group_stock_user",
-}
 
 
 class BacklogLine(models.Model):
@@ -619,8 +610,18 @@ class BacklogLine(models.Model):
             unit=unit.name,
         )
 
+    @api.model
+    def _form_groups(self):
+        """``{model: group}``: who can open Odoo's own form of a document. It shows
+        invoices or lots, and fails for others, who may well read the record."""
+        return {
+            "purchase.order": PURCHASE_USERS,
+            "sale.order": "sales_team.group_sale_salesman",
+            "stock.picking": "stock.group_stock_user",
+        }
+
     def _can_open(self, document):
-        group = FORM_GROUPS.get(document._name)
+        group = self._form_groups().get(document._name)
         return (not group or self.env.user.has_group(group)) and document.has_access(
             "read"
         )

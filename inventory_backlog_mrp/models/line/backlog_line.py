@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 
 class BacklogLine(models.Model):
@@ -6,3 +6,8 @@ class BacklogLine(models.Model):
 
     _inherit = "backlog.line"
     _depends = {"stock.move": ["raw_material_production_id"]}
+
+    @api.model
+    def _form_groups(self):
+        """The form of a manufacturing order shows work orders."""
+        return super()._form_groups() | {"mrp.production": "mrp.group_mrp_user"}

@@ -1,15 +1,10 @@
 from odoo import models
 from odoo.tools import SQL
 
-from odoo.addons.inventory_backlog.models.line.backlog_line import FORM_GROUPS
 from odoo.addons.inventory_backlog.tools.bounds import finite, in_unit
 from odoo.addons.inventory_backlog.tools.sql import of_products
 
 READY = ("reserved", "stock")
-
-
-# Its form shows work orders.
-FORM_GROUPS["mrp.production"] = "mrp.group_mrp_user"
 
 
 class BacklogLiveLine(models.AbstractModel):
