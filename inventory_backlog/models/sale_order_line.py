@@ -234,7 +234,12 @@ class SaleOrderLine(models.Model):
         return super()._compute_backlog()
 
     def _backlog_candidates(self):
-        # Odoo checks access when it reads what is stored, and not when it computes.
+        # Odoo checks access when it fetches what is stored, and not when it computes:
+        # check the lines that were not fetched. To check the others again would cost
+        # every page a query.
+        unread = self._fields["product_id"]._cache_missing_ids(self)
+        self.browse(unread).check_access("read")
+        # Sections and notes have no product.
         return self.filtered("product_id")
 
     def _backlog_products(self):
