@@ -5,6 +5,12 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..const import BUYERS, OPEN, VALUE_GROUPS
+from ..tools.actions import open_lines
+from ..tools.arguments import (
+    checked_end_of_day,
+    checked_quantity,
+    checked_records,
+)
 from ..tools.figures import search_figure
 from ..tools.sql import many_rows
 from .line.backlog_quote import MOST_WISHES, Wish
@@ -69,9 +75,7 @@ class ProductProduct(models.Model):
     @api.readonly
     def action_open_backlog(self):
         """Open what customers wait for of this product, line by line."""
-        return self.env["backlog.line"]._action_open_lines(
-            [("product_id", "in", self.ids)]
-        )
+        return open_lines(self.env, [("product_id", "in", self.ids)])
 
     def action_suggest_purchase(self):
         """Open what is suggested for these variants, and for the components of kits,
@@ -185,13 +189,11 @@ class ProductProduct(models.Model):
         self.env["backlog.line"].check_access("read")
         product = self.env["backlog.quote"]._checked_goods(product_id)
         warehouse = self.env["backlog.quote"]._checked_warehouse(warehouse_id)
-        wish = Wish(
-            product, self.env["backlog.quote"]._checked_quantity(qty), warehouse
-        )
+        wish = Wish(product, checked_quantity(self.env, qty), warehouse)
         promise = self.env["backlog.quote"]._get_promises([wish])[0]
         promise["qty_by_date"] = (
             self.env["backlog.quote"]._promised_by(
-                promise, self.env["backlog.quote"]._end_of_day(date)
+                promise, checked_end_of_day(self.env, date)
             )
             if date
             else False
@@ -227,14 +229,12 @@ class ProductProduct(models.Model):
                     MOST_WISHES,
                 )
             )
-        products = self.env["backlog.quote"]._checked_all(
-            "product.product", [wish.get("product_id") for wish in wishes]
+        products = checked_records(
+            self.env, "product.product", [wish.get("product_id") for wish in wishes]
         )
         self.env["backlog.quote"]._check_goods(products)
         places = [wish.get("warehouse_id") or False for wish in wishes]
-        warehouses = self.env["backlog.quote"]._checked_all(
-            "stock.warehouse", filter(None, places)
-        )
+        warehouses = checked_records(self.env, "stock.warehouse", filter(None, places))
         usual = (
             self.env["backlog.quote"]._checked_warehouse(False)
             if False in places

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..const import BUYERS, INTERNAL, VALUE_GROUPS
+from ..tools.actions import open_lines
 from ..tools.figures import search_figure
 
 
@@ -72,9 +73,7 @@ class ProductTemplate(models.Model):
     @api.readonly
     def action_open_backlog(self):
         """Open what customers wait for of this product, line by line."""
-        return self.env["backlog.line"]._action_open_lines(
-            [("product_id.product_tmpl_id", "in", self.ids)]
-        )
+        return open_lines(self.env, [("product_id.product_tmpl_id", "in", self.ids)])
 
     def action_suggest_purchase(self):
         """Open what is suggested for this product, computed anew, or say why there is

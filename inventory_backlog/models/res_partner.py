@@ -3,11 +3,8 @@ from odoo.fields import Domain
 from odoo.tools.misc import get_lang
 
 from ..const import BUYERS, VALUE_GROUPS
-from ..report.backlog_customer_summary import (
-    file_name,
-    plain_quantity,
-)
 from ..tools.person import as_asked
+from ..tools.texts import file_name, plain_quantity
 
 
 class ResPartner(models.Model):

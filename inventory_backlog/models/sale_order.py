@@ -3,6 +3,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date, format_list
 
 from ..const import BACKLOG_STATES, INTERNAL
+from ..tools.actions import open_lines
+from ..tools.arguments import is_list_of_ids
 from ..tools.figures import search_figure
 from ..tools.given import giving
 from ..tools.person import as_asked
@@ -155,9 +157,7 @@ class SaleOrder(models.Model):
 
         The number of queries does not depend on the number of orders.
         """
-        if not isinstance(order_ids, list) or not all(
-            type(order_id) is int and order_id > 0 for order_id in order_ids
-        ):
+        if not is_list_of_ids(order_ids):
             raise UserError(self.env._("Give the ids of the orders as a list."))
         if len(order_ids) > MOST_ORDERS:
             raise UserError(
@@ -250,9 +250,7 @@ class SaleOrder(models.Model):
     @api.readonly
     def action_open_backlog(self):
         """Open what of this order is not yet shipped, line by line."""
-        return self.env["backlog.line"]._action_open_lines(
-            [("order_id", "in", self.ids)]
-        )
+        return open_lines(self.env, [("order_id", "in", self.ids)])
 
     def write(self, vals):
         """Back to a quotation: what was ready is kept anew at the next confirmation."""

@@ -1,30 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL, format_date
-from odoo.tools.misc import get_lang
 
 from ..tools.bounds import bounded_moment, converted, rate
-
-# Characters of a name within the name of a file, of which systems take 255 bytes.
-MAX_FILE_NAME = 80
-
-
-NOT_IN_FILE_NAME = frozenset('<>:"/\\|?*')
-
-
-def plain_quantity(env, quantity):
-    """A quantity without needless zeros, as people write it: 14, 2.5."""
-    lang = env["res.lang"].browse(get_lang(env).id)
-    return lang.format("%.12g", quantity, grouping=True)
-
-
-def file_name(name):
-    """``name`` as part of the name of a file: those of customers and companies are of
-    any length, and may hold line breaks, which no header takes."""
-    plain = "".join(
-        char if char.isprintable() and char not in NOT_IN_FILE_NAME else " "
-        for char in name or ""
-    )
-    return " ".join(plain.split())[:MAX_FILE_NAME].strip()
+from ..tools.texts import plain_quantity
 
 
 class BacklogCustomerSummary(models.AbstractModel):

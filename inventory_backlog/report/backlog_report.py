@@ -7,7 +7,7 @@ from odoo.tools import format_date
 
 from ..tools.link import Link
 from ..tools.person import as_asked
-from .backlog_customer_summary import file_name, plain_quantity
+from ..tools.texts import file_name, plain_quantity
 
 # 5,000 lines are 133 pages and 1.1 GB for wkhtmltopdf; Odoo stops it at 2.5 GB.
 MAX_LINES = 8000

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..const import VALUE_GROUPS
+from ..tools.actions import can_open, open_records
 from ..tools.figures import Rate
 from ..tools.sql import OwnColumns, without_jit
 
@@ -238,15 +239,14 @@ class BacklogService(models.Model):
     def action_open_order(self):
         """Open the order of this line."""
         self.ensure_one()
-        line = self.env["backlog.line"]
-        if not line._can_open(self.order_id):
+        if not can_open(self.order_id):
             raise UserError(
                 self.env._(
                     "%(order)s is not yours to open. Ask the people who sell.",
                     order=self.sudo().order_id.display_name,
                 )
             )
-        return line._action_open(self.order_id)
+        return open_records(self.order_id)
 
     @property
     def _table_query(self):

@@ -1,16 +1,38 @@
-"""What comes over a form, RPC or a context: numbers, days and texts, checked once."""
+"""What comes over a form, RPC or a context: ids, numbers, days, texts, checked once."""
 
-from datetime import date
-from math import isfinite
+from datetime import date, datetime, time, timezone
+from math import inf, isfinite
 
 from odoo import fields
 from odoo.exceptions import UserError
+
+from .bounds import MOST_QUANTITY
 
 LARGEST_NUMBER = 1e12
 # What PostgreSQL can hold.
 LARGEST_INTEGER = 2**31 - 1
 FIRST_DAY = date(1900, 1, 1)
 LONGEST_TEXT = 1_000
+
+
+def is_whole(value, largest=inf):
+    """Whether ``value`` is a whole number from 1 to ``largest``, as ids and counts are.
+
+    >>> [is_whole(one) for one in (7, 0, -7, True, 7.0, "7", None)]
+    [True, False, False, False, False, False, False]
+    >>> is_whole(10, 10), is_whole(11, 10)
+    (True, False)
+    """
+    return type(value) is int and 0 < value <= largest
+
+
+def is_list_of_ids(value):
+    """Whether ``value`` is a list of ids, maybe an empty one.
+
+    >>> [is_list_of_ids(one) for one in ([7, 8], [], [0], (7,), 7, "7")]
+    [True, True, False, False, False, False]
+    """
+    return isinstance(value, list) and all(map(is_whole, value))
 
 
 def is_number(value, largest=LARGEST_NUMBER):
@@ -88,3 +110,67 @@ def checked_text(env, value):
     if not is_text(value):
         raise UserError(env._("Write a text of at most %s characters.", LONGEST_TEXT))
     return value.strip()
+
+
+def checked_records(env, model, ids):
+    """The records of ``model`` with these ids, each once.
+
+    :param ids: an iterable
+    :raise UserError: for what is no id
+    :raise AccessError: for a record that the user may not read
+    :raise MissingError: for one that does not exist
+    """
+    ids = list(ids)
+    if not all(map(is_whole, ids)):
+        raise UserError(
+            env._(
+                "Give the id of one %(model)s as a whole number.",
+                model=env[model]._description,
+            )
+        )
+    records = env[model].browse(dict.fromkeys(ids))
+    records.check_access("read")
+    # Reading raises MissingError for an id that does not exist.
+    records.read(["display_name"])
+    return records
+
+
+def checked_product_ids(env, ids):
+    """A list of the ids of products, None for all products.
+
+    :raise UserError: for what is neither a list of whole numbers nor empty
+    """
+    if ids is None or ids is False:
+        return None
+    if not isinstance(ids, list | tuple) or not all(
+        isinstance(one, int) and not isinstance(one, bool) for one in ids
+    ):
+        raise UserError(env._("Give the products as a list of ids, or none for all."))
+    return list(ids)
+
+
+def checked_quantity(env, quantity):
+    """The quantity that somebody wants.
+
+    :raise UserError: for what is no number above zero, or too large a one
+    """
+    if isinstance(quantity, bool) or not isinstance(quantity, int | float):
+        raise UserError(env._("The quantity must be a number."))
+    # NaN is not above zero either.
+    if not quantity > 0:
+        raise UserError(env._("The quantity must be above zero."))
+    if quantity > MOST_QUANTITY:
+        raise UserError(env._("The quantity must not be above %s.", MOST_QUANTITY))
+    return quantity
+
+
+def checked_end_of_day(env, day):
+    """The moment (UTC) in which ``day`` ends where the user is.
+
+    :raise UserError: for what is no day
+    """
+    try:
+        midnight = datetime.combine(fields.Date.to_date(day), time.max)
+        return env.tz.localize(midnight).astimezone(timezone.utc).replace(tzinfo=None)
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
+        raise UserError(env._("The date must look like 2030-12-31.")) from error

@@ -5,9 +5,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
-from odoo.tools.misc import get_lang
 
 from ...const import BACKLOG_STATES, MARGIN_GROUPS, PURCHASE_USERS, VALUE_GROUPS
+from ...tools.actions import can_open, open_records
+from ...tools.arguments import is_whole
 from ...tools.given import giving
 from ...tools.sql import (
     OwnColumns,
@@ -16,6 +17,7 @@ from ...tools.sql import (
     of_others,
     of_products,
 )
+from ...tools.texts import quantity_with_unit
 from .backlog_feed import AT_MOST
 
 # Fields that look at all open lines of the order.
@@ -295,66 +297,7 @@ class BacklogLine(models.Model):
         "queue for the product, and what else this customer waits for.",
     )
 
-    @api.model
-    @api.readonly
-    def get_changes(self, cursor="", limit=1000):
-        """Tell an integration what changed since it asked last: order lines whose
-        state, quantities or dates changed, that came or that are open no more. Who asks
-        for the first time is told all lines that are open.
-
-        A change is told when the scheduled action has kept it: at once when goods
-        moved, else within two minutes, since Odoo looks once a minute for what is due.
-        None is lost and none is skipped, whoever else commits in between; one may be
-        told twice, with the values that were kept last. Of the passing of time itself
-        nothing is told: what is late is late by its promise.
-
-        :param str cursor: what the last call returned, empty to begin with all lines
-        :param int limit: of how many lines at most, up to 10,000
-        :return: ``{"cursor": str, "has_more": bool, "lines": [...], "as_of": str,
-            "is_waiting": bool, "waiting_since": str}``.
-
-            An open line is ``{"id": int, "is_open": True}`` and the fields that
-            ``read`` gives of ``order_id``, ``product_id``, ``backlog_state``,
-            ``open_qty``, ``backlog_qty``, ``incoming_qty``, ``to_source_qty`` (in the
-            unit of the product), ``promise_date`` and ``expected_date`` (UTC, or
-            false); one that is open no more is ``{"id": int, "is_open": False}`` with
-            ``order_id``, ``product_id``, ``shipped_qty`` and ``cancelled_qty``, all of
-            them false when it was deleted.
-
-            When ``has_more`` is false all changes before ``as_of`` (UTC) have been
-            told; it is false while nothing was ever kept. ``is_waiting`` says whether
-            changes wait for the scheduled action, and ``waiting_since`` since when they
-            may, or false.
-        :raise AccessError: who may not read the backlog
-        :raise UserError: when the cursor or the limit is none
-        """
-        self.browse().check_access("read")
-        feed = self.env["backlog.change"]._feed()
-        position = self.env["backlog.feed"]._parsed_cursor(cursor, feed)
-        if type(limit) is not int or not 0 < limit <= AT_MOST:
-            raise UserError(
-                self.env._("The limit must be a whole number from 1 to %s.", AT_MOST)
-            )
-        stale = self.env["backlog.kept"]._stale()
-        if position.begun is None:
-            page = self.env["backlog.feed"]._page_of_changes(position, limit, stale)
-        else:
-            page = self.env["backlog.feed"]._page_of_all(position, limit, stale, feed)
-        waits = stale is None or bool(stale.touched)
-        # A clock that was ahead may have kept something in the future.
-        kept_at = min(feed.clean_at, feed.now) if feed.clean_at else None
-        as_of = kept_at if waits else feed.now
-        if position.begun is not None:
-            as_of = datetime.fromtimestamp(position.begun, timezone.utc)
-        told, position, has_more = page
-        return {
-            "cursor": str(position),
-            "has_more": has_more,
-            "lines": told,
-            "as_of": fields.Datetime.to_string(as_of),
-            "is_waiting": waits,
-            "waiting_since": waits and fields.Datetime.to_string(kept_at),
-        }
+    # Selections
 
     @api.model
     def _selection_delay_cause(self):
@@ -368,11 +311,80 @@ class BacklogLine(models.Model):
         }
         return list(causes.items())
 
+    @api.model
+    def _selection_age_bucket(self):
+        steps = self.env.company._backlog_steps("backlog_age_steps")
+        return self._bucket_labels([0, *(step + 1 for step in steps)])
+
+    @api.model
+    def _selection_lateness_bucket(self):
+        steps = self.env.company._backlog_steps("backlog_lateness_steps")
+        later = self._bucket_labels([1, *(step + 1 for step in steps)])
+        return [
+            ("0", self.env._("0 days")),
+            *((str(int(value) + 1), label) for value, label in later),
+        ]
+
+    @api.model
+    def _bucket_labels(self, starts):
+        """``[(number, label)]`` of the buckets that begin with ``starts``, in days."""
+        labels = [
+            self.env._("%(first)s–%(last)s days", first=first, last=following - 1)
+            for first, following in pairwise(starts)
+        ]
+        labels.append(self.env._("more than %s days", starts[-1] - 1))
+        return [(str(number), label) for number, label in enumerate(labels)]
+
+    # Reading
+
     @property
     def _table_query(self):
         return self.env["backlog.line.today"]._plain(
             self._current(self.env["backlog.allocation"]._asked_products())
         )
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """What looks at all lines of an order is joined when somebody asks for it: in
+        the rows themselves it would keep PostgreSQL from reading just a page."""
+        if field_expr not in OF_ORDER or query is None or isinstance(query, OwnColumns):
+            return super()._field_to_sql(alias, field_expr, query)
+        self._check_field_access(self._fields[field_expr], "read")
+        whole = join_once(
+            query,
+            alias,
+            "whole",
+            lambda: SQL("(%s)", self.env["backlog.line.today"]._of_order()),
+            "JOIN",
+        )
+        return SQL.identifier(whole, field_expr)
+
+    def _fetch_query(self, query, fields):
+        """What looks at all lines of an order is read of the orders of the rows."""
+        of_order = [field for field in fields if field.name in OF_ORDER]
+        if not of_order:
+            return super()._fetch_query(query, fields)
+        rows = super()._fetch_query(
+            query, {*fields, self._fields["order_id"]}.difference(of_order)
+        )
+        if rows:
+            names = [field.name for field in of_order]
+            values = rows._read_of_order(names)
+            for field in of_order:
+                field._insert_cache(rows, (values[row.id][field.name] for row in rows))
+        return rows
+
+    def _read_of_order(self, names):
+        """``{id: values}`` of the fields ``names`` of ``OF_ORDER``."""
+        values = self.env.execute_query_dict(
+            SQL(
+                "SELECT id, %s FROM (%s) line WHERE id = ANY(%s)",
+                SQL(", ").join(map(SQL.identifier, names)),
+                self.env["backlog.line.today"]._of_order(self.order_id.ids),
+                self.ids,
+            )
+        )
+        nothing = dict.fromkeys(names)
+        return dict.fromkeys(self.ids, nothing) | {row["id"]: row for row in values}
 
     @api.model
     @api.readonly
@@ -417,35 +429,20 @@ class BacklogLine(models.Model):
             for condition in asked.iter_conditions()
         )
 
-    def _field_to_sql(self, alias, field_expr, query=None):
-        """What looks at all lines of an order is joined when somebody asks for it: in
-        the rows themselves it would keep PostgreSQL from reading just a page."""
-        if field_expr not in OF_ORDER or query is None or isinstance(query, OwnColumns):
-            return super()._field_to_sql(alias, field_expr, query)
-        self._check_field_access(self._fields[field_expr], "read")
-        whole = join_once(
-            query,
-            alias,
-            "whole",
-            lambda: SQL("(%s)", self.env["backlog.line.today"]._of_order()),
-            "JOIN",
-        )
-        return SQL.identifier(whole, field_expr)
+    def _compute_why(self):
+        with giving(self, product_ids=None) as lines:
+            explained = {
+                line.id: line.env["backlog.why"]._explain(line) for line in lines
+            }
+        for line in self:
+            line.why = explained[line.id]
 
-    def _fetch_query(self, query, fields):
-        """What looks at all lines of an order is read of the orders of the rows."""
-        of_order = [field for field in fields if field.name in OF_ORDER]
-        if not of_order:
-            return super()._fetch_query(query, fields)
-        rows = super()._fetch_query(
-            query, {*fields, self._fields["order_id"]}.difference(of_order)
-        )
-        if rows:
-            names = [field.name for field in of_order]
-            values = rows._read_of_order(names)
-            for field in of_order:
-                field._insert_cache(rows, (values[row.id][field.name] for row in rows))
-        return rows
+    @api.model
+    def _check_shows_values(self):
+        """Refuse who may not read what customers pay, which the summary says."""
+        self._check_field_access(self._fields["open_value"], "read")
+
+    # Statements
 
     @api.model
     def _lines(self, product_ids=None, slices=None):
@@ -463,234 +460,6 @@ class BacklogLine(models.Model):
             self._current(product_ids, slices),
             today._plain(SQL("SELECT * FROM current")),
         )
-
-    def _backlog_slices(self):
-        """``{line id: [slice]}`` in plain values, in the order in which they come: see
-        ``sale.order.get_backlog``."""
-        slices = {line.id: [] for line in self}
-        allocation = self.env["backlog.allocation"]
-        for row in allocation.search(
-            [("order_line_id", "in", self.ids)], order="date, id"
-        ):
-            slices[row.order_line_id.id].append(
-                {
-                    "product_id": row.product_id.id,
-                    "product": row.product_id.display_name,
-                    "uom": row.product_id.uom_id.name,
-                    "source": row.source,
-                    "qty": row.qty,
-                    "date": fields.Datetime.to_string(row.date),
-                    "document": f"{row.document._name},{row.document.id}"
-                    if row.document
-                    else False,
-                }
-            )
-        return slices
-
-    @api.readonly
-    def action_why(self):
-        """Open the explanation of this line beside the list."""
-        self.ensure_one()
-        self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Why?"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [
-                (self.env.ref("inventory_backlog.backlog_line_view_form").id, "form")
-            ],
-            "target": "new",
-            "context": {},
-        }
-
-    @api.readonly
-    def action_open_order(self):
-        """Open the orders of these lines."""
-        return self._action_open(self.order_id)
-
-    @api.readonly
-    def action_open_transfers(self):
-        """Open the transfers that will ship these lines."""
-        transfers = self._allocation().move_id.picking_id
-        if not transfers:
-            raise UserError(
-                self.env._(
-                    "There is no transfer yet. It will appear when the purchase behind "
-                    "this line is confirmed; see “Why?”."
-                )
-            )
-        if not all(map(self._can_open, transfers)):
-            raise UserError(
-                self.env._(
-                    "%s is not yours to open. Ask the people in the warehouse.",
-                    transfers[0].sudo().display_name,
-                )
-            )
-        return self._action_open(transfers)
-
-    @api.readonly
-    def action_open_supply(self):
-        """Open the documents that bring what these lines wait for, of one kind."""
-        documents = [row.document for row in self._allocation() if row.document]
-        if not documents:
-            raise UserError(
-                self.env._("Nothing is on its way for this line; see “Why?”.")
-            )
-        openable = [document for document in documents if self._can_open(document)]
-        if not openable:
-            raise UserError(
-                self.env._(
-                    "It is covered by %(document)s, which is not yours to open. Ask "
-                    "the people who buy or make it.",
-                    document=documents[0].sudo().display_name,
-                )
-            )
-        model = openable[0]._name
-        return self._action_open(
-            self.env[model].union(
-                *(document for document in openable if document._name == model)
-            )
-        )
-
-    def action_suggest_purchase(self):
-        """Open what is suggested for the goods of these lines, for a kit those that
-        are moved, computed anew, or say why there is nothing."""
-        products = self._allocation().product_id or self.product_id
-        return self.env["backlog.suggestion"]._action_suggest(products)
-
-    def action_check_availability(self):
-        """Reserve what is in stock for these lines, first in queue first, and say what
-        came of it."""
-        # Somebody may have shipped some meanwhile.
-        lines = self.exists()
-        slices = lines._allocation(with_rank=True)
-        before = self.env["backlog.reservation"]._reserved(slices)
-        ready = sum(lines.mapped("backlog_qty"))
-        slices.sorted("queue_rank").move_id._action_assign()
-        lines.invalidate_recordset()
-        slices.invalidate_model()
-        kind, message = lines.env["backlog.reservation"]._reservation_told(
-            lines, lines._allocation(), before, ready
-        )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": kind,
-                "title": self.env._("Check Availability"),
-                "message": message,
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
-
-    def _allocation(self, with_rank=False):
-        """The rows of the allocation behind these lines, in queue order.
-
-        :param with_rank: whether their places in the queue are read as well
-        """
-        allocation = self.env["backlog.allocation"]
-        stored = [name for name, field in allocation._fields.items() if field.store]
-        names = stored if with_rank else None
-        with giving(allocation, product_ids=self._moved_product_ids()) as asked:
-            rows = asked.search_fetch([("order_line_id", "in", self.ids)], names)
-        return rows.with_env(self.env)
-
-    def _moved_product_ids(self):
-        # Of whole orders, see backlog.line._lines. Buyers have no access to them.
-        return self.order_line_id.sudo().order_id._backlog_products().ids
-
-    def _quantity(self, quantity, unit):
-        """A quantity with its unit, as people write it: 14 Units, 2.5 kg."""
-        return self.env._(
-            "%(quantity)s %(unit)s",
-            quantity=self.env["res.lang"]
-            .browse(get_lang(self.env).id)
-            .format("%.12g", quantity, grouping=True),
-            unit=unit.name,
-        )
-
-    @api.model
-    def _form_groups(self):
-        """``{model: group}``: who can open Odoo's own form of a document. It shows
-        invoices or lots, and fails for others, who may well read the record."""
-        return {
-            "purchase.order": PURCHASE_USERS,
-            "sale.order": "sales_team.group_sale_salesman",
-            "stock.picking": "stock.group_stock_user",
-        }
-
-    def _can_open(self, document):
-        group = self._form_groups().get(document._name)
-        return (not group or self.env.user.has_group(group)) and document.has_access(
-            "read"
-        )
-
-    def _goods(self, quantity):
-        """A quantity of the product of this line: 14 Units of Table."""
-        return self.env._(
-            "%(quantity)s of %(product)s",
-            quantity=self._quantity(quantity, self.product_uom_id),
-            product=self.product_id.display_name,
-        )
-
-    def _action_open(self, records):
-        action = {
-            "type": "ir.actions.act_window",
-            "name": self.env["ir.model"]._get(records._name).name,
-            "res_model": records._name,
-            "views": [(False, "form")],
-            "res_id": records.id if len(records) == 1 else False,
-        }
-        if len(records) > 1:
-            action["views"] = [(False, "list"), (False, "form")]
-            action["domain"] = [("id", "in", records.ids)]
-        return action
-
-    def _action_open_lines(self, domain):
-        """The list of backlog lines in ``domain``, for the buttons of other models."""
-        self.browse().check_access("read")
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "inventory_backlog.backlog_line_action"
-        )
-        return {**action, "domain": domain, "context": {}}
-
-    @api.model
-    def _selection_age_bucket(self):
-        steps = self.env.company._backlog_steps("backlog_age_steps")
-        return self._bucket_labels([0, *(step + 1 for step in steps)])
-
-    @api.model
-    def _selection_lateness_bucket(self):
-        steps = self.env.company._backlog_steps("backlog_lateness_steps")
-        later = self._bucket_labels([1, *(step + 1 for step in steps)])
-        return [
-            ("0", self.env._("0 days")),
-            *((str(int(value) + 1), label) for value, label in later),
-        ]
-
-    @api.model
-    def _bucket_labels(self, starts):
-        """``[(number, label)]`` of the buckets that begin with ``starts``, in days."""
-        labels = [
-            self.env._("%(first)s–%(last)s days", first=first, last=following - 1)
-            for first, following in pairwise(starts)
-        ]
-        labels.append(self.env._("more than %s days", starts[-1] - 1))
-        return [(str(number), label) for number, label in enumerate(labels)]
-
-    def _read_of_order(self, names):
-        """``{id: values}`` of the fields ``names`` of ``OF_ORDER``."""
-        values = self.env.execute_query_dict(
-            SQL(
-                "SELECT id, %s FROM (%s) line WHERE id = ANY(%s)",
-                SQL(", ").join(map(SQL.identifier, names)),
-                self.env["backlog.line.today"]._of_order(self.order_id.ids),
-                self.ids,
-            )
-        )
-        nothing = dict.fromkeys(names)
-        return dict.fromkeys(self.ids, nothing) | {row["id"]: row for row in values}
 
     @api.model
     def _current(self, product_ids=None, slices=None):
@@ -741,15 +510,221 @@ class BacklogLine(models.Model):
             ),
         )
 
-    @api.model
-    def _check_shows_values(self):
-        """Refuse who may not read what customers pay, which the summary says."""
-        self._check_field_access(self._fields["open_value"], "read")
+    # Slices
 
-    def _compute_why(self):
-        with giving(self, product_ids=None) as lines:
-            explained = {
-                line.id: line.env["backlog.why"]._explain(line) for line in lines
-            }
-        for line in self:
-            line.why = explained[line.id]
+    def _allocation(self, with_rank=False):
+        """The rows of the allocation behind these lines, in queue order.
+
+        :param with_rank: whether their places in the queue are read as well
+        """
+        allocation = self.env["backlog.allocation"]
+        stored = [name for name, field in allocation._fields.items() if field.store]
+        names = stored if with_rank else None
+        with giving(allocation, product_ids=self._moved_product_ids()) as asked:
+            rows = asked.search_fetch([("order_line_id", "in", self.ids)], names)
+        return rows.with_env(self.env)
+
+    def _moved_product_ids(self):
+        # Of whole orders, see backlog.line._lines. Buyers have no access to them.
+        return self.order_line_id.sudo().order_id._backlog_products().ids
+
+    def _backlog_slices(self):
+        """``{line id: [slice]}`` in plain values, in the order in which they come: see
+        ``sale.order.get_backlog``."""
+        slices = {line.id: [] for line in self}
+        allocation = self.env["backlog.allocation"]
+        for row in allocation.search(
+            [("order_line_id", "in", self.ids)], order="date, id"
+        ):
+            slices[row.order_line_id.id].append(
+                {
+                    "product_id": row.product_id.id,
+                    "product": row.product_id.display_name,
+                    "uom": row.product_id.uom_id.name,
+                    "source": row.source,
+                    "qty": row.qty,
+                    "date": fields.Datetime.to_string(row.date),
+                    "document": f"{row.document._name},{row.document.id}"
+                    if row.document
+                    else False,
+                }
+            )
+        return slices
+
+    def _goods(self, quantity):
+        """A quantity of the product of this line: 14 Units of Table."""
+        return self.env._(
+            "%(quantity)s of %(product)s",
+            quantity=quantity_with_unit(self.env, quantity, self.product_uom_id),
+            product=self.product_id.display_name,
+        )
+
+    # Doors
+
+    @api.model
+    @api.readonly
+    def get_changes(self, cursor="", limit=1000):
+        """Tell an integration what changed since it asked last: order lines whose
+        state, quantities or dates changed, that came or that are open no more. Who asks
+        for the first time is told all lines that are open.
+
+        A change is told when the scheduled action has kept it: at once when goods
+        moved, else within two minutes, since Odoo looks once a minute for what is due.
+        None is lost and none is skipped, whoever else commits in between; one may be
+        told twice, with the values that were kept last. Of the passing of time itself
+        nothing is told: what is late is late by its promise.
+
+        :param str cursor: what the last call returned, empty to begin with all lines
+        :param int limit: of how many lines at most, up to 10,000
+        :return: ``{"cursor": str, "has_more": bool, "lines": [...], "as_of": str,
+            "is_waiting": bool, "waiting_since": str}``.
+
+            An open line is ``{"id": int, "is_open": True}`` and the fields that
+            ``read`` gives of ``order_id``, ``product_id``, ``backlog_state``,
+            ``open_qty``, ``backlog_qty``, ``incoming_qty``, ``to_source_qty`` (in the
+            unit of the product), ``promise_date`` and ``expected_date`` (UTC, or
+            false); one that is open no more is ``{"id": int, "is_open": False}`` with
+            ``order_id``, ``product_id``, ``shipped_qty`` and ``cancelled_qty``, all of
+            them false when it was deleted.
+
+            When ``has_more`` is false all changes before ``as_of`` (UTC) have been
+            told; it is false while nothing was ever kept. ``is_waiting`` says whether
+            changes wait for the scheduled action, and ``waiting_since`` since when they
+            may, or false.
+        :raise AccessError: who may not read the backlog
+        :raise UserError: when the cursor or the limit is none
+        """
+        self.browse().check_access("read")
+        feed = self.env["backlog.change"]._feed()
+        position = self.env["backlog.feed"]._parsed_cursor(cursor, feed)
+        if not is_whole(limit, AT_MOST):
+            raise UserError(
+                self.env._("The limit must be a whole number from 1 to %s.", AT_MOST)
+            )
+        stale = self.env["backlog.kept"]._stale()
+        if position.begun is None:
+            page = self.env["backlog.feed"]._page_of_changes(position, limit, stale)
+        else:
+            page = self.env["backlog.feed"]._page_of_all(position, limit, stale, feed)
+        waits = stale is None or bool(stale.touched)
+        # A clock that was ahead may have kept something in the future.
+        kept_at = min(feed.clean_at, feed.now) if feed.clean_at else None
+        as_of = kept_at if waits else feed.now
+        if position.begun is not None:
+            as_of = datetime.fromtimestamp(position.begun, timezone.utc)
+        told, position, has_more = page
+        return {
+            "cursor": str(position),
+            "has_more": has_more,
+            "lines": told,
+            "as_of": fields.Datetime.to_string(as_of),
+            "is_waiting": waits,
+            "waiting_since": waits and fields.Datetime.to_string(kept_at),
+        }
+
+    @api.readonly
+    def action_why(self):
+        """Open the explanation of this line beside the list."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Why?"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [
+                (self.env.ref("inventory_backlog.backlog_line_view_form").id, "form")
+            ],
+            "target": "new",
+            "context": {},
+        }
+
+    @api.readonly
+    def action_open_order(self):
+        """Open the orders of these lines."""
+        return open_records(self.order_id)
+
+    @api.readonly
+    def action_open_transfers(self):
+        """Open the transfers that will ship these lines."""
+        transfers = self._allocation().move_id.picking_id
+        if not transfers:
+            raise UserError(
+                self.env._(
+                    "There is no transfer yet. It will appear when the purchase behind "
+                    "this line is confirmed; see “Why?”."
+                )
+            )
+        if not all(map(can_open, transfers)):
+            raise UserError(
+                self.env._(
+                    "%s is not yours to open. Ask the people in the warehouse.",
+                    transfers[0].sudo().display_name,
+                )
+            )
+        return open_records(transfers)
+
+    @api.readonly
+    def action_open_supply(self):
+        """Open the documents that bring what these lines wait for, of one kind."""
+        documents = [row.document for row in self._allocation() if row.document]
+        if not documents:
+            raise UserError(
+                self.env._("Nothing is on its way for this line; see “Why?”.")
+            )
+        openable = [document for document in documents if can_open(document)]
+        if not openable:
+            raise UserError(
+                self.env._(
+                    "It is covered by %(document)s, which is not yours to open. Ask "
+                    "the people who buy or make it.",
+                    document=documents[0].sudo().display_name,
+                )
+            )
+        model = openable[0]._name
+        return open_records(
+            self.env[model].union(
+                *(document for document in openable if document._name == model)
+            )
+        )
+
+    def action_suggest_purchase(self):
+        """Open what is suggested for the goods of these lines, for a kit those that
+        are moved, computed anew, or say why there is nothing."""
+        products = self._allocation().product_id or self.product_id
+        return self.env["backlog.suggestion"]._action_suggest(products)
+
+    def action_check_availability(self):
+        """Reserve what is in stock for these lines, first in queue first, and say what
+        came of it."""
+        # Somebody may have shipped some meanwhile.
+        lines = self.exists()
+        slices = lines._allocation(with_rank=True)
+        before = self.env["backlog.reservation"]._reserved(slices)
+        ready = sum(lines.mapped("backlog_qty"))
+        slices.sorted("queue_rank").move_id._action_assign()
+        lines.invalidate_recordset()
+        slices.invalidate_model()
+        kind, message = lines.env["backlog.reservation"]._reservation_told(
+            lines, lines._allocation(), before, ready
+        )
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": kind,
+                "title": self.env._("Check Availability"),
+                "message": message,
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    @api.model
+    def _form_groups(self):
+        """``{model: group}``: who can open Odoo's own form of a document. It shows
+        invoices or lots, and fails for others, who may well read the record."""
+        return {
+            "purchase.order": PURCHASE_USERS,
+            "sale.order": "sales_team.group_sale_salesman",
+            "stock.picking": "stock.group_stock_user",
+        }

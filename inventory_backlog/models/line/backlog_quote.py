@@ -1,11 +1,12 @@
 from collections import defaultdict
-from datetime import datetime, time, timedelta, timezone
+from datetime import timedelta
 from typing import NamedTuple
 
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ...tools.bounds import MOST_QUANTITY, bounded_days
+from ...tools.arguments import checked_quantity, checked_records
+from ...tools.bounds import bounded_days
 
 MOST_WISHES = 10_000
 
@@ -27,29 +28,8 @@ class BacklogQuote(models.AbstractModel):
     _name = "backlog.quote"
     _description = "Promise"
 
-    def _checked(self, model, record_id):
-        return self._checked_all(model, [record_id])
-
-    def _checked_all(self, model, record_ids):
-        """The records of these ids, which the user may read."""
-        record_ids = list(record_ids)
-        if not all(
-            type(record_id) is int and record_id > 0 for record_id in record_ids
-        ):
-            raise UserError(
-                self.env._(
-                    "Give the id of one %(model)s as a whole number.",
-                    model=self.env[model]._description,
-                )
-            )
-        records = self.env[model].browse(dict.fromkeys(record_ids))
-        records.check_access("read")
-        # Reading raises MissingError for an id that does not exist.
-        records.read(["display_name"])
-        return records
-
     def _checked_goods(self, product_id):
-        product = self._checked("product.product", product_id)
+        product = checked_records(self.env, "product.product", [product_id])
         self._check_goods(product)
         return product
 
@@ -66,24 +46,12 @@ class BacklogQuote(models.AbstractModel):
         warehouse_id = warehouse_id or self.env.user._get_default_warehouse_id().id
         if not warehouse_id:
             raise UserError(self.env._("Create a warehouse or give one."))
-        return self._checked("stock.warehouse", warehouse_id)
-
-    def _checked_quantity(self, qty):
-        if isinstance(qty, bool) or not isinstance(qty, int | float):
-            raise UserError(self.env._("The quantity must be a number."))
-        # Nor is NaN.
-        if not qty > 0:
-            raise UserError(self.env._("The quantity must be above zero."))
-        if qty > MOST_QUANTITY:
-            raise UserError(
-                self.env._("The quantity must not be above %s.", MOST_QUANTITY)
-            )
-        return qty
+        return checked_records(self.env, "stock.warehouse", [warehouse_id])
 
     def _checked_quantity_of(self, number, wish):
         """That of one of many wishes: says which one is bad."""
         try:
-            return self._checked_quantity(wish.get("qty"))
+            return checked_quantity(self.env, wish.get("qty"))
         except UserError as error:
             raise UserError(
                 self.env._(
@@ -92,20 +60,6 @@ class BacklogQuote(models.AbstractModel):
                     product=wish["product_id"],
                     error=error,
                 )
-            ) from error
-
-    def _end_of_day(self, day):
-        """The moment (UTC) in which the ``day`` ends where the user is."""
-        try:
-            midnight = datetime.combine(fields.Date.to_date(day), time.max)
-            return (
-                self.env.tz.localize(midnight)
-                .astimezone(timezone.utc)
-                .replace(tzinfo=None)
-            )
-        except (KeyError, OverflowError, TypeError, ValueError) as error:
-            raise UserError(
-                self.env._("The date must look like 2030-12-31.")
             ) from error
 
     def _promised_by(self, promise, moment):

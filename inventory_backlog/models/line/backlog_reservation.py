@@ -2,6 +2,8 @@ from collections import defaultdict
 
 from odoo import models
 
+from ...tools.texts import quantity_with_unit
+
 
 class BacklogReservation(models.AbstractModel):
     """What came of checking the availability of some lines, in words."""
@@ -64,14 +66,14 @@ class BacklogReservation(models.AbstractModel):
         """How checking went for lines of one product, in a sentence."""
         unit = lines.product_id.uom_id
         figures = {
-            "reserved": lines._quantity(after, unit),
-            "open": lines._quantity(sum(lines.mapped("open_qty")), unit),
+            "reserved": quantity_with_unit(self.env, after, unit),
+            "open": quantity_with_unit(self.env, sum(lines.mapped("open_qty")), unit),
         }
         if unit.compare(after, ready) > 0:
             return self.env._(
                 "%(reserved)s of %(open)s are reserved. %(more)s of them had been "
                 "ready for others ahead in the queue.",
-                more=lines._quantity(after - ready, unit),
+                more=quantity_with_unit(self.env, after - ready, unit),
                 **figures,
             )
         if gained:

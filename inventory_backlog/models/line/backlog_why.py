@@ -4,7 +4,9 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
+from ...tools.actions import can_open
 from ...tools.given import giving
+from ...tools.texts import quantity_with_unit
 
 ROWS_SHOWN = 10
 
@@ -162,9 +164,7 @@ class BacklogWhy(models.AbstractModel):
             "model": document._name,
             "id": document.id,
             "name": document.display_name,
-            "can_open": self.env["backlog.line"]._can_open(
-                document.with_user(self.env.user)
-            ),
+            "can_open": can_open(document.with_user(self.env.user)),
         }
 
     def _explain_queue(self, line, slices):
@@ -317,4 +317,4 @@ class BacklogWhy(models.AbstractModel):
     def _unit_quantity(self, quantity, product):
         # A backlog manager need not be able to read products and units; a quantity is
         # nothing without its unit.
-        return self.env["backlog.line"]._quantity(quantity, product.sudo().uom_id)
+        return quantity_with_unit(self.env, quantity, product.sudo().uom_id)

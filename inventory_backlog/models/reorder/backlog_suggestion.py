@@ -12,8 +12,10 @@ from ...const import (
     TRANSFER_GROUPS,
     VALUE_GROUPS,
 )
-from ...tools.arguments import checked_text
+from ...tools.actions import open_records
+from ...tools.arguments import checked_product_ids, checked_text
 from ...tools.link import Link
+from ...tools.texts import quantity_with_unit
 from .backlog_procure import Choice
 from .backlog_suggestion_run import (
     RESULTS,
@@ -533,7 +535,7 @@ class BacklogSuggestion(models.Model):
                     "first, or ask the people who buy or transfer it."
                 )
             )
-        return self.env["backlog.line"]._action_open(documents)
+        return open_records(documents)
 
     def _check_one(self):
         if len(self) != 1:
@@ -881,7 +883,7 @@ class BacklogSuggestion(models.Model):
         :raise UserError: for ids that are no numbers
         """
         self.check_access("write")
-        ids = self.env["backlog.suggestion.run"]._checked_ids(product_ids)
+        ids = checked_product_ids(self.env, product_ids)
         if ids is not None:
             self.env["product.product"].browse(ids).check_access("read")
         total = Counter(dict.fromkeys(RESULTS, 0))
@@ -920,7 +922,7 @@ class BacklogSuggestion(models.Model):
             )
 
     def _quantity(self, quantity):
-        return self.env["backlog.line"]._quantity(quantity, self.product_uom_id)
+        return quantity_with_unit(self.env, quantity, self.product_uom_id)
 
     def _missing_qty(self):
         """What is short and nothing else covers."""

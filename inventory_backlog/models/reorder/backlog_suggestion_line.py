@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...const import VALUE_GROUPS
+from ...tools.actions import can_open, open_records
 from ...tools.link import Link
 
 
@@ -128,15 +129,14 @@ class BacklogSuggestionLine(models.Model):
     def action_open_receipt(self):
         """Open what brings it too late."""
         document = self.document
-        lines = self.env["backlog.line"]
-        if not document or not lines._can_open(document):
+        if not document or not can_open(document):
             raise UserError(
                 self.env._(
                     "%s is not yours to open. Ask the people who buy or make it.",
                     self.document_name or self.env._("The document"),
                 )
             )
-        return lines._action_open(document)
+        return open_records(document)
 
     @api.model
     def _selection_document(self):

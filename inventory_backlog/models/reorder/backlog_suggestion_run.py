@@ -7,7 +7,7 @@ from psycopg2 import OperationalError
 from psycopg2.errors import UniqueViolation
 
 from odoo import models
-from odoo.exceptions import LockError, UserError
+from odoo.exceptions import LockError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, split_every
 
@@ -92,17 +92,6 @@ class BacklogSuggestionRun(models.AbstractModel):
         # Nor are defaults of theirs for what the run makes.
         run = without_defaults(self.sudo()).with_company(company)
         return run.with_context(**RUN_CONTEXT)
-
-    def _checked_ids(self, product_ids):
-        if product_ids is None or product_ids is False:
-            return None
-        if not isinstance(product_ids, list | tuple) or not all(
-            isinstance(i, int) and not isinstance(i, bool) for i in product_ids
-        ):
-            raise UserError(
-                self.env._("Give the products as a list of ids, or none for all.")
-            )
-        return list(product_ids)
 
     def _run_and_tell(self):
         """The whole run of the current company.

@@ -7,6 +7,7 @@ from odoo.tools import format_amount
 from ...const import BUYERS, MOVABLE_STATES, REQUEST_STATES, VALUE_GROUPS
 from ...tools.bounds import bounded_days, converted
 from ...tools.given import giving
+from ...tools.texts import quantity_with_unit
 
 ROWS_SHOWN = 40
 
@@ -159,7 +160,7 @@ class BacklogImpact(models.AbstractModel):
         )
 
     def _quantity(self, disruption, quantity, unit):
-        return self.env["backlog.line"]._quantity(quantity, unit)
+        return quantity_with_unit(self.env, quantity, unit)
 
     def _backup_row(self, disruption, product, quantity):
         """The best backup for ``quantity`` of ``product`` in its unit, with what it

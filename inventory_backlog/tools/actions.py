@@ -1,0 +1,36 @@
+"""Windows that open records, for buttons."""
+
+
+def can_open(document):
+    """Whether the user may open ``document`` in Odoo's own form."""
+    group = document.env["backlog.line"]._form_groups().get(document._name)
+    return (not group or document.env.user.has_group(group)) and document.has_access(
+        "read"
+    )
+
+
+def open_records(records):
+    """The form of one record, the list of several."""
+    action = {
+        "type": "ir.actions.act_window",
+        "name": records.env["ir.model"]._get(records._name).name,
+        "res_model": records._name,
+        "views": [(False, "form")],
+        "res_id": records.id if len(records) == 1 else False,
+    }
+    if len(records) > 1:
+        action["views"] = [(False, "list"), (False, "form")]
+        action["domain"] = [("id", "in", records.ids)]
+    return action
+
+
+def open_lines(env, domain):
+    """The list of the backlog lines in ``domain``.
+
+    :raise AccessError: for those who may not read the backlog
+    """
+    env["backlog.line"].check_access("read")
+    action = env["ir.actions.act_window"]._for_xml_id(
+        "inventory_backlog.backlog_line_action"
+    )
+    return {**action, "domain": domain, "context": {}}
