@@ -331,6 +331,33 @@ class BacklogTrigger(models.AbstractModel):
             then=SQL("%s", watch.body()),
         )
         self._run("REVOKE ALL ON FUNCTION %s() FROM PUBLIC", function)
+        self._comment(function, watch.comment(table))
+
+    @api.model
+    def _comment(self, function, text):
+        """Write a comment on the function for DBAs. It is no part of what the function
+        does: neither ``_versions`` nor ``_faults`` look at it."""
+        self._run("COMMENT ON FUNCTION %s() IS ", function, then=SQL("%s", text))
+
+    @api.model
+    def _comment_all(self):
+        """Bring the comments up to date, also on functions that an older version made
+        and that need no change. No table is locked for it."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT proname, OBJ_DESCRIPTION(oid, 'pg_proc')
+                  FROM pg_proc
+                 WHERE proname LIKE 'backlog\\_touch\\_%%'
+                   AND pronamespace = CURRENT_SCHEMA::regnamespace
+                """
+            )
+        )
+        comments = dict(rows)
+        for table, watch in self._watched().items():
+            function, text = self._function_of(table), watch.comment(table)
+            if function in comments and comments[function] != text:
+                self._comment(function, text)
 
     @api.model
     def _create_trigger(self, table, name, event):
@@ -396,6 +423,7 @@ class BacklogTrigger(models.AbstractModel):
             else:
                 self._in_new_transaction("_drop_functions", self._watched())
             self._in_new_transaction("_keep_if_new")
+            self._in_new_transaction("_comment_all")
         except Exception:
             # The registry must load. What is missing is found by the scheduled action.
             _logger.exception("The triggers of the backlog are not all attached")

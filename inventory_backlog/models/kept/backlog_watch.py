@@ -12,6 +12,12 @@ MARKED = {
     "order_ids": "order_id",
     "purchase_ids": "purchase_id",
 }
+# How a DBA reads them.
+MARKED_IN_WORDS = {
+    "product_ids": "products",
+    "order_ids": "sales orders",
+    "purchase_ids": "purchases",
+}
 # The mark of a change that can concern any product.
 EVERYTHING = 0
 # What PostgreSQL calls the events of a statement's trigger, with the bit in ``tgtype``
@@ -71,6 +77,25 @@ changes={}, truncate=False)
             "TRUNCATE": self.truncate or self.rows,
         }
         return [event for event in EVENTS if there[event]]
+
+    def comment(self, table):
+        """What the database says of the function of its triggers.
+
+        >>> print(Watch(rows={"order_ids": "SELECT 1"}).comment("sale_order"))
+        Odoo, addon inventory_backlog: marks in backlog_touched the sales orders whose \
+backlog a change of sale_order can concern. The addon makes, mends and removes it.
+        >>> Watch(truncate=True).comment("stock_move").split(" the ")[1].split()[0]
+        'products'
+        """
+        lists = [*self.rows, *self.changes] or ["product_ids"]
+        marked = " and ".join(
+            words for name, words in MARKED_IN_WORDS.items() if name in lists
+        )
+        return (
+            f"Odoo, addon inventory_backlog: marks in backlog_touched the {marked} "
+            f"whose backlog a change of {table} can concern. "
+            "The addon makes, mends and removes it."
+        )
 
     def body(self):
         """The body of the function of its triggers, in PL/pgSQL.

@@ -385,5 +385,43 @@ class TestTrigger(TriggerCase):
                 self.assertEqual(len(self.kept._stale().touched), left)
                 self._nothing_differs()
 
+    def _comments(self):
+        self.env.cr.execute(
+            """
+            SELECT proname, OBJ_DESCRIPTION(oid, 'pg_proc')
+              FROM pg_proc
+             WHERE proname LIKE 'backlog\\_touch\\_%'
+            """
+        )
+        return dict(self.env.cr.fetchall())
+
+    def test_each_function_says_what_it_marks_and_whose_it_is(self):
+        for watched in ({}, None):
+            # As a new installation makes them.
+            self.trigger._attach(watched)
+        watched = self.trigger._watched()
+        self.assertEqual(
+            self._comments(),
+            {
+                self.trigger._function_of(table): watch.comment(table)
+                for table, watch in watched.items()
+            },
+        )
+
+    def test_an_upgrade_writes_comments_and_changes_no_trigger(self):
+        comments = self._comments()
+        self._run("COMMENT ON FUNCTION backlog_touch_stock_quant() IS NULL")
+        self.env.cr.execute(self.trigger._versions())
+        versions = self.env.cr.fetchall()
+        self.assertEqual(self.trigger._faults(), [])
+
+        self.trigger._comment_all()
+
+        self.assertIn("stock_quant", self._comments()["backlog_touch_stock_quant"])
+        self.env.cr.execute(self.trigger._versions())
+        self.assertEqual(self.env.cr.fetchall(), versions)
+        self.assertEqual(self.trigger._faults(), [])
+        self.assertEqual(self._comments().keys(), comments.keys())
+
     def test_examples_of_the_plain_functions(self):
         self.assertEqual(doctest.testmod(backlog_watch).failed, 0)
