@@ -13,7 +13,7 @@ def sweep(demand, supply):
     Both give ``product_id, pool_id, group_id, move_id, qty``; the demand its
     ``rank``, the supply its ``date``. A slice without ``supply_id`` is uncovered,
     one without ``demand_id`` is left over. ``move_id`` and ``is_supply`` name the
-    row that ends the slice.
+    row that ends the slice. ``tests/split/test_sweep.py`` shows it on a few numbers.
     """
     return SQL(
         """

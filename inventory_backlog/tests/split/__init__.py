@@ -13,6 +13,7 @@ from . import test_reservation_rules
 from . import test_returns
 from . import test_shelves
 from . import test_split
+from . import test_sweep
 from . import test_tracking
 from . import test_units
 from . import test_warehouses
