@@ -18,10 +18,10 @@ ADDONS = {"inventory_backlog", "inventory_backlog_mrp"}
 
 
 class BacklogBoundsMixin(models.AbstractModel):
-    """What is typed into our fields is bounded: numbers, days and texts as people mean
-    them, when a record is saved and while a form asks (``onchange``). Beyond that is a
-    sentence instead of an error of Python or PostgreSQL. A default out of bounds is
-    left out. The superuser is trusted.
+    """Bounds for values typed into our fields: numbers, days and texts of a sensible
+    size, when a record is saved and while a form is edited (``onchange``). Other values
+    get a sentence instead of an error of Python or PostgreSQL. A default out of bounds
+    is left out. The superuser is trusted.
     """
 
     _name = "backlog.bounds.mixin"

@@ -23,7 +23,7 @@ class BacklogHistoryMixin(models.AbstractModel):
     the commands of its order, by an import or a copy, as a default of the context or of
     the user. When a record is changed it is refused. The addon sets them as superuser,
     in SQL, or as ``Ours``; defaults are left out there as well, since the context of
-    whoever pressed the button comes along.
+    the client comes along.
     """
 
     _name = "backlog.history.mixin"
@@ -66,7 +66,7 @@ class BacklogHistoryMixin(models.AbstractModel):
         return result
 
     def write(self, vals):
-        """History stays as it was: nobody corrects it by hand."""
+        """Refuse changes of history by hand."""
         if not self.env.su and (forged := self._history_names() & vals.keys()):
             raise UserError(
                 self.env._(

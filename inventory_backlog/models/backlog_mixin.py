@@ -55,8 +55,8 @@ class BacklogMixin(models.AbstractModel):
         self._set_figures("_compute_backlog", records, records._own_figures)
 
     def _own_figures(self):
-        """The table of the figures of these records, as little of it as possible
-        computed."""
+        """The table of the figures of these records, with as little computed as
+        possible."""
         least = self.env["backlog.kept"]._least(lambda: self._backlog_products().ids)
         with giving(self, **least) as records:
             return records._backlog_figures()
@@ -98,11 +98,11 @@ class BacklogMixin(models.AbstractModel):
                 if value is None:
                     value = empty
                 elif field.relational:
-                    # As records: these are figures of ours, not ids from outside.
+                    # As records: these ids are ours and need no check of a Link.
                     linked = self.env[field.comodel_name].browse(value)
                     value = field.convert_to_cache(linked, record)
-                # As what is fetched: an assignment would ask for each value what else
-                # depends on it, and round again.
+                # Fill the cache as a fetch does: assigning would look up dependents and
+                # round for every value.
                 field._update_cache(record, value)
 
     def _field_to_sql(self, alias, field_expr, query=None):
@@ -112,8 +112,9 @@ class BacklogMixin(models.AbstractModel):
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(field, "read")
         if query.is_empty():
-            # Of no rows nothing is read. So ``fields_get`` finds out what can be sorted
-            # and grouped: it tries each field, and need not build our statement.
+            # A query without rows reads nothing, so skip our statement: ``fields_get``
+            # tries each field with such a query, to find out whether it can be sorted
+            # and grouped.
             return SQL("NULL")
         figures = join_once(
             query, alias, table, lambda: many_rows(getattr(self, table)())

@@ -13,9 +13,9 @@ class BacklogMoneyMixin(models.AbstractModel):
     _description = "Money of Several Companies"
 
     def _read_group_select(self, aggregate_spec, query):
-        """``sum_currency`` is in the currency of the company one works in, at today's
-        rates. Odoo's own takes a rate of the future where there is one, and ends in
-        the currency whose rate is 1."""
+        """``sum_currency`` is in the currency of the current company, at today's rates.
+        Odoo's own uses future rates where there are some, and the currency whose rate
+        is 1."""
         name, _colon, aggregator = aggregate_spec.partition(":")
         if aggregator != "sum_currency":
             return super()._read_group_select(aggregate_spec, query)
@@ -42,8 +42,8 @@ class BacklogMoneyMixin(models.AbstractModel):
 
     @api.model
     def _sees_all(self):
-        """Whether the user sees all rows of the companies one works in: whether the
-        rules ask for nothing but the company."""
+        """Whether the user sees all rows of the current companies: whether the rules
+        restrict only the company."""
         if not self.has_access("read"):
             return False
         rules = self.env["ir.rule"]._compute_domain(self._name, "read")
@@ -62,7 +62,8 @@ class BacklogRowMixin(models.AbstractModel):
 
     @api.depends("order_id", "product_id")
     def _compute_display_name(self):
-        # Buyers see the demand and may not open the orders: they get the names.
+        # As superuser: buyers see the demand and the names of orders that they may not
+        # open.
         for row in self.sudo():
             row.display_name = (
                 f"{row.order_id.display_name} · {row.product_id.display_name}"

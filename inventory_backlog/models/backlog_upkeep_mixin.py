@@ -2,8 +2,8 @@ from odoo import api, models
 
 
 class BacklogUpkeepMixin(models.AbstractModel):
-    """Documents whose lines decide the backlog: whoever writes them sees to it that
-    what is kept follows (see ``backlog.upkeep``)."""
+    """Documents whose lines decide the backlog: writing them refreshes cached rows
+    where the scheduled action does not run (see ``backlog.upkeep``)."""
 
     _name = "backlog.upkeep.mixin"
     _description = "What Makes the Kept Backlog Out of Date"

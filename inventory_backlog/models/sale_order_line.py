@@ -144,7 +144,7 @@ class SaleOrderLine(models.Model):
         help="When all of the open part can leave, as things stand. Empty while "
         "anything is to source.",
     )
-    # Of each line somebody asks whether its order has a discount.
+    # Each line needs to know whether its order has a discount.
     _backlog_discount = models.Index("(order_id) WHERE price_subtotal < 0")
     first_open_qty = Rate(
         "Open When Confirmed",
@@ -292,13 +292,13 @@ class SaleOrderLine(models.Model):
         return result
 
     def _forget_first_fill(self):
-        """What is confirmed again is another confirmation."""
+        """A quotation that is confirmed again counts as new."""
         self.sudo().filtered(lambda line: line.first_open_qty is not False).write(
             dict.fromkeys(FIRST_FILL, False)
         )
 
     def _keep_first_fill(self):
-        """Keep what is ready now on the lines that know nothing yet."""
+        """Store the present split on lines without a stored one."""
         goods = self.sudo().filtered(
             lambda line: line.state == "sale" and line.product_id.type == "consu"
         )
@@ -311,10 +311,10 @@ class SaleOrderLine(models.Model):
             goods.invalidate_recordset(FIRST_FILL, flush=False)
 
     def _first_fill(self):
-        """Return the statement that keeps the present split of these lines on them."""
+        """Return the statement that stores the present split of these lines on them."""
         # With the components of kits.
         product_ids = (self.product_id | self.move_ids.product_id).ids
-        # Confirming touches all of it: looking at what is kept would be in vain.
+        # Confirming marks all these products: cached rows are of no use.
         slices = self.env["backlog.allocation"]._typed_slices(
             product_ids, ready_of=SQL("order_line_id = ANY(%s)", self.ids)
         )
@@ -487,8 +487,8 @@ class SaleOrderLine(models.Model):
     def _compute_backlog_supply_note(self):
         # Odoo checks access when it reads what is stored, and not when it computes.
         self._origin.check_access("read")
-        # Salespeople read neither suggestions nor purchases; they get name and day.
-        # Of what is saved: a form may name what is hidden.
+        # As superuser: salespeople read neither suggestions nor purchases; they see
+        # name and day. From saved records: a form may name hidden ones.
         for line in self:
             saved = line._origin.sudo()
             suggestions = saved.backlog_suggestion_line_ids.suggestion_id

@@ -86,7 +86,7 @@ def is_day(value):
 
 def without_defaults(records, names=None):
     """``records`` in a context without the defaults for the fields ``names`` (all by
-    default): whoever presses a button may have put some there.
+    default): a client may send some with a button.
 
     :param records: of any model
     """
@@ -98,7 +98,7 @@ def without_defaults(records, names=None):
         or left_out is not None
         and key not in left_out
     }
-    # A key can only be left out of a whole context.
+    # Keys can only be removed by giving a whole context.
     return records.with_context(context)  # pylint: disable=context-overridden
 
 

@@ -1,9 +1,9 @@
 """Bounds of what is read of Odoo's own records.
 
 An import or a statement in SQL can write a quantity that is no number, a date after the
-year 9999, or a unit without a factor. PostgreSQL or Python then fails, and with it the
-page of everybody, or a sum is no number any more. So each value is bounded where it is
-read first:
+year 9999, or a unit without a factor. PostgreSQL or Python then fails for every user
+who reads a page with it, or a sum is no number any more. So each value is bounded where
+it is read first:
 
 * a quantity, an amount or a factor out of bounds counts as nothing (``NULL`` in SQL, 0
   in Python): whatever it stands for, it must not end up in a sum;
@@ -22,13 +22,13 @@ from odoo.tools import SQL
 
 MOST_QUANTITY = 10**12
 MOST_MONEY = 10**15
-# Of a unit and of a currency: its relation to another one.
+# The factor of a unit or the rate of a currency.
 MOST_FACTOR = 10**12
 LEAST_FACTOR = 1 / MOST_FACTOR
 MOST_PERCENT = 10**4
 MOST_DAYS = 36_500  # a hundred years
-# Odoo groups by year: the year after the last day must be one of Python's. Of days
-# before the first one no time zone can be told.
+# Odoo groups by year: the year after the last day must be one of Python's. No time zone
+# is known for days before the first one.
 FIRST_DAY = date(1900, 1, 1)
 LAST_DAY = date(9998, 12, 31)
 FIRST_MOMENT = datetime.combine(FIRST_DAY, time.min)
@@ -146,7 +146,7 @@ def days(column):
 
 
 def moment(column):
-    """The moment in ``column``. ``NULL`` stays ``NULL``, which LEAST would pass over.
+    """The moment in ``column``. ``NULL`` stays ``NULL``; LEAST would skip it.
 
     >>> print(moment(SQL("date")).code)
     CASE WHEN date BETWEEN %s AND %s THEN date WHEN date > %s THEN %s WHEN date < %s \
@@ -249,8 +249,7 @@ def bounded_moment(value):
 
 
 def known_zone(name):
-    """The name of a time zone, of an old one the new, as Odoo knows them; UTC for one
-    that nobody knows.
+    """The current name of a time zone, as Odoo knows it; UTC for an unknown one.
 
     >>> known_zone("Asia/Jakarta"), known_zone(False), known_zone("Mars/Olympus")
     ('Asia/Jakarta', 'UTC', 'UTC')

@@ -4,8 +4,8 @@ from odoo import fields
 from odoo.fields import Domain
 from odoo.tools import OrderedSet
 
-# Odoo checks what is compared with a float, and hands PostgreSQL the rest as it came,
-# whose error ends the transaction.
+# Odoo checks values compared with a float and passes all others to PostgreSQL
+# unchecked, whose error would end the transaction.
 NUMBERS = {"monetary": float, "many2one": int, "many2many": int}
 COMPARING = ("=", "!=", "<", "<=", ">", ">=")
 

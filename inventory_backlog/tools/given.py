@@ -1,8 +1,8 @@
 """What one call gives the statements that it builds.
 
-It travels in the context, since Odoo builds the statements of a model without asking
-the caller, and so it must not be anything that a client can send, nor outlive the call:
-records, actions and mails that carry it on would show less than there is.
+It travels in the context, since Odoo builds the statements of a model without arguments
+of the caller. A client must not be able to send it, and it must not outlive the call:
+records, actions and mails that carry it on would show too little.
 """
 
 from contextlib import contextmanager
@@ -12,8 +12,8 @@ KEY = "backlog_given"
 
 
 class Given:
-    """Values that count until the call that gave them ends. Over RPC nothing comes that
-    is an object of this class.
+    """Values that count until the call that gave them ends. RPC cannot send an object
+    of this class.
 
     >>> call = Given({"live": True})
     >>> call.value("live"), call.value("stale")
@@ -47,14 +47,15 @@ def giving(records, **values):
     ``with`` statement lasts:
 
     - ``product_ids``: ids of the only products moved that are asked for. The demand of
-      one product never touches another, so this changes no figure of theirs; it makes
-      the statement cheaper, which no other filter does.
+      one product never affects another, so their figures stay the same; the statement
+      becomes cheaper, which no other filter achieves.
     - ``stale``: what ``backlog.kept._stale`` has found, for a call that asks again.
     - ``live``: compute everything, whatever is kept.
 
-    Nothing else: what one method of ours hands to another is an argument.
+    Nothing else travels here: our methods hand each other arguments.
 
-    Fetch within it what is read of the records later: afterwards they read everything.
+    Fetch inside the ``with`` all values that are read later: afterwards the records
+    read everything.
     """
     outer = records.env.context.get(KEY)
     call = (outer if isinstance(outer, Given) else Given({})).and_also(values)

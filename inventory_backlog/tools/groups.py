@@ -1,4 +1,4 @@
-"""What is made of what."""
+"""Products and what is made of them."""
 
 
 def made_of(members, pairs):

@@ -17,7 +17,7 @@ def check_readable(records, *names):
 
 
 class Link(fields.Many2one):
-    """A link to a record that whoever sets it can read.
+    """A link to a record that must be readable for the user who sets it.
 
     Odoo takes any id for a link and shows the name behind it as superuser: a form that
     is asked before it is saved (``onchange``, ``default_get``) would name records of

@@ -1,4 +1,4 @@
-"""For whom figures are computed that leave the screen: on paper and by mail."""
+"""Whose access rights figures on paper and in mails are computed with."""
 
 from odoo import SUPERUSER_ID
 from odoo.exceptions import UserError

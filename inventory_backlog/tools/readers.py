@@ -1,4 +1,4 @@
-"""Who may be told by mail, today, what a group of users reads in a company."""
+"""Who may get by mail, today, what a group of users reads in a company."""
 
 
 def why_not_told(user, company, group, by_mail=True):
@@ -9,7 +9,8 @@ def why_not_told(user, company, group, by_mail=True):
     :param by_mail: whether an address is needed
     """
     env = user.env
-    # Who sends it need not be able to read users: names and rights are enough.
+    # As superuser: the sender may lack the right to read users, and only names and
+    # groups are read.
     user, company = user.sudo(), company.sudo()
     if user.share:
         return env._("%s is not an internal user.", user.name)
@@ -31,5 +32,5 @@ def why_not_told(user, company, group, by_mail=True):
 
 
 def told(users, company, group):
-    """Those of ``users`` who get it."""
+    """The ``users`` who may get it."""
     return users.filtered(lambda user: not why_not_told(user, company, group))

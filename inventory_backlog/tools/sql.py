@@ -47,7 +47,7 @@ def is_open(move):
 
 def without_jit(env):
     """Turn off PostgreSQL's just-in-time compilation for the rest of the transaction:
-    of our long statements it compiles thousands of expressions, which can take twenty
+    it compiles thousands of expressions of our long statements, which can take twenty
     times as long as running them."""
     done = env.cr.precommit.data
     if "backlog_without_jit" not in done:
@@ -56,10 +56,10 @@ def without_jit(env):
 
 
 def many_rows(table):
-    """The table expression ``table`` for a join. Of what comes out of our statements
-    the planner has no statistics and, believing in one row, would walk through all of
-    them for each row of the other side. Of the series it knows nothing either, and
-    believes in a thousand; the offset keeps it from joining the series last."""
+    """The table expression ``table`` for a join. PostgreSQL has no statistics of our
+    statements, expects one row and would scan all rows for each row of the other side.
+    For the series it expects a thousand rows; the offset keeps it from joining the
+    series last."""
     return SQL(
         "(SELECT row.* FROM %s row, GENERATE_SERIES(1, (SELECT 1)) OFFSET 0)", table
     )

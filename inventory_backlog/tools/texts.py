@@ -2,7 +2,7 @@
 
 from odoo.tools.misc import get_lang
 
-# Characters of a name within the name of a file, of which systems take 255 bytes.
+# Characters of a name inside a file name, which may have 255 bytes.
 MAX_FILE_NAME = 80
 NOT_IN_FILE_NAME = frozenset('<>:"/\\|?*')
 

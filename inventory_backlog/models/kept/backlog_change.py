@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 
 class Feed(NamedTuple):
-    """How far the feed of changes is."""
+    """The state of the feed of changes."""
 
     fold: int
     """the last one that was committed"""
@@ -24,8 +24,8 @@ class Feed(NamedTuple):
 
 
 class BacklogChange(models.Model):
-    """When what is kept of an order line was changed last, under the id of the line;
-    also of lines that are open no more, or deleted.
+    """The fold that last changed the cached row of an order line, under the id of the
+    line; also for lines that are closed or deleted.
 
     The number of a fold is a cursor that misses nothing: folds come one after the
     other, so all rows of a fold appear at once and after those of the folds before.
@@ -59,7 +59,7 @@ class BacklogChange(models.Model):
             )
         )
         if not rows:
-            # Its one row was deleted: the next fold brings it back with this number.
+            # Its one row was deleted: the next fold adds it again with this number.
             rows = self.env.execute_query(
                 SQL(
                     "SELECT number, 0, NULL, NOW() AT TIME ZONE 'UTC', is_lost, %s "
@@ -72,14 +72,14 @@ class BacklogChange(models.Model):
 
     @api.model
     def _note_all(self):
-        """Tell every line that is kept anew to all who ask later."""
+        """Send every cached line again to all later readers of the feed."""
         self.env["backlog.fold"]._next_fold()
         self._note(SQL("SELECT id, company_id FROM backlog_kept_line"))
 
     @api.model
     def _note(self, lines):
-        """Tell ``lines``, a statement with ``id`` and ``company_id``, to all who ask
-        later."""
+        """Send ``lines``, a statement with ``id`` and ``company_id``, to all later
+        readers of the feed."""
         self.env.cr.execute(
             SQL(
                 """
@@ -96,9 +96,8 @@ class BacklogChange(models.Model):
 
     @api.model
     def _note_all_if_lost(self):
-        """When the table was emptied or restored, tell every line anew. What an emptied
-        one knew of lines that are closed is lost: who asks from before that has to
-        begin again."""
+        """Send every line again after the table was emptied or restored. Emptying loses
+        the closed lines: readers with an older cursor have to begin again."""
         feed = self._feed()
         if feed.is_restored:
             self.env["backlog.restore"]._note()
@@ -109,7 +108,7 @@ class BacklogChange(models.Model):
 
     @api.model
     def _note_again(self):
-        """Tell every line anew, and let nobody go on from before."""
+        """Send every line again, and refuse older cursors."""
         self.env.cr.execute(
             SQL(
                 """

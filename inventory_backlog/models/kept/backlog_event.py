@@ -17,13 +17,13 @@ EVENT_STATES = [*BACKLOG_STATES, (CLOSED, "Shipped or cancelled")]
 
 
 class BacklogEvent(models.Model):
-    """An order line came to another state: made for automation rules, which act when
-    one is created (send a webhook or a mail, run code).
+    """A change of state of an order line, for automation rules: they act when one is
+    created (send a webhook or a mail, run code).
 
-    States are computed, so nothing is written when they change and Odoo has nothing to
-    act on. The fold, which sees them change, adds to ``backlog.event.waiting``; a
-    scheduled action makes events of that, one after the other. Both only while there is
-    a rule for this model.
+    States are computed, so a change writes nothing and triggers no rule in Odoo. The
+    fold sees it and adds a row to ``backlog.event.waiting``; a scheduled action turns
+    these rows into events, one by one. Both work only while a rule for this model
+    exists.
     """
 
     _name = "backlog.event"
@@ -34,7 +34,7 @@ class BacklogEvent(models.Model):
     order_line_id = fields.Many2one(
         "sale.order.line", required=True, index=True, ondelete="cascade", readonly=True
     )
-    # Not stored: whoever writes an order would have to write its events.
+    # Not stored: writing an order would have to update its events.
     order_id = fields.Many2one(related="order_line_id.order_id")
     partner_id = fields.Many2one(related="order_id.partner_id", string="Customer")
     product_id = fields.Many2one(related="order_line_id.product_id")
@@ -69,7 +69,8 @@ class BacklogEvent(models.Model):
 
     @api.model
     def _has_rules(self):
-        """Whether anybody wants events. Who listens in another way overrides this."""
+        """Whether a rule acts on events. An addon that reads them in another way
+        overrides this."""
         rules = self.env.get("base.automation")
         return rules is not None and bool(
             rules.sudo().search_count([("model_name", "=", self._name)], limit=1)
@@ -77,9 +78,9 @@ class BacklogEvent(models.Model):
 
     @api.model
     def _cron_note(self):
-        """Make events of what waits, oldest first. Each is a transaction of its own:
-        none is noted twice when this is killed, and what its rules hold or send waits
-        for no other."""
+        """Make events of the waiting rows, oldest first, each in a transaction of its
+        own: none is made twice when the process is killed, and no event holds up the
+        locks or messages of another."""
         cron = self.env["ir.cron"]
         waiting = self.env["backlog.event.waiting"]
         while batch := waiting.search([], limit=BATCH):
@@ -94,11 +95,11 @@ class BacklogEvent(models.Model):
 
     @api.model
     def _figures(self, waiting):
-        """``{order line id: values}`` of the lines that are open: read before any rule
-        of theirs acts, since that may close them."""
+        """``{order line id: values}`` of the open lines, read before any rule acts,
+        since a rule may close them."""
         lines = self.env["sale.order.line"].sudo()
         lines = lines.browse(waiting.mapped("line_id")).exists()
-        # A rule sees what its line was when it is told, whoever sells it.
+        # A rule sees the values of its line at this moment, whoever its salesperson is.
         rows = self.env["backlog.line"].sudo()
         rows.invalidate_model()
         with giving(rows, product_ids=lines._backlog_products().ids) as asked:
@@ -108,16 +109,16 @@ class BacklogEvent(models.Model):
         figures = {}
         for row in found:
             if row["expected_date"]:
-                # A webhook sends what it reads as it is, unlike Odoo's APIs.
+                # A webhook sends raw values, unlike Odoo's APIs.
                 row["expected_date"] = row["expected_date"].replace(microsecond=0)
             figures[row.pop("id")] = row
         return figures
 
     @api.model
     def _note_one(self, change, figures):
-        """Make one event, if its line is still there. The rules of an event stand and
-        fall together: when one fails there is no event, and nothing of what they did
-        or were about to send. It stops no other event."""
+        """Make one event, if its line is still there. When one rule of an event fails,
+        the event and all changes and messages of its rules are rolled back. Other
+        events go on."""
         if not self.env["sale.order.line"].sudo().browse(change.line_id).exists():
             return
         try:
@@ -134,7 +135,7 @@ class BacklogEvent(models.Model):
             # The next run, in a minute, tries again.
             raise
         except Exception:
-            # Webhooks wait there for the end of the transaction.
+            # Webhooks are sent by these hooks after the transaction.
             self.env.cr.postcommit.clear()
             _logger.exception(
                 "An automation rule failed for order line %s, which is %s now",
@@ -145,20 +146,21 @@ class BacklogEvent(models.Model):
     @api.autovacuum
     def _gc_old(self):
         before = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
-        # A clock that was ahead has noted some in the future.
+        # A clock that was ahead may have written future dates.
         after = fields.Datetime.now() + timedelta(days=KEPT_DAYS)
         old = self.search(
             ["|", ("create_date", "<", before), ("create_date", ">", after)],
             limit=GC_BATCH,
         )
         old.unlink()
-        # Odoo goes on while there is more.
+        # Odoo runs the action again while rows remain.
         return len(old), len(old) == GC_BATCH
 
 
 class BacklogEventWaiting(models.Model):
-    """A change of state that is to become a ``backlog.event``, as the fold saw it: rows
-    are only added there, so neither waits for the other."""
+    """A change of state, as the fold saw it, that is to become a ``backlog.event``. The
+    fold only adds rows, so it never waits for the scheduled action or the other way
+    round."""
 
     _name = "backlog.event.waiting"
     _description = "Waiting Backlog Event"

@@ -12,36 +12,36 @@ from ...tools.sql import is_open, now
 _logger = getLogger(__name__)
 
 
-# So many products are kept at once: enough that planning the statement does not count,
-# few enough that a scheduled action that is stopped has kept something.
+# Products per batch: enough that planning the statement is cheap, few enough that a
+# scheduled action that is stopped has finished some.
 BATCH = 1000
 
 
 RETRY_HOURS = 1
 
 
-# More products than these do not fail each for itself: the statement is wrong, as when
-# another addon broke it. Then nothing is kept, and all is computed when asked for.
+# When more products than these fail, the statement is wrong and not the products, as
+# when another addon broke it. Then nothing is cached, and readers compute all.
 MOST_FAILING = 100
 
 
-# Of what a product is called as a fault, before its id.
+# The key of a product's fault begins with this, before its id.
 FAULT = "fold,"
 
 
-# So many marks are written anew by every fold that leaves them for a later one.
+# A fold that leaves marks for a later one writes at most so many of them again.
 MARKED_ANEW = 100 * BATCH
 
 
 class BacklogFold(models.AbstractModel):
-    """Compute anew what is marked, keep it, and take the marks away."""
+    """Compute the marked products, write their cached rows, and delete the marks."""
 
     _name = "backlog.fold"
     _description = "Fold"
 
     def _fold(self, limit=None, failed=None):
-        """Bring what is kept up to date, in the transaction of the caller. A product
-        that makes it fail keeps its mark and is noted as a fault; the others are kept.
+        """Refresh the cached rows, in the transaction of the caller. A product that
+        fails keeps its mark and is reported as a fault; all others are refreshed.
 
         :param int limit: of how many products at most, but those that are tied
             together are never parted
@@ -55,8 +55,8 @@ class BacklogFold(models.AbstractModel):
         self._lock()
         if not self.env["backlog.trigger"]._are_attached():
             return 0
-        # Our statements join in the order in which they are written: to look for
-        # another takes longer than most folds, and finds none that is faster.
+        # Our statements are written in the best order of joins: searching for another
+        # takes longer than most folds, and finds none that is faster.
         self.env.cr.execute("SET LOCAL join_collapse_limit = 1")
         self.env["backlog.change"]._note_all_if_lost()
         written = self._fold_marked(limit, set() if failed is None else failed)
@@ -65,8 +65,8 @@ class BacklogFold(models.AbstractModel):
         return written
 
     def _seal(self):
-        """Note what this fold leaves. When it leaves no mark that it can see, all that
-        was committed before it began is kept."""
+        """Note what this fold leaves. When it sees no mark any more, the cached rows
+        hold everything that was committed before it began."""
         self.env.cr.execute(
             SQL(
                 """
@@ -89,7 +89,8 @@ class BacklogFold(models.AbstractModel):
         self.env["backlog.told"]._note()
 
     def _next_fold(self):
-        """Begin a new number: what is noted under it is told to all who ask later."""
+        """Begin a new number: all later readers of the feed get the rows noted under
+        it."""
         self.env.cr.execute(SQL("UPDATE backlog_kept SET folds = folds + 1"))
 
     def _fold_marked(self, limit, failed):
@@ -104,9 +105,11 @@ class BacklogFold(models.AbstractModel):
             written += rows
             done += len(batch)
             if len(marked) > BATCH:
-                _logger.info("Kept backlog: %s of %s products", done, len(marked))
+                _logger.info(
+                    "Refreshed %s of %s products of the backlog", done, len(marked)
+                )
             if rows > BATCH:
-                # The planner must not think of the tables as they were.
+                # Refresh the statistics: the tables have changed a lot.
                 self.env.cr.execute(
                     SQL("ANALYZE backlog_kept_slice, backlog_kept_line")
                 )
@@ -114,17 +117,17 @@ class BacklogFold(models.AbstractModel):
         return written
 
     def _leave_tied(self, failed):
-        """Leave what is made of products that failed marked as well: which lines are
-        made of a product is known from its kept slices, which it may not have."""
+        """Leave the marks of products made of failed ones too: the cached slices of a
+        product tell which lines it is part of, and a failed product may have none."""
         if not failed:
             return
         failed.update(made_of(failed, self.env.execute_query(self._tied())))
         self._mark(failed)
 
     def _marked(self):
-        """The products to be kept anew, with a mark for each. What makes everything
-        out of date becomes the marks of all products that can have a backlog: so they
-        can be kept in parts."""
+        """The products to refresh, with a mark for each. A mark of everything becomes
+        one mark for each product that can have a backlog, so that they can be refreshed
+        in parts."""
         today = now().date()
         self._note_refill()
         products = self.env["backlog.kept"]._touched()
@@ -138,13 +141,14 @@ class BacklogFold(models.AbstractModel):
                 self.env["backlog.kept.seen"]._record()
         else:
             self._mark(products)
-            # Orders and purchases, whose products are marked now.
+            # Marks of orders and purchases: their products are marked now.
             self._take_marks(SQL("product_id IS NULL"))
         if not everything and not products:
             return products
         self.env.cr.execute(
             SQL(
-                # Until all is kept, an empty table does not mean that it was emptied.
+                # Until all rows are written, an empty table does not mean that it was
+                # emptied.
                 "UPDATE backlog_kept SET day = %s, signature = %s, "
                 "has_slices = FALSE, has_lines = FALSE",
                 today,
@@ -155,8 +159,8 @@ class BacklogFold(models.AbstractModel):
         return products
 
     def _note_refill(self):
-        """Note that a table is filled again which somebody emptied, or left out of a
-        backup: what comes back to it has not changed its state."""
+        """Note that a table is being filled again after it was emptied or left out of a
+        backup: rows that come back have not changed their state."""
         self.env.cr.execute(
             SQL(
                 "UPDATE backlog_kept SET is_refilling = TRUE WHERE NOT (%s)",
@@ -165,7 +169,7 @@ class BacklogFold(models.AbstractModel):
         )
 
     def _mark(self, product_ids):
-        """Mark those of the products that are not."""
+        """Mark those of the products that have no mark."""
         self.env.cr.execute(
             SQL(
                 """
@@ -180,8 +184,8 @@ class BacklogFold(models.AbstractModel):
         )
 
     def _take_marks(self, condition=None):
-        """Take away the marks that meet the condition, of those that this transaction
-        sees: what it does not see, it has not kept.
+        """Delete the marks that meet the condition and that this transaction sees:
+        changes that it does not see are not in its rows.
 
         :return: how many there were
         """
@@ -195,17 +199,16 @@ class BacklogFold(models.AbstractModel):
         return self.env.cr.rowcount
 
     def _first_of(self, product_ids, limit):
-        """So many of the products, the tied ones first and all of them: which lines
-        hang on a component is known from slices that are kept. Were the kit kept in
-        an earlier transaction than its component, a change of the component would
-        not reach it in between."""
+        """The next products, all tied ones first: cached slices tell which lines depend
+        on a component. If a kit were refreshed in an earlier transaction than its
+        component, a change of the component in between would not reach it."""
         tied = set().union(*self.env.execute_query(self._tied()))
         products = sorted(product_ids, key=lambda product_id: product_id not in tied)
         return products[: max(limit, len(tied.intersection(product_ids)))]
 
     def _tied(self):
-        """The products that are moved for a line that sells something else, each with
-        what that is."""
+        """The products moved for a line that sells another one, each with the product
+        sold."""
         return SQL(
             """
             SELECT move.product_id, line.product_id
@@ -241,14 +244,14 @@ class BacklogFold(models.AbstractModel):
         return [row[0] for row in rows]
 
     def _keep_all_but_failing(self, product_ids, failed):
-        """Keep these products anew. When one of them makes it fail, halves of them are
-        tried, and halves of those.
+        """Refresh these products. When it fails, try halves of them, and halves of
+        those.
 
         :param set failed: where the ids of those that fail are added
         :return: how many rows were written
-        :raise psycopg2.OperationalError: when another process is at it, there was no
-            time or no room: no product is to blame
-        :raise Exception: when too many fail for the fault to be theirs
+        :raise psycopg2.OperationalError: when another process is refreshing, or time or
+        disk space ran out: no product is the cause
+        :raise Exception: when too many products fail for them to be the cause
         """
         try:
             # Nothing waits to be flushed: see ``_fold``.
@@ -257,7 +260,7 @@ class BacklogFold(models.AbstractModel):
         except OperationalError:
             raise
         except Exception as error:
-            _logger.debug("Products %s cannot be kept", product_ids, exc_info=True)
+            _logger.debug("Products %s cannot be refreshed", product_ids, exc_info=True)
             self.env.invalidate_all(flush=False)
             if len(product_ids) == 1:
                 if len(failed) >= MOST_FAILING:
@@ -272,10 +275,10 @@ class BacklogFold(models.AbstractModel):
         )
 
     def _note_failing(self, product_id, error):
-        """Say which product could not be kept. What is read of it stays exact: it is
-        computed each time, as of all that is marked."""
+        """Report a product that could not be refreshed. Its figures stay exact: like
+        all marked products it is computed for each reader."""
         env = self.env["backlog.fault"]._speaking()
-        # Whoever has it kept need not be able to read products.
+        # As superuser: the user who starts a fold may lack the right to read products.
         product = env["product.product"].sudo().browse(product_id).exists()
         env["backlog.fault"]._report(
             "product",
@@ -292,7 +295,7 @@ class BacklogFold(models.AbstractModel):
         )
 
     def _keep_products(self, product_ids):
-        """Keep these products anew and take their marks away.
+        """Refresh these products and delete their marks.
 
         :return: how many rows were written
         """
@@ -303,11 +306,11 @@ class BacklogFold(models.AbstractModel):
         return written + self._keep_lines(list({*before.sold, *after.sold}))
 
     def _lock(self):
-        """Folds come one after the other. One that began before another was done fails
-        here, since it would not see what the other one saw."""
+        """Folds run one after the other. One that began before another was committed
+        fails here, since it would not see what the other one saw."""
         self.env.cr.execute(SQL("SELECT id FROM backlog_kept FOR NO KEY UPDATE NOWAIT"))
         if not self.env.cr.rowcount:
-            # It is there from the installation on, unless somebody has deleted it, or
+            # The row exists since the installation, unless somebody deleted it or
             # restored a backup without it.
             self.env["backlog.kept"]._add_row()
             self.env["backlog.restore"]._forget_lost()
@@ -318,7 +321,7 @@ class BacklogFold(models.AbstractModel):
         )
 
     def _slices_to_keep(self, product_ids):
-        """The live slices of these products, and what their lines sell."""
+        """The live slices of these products, with the product that their line sells."""
         return SQL(
             """
             SELECT slice.*,
@@ -330,7 +333,7 @@ class BacklogFold(models.AbstractModel):
         )
 
     def _keep_lines(self, sold_ids):
-        """Keep the lines that sell these products, made of slices that are kept."""
+        """Refresh the lines that sell these products, from cached slices."""
         moved_ids = [*sold_ids, *self._moved_for(sold_ids)]
         return self.env["backlog.kept.line"]._keep(
             self.env["backlog.live.line"]._live_lines(sold_ids, moved_ids),
@@ -349,8 +352,8 @@ class BacklogFold(models.AbstractModel):
         return [row[0] for row in rows]
 
     def _failed_lately(self):
-        """The ids of the products that made a fold fail, and are not tried again before
-        the hour is over."""
+        """The ids of the products that failed within the last hour, which are not tried
+        again yet."""
         now = fields.Datetime.now()
         since = fields.Datetime.subtract(now, hours=RETRY_HOURS)
         faults = self.env["backlog.fault"].search(
@@ -359,17 +362,17 @@ class BacklogFold(models.AbstractModel):
                 ("key", "=like", f"{FAULT}%"),
                 ("state", "!=", "healed"),
                 ("last_seen", ">", since),
-                # A clock that was ahead may have noted some in the future.
+                # A clock that was ahead may have written future dates.
                 ("last_seen", "<=", now),
             ]
         )
         return set(faults.mapped("res_id"))
 
     def _fold_some(self, failed):
-        """Keep one batch.
+        """Refresh one batch.
 
         :param set failed: see ``_fold``
-        :return: whether something is left to be kept
+        :return: whether marks are left
         """
         if not self._fold_if_free(BATCH, failed):
             self.env.cr.rollback()
@@ -385,8 +388,8 @@ class BacklogFold(models.AbstractModel):
         return False
 
     def _fold_if_free(self, limit=None, failed=None):
-        """Keep what is out of date, unless another process is at it. Then what is read
-        stays exact and comes later, until the scheduled action has run.
+        """Refresh all marked products, unless another process is refreshing. Until it
+        has finished, readers get exact figures more slowly.
 
         :return: whether it was done here
         """
@@ -394,6 +397,8 @@ class BacklogFold(models.AbstractModel):
             with self.env.cr.savepoint():
                 self._fold(limit, failed)
         except (LockNotAvailable, SerializationFailure):
-            _logger.info("Another process keeps the backlog; the next run goes on")
+            _logger.info(
+                "Another process refreshes the backlog; the next run continues"
+            )
             return False
         return True

@@ -11,27 +11,27 @@ from ..backlog_bad_value import MOST_FOUND
 
 _logger = getLogger(__name__)
 
-# All products are looked at in so many nights, a part of them in each.
+# The check takes so many nights for all products, a part of them each night.
 PARTS = 7
-# So many in a transaction.
+# Products per transaction.
 BATCH = 1000
 SHOWN = 5
 
 
 class BacklogHealth(models.Model):
-    """The nightly check: what is kept, against what orders and stock say. There are
-    people who disable triggers, empty tables or restore half of a backup, and then
-    figures would be wrong for good, without a word.
+    """The nightly check: it compares cached rows with the live statement. When somebody
+    disables triggers, empties tables or restores half of a backup, figures could stay
+    wrong without notice.
 
-    One row per part of the products, by their ids: each night the part that was not
-    looked at for longest, so that all are once a week, and those that were wrong the
-    night before. Of the feed of changes, the triggers, the values of records and the
-    clock everything is looked at every night.
+    One row per part of the products, by their ids. Each night checks the part whose
+    last check is oldest, so that each has its turn once a week, and the parts that were
+    wrong the night before. The feed of changes, the triggers, the values of records and
+    the clock are checked in full every night.
 
-    What is wrong is noted as a ``backlog.fault``, which logs it and tells managers,
-    and mended: products are marked, so that readers have exact figures at once and the
-    next fold keeps them anew. Each batch is a transaction of its own; one that is
-    killed is looked at again.
+    Errors are reported as a ``backlog.fault``, which logs them and informs managers,
+    and repaired: products are marked, so that readers have exact figures at once and
+    the next fold refreshes them. Each batch is a transaction of its own; a batch that
+    is killed is checked again.
     """
 
     _name = "backlog.health"
@@ -51,8 +51,8 @@ class BacklogHealth(models.Model):
 
     @api.model
     def _cron_check(self):
-        """Look at what is due and mend what is wrong. Odoo gives it some seconds at a
-        time, and runs it again while anything is left."""
+        """Check the parts that are due and repair errors. Odoo gives it some seconds at
+        a time and runs it again while anything is left."""
         self = self.with_env(self.env["backlog.fault"]._speaking())  # noqa: PLW0642
         cron = self.env["ir.cron"]
         parts = self._due()
@@ -62,16 +62,16 @@ class BacklogHealth(models.Model):
             left = len(parts) + 1 - number - is_done
             if not cron._commit_progress(1, remaining=left) or not is_done:
                 return
-        # Last, so that what is run again does not walk through everything again.
+        # Last: the earlier checks are not repeated when the action runs again.
         for kind, check in self._checks().items():
             self._run(kind, check)
         cron._commit_progress(1, remaining=0)
 
     @api.model
     def _run_part(self, part):
-        """Look at the products of this part. One that fails stops no other.
+        """Check the products of this part. A failure does not stop other parts.
 
-        :return: whether it is done with for tonight
+        :return: whether it is finished for tonight
         """
         try:
             return part._check_products()
@@ -82,9 +82,9 @@ class BacklogHealth(models.Model):
 
     @api.model
     def _checks(self):
-        """``{kind of fault: method}`` of what is looked at every night. A method gives
-        ``[{"key", "text", …}]``, as ``backlog.fault._report`` takes it, and mends what
-        it can."""
+        """``{kind of fault: method}`` of the nightly checks. A method returns
+        ``[{"key", "text", …}]``, as ``backlog.fault._report`` takes it, and repairs
+        what it can."""
         return {
             "trigger": self._trigger_faults,
             "feed": self._feed_faults,
@@ -94,7 +94,8 @@ class BacklogHealth(models.Model):
 
     @api.model
     def _run(self, kind, check):
-        """Note what this check finds, mended or not. One that fails stops no other."""
+        """Report the findings of this check, repaired or not. A failure does not stop
+        other checks."""
         try:
             with self.env.cr.savepoint():
                 self._note(kind, check())
@@ -106,7 +107,7 @@ class BacklogHealth(models.Model):
         faults = self.env["backlog.fault"]
         for one in found:
             faults._report(kind, **one)
-        # Of more than can be noted, nobody knows whether others are right again.
+        # With more findings than can be reported, none of the old ones can be settled.
         if len(found) < MOST_FOUND:
             faults._settle(kind, [one["key"] for one in found])
 
@@ -114,12 +115,12 @@ class BacklogHealth(models.Model):
 
     @api.model
     def _due(self):
-        """The parts to look at tonight."""
+        """The parts to check tonight."""
         today = fields.Date.today()
         parts = self.search(Domain.TRUE)
         missing = set(range(PARTS)).difference(parts.mapped("part"))
         parts += self.create([{"part": part} for part in sorted(missing)])
-        # A day in the future is one of a clock that was ahead.
+        # A future date was written by a clock that was ahead.
         age = {
             one: (today - one.checked_on).days if one.checked_on else PARTS
             for one in parts
@@ -132,9 +133,9 @@ class BacklogHealth(models.Model):
         return due
 
     def _check_products(self):
-        """Look at the products of this part, from where a look that was stopped left.
+        """Check the products of this part, from where a check that was stopped ended.
 
-        :return: whether all were looked at
+        :return: whether all were checked
         """
         self.ensure_one()
         today = fields.Date.today()
@@ -166,7 +167,7 @@ class BacklogHealth(models.Model):
         return True
 
     def _mend(self, product_ids):
-        """Mark these products and say so, to managers of their companies."""
+        """Mark these products and report them to managers of their companies."""
         self.env["backlog.kept"]._touch(product_ids)
         products = self.env["product.product"].browse(product_ids).exists()
         for company, its_products in products.grouped("company_id").items():
@@ -185,15 +186,15 @@ class BacklogHealth(models.Model):
             )
 
     def _key(self, company):
-        """How a fault of these products is known."""
+        """The key of a fault of these products."""
         return f"part {self.part}" + (f" of {company.id}" if company else "")
 
     # By hand
 
     @api.model
     def _look(self):
-        """What is wrong besides the rows that are kept, without mending it: sentences,
-        for ``odoo backlog check``."""
+        """Errors outside the cached rows, as sentences, without repairing them: for
+        ``odoo backlog check``."""
         said = [one["text"] for one in self.env["backlog.trigger"]._faults()]
         missing = self._missing_in_feed()
         if missing:
@@ -204,7 +205,7 @@ class BacklogHealth(models.Model):
 
     @api.model
     def _trigger_faults(self):
-        """What is wrong with the triggers. Changes that they missed bear no mark: all
+        """Errors of the triggers. Changes that they missed have no mark, so everything
         is marked."""
         if self.env["backlog.kept.seen"]._is_detached():
             return [
@@ -230,9 +231,9 @@ class BacklogHealth(models.Model):
 
     @api.model
     def _feed_faults(self):
-        """Whether the feed of changes knows all lines that are kept. Those that it does
-        not know are told anew; of closed lines nobody knows which it lacks, so who asks
-        from before has to begin again."""
+        """Whether the feed of changes has all cached lines. Missing ones are sent
+        again; missing closed lines cannot be found, so readers with an older cursor
+        have to begin again."""
         missing = self._missing_in_feed()
         if not missing:
             return []
@@ -242,7 +243,7 @@ class BacklogHealth(models.Model):
                 self.env["backlog.fold"]._lock()
                 change._note_again()
         except (LockNotAvailable, SerializationFailure):
-            _logger.info("The backlog is being kept; the next check mends the feed")
+            _logger.info("Another process refreshes the backlog; the feed waits")
         return [
             {
                 "key": "feed",
@@ -256,8 +257,8 @@ class BacklogHealth(models.Model):
 
     @api.model
     def _missing_in_feed(self):
-        """How many lines are kept that the feed does not know, or knows under another
-        company or a number that no fold has had."""
+        """The number of cached lines that are not in the feed, or there with another
+        company or with a number above that of the last fold."""
         [[count]] = self.env.execute_query(
             SQL(
                 """
@@ -277,15 +278,16 @@ class BacklogHealth(models.Model):
 
     @api.model
     def _clock_faults(self):
-        """Our scheduled actions that a clock that was ahead has put off: they run again
-        now. What was put off by less may be meant."""
+        """Our scheduled actions that a clock that was ahead has postponed: they run
+        again now. A shorter delay may be intended."""
         now = fields.Datetime.now()
         found = []
         for cron in self._our_crons():
             latest = now + 2 * self._interval(cron) + timedelta(days=1)
-            # It has run when the clock was ahead; what somebody put off has not.
+            # Its last run lies in the future too; an action that somebody postponed has
+            # no such run.
             if cron.nextcall > latest and cron.lastcall and cron.lastcall > now:
-                # Each fold asks, and seldom finds one.
+                # Each fold calls this, and seldom finds one.
                 env = self.env["backlog.fault"]._speaking()
                 found.append(
                     {
@@ -299,8 +301,8 @@ class BacklogHealth(models.Model):
                         ),
                     }
                 )
-                # Not one that is running: the scheduler holds it. Another one of
-                # ours, which this wakes, finds it again.
+                # Skip an action that is running: the scheduler holds its lock. The
+                # nightly check, which this wakes, finds it again.
                 if cron.try_lock_for_update():
                     cron.nextcall = now
                 else:
@@ -316,8 +318,9 @@ class BacklogHealth(models.Model):
 
     @api.model
     def _mend_clock(self):
-        """Have our scheduled actions run again that a clock that was ahead has put off:
-        asked by those that run, since the nightly check may be among them."""
+        """Run our scheduled actions again that a clock that was ahead has postponed.
+        The actions that do run call this, since the nightly check may be one of the
+        postponed."""
         self._run("clock", self._clock_faults)
 
     @api.model

@@ -14,7 +14,7 @@ from .backlog_watch import EVERYTHING
 
 
 class Stale(NamedTuple):
-    """What must be computed in spite of what is kept, as ids of products."""
+    """Ids of the products that must be computed in spite of their cached rows."""
 
     touched: list
     """whose slices are out of date"""
@@ -25,39 +25,36 @@ class Stale(NamedTuple):
 
 
 class BacklogKept(models.Model):
-    """The split as it was computed last, so that a large database answers at once; and
-    what is out of date since, so that every answer is exact.
+    """The cache of the split, so that a large database answers at once; and the marks
+    of what changed since, so that every answer is exact.
 
     Whatever changes what a product's split depends on adds the product to
     ``backlog.touched`` in its own transaction: triggers of the database do it (see
-    ``backlog.trigger``), so no way of writing goes round them. Whoever reads takes the
-    kept rows of the other products, and computes those of the touched ones. The
-    scheduled ``_fold`` computes them once for all and takes the marks away.
+    ``backlog.trigger``), so no write goes round them. Readers take the cached rows of
+    unmarked products and compute the marked ones. The scheduled ``_fold`` computes
+    those once for all readers and deletes the marks.
 
     It is exact at every moment, under Odoo's isolation (repeatable read). A reader that
-    sees a change sees its mark too, unless a fold took the mark away; that fold had
-    seen the change, since it deletes only marks that it sees, and folds come one after
-    the other, since each rewrites the one row of this model. Nothing is written by
-    reading, so it holds on a read replica, and nobody waits for a lock: marks are only
-    added.
+    sees a change sees its mark too, unless a fold deleted the mark; that fold had seen
+    the change, since it deletes only marks that it sees, and folds run one after the
+    other, since each rewrites the one row of this model. Readers write nothing, so it
+    holds on a read replica, and no writer waits for a lock: marks are only added.
 
-    So every change makes a mark of its own, also where the product is marked already,
-    for all to see: a fold that does not see the change may be taking that mark away at
-    this moment. Nor can a table of marks be emptied by TRUNCATE: whoever reads by an
-    older snapshot needs those that are gone by now. What makes many marks cheap is that
-    readers need not look at those that are gone (see ``backlog.kept.seen``).
+    So every change makes a mark of its own, also for a product with a committed mark: a
+    fold that does not see the change may be deleting that mark at this moment. Nor can
+    TRUNCATE empty the table of marks: readers with an older snapshot need the deleted
+    ones. Many marks are cheap since readers need not scan deleted ones (see
+    ``backlog.kept.seen``).
 
     When a trigger was off, is missing, or does something else, changes have left no
     mark. Its row in PostgreSQL's catalog is not the version that the last fold saw.
-    Turning a trigger off or on, making or dropping it locks its table against all who
-    write, so whoever wrote without a mark was done before the version that is there
-    after it: a fold that sees that version sees what was written, and computes
-    everything. A reader that sees another version than the last fold uses nothing that
-    is kept.
+    Switching a trigger off or on, creating or dropping it locks its table against
+    writers, so every write without a mark was committed before the next version of that
+    row: a fold that sees this version sees those writes, and computes everything. A
+    reader that sees another version than the last fold uses no cached row.
 
-    Kept rows are also out of date when they were made by other code, told by
-    ``signature``, or on another ``day``, for the products whose queue changes from day
-    to day.
+    Cached rows are also out of date when other code made them (``signature``), and, for
+    products whose queue changes from day to day, on another ``day``.
     """
 
     _name = "backlog.kept"
@@ -85,14 +82,14 @@ class BacklogKept(models.Model):
     )
 
     def init(self):
-        """The one row that folds lock is there from the beginning, so that no two of
-        them ever make it."""
+        """Add the one row that folds lock at installation, so that no two folds ever
+        add it."""
         self._add_row()
 
     @api.model
     def _add_row(self):
-        """Begin to count folds, if nobody has. A feed that lost what it knew is
-        complete from there."""
+        """Begin to count folds, unless that is done. A feed that lost rows is complete
+        from there."""
         self.env.cr.execute(
             SQL(
                 """
@@ -107,11 +104,10 @@ class BacklogKept(models.Model):
 
     @api.model
     def _first_number(self):
-        """Where to begin to count folds, and whether their feed is lost. Their numbers
-        are in the cursors of integrations, also of those that followed before the row
-        was deleted, or the addon removed and installed again: so begin after all of
-        them. On the average there are fewer folds than seconds, so none was above the
-        seconds since 2020."""
+        """The first number of folds, and whether their feed is lost. Cursors of
+        integrations hold such numbers, also from before the row was deleted or the
+        addon was installed again: so begin after all of them. There are fewer folds
+        than seconds on average, so no number was above the seconds since 2020."""
         last = SQL("0")
         if table_exists(self.env.cr, "backlog_change"):
             last = SQL("COALESCE((SELECT MAX(fold) FROM backlog_change), 0)")
@@ -129,10 +125,9 @@ class BacklogKept(models.Model):
 
     @api.model
     def _stale(self):
-        """Say what of the kept rows cannot be used in this transaction.
+        """Find the cached rows that cannot be used in this transaction.
 
-        A call that has asked, and asks again for the same statement, gives the answer
-        as ``stale``.
+        A caller that has the answer already gives it as ``stale`` (see ``giving``).
 
         :return: ``Stale``, or None when everything must be computed
         """
@@ -148,8 +143,8 @@ class BacklogKept(models.Model):
 
     @api.model
     def _answer(self):
-        """What to give (see ``giving``) so that what is called asks no more what cannot
-        be used: one page reads one state."""
+        """The values to give (see ``giving``) so that a page asks only once which
+        cached rows cannot be used, and reads one state."""
         stale = self._stale()
         return {"live": True} if stale is None else {"stale": stale}
 
@@ -160,8 +155,8 @@ class BacklogKept(models.Model):
 
     @api.model
     def _least(self, product_ids):
-        """What to give (see ``giving``) so that as little as possible is computed for
-        the products whose ids ``product_ids`` returns."""
+        """The values to give (see ``giving``) so that as little as possible is computed
+        for the products whose ids ``product_ids`` returns."""
         stale = self._stale()
         if stale and not stale.touched:
             return {"stale": stale, "product_ids": None}
@@ -169,8 +164,8 @@ class BacklogKept(models.Model):
 
     @api.model
     def _touched(self):
-        """The products that were marked, and those whose queue another day orders in
-        another way; None when everything must be computed."""
+        """The marked products, and those whose queue has another order today; None when
+        everything must be computed."""
         self.env.flush_query(self._reads())
         day, touched = self._marks()
         today = now().date()
@@ -180,13 +175,14 @@ class BacklogKept(models.Model):
 
     @api.model
     def _marks(self):
-        """The day for which rows are kept, and the products that are marked. Where
-        nothing is kept, or by other code, or while a trigger was off, everything is."""
+        """The day for which rows are kept, and the products that are marked. Everything
+        is marked when there are no cached rows, when other code made them, or when a
+        trigger was off."""
         seen = self.env["backlog.kept.seen"]
         if not seen._are_marks_dated():
             return None, {EVERYTHING}
-        # What follows in this transaction is read without just-in-time compilation: see
-        # ``without_jit``, which would be a query more.
+        # This switches just-in-time compilation off for the transaction:
+        # ``without_jit`` would be one more query.
         rows = self.env.execute_query(
             SQL(
                 """
@@ -221,9 +217,9 @@ class BacklogKept(models.Model):
 
     @api.model
     def _is_whole(self):
-        """A condition: no table was emptied since the last fold, and none is missing in
-        a backup. The highest id is there at once; the first row would be searched for
-        among those that are dead."""
+        """A condition: no table was emptied since the last fold or missing in a backup.
+        An index gives the highest id at once; a search for the first row would scan
+        dead ones."""
         return SQL(
             """
             (has_slices IS NOT TRUE
@@ -235,7 +231,8 @@ class BacklogKept(models.Model):
 
     @api.model
     def _sold_by(self, order_ids, purchase_ids):
-        """What the lines of these orders sell, and what these purchases bring them."""
+        """The products of the lines of these orders and of the purchase lines of these
+        purchases."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -256,7 +253,7 @@ class BacklogKept(models.Model):
 
     @api.model
     def _stale_by(self, product_ids):
-        """What is out of date when the split of these products is."""
+        """The rows that are out of date when the split of these products is."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -278,12 +275,13 @@ class BacklogKept(models.Model):
     @api.model
     @tools.ormcache()
     def _reads(self):
-        """What the statements read of the ORM, to be written before marks are read."""
+        """The fields that the statements read: Odoo writes them before marks are
+        read."""
         return to_flush(self.env["backlog.line"])
 
     @api.model
     def _moved_by_day(self, day, today):
-        """The products whose queue another day orders in another way."""
+        """The products whose queue has another order on another day."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -302,7 +300,7 @@ class BacklogKept(models.Model):
 
     @api.model
     def _reached(self):
-        """The products whose order lines the slices of touched ones decide. Uses
+        """The products whose order lines depend on the slices of marked ones. Reads
         ``touched``."""
         return SQL("SELECT product_id FROM touched")
 
@@ -341,9 +339,9 @@ class BacklogKept(models.Model):
     @api.model
     @tools.ormcache()
     def _signature(self):
-        """A name for the code of the statements and its settings. An addon that changes
-        a rule by overriding a method makes what is kept out of date; one that only
-        lays a statement out otherwise does not."""
+        """A hash of the statements and their settings. An addon that changes a rule by
+        overriding a method makes the cached rows out of date; a change of layout alone
+        does not."""
         with giving(self.env["backlog.line"], live=True) as lines:
             statements = [
                 self.env["backlog.live.slice"]._live_slices([EVERYTHING]),
@@ -382,8 +380,8 @@ class BacklogKept(models.Model):
 
     @api.model
     def _wrong_products(self, product_ids):
-        """Those of these products of which something is kept that is not what orders
-        and stock say. What is marked is computed anyhow, and not looked at."""
+        """Those of these products whose cached rows differ from the live statement.
+        Marked products are computed anyway and not compared."""
         self.env.flush_all()
         stale = self._stale()
         if stale is None:
@@ -402,7 +400,8 @@ class BacklogKept(models.Model):
 
     @api.model
     def _moved_with(self, sold_ids):
-        """What is moved for lines that sell these products, whatever is kept of it."""
+        """The products moved for lines that sell these products, whatever the cached
+        rows say."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -425,7 +424,7 @@ class BacklogKept(models.Model):
 
     @api.model
     def rebuild(self):
-        """Compute everything that is kept anew, and tell every line anew in the feed of
+        """Compute all cached rows again, and send every line again in the feed of
         changes. Readers see exact figures all the while.
 
         :return: how many rows were written: 0 when nothing had gone wrong
@@ -460,7 +459,7 @@ class BacklogKept(models.Model):
     @api.model
     @api.readonly
     def differences(self):
-        """Hold what is read against the live statement, in one snapshot.
+        """Compare what readers get with the live statement, in one snapshot.
 
         :return: ``{"slices": [row], "lines": [row]}`` of what differs in the user's
             companies, each row with ``side`` (``kept`` or ``live``) first; at most a
@@ -485,8 +484,8 @@ class BacklogKept(models.Model):
 
     @api.model
     def _cron_fold(self):
-        """Bring what is kept up to date, if something was touched: so much at a time
-        that little is lost when it is stopped."""
+        """Refresh the cached rows of marked products, in batches, so that little is
+        lost when the action is stopped."""
         cron = self.env["ir.cron"]
         trigger = self.env["backlog.trigger"]
         if not trigger._are_attached():

@@ -3,16 +3,15 @@ from odoo.tools import SQL
 
 from ...tools.sql import of_products
 
-# Numeric, as wide as PostgreSQL computed it: what is kept equals what is live.
+# Numeric, with the digits that PostgreSQL computed: cached rows equal live ones.
 EXACT = {"digits": 0}
 
 
 class BacklogTouched(models.Model):
-    """The products that changed since their split was kept; 0 stands for all. An order
-    stands for what its lines sell, a purchase for what it brings to lines of orders.
-    Rows are only ever added, by triggers, and taken away by the fold that has seen
-    them. Each bears its transaction (``txid``, of 64 bits): see
-    ``backlog.kept.seen``."""
+    """The marks: products that changed since their split was cached; 0 stands for all.
+    An order stands for the products of its lines, a purchase for the order lines that
+    it supplies. Triggers only add rows; the fold that has seen them deletes them. Each
+    bears its transaction (``txid``, of 64 bits): see ``backlog.kept.seen``."""
 
     _name = "backlog.touched"
     _description = "Touched Product"
@@ -24,8 +23,8 @@ class BacklogTouched(models.Model):
 
 
 class BacklogKeptRow(models.AbstractModel):
-    """A table of rows that a statement gave. Plain numbers instead of relations: a
-    foreign key would take locks on the documents that people work with."""
+    """A cache of the rows of a statement. Integers instead of relations: a foreign key
+    would lock the documents that people work with."""
 
     _name = "backlog.kept.row"
     _description = "Kept Row"
@@ -45,7 +44,7 @@ class BacklogKeptRow(models.AbstractModel):
 
     @api.model
     def _selected(self, table, names=None, typed=False):
-        """Our columns of ``table``, of our very types when ``typed``: only then can
+        """Our columns of ``table``, cast to our types when ``typed``: only then can
         PostgreSQL read both sides of a union in one order."""
         return SQL(", ").join(
             SQL(
@@ -178,8 +177,8 @@ class BacklogKeptRow(models.AbstractModel):
 
 
 class BacklogKeptSlice(models.Model):
-    """The slices of ``backlog.allocation`` as computed last, without what the moment
-    adds: the place in the queue, and today instead of days that are past."""
+    """The cached slices of ``backlog.allocation``, without the values that depend on
+    the moment: the place in the queue, and today instead of past days."""
 
     _name = "backlog.kept.slice"
     _inherit = ["backlog.kept.row"]
@@ -210,8 +209,8 @@ class BacklogKeptSlice(models.Model):
 
 
 class BacklogKeptLine(models.Model):
-    """The lines of ``backlog.line`` as computed last, without what depends on the day,
-    the user and the payments."""
+    """The cached lines of ``backlog.line``, without the values that depend on the day,
+    the user and payments."""
 
     _name = "backlog.kept.line"
     _inherit = ["backlog.kept.row"]
@@ -249,7 +248,7 @@ class BacklogKeptLine(models.Model):
     backlog_state = fields.Char()
 
     _order = "promise_date, id"
-    # With the company, which every rule asks for, lists count in the index alone.
+    # With the company, which every rule needs, lists count in the index alone.
     _promise = models.Index("(promise_date, id) INCLUDE (company_id)")
     _product = models.Index("(product_id)")
     _of_order = models.Index("(order_id)")
@@ -259,7 +258,7 @@ class BacklogKeptLine(models.Model):
 
     @api.model
     def _note(self):
-        """Each line that is written or removed is noted, in the same statement."""
+        """Note each line that is written or removed, in the same statement."""
         noted = self._noted()
         if not self.env["backlog.event"]._has_rules():
             return noted

@@ -1,29 +1,29 @@
 from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
-# It is made last, when marks bear their transaction.
+# Created last when marks get their transaction: where it exists, all is done.
 INDEX = "backlog_touched_by_txid"
 
 
 class BacklogKeptSeen(models.Model):
     """What the last fold saw of the database, in one row: which transactions, so that
-    whoever reads marks need not look at those that are gone; and which triggers, so
-    that nobody trusts rows that were kept while one of them was off.
+    readers of marks need not scan deleted ones; and which triggers, so that no reader
+    trusts rows that were cached while one of them was off.
 
-    **Marks.** A fold takes away all marks that it sees (what it leaves for a later one
-    it marks anew). So a mark that is there is of a transaction that the fold did not
-    see, or of the fold itself: of one that had not begun (``since``), or that was
-    running (``running``). Readers look for these alone, by an index. Marks that are
-    gone cost them nothing, even where a transaction that stays open for hours keeps
-    PostgreSQL from cleaning them up. It holds for a reader of any snapshot, since the
-    row that it sees is of the last fold that it sees.
+    **Marks.** A fold deletes all marks that it sees (and writes those again that it
+    leaves for a later one). So a mark that exists belongs to a transaction that the
+    fold did not see, or to the fold itself: to one that had not begun (``since``), or
+    that was running (``running``). Readers look for these alone, by an index. Deleted
+    marks cost them nothing, even when a transaction that stays open for hours keeps
+    PostgreSQL from vacuuming them. It holds for a reader of any snapshot, since the row
+    that it sees is of the last fold that it sees.
 
-    **Triggers.** They are told by the versions of their rows in the catalog
+    **Triggers.** The versions of their rows in the catalog identify them
     (``versions``): a trigger that was off for a moment, and is on again, has another
     version of its row. A restored database has other versions of everything, and other
-    numbers of transactions. It is known by this row, which is not the version that the
-    fold wrote (``written``). Then all marks are read, and triggers are told by what
-    they do (``texts``).
+    numbers of transactions. Then this row is not the version that the fold wrote
+    (``written``): readers scan all marks, and the code of the triggers identifies them
+    (``texts``).
     """
 
     _name = "backlog.kept.seen"
@@ -41,8 +41,8 @@ class BacklogKeptSeen(models.Model):
 
     @api.model
     def _are_marks_dated(self):
-        """Whether marks bear their transaction: from when triggers were attached first.
-        It is asked once, since that is for good."""
+        """Whether marks have their transaction: since triggers were first attached.
+        Cached, since it never changes back."""
         try:
             return self._dated()
         except LookupError:
@@ -51,7 +51,7 @@ class BacklogKeptSeen(models.Model):
     @api.model
     @tools.ormcache()
     def _dated(self):
-        """What is raised is not cached."""
+        """True; raises until then, since an exception is not cached."""
         [[index]] = self.env.execute_query(SQL("SELECT TO_REGCLASS(%s)", INDEX))
         if not index:
             raise LookupError(INDEX)
@@ -79,9 +79,9 @@ class BacklogKeptSeen(models.Model):
 
     @api.model
     def _unseen(self):
-        """A condition on ``backlog_touched`` that every mark meets which is there, and
-        few of those that are gone. One that names no transaction always does."""
-        # Two ends: PostgreSQL takes such a range for narrow, and reads the index.
+        """A condition on ``backlog_touched`` that every existing mark meets, and few
+        deleted ones. A mark without a transaction always meets it."""
+        # With two bounds PostgreSQL expects a narrow range and reads the index.
         return SQL(
             """
             (txid BETWEEN COALESCE((
@@ -98,7 +98,7 @@ class BacklogKeptSeen(models.Model):
 
     @api.model
     def _record(self):
-        """Note what this transaction sees, which has taken all marks away but its own.
+        """Record what this transaction sees, which has deleted all marks but its own.
         The second statement, in the same part of the transaction, writes the same
         version."""
         trigger = self.env["backlog.trigger"]
@@ -121,8 +121,8 @@ class BacklogKeptSeen(models.Model):
 
     @api.model
     def _set_detached(self, detached):
-        """Note whether the triggers are off on purpose. It stays the row that the last
-        fold wrote, if it was: else it would be taken for a restored one."""
+        """Record whether the triggers are off on purpose. A row that the last fold
+        wrote stays marked as such: else it would look like a restored one."""
         self._ensure()
         self.env.cr.execute(
             SQL(
@@ -144,11 +144,11 @@ class BacklogKeptSeen(models.Model):
 
     @api.model
     def _date_marks(self):
-        """Have marks bear their transaction, and begin their numbers again after the
-        last of 32 bits, which a busy database reaches in some years: nobody could write
-        stock any more. Nothing that makes PostgreSQL write the table anew: to those who
-        are reading by an older snapshot it would be empty. So what is there already
-        bears no transaction, and counts as everybody's."""
+        """Add the transaction to marks, and let their ids wrap around after the last of
+        32 bits, which a busy database reaches in some years: stock could not be written
+        any more. Do nothing that makes PostgreSQL rewrite the table: readers with an
+        older snapshot would see it empty. So existing marks have no transaction and
+        always count."""
         self.env.cr.execute(
             SQL(
                 """
@@ -167,7 +167,7 @@ class BacklogKeptSeen(models.Model):
 
     @api.model
     def _ensure(self):
-        """Make the row, which whoever cleaned up may have deleted."""
+        """Add the row if somebody deleted it."""
         self.env.cr.execute(
             SQL(
                 "INSERT INTO backlog_kept_seen (id) SELECT 1 "

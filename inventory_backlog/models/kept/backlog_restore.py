@@ -6,25 +6,25 @@ from odoo.tools.sql import table_exists
 
 _logger = getLogger(__name__)
 
-# Folds come less often than once a second, but for a while they may come faster.
+# Folds run less often than once a second, but may run faster for a while.
 BURST = 1000
-# What links Odoo's documents to suggestions.
+# The links from Odoo's documents to suggestions.
 LINK = "backlog_suggestion_id"
 
 
 class BacklogRestore(models.Model):
-    """That the database was restored from a backup: which numbers of folds may have
-    been given by the time that was undone, and are in the cursors of integrations.
+    """A restore of the database from a backup: the numbers of folds that may have been
+    used in the time that was lost, and are in cursors of integrations.
 
     The first fold after it finds that the row of ``backlog.kept.seen`` is not the
-    version that a fold wrote. It goes on with a number above all that may have been
-    given, so that no number ever means two things, and cursors of the undone time are
-    refused for good. It tells all lines anew to those of before, since what they were
-    told last may have been undone.
+    version that a fold wrote. It continues with a number above all that may have been
+    used, so that no number ever means two things, and cursors from the lost time are
+    refused for good. It sends all lines again to readers with older cursors, since what
+    they read last may be lost.
 
-    A backup without the data of our tables leaves links to suggestions that are not
-    there, for which PostgreSQL can make no foreign key, nor can an upgrade. They go
-    before another suggestion gets such a number.
+    A backup without the data of our tables leaves links to missing suggestions, so that
+    neither PostgreSQL nor an upgrade can add the foreign key. They are removed before a
+    new suggestion gets such an id.
     """
 
     _name = "backlog.restore"
@@ -52,8 +52,8 @@ class BacklogRestore(models.Model):
 
     @api.model
     def _note(self):
-        """Go on above all numbers that may have been given. All is computed anew: who
-        restores may restore a part."""
+        """Continue above all numbers that may have been used. Compute everything again:
+        a restore may be partial."""
         [[number]] = self.env.execute_query(
             SQL(
                 """
@@ -70,12 +70,12 @@ class BacklogRestore(models.Model):
         )
         self.env.cr.execute(SQL("UPDATE backlog_kept SET folds = %s", number))
         self.env["backlog.kept"]._touch_everything()
-        _logger.info("The database was restored from a backup: all is kept anew")
+        _logger.info("The database was restored from a backup: computing everything")
 
     @api.model
     def _forget_lost(self):
-        """Where a foreign key is missing, forget suggestions that are not there, and
-        give their numbers to no other: there may be messages of them, too."""
+        """Where a foreign key is missing, remove links to missing suggestions, and
+        never use their ids again: there may be messages about them, too."""
         suggestion = "backlog_suggestion"
         if not table_exists(self.env.cr, suggestion):
             return

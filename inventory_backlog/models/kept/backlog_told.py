@@ -5,12 +5,11 @@ from .backlog_watch import EVERYTHING
 
 
 class BacklogTold(models.Model):
-    """The lines that an integration was told as they were computed at that moment,
-    before they were kept, under ids of their own. It has to be told again what is kept
-    of them: what it was told may have gone again before anybody kept it, and then no
-    fold notes that anything changed.
+    """Lines that an integration has read with live values, before a fold cached them,
+    under ids of their own. The feed has to send their cached values too: the live
+    values may have changed back before a fold, and then no fold notes a change.
 
-    Rows are only added by who asks, and taken away by the fold that notes them.
+    Readers of the feed only add rows; the fold that notes them deletes them.
     """
 
     _name = "backlog.told"
@@ -22,7 +21,7 @@ class BacklogTold(models.Model):
 
     @api.model
     def _remember(self, line_ids):
-        """Have these lines noted when they are kept."""
+        """Let the fold that caches these lines note them."""
         if not line_ids:
             return
         self.env.cr.execute(
@@ -40,8 +39,8 @@ class BacklogTold(models.Model):
 
     @api.model
     def _note(self):
-        """Note those of these lines that are kept now: nothing of them is marked. A
-        product that cannot be kept holds back its own lines only."""
+        """Note the lines that are cached now, without a mark. A product that fails
+        holds back its own lines only."""
         rows = self.env.execute_query(
             SQL(
                 """

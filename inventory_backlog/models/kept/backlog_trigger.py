@@ -12,32 +12,31 @@ _logger = getLogger(__name__)
 
 PREFIX = "backlog_touch_"
 MARKS = "backlog_touched"
-# For so many milliseconds we wait for a lock, and whoever writes waits behind us, where
-# a trigger must be dropped also whoever reads: so after an upgrade for a moment at
-# first. What nobody could lock in the end is tried again by the scheduled action, once
-# a minute. Until it is done nothing that is kept is read.
+# Milliseconds to wait for a lock, one try after the other. Writers of the table wait
+# behind us, readers too where a trigger must be dropped: so the first tries after an
+# upgrade are short. The scheduled action tries again, once a minute, the tables that
+# could not be locked. Until then no reader uses cached rows.
 WAITS = [100] * 20 + [500] * 10 + [2000] * 5 + [10000] * 2
 WAITS_OF_CRON = [5000]
 PAUSE = 0.2
-# Of PostgreSQL's catalog: fires also for what is loaded as a replica would; and what
-# whoever turns a trigger off and on again leaves behind, which does not.
+# In PostgreSQL's catalog: a trigger that fires also in sessions that load data as a
+# replica does; and one that was switched off and on again, which does not.
 ALWAYS = "A"
 ENABLED = ("O", ALWAYS)
 
 
 class BacklogTrigger(models.AbstractModel):
-    """The triggers that mark what changes, as the database has them: which are missing,
-    off or different; how to put them back, and take them away.
+    """The triggers in the database that mark changes: finds those that are missing, off
+    or different, creates and drops them.
 
-    A function runs with the rights of who owns our tables, and finds them by a path of
-    its own: any role of the database that may write in Odoo's tables may do so.
+    A function runs with the rights of the owner of our tables and has its own search
+    path: every role that may write Odoo's tables can do so.
 
-    A table is locked only when something of it is to be changed, so an upgrade that
-    changes nothing waits for nobody: each in a transaction of its own, so that nobody
-    holds one lock and waits for another, for a moment, and again when it was in use.
-    The lock is not for the trigger alone: who has written without a mark, or with one
-    that an older function made, is done before it is ours, and what is kept is computed
-    after it.
+    A table is locked only when its triggers must change, so an upgrade that changes
+    nothing waits for no lock: each table in a transaction of its own, so that none
+    holds one lock while waiting for another, for a moment, and again if it was in use.
+    The lock serves the marks, too: writes without a mark, or with the mark of an older
+    function, are committed before we get it, and cached rows are computed after it.
     """
 
     _name = "backlog.trigger"
@@ -55,7 +54,7 @@ class BacklogTrigger(models.AbstractModel):
 
     @api.model
     def _definitions(self):
-        """What marks, as text: what was marked by others may lack a mark."""
+        """The code of the triggers as text: another code may have left out marks."""
         return [
             f"{table} {watch.events()} {watch.body()}"
             for table, watch in self._watched().items()
@@ -92,7 +91,7 @@ class BacklogTrigger(models.AbstractModel):
 
     @api.model
     def _fault(self, watched, key, found):
-        """What is wrong with one of them; nothing when it is as it should be."""
+        """What is wrong with one trigger; empty when it is right."""
         table, name = key
         trigger = found.get(key)
         if trigger is None:
@@ -123,7 +122,8 @@ class BacklogTrigger(models.AbstractModel):
 
     @api.model
     def _is_other(self, trigger, watch):
-        """Whether it must be dropped: another function does not make it right."""
+        """Whether the trigger itself must be dropped: another function would not be
+        enough."""
         events = {self._name_of(event): EVENTS[event] for event in watch.events()}
         bit, rows = events.get(trigger["name"], (None, {}))
         return (
@@ -135,7 +135,7 @@ class BacklogTrigger(models.AbstractModel):
 
     @api.model
     def _found(self, table=None):
-        """The triggers that bear our names: ``{(table, trigger): {…}}``."""
+        """The triggers with our names: ``{(table, trigger): {…}}``."""
         rows = self.env.execute_query_dict(
             SQL(
                 """
@@ -170,7 +170,7 @@ class BacklogTrigger(models.AbstractModel):
 
     @api.model
     def _function_of(self, table):
-        """As PostgreSQL shortens it."""
+        """The name of the function, as PostgreSQL shortens it."""
         return f"{PREFIX}{table}"[:63]
 
     @api.model
@@ -207,7 +207,7 @@ class BacklogTrigger(models.AbstractModel):
             text,
             SQL(", ").join(SQL("TO_REGCLASS(%s)", table) for table in self._watched()),
             PREFIX,
-            # The next text that does not begin with it.
+            # The next text that does not begin with the prefix.
             PREFIX[:-1] + chr(ord(PREFIX[-1]) + 1),
         )
 
@@ -215,8 +215,8 @@ class BacklogTrigger(models.AbstractModel):
 
     @api.model
     def _attach(self, watched=None):
-        """Make the triggers what they should be, in the transaction of the caller, who
-        commits before anything is kept.
+        """Create, replace and drop triggers as needed, in the transaction of the
+        caller, who commits before the next fold.
 
         :param dict watched: other tables than ours; those of nobody have no trigger
         :raise psycopg2.errors.LockNotAvailable: when somebody writes in a table that
@@ -228,8 +228,8 @@ class BacklogTrigger(models.AbstractModel):
 
     @api.model
     def _detach(self):
-        """Take the triggers away, in the transaction of the caller. Nothing that is
-        kept is read then, and ``_attach`` makes it usable again."""
+        """Drop the triggers, in the transaction of the caller. Readers then use no
+        cached row until ``_attach`` and a fold have run."""
         self._attach({})
 
     @api.model
@@ -237,7 +237,7 @@ class BacklogTrigger(models.AbstractModel):
         """As ``_attach``, each table in a transaction of its own.
 
         :param waits: for how many milliseconds to wait for a lock, at each try
-        :return: the tables that are left, which were in use all the while
+        :return: the tables that are left since they were in use at each try
         """
         watched = self._watched() if watched is None else watched
         for number, wait in enumerate(waits):
@@ -256,7 +256,7 @@ class BacklogTrigger(models.AbstractModel):
 
     @api.model
     def _remove(self, watched):
-        """When an addon is uninstalled: leave only what watches these tables."""
+        """Drop all triggers but those of ``watched``: an addon is being uninstalled."""
         self._attach_apart(WAITS, watched)
         self._drop_functions(watched)
 
@@ -267,8 +267,7 @@ class BacklogTrigger(models.AbstractModel):
 
     @api.model
     def _tables_with_faults(self, watched):
-        """The tables to be changed, in an order that is always the same, but those
-        that are not there."""
+        """The existing tables that must be changed, always in the same order."""
         names = sorted({fault["table"] for fault in self._faults(watched)})
         rows = self.env.execute_query(
             SQL(
@@ -281,8 +280,8 @@ class BacklogTrigger(models.AbstractModel):
 
     @api.model
     def _change(self, table, watch, wait):
-        """Make the triggers of the table those of ``watch``. Marks everything: who has
-        written before may have left no mark."""
+        """Make the triggers of the table those of ``watch``, and mark everything:
+        earlier writes may have left no mark."""
         wanted = {self._name_of(event): event for event in watch.events()}
         found = self._found(table)
         gone = [
@@ -310,7 +309,7 @@ class BacklogTrigger(models.AbstractModel):
 
     @api.model
     def _lock(self, table, mode, wait):
-        """Wait until nobody writes in the table, for so many milliseconds at most."""
+        """Lock the table against writers; wait for so many milliseconds at most."""
         [[before]] = self.env.execute_query(SQL("SHOW lock_timeout"))
         self.env.cr.execute(SQL("SET LOCAL lock_timeout = %s", wait))
         self.env.cr.execute(
@@ -401,7 +400,7 @@ class BacklogTrigger(models.AbstractModel):
     # When it is done
 
     def _register_hook(self):
-        """After an upgrade, last of all, when nothing else can keep others waiting."""
+        """Attach triggers after an upgrade, when all its other locks are released."""
         res = super()._register_hook()
         if not self.pool.ready and set(self._addons()) & set(self.pool.updated_modules):
             self.env.cr.postcommit.add(self._after_upgrade)
@@ -409,15 +408,15 @@ class BacklogTrigger(models.AbstractModel):
 
     @api.model
     def _after_upgrade(self):
-        """Attach the triggers and mark everything. Of a new installation keep all that
-        there is, so that the first screen is as fast as every other."""
+        """Attach the triggers and mark everything. After a new installation fill the
+        cache, so that the first screen is as fast as every other."""
         try:
             self._in_new_transaction("_begin_anew")
             left = self._attach_apart(WAITS)
             if left:
                 _logger.warning(
-                    "Somebody writes all the while in %s. The scheduled action puts "
-                    "our triggers there; until then everything is computed anew.",
+                    "Could not lock %s. The scheduled action will attach the triggers; "
+                    "until then each reader computes everything.",
                     ", ".join(left),
                 )
             else:
@@ -425,7 +424,7 @@ class BacklogTrigger(models.AbstractModel):
             self._in_new_transaction("_keep_if_new")
             self._in_new_transaction("_comment_all")
         except Exception:
-            # The registry must load. What is missing is found by the scheduled action.
+            # The registry must load. The scheduled action finds missing triggers.
             _logger.exception("The triggers of the backlog are not all attached")
 
     @api.model
@@ -441,15 +440,15 @@ class BacklogTrigger(models.AbstractModel):
 
     @api.model
     def _are_attached(self):
-        """Whether what changes is marked, from before this transaction on. Else nothing
-        can be kept: who has written meanwhile has left no mark."""
+        """Whether triggers have marked all changes since before this transaction. Else
+        no row may be cached: writes in between have left no mark."""
         attached = self.env.cr.precommit.data.get("backlog_attached")
         return not attached and not self._faults()
 
     @api.model
     def _heal(self):
-        """Put back what is missing, unless somebody has taken it away on purpose, or
-        other code than this is installed in the database.
+        """Put back missing triggers, unless they were detached on purpose or the
+        database belongs to another version of our code.
 
         :return: whether it was done: then it counts from the next transaction on
         """
@@ -459,7 +458,7 @@ class BacklogTrigger(models.AbstractModel):
         env = faults._speaking()
         found = self.with_env(env)._faults()
         is_healed = not self._attach_apart(WAITS_OF_CRON)
-        # Managers learn of it, although nothing is wrong any more.
+        # Managers are informed, although it is repaired.
         for fault in found:
             text = fault["text"]
             if is_healed:
@@ -472,7 +471,8 @@ class BacklogTrigger(models.AbstractModel):
     @api.model
     def _is_of_other_code(self):
         """Whether an addon was not upgraded yet, or has been by a newer one."""
-        # Whatever user the scheduled action has: these are names and versions.
+        # As superuser, whatever user the scheduled action has: only names and versions
+        # are read.
         modules = self.env["ir.module.module"].sudo()
         return any(
             module.latest_version != module.installed_version

@@ -8,21 +8,21 @@ from odoo.tools import SQL, format_datetime
 _logger = getLogger(__name__)
 
 CRON = "inventory_backlog.ir_cron_kept"
-# An action that is due for so long is run by nobody. Odoo looks once a minute.
+# An action that is overdue for so long does not run at all: Odoo looks once a minute.
 OVERDUE = timedelta(minutes=10)
-# How long a manager who has all kept at once waits at most. Odoo's own limit for a
+# The longest refresh that a manager starts by the button. Odoo's own limit for a
 # request is two minutes.
 SECONDS = 45
 
 
 class BacklogUpkeep(models.AbstractModel):
-    """Who brings what is kept up to date, and when.
+    """Who refreshes the cached rows, and when.
 
-    The scheduled action does, once a minute and when goods have moved. Copies for
-    trials have it switched off, some hosts run it twice a day: then everything that
-    changed since would be computed by every reader, for good. So where the action does
-    not run, whoever writes folds a part after the commit, Odoo's daily cleaning what is
-    left, and a manager by a button. A reader never writes.
+    The scheduled action does, once a minute and when goods have moved. Test copies have
+    it switched off, some hosts run it twice a day: then every reader would compute
+    everything that changed since, for good. So where the action does not run, writers
+    fold a part after their commit, Odoo's daily clean-up folds the rest, and managers
+    can use a button. Readers never write.
     """
 
     _name = "backlog.upkeep"
@@ -32,15 +32,15 @@ class BacklogUpkeep(models.AbstractModel):
 
     @api.model
     def _wake(self):
-        """Have the scheduled action run when this transaction is done, rather than
-        within a minute: what moves stock is asked for again at once."""
+        """Run the scheduled action right after this transaction, rather than within a
+        minute: figures are read again soon after stock moves."""
         done = self.env.cr.precommit.data
         if "backlog_wake" in done:
             return
         done["backlog_wake"] = True
-        # As ir.cron's _trigger, less what it reads first. Whoever ships may not
-        # schedule, but this is not for them to decide. Nothing to wake when somebody
-        # has deleted the action, also by SQL, or switched it off.
+        # As ir.cron's _trigger, without its reads. In SQL: users who ship may not
+        # schedule actions, and need not here. Nothing happens when the action is off or
+        # was deleted, also by SQL.
         self.env.cr.execute(
             SQL(
                 """
@@ -80,7 +80,7 @@ class BacklogUpkeep(models.AbstractModel):
 
     @api.model
     def _after_commit(self):
-        """Once this transaction is committed, do a part of the work of an action that
+        """After the commit of this transaction, do a part of the work of an action that
         does not run."""
         done = self.env.cr.postcommit.data
         if "backlog_upkeep" not in done:
@@ -89,7 +89,7 @@ class BacklogUpkeep(models.AbstractModel):
 
     @api.model
     def _fold_if_left_alone(self):
-        """Keep the next products, in a transaction of its own. What was committed
+        """Refresh the next products, in a transaction of its own: the committed one
         stays committed, whatever happens here."""
         try:
             with self.pool.cursor() as cr:
@@ -100,11 +100,11 @@ class BacklogUpkeep(models.AbstractModel):
                         kept.env["backlog.fold"]._failed_lately()
                     )
         except Exception:
-            _logger.exception("The backlog could not be kept after a commit")
+            _logger.exception("The backlog could not be refreshed after a commit")
 
     @api.autovacuum
     def _fold_daily(self):
-        """Odoo's daily cleaning is the one action that copies for trials keep."""
+        """Odoo's daily clean-up is the one action that stays on in test copies."""
         if self._is_left_alone():
             self.env["backlog.kept"]._cron_fold()
 
@@ -112,11 +112,11 @@ class BacklogUpkeep(models.AbstractModel):
 
     @api.model
     def _notices(self):
-        """What the dashboard says where nobody keeps the backlog: ``[{"text",
+        """What the dashboard says where no action refreshes the backlog: ``[{"text",
         "button", "action"}]``, the button for managers."""
         if not self._is_left_alone():
             return []
-        # How far it is tells nobody anything about others' orders.
+        # As superuser: the progress says nothing about others' orders.
         kept = self.env["backlog.kept"].sudo()
         stale = kept._stale()
         if stale and not stale.touched:
@@ -144,8 +144,8 @@ class BacklogUpkeep(models.AbstractModel):
 
     @api.model
     def action_catch_up(self):
-        """Keep what has changed, for managers where the scheduled action does not run.
-        What does not get done in three quarters of a minute is left for the next time.
+        """Refresh marked products, for managers where the scheduled action does not
+        run. Stops after three quarters of a minute; the next call continues.
 
         :return: an action that says so, and loads the page again
         :raise AccessError: who may not write what is kept
@@ -168,12 +168,11 @@ class BacklogUpkeep(models.AbstractModel):
 
     @api.model
     def _catch_up(self, deadline):
-        """Keep one batch after the other, each in a transaction of its own.
+        """Refresh one batch after the other, each in a transaction of its own.
 
         :return: whether anything is left
         """
-        # Triggers and faults are nobody's records: whoever may have it kept may not
-        # write them.
+        # As superuser: managers may start this, but not write triggers and faults.
         kept = self.env["backlog.kept"].sudo()
         trigger = kept.env["backlog.trigger"]
         if not trigger._are_attached():

@@ -1,5 +1,5 @@
-"""Which tables are watched for changes, and what a change of them concerns: plain data,
-of which ``backlog.trigger`` makes the triggers of the database."""
+"""The watched tables, and what their changes concern: plain data, from which
+``backlog.trigger`` makes the triggers of the database."""
 
 from collections.abc import Mapping
 from inspect import cleandoc
@@ -31,13 +31,12 @@ EVENTS = {
 
 
 class Watch(NamedTuple):
-    """What changes of one table concern. A statement gives ids; which, its key says:
-    one of ``MARKED``. A NULL among them counts for nothing.
+    """What changes of one table concern. Each statement returns ids of the kind that
+    its key names, one of ``MARKED``. A NULL among them counts for nothing.
 
-    One trigger a statement and not a row: that would cost the hot paths. And only a
-    trigger catches what core and other addons write in SQL. A product that is marked
-    without need is computed once more and nothing else; one that is not marked although
-    its split changed would be a wrong figure.
+    One trigger per statement: one per row would slow down the hot paths. And only a
+    trigger catches writes of core and other addons in SQL. A needless mark costs one
+    more computation; a missing mark would be a wrong figure.
     """
 
     compared: str = ""
@@ -100,10 +99,10 @@ backlog a change of sale_order can concern. The addon makes, mends and removes i
     def body(self):
         """The body of the function of its triggers, in PL/pgSQL.
 
-        What a table of Odoo's no longer has must not stop whoever writes in it: an
-        upgrade of Odoo renames columns before our code is there. Then everything is
-        marked. Nothing is written where the error is caught, so it takes no
-        transaction id of its own and costs next to nothing.
+        A missing column of Odoo's tables must not stop writers: an upgrade of Odoo
+        renames columns before our code is there. Then everything is marked. Nothing is
+        written where the error is caught, so it takes no transaction id of its own and
+        costs next to nothing.
         """
         lists = [*self.rows, *self.changes, "product_ids"]
         names = [name for name in MARKED if name in lists]

@@ -14,12 +14,12 @@ from ..kept.backlog_kept import Stale
 AT_MOST = 10_000
 
 
-# The fold and the line that were told last.
+# The last fold and line that were sent.
 CURSOR = re.compile(r"(\d{1,10})-(\d{1,10})", re.ASCII)
 
 
-# While all open lines are told: the fold to go on from when all are, the line that was
-# told last, and the second in which that began.
+# While all open lines are sent: the fold to continue from afterwards, the last line
+# sent, and the second in which this began.
 ALL_LINES = re.compile(r"all-(\d{1,10})-(\d{1,10})-(\d{1,10})", re.ASCII)
 
 
@@ -78,8 +78,8 @@ class BacklogFeed(models.AbstractModel):
             )
         line_id = position.line_id if position.begun is None else LARGEST
         told = (position.fold, line_id)
-        # Of the last fold that a backup knows, all that is kept is in the backup; what
-        # was computed for somebody who began then may have been undone.
+        # The backup holds all cached rows of its last fold. Figures computed for a
+        # reader who began after it may be gone.
         if position.fold > feed.fold or any(
             (fold, LARGEST) <= told < (next_fold, 0) for fold, next_fold in feed.undone
         ):
@@ -89,7 +89,7 @@ class BacklogFeed(models.AbstractModel):
                     "restored or installed again. Begin with an empty one."
                 )
             )
-        # Whoever was told all of a fold misses nothing that was lost before the next.
+        # A reader who has all of a fold misses nothing that was lost before the next.
         begins = feed.fold if feed.is_lost else feed.begins
         if told < (begins, LARGEST if begins else 0):
             raise UserError(
@@ -102,9 +102,9 @@ class BacklogFeed(models.AbstractModel):
         return position
 
     def _page_of_all(self, position, limit, stale, feed):
-        """All lines that are open, exact, in the order of their ids. What comes or
-        changes meanwhile, before the place where one is or behind it, is told as a
-        change after the last page: folds after the first one note it."""
+        """All open lines, exact, in the order of their ids. Lines that appear or change
+        meanwhile, on pages already read or not, follow as changes after the last page:
+        later folds note them."""
         with giving(self.env["backlog.line"], stale=stale) as lines:
             rows = lines.search_read(
                 [("id", ">", position.line_id)], TOLD, limit=limit + 1, order="id"
@@ -123,10 +123,10 @@ class BacklogFeed(models.AbstractModel):
         return [{**row, "is_open": True} for row in rows], position, has_more
 
     def _page_of_changes(self, position, limit, stale):
-        """What was noted since, as it was kept last: what is computed now might be
-        otherwise again before anybody notes it."""
+        """The changes since, with cached values: a value computed now may be gone again
+        before a fold notes it."""
         if stale is None:
-            # Nothing of what is kept can be used. The next fold goes on from here.
+            # No cached row can be used. The next fold continues from here.
             return [], position, False
         rows = self.env.execute_query(
             SQL(
@@ -154,10 +154,11 @@ class BacklogFeed(models.AbstractModel):
         return told, position, has_more
 
     def _told(self, ids):
-        """What this user may know of these lines, in their order."""
-        # Whoever read them before in this transaction may have read them live.
+        """What this user may read of these lines, in their order."""
+        # This transaction may have read live values before.
         self.env["backlog.line"].invalidate_model(flush=False)
-        # They may have been deleted or given away since they were kept.
+        # A line may have been deleted, or given to another salesperson, since it was
+        # cached.
         known = self.env["sale.order.line"].sudo().browse(ids).exists()
         mine = known.filtered_domain(self._readable_closed())
         values = {
@@ -166,7 +167,7 @@ class BacklogFeed(models.AbstractModel):
                 [("id", "in", mine.ids)], TOLD
             )
         }
-        # Who may not see an open line must not take it for a shipped one.
+        # An open line that the user may not see must not look like a shipped one.
         others = set(ids) - values.keys()
         others -= set(
             self.env["backlog.line"].sudo().search([("id", "in", list(others))]).ids
@@ -183,7 +184,7 @@ class BacklogFeed(models.AbstractModel):
         ]
 
     def _closed(self, line_id, line):
-        """What is told of a line that is open no more, in the unit of the product.
+        """The values of a closed line, in the unit of the product.
 
         :param line: the order line, unless it was deleted
         """
@@ -203,8 +204,8 @@ class BacklogFeed(models.AbstractModel):
         }
 
     def _readable_closed(self):
-        """Our own rules, asked of order lines: who may see a line while it is open is
-        told when it is not, also buyers, who cannot read orders."""
+        """Our own rules, applied to order lines: users who may see a line while it is
+        open learn of its closing, also buyers, who cannot read orders."""
         if self.env.su:
             return Domain.TRUE
         rule = self.env["ir.rule"]._compute_domain(

@@ -187,7 +187,7 @@ class BacklogLine(models.Model):
     )
     prepaid_value = fields.Monetary(
         readonly=True,
-        # Read when asked for: it looks at all invoices of the order.
+        # Not prefetched: it reads all invoices of the order.
         prefetch=False,
         groups=VALUE_GROUPS,
         help="The part of the open value that the customer has already paid: paid "
@@ -283,7 +283,7 @@ class BacklogLine(models.Model):
         ],
         "Blocked by",
         readonly=True,
-        # Read when asked for: it looks at all lines of the order.
+        # Not prefetched: it reads all lines of the order.
         prefetch=False,
         help="Why goods may not leave. Ships all at once: they are ready, but the "
         "order leaves in one piece and something of it is short. Over the credit "
@@ -301,7 +301,7 @@ class BacklogLine(models.Model):
 
     @api.model
     def _selection_delay_cause(self):
-        # A dict: of tuples Odoo's export of terms takes the values for terms as well.
+        # A dict: in tuples Odoo's export would take the values for terms as well.
         causes = {
             "promise_passed_at_order": self.env._("Promise impossible at order"),
             "no_supply": self.env._("Nobody has ordered supply"),
@@ -344,8 +344,8 @@ class BacklogLine(models.Model):
         )
 
     def _field_to_sql(self, alias, field_expr, query=None):
-        """What looks at all lines of an order is joined when somebody asks for it: in
-        the rows themselves it would keep PostgreSQL from reading just a page."""
+        """Join the columns about whole orders only where they are read: as part of the
+        rows they would keep PostgreSQL from reading just a page."""
         if field_expr not in OF_ORDER or query is None or isinstance(query, OwnColumns):
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(self._fields[field_expr], "read")
@@ -359,7 +359,7 @@ class BacklogLine(models.Model):
         return SQL.identifier(whole, field_expr)
 
     def _fetch_query(self, query, fields):
-        """What looks at all lines of an order is read of the orders of the rows."""
+        """Read the columns about whole orders for the orders of these rows."""
         of_order = [field for field in fields if field.name in OF_ORDER]
         if not of_order:
             return super()._fetch_query(query, fields)
@@ -395,11 +395,11 @@ class BacklogLine(models.Model):
 
     @api.readonly
     def web_read(self, specification):
-        """A form reads its own lines: as little as possible is computed for them."""
+        """Compute as little as possible for the lines of a form."""
         if not self or self.env["backlog.kept"]._is_answered():
-            # A page has asked, and reads rows that it has found.
+            # The page has asked already, and reads the rows that it found.
             return super().web_read(specification)
-        # Of whole orders, see _lines. Who may not read them gets no line either.
+        # The products of whole orders, see _lines. The rules still hide lines.
         ordered = self.env["sale.order.line"].sudo().browse(self.ids).exists()
         least = self.env["backlog.kept"]._least(
             lambda: ordered.order_id._backlog_products().ids
@@ -410,8 +410,8 @@ class BacklogLine(models.Model):
     @api.model
     @api.readonly
     def search_count(self, domain, limit=None):
-        """Below every list stands how many there are: where columns that are kept
-        say it, PostgreSQL finds that in an index, not having to join what is not."""
+        """Count in cached columns where the domain has no others: PostgreSQL finds them
+        in an index and joins nothing. Every list shows this count."""
         if not self._asks_for_kept_columns(domain):
             return super().search_count(domain, limit)
         current = self._current(self.env["backlog.allocation"]._asked_products())
@@ -439,7 +439,7 @@ class BacklogLine(models.Model):
 
     @api.model
     def _check_shows_values(self):
-        """Refuse who may not read what customers pay, which the summary says."""
+        """Refuse users who may not read what customers pay: the summary says it."""
         self._check_field_access(self._fields["open_value"], "read")
 
     # Statements
@@ -463,13 +463,12 @@ class BacklogLine(models.Model):
 
     @api.model
     def _current(self, product_ids=None, slices=None):
-        """The lines that are kept of what nothing has touched since, and the live ones
-        of the rest.
+        """Cached lines of the products without a mark, live lines of the others.
 
         :param product_ids: ids of the products moved, None for all
         :param slices: the statement of the slices of all products, where a larger
-            statement has it already. Of some products it is of no use: those that only
-            tell the cause of a delay would be missing.
+            statement has it already. It is not used for some products: slices that only
+            decide the cause of a delay would be missing.
         """
         stale = self.env["backlog.kept"]._stale()
         if stale is None:
@@ -496,7 +495,7 @@ class BacklogLine(models.Model):
 
     @api.model
     def _typed_lines(self, sold_ids, moved_ids, slices=None):
-        """The live lines in the shape of those that are kept."""
+        """The live lines with the columns and types of the cached rows."""
         return SQL(
             "SELECT %s FROM %s line",
             self.env["backlog.kept.line"]._selected("line", typed=True),
@@ -525,7 +524,8 @@ class BacklogLine(models.Model):
         return rows.with_env(self.env)
 
     def _moved_product_ids(self):
-        # Of whole orders, see backlog.line._lines. Buyers have no access to them.
+        # The products of whole orders, see backlog.line._lines. As superuser: buyers
+        # have no access to orders.
         return self.order_line_id.sudo().order_id._backlog_products().ids
 
     def _backlog_slices(self):
@@ -607,7 +607,7 @@ class BacklogLine(models.Model):
         else:
             page = self.env["backlog.feed"]._page_of_all(position, limit, stale, feed)
         waits = stale is None or bool(stale.touched)
-        # A clock that was ahead may have kept something in the future.
+        # A clock that was ahead may have cached rows with a future date.
         kept_at = min(feed.clean_at, feed.now) if feed.clean_at else None
         as_of = kept_at if waits else feed.now
         if position.begun is not None:
@@ -666,7 +666,7 @@ class BacklogLine(models.Model):
 
     @api.readonly
     def action_open_supply(self):
-        """Open the documents that bring what these lines wait for, of one kind."""
+        """Open the documents that these lines wait for, of one kind."""
         documents = [row.document for row in self._allocation() if row.document]
         if not documents:
             raise UserError(
@@ -697,7 +697,7 @@ class BacklogLine(models.Model):
     def action_check_availability(self):
         """Reserve what is in stock for these lines, first in queue first, and say what
         came of it."""
-        # Somebody may have shipped some meanwhile.
+        # A line may have been shipped meanwhile.
         lines = self.exists()
         slices = lines._allocation(with_rank=True)
         before = self.env["backlog.reservation"]._reserved(slices)
@@ -721,8 +721,9 @@ class BacklogLine(models.Model):
 
     @api.model
     def _form_groups(self):
-        """``{model: group}``: who can open Odoo's own form of a document. It shows
-        invoices or lots, and fails for others, who may well read the record."""
+        """``{model: group}``: who can open Odoo's own form of a document. The form
+        shows invoices or lots and fails for users without the group, even if they may
+        read the record."""
         return {
             "purchase.order": PURCHASE_USERS,
             "sale.order": "sales_team.group_sale_salesman",

@@ -7,8 +7,8 @@ from ...tools.sql import now
 
 
 class BacklogLineToday(models.AbstractModel):
-    """What of a line changes by itself and is kept nowhere: expected date, lateness and
-    its cause, what was paid, what blocks it.
+    """The columns of a line that change with time or payments and are not cached:
+    expected date, lateness and its cause, prepayments, what blocks the line.
 
     ``current`` is the statement of lines with the columns of ``backlog.kept.line``, as
     ``backlog.line._current`` returns it. Each step takes it and adds columns::
@@ -131,10 +131,11 @@ class BacklogLineToday(models.AbstractModel):
         )
 
     def _late(self, current):
-        """The valued lines with lateness, the second axis. It counts in days where the
-        user is: what is promised for today is not late before tomorrow."""
+        """The valued lines with lateness, the second axis. It counts calendar days in
+        the user's time zone: a promise for today is not late before tomorrow."""
         today = self._day(SQL("%s::timestamp", now()))
-        # Days cost: where moments decide, they do. A later day is a later moment.
+        # Converting to days is slow: compare timestamps first, days only where those
+        # cannot decide.
         return SQL(
             """
             SELECT dated.*,
@@ -186,8 +187,8 @@ class BacklogLineToday(models.AbstractModel):
         return self.env["res.company"]._known_zone(str(self.env.tz))
 
     def _in_parts(self, current):
-        """The lines with what is left of the whole. Short is what rounding leaves, so
-        that the two parts always add up."""
+        """The lines with their short and incoming parts. Each is the rest of the whole,
+        so that the parts always add up."""
         return SQL(
             """
             SELECT line.*, line.id AS order_line_id,
@@ -219,7 +220,7 @@ class BacklogLineToday(models.AbstractModel):
         )
 
     def _of_order(self, order_ids=None):
-        """The lines as they are kept, and the columns of ``OF_ORDER``.
+        """The current lines with the columns of ``OF_ORDER``.
 
         :param order_ids: ids of orders, None for all
         """
@@ -236,8 +237,9 @@ class BacklogLineToday(models.AbstractModel):
         return self._with_whole_orders(current, SQL("SELECT * FROM current"), order_ids)
 
     def _current_of_orders(self, order_ids):
-        """All current lines, where everything must be computed only those of the
-        products of these orders. Of whole orders, whatever products were asked for."""
+        """All current lines; where everything must be computed, only the lines with the
+        products of these orders. The products that the call asks for do not narrow
+        them: orders count whole."""
         stale = self.env["backlog.kept"]._stale()
         if stale is None:
             orders = self.env["sale.order"].sudo().browse(order_ids)
@@ -248,8 +250,8 @@ class BacklogLineToday(models.AbstractModel):
             return lines._current()
 
     def _with_whole_orders(self, current, lines, order_ids=None):
-        """The statement ``lines`` over ``current`` ones, with what is said of them by
-        all current lines of their orders."""
+        """The statement ``lines`` over ``current`` ones, with the columns that depend
+        on all current lines of their orders."""
         return SQL(
             """
               WITH current AS %(kept)s MATERIALIZED (%(current)s),
@@ -277,7 +279,7 @@ class BacklogLineToday(models.AbstractModel):
          LEFT JOIN paid ON paid.order_id = line.order_id
             """,
             current=current,
-            # Kept rows alone cost less to read again than to copy.
+            # Cached rows alone cost less to read twice than to copy.
             kept=SQL("NOT" if "WITH" not in current.code else ""),
             lines=lines,
             paid=self._prepaid(
@@ -358,8 +360,8 @@ class BacklogLineToday(models.AbstractModel):
         )
 
     def _consumed(self):
-        """What of the order of ``backlog`` the customer has had: goods as shipped, the
-        rest in full. Payments settle it before they count for what is open."""
+        """The value that the customer of ``backlog`` has received: goods as shipped,
+        services in full. Payments settle it before they count for open lines."""
         return SQL(
             """
             SELECT COALESCE(SUM(

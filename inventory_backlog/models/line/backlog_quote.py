@@ -49,7 +49,7 @@ class BacklogQuote(models.AbstractModel):
         return checked_records(self.env, "stock.warehouse", [warehouse_id])
 
     def _checked_quantity_of(self, number, wish):
-        """That of one of many wishes: says which one is bad."""
+        """The quantity of one of many wishes; an error names the wish."""
         try:
             return checked_quantity(self.env, wish.get("qty"))
         except UserError as error:
@@ -63,7 +63,7 @@ class BacklogQuote(models.AbstractModel):
             ) from error
 
     def _promised_by(self, promise, moment):
-        """How much of a promise is there by a moment (UTC)."""
+        """The quantity of a promise that is available by a moment (UTC)."""
         return promise["ready"] + sum(
             part["qty"]
             for part in promise["incoming"]
@@ -83,7 +83,7 @@ class BacklogQuote(models.AbstractModel):
 
     def _promise_supply(self, wishes):
         """``{(product id, warehouse id): [part]}``, each part a dict with ``qty, date,
-        document``, in the order in which it will be there."""
+        document``, in order of arrival."""
         supply = defaultdict(list)
         products = (
             self.env["product.product"]
@@ -130,7 +130,7 @@ class BacklogQuote(models.AbstractModel):
                 promise["expected_date"] = fields.Datetime.to_string(part["date"])
                 promise["incoming"].append(self._promise_part(part, taken))
         if quantity > 0:
-            # What a vendor ships leaves from no warehouse of ours.
+            # A dropshipment leaves from no warehouse of ours.
             company = warehouse.company_id or self.env.company
             promise |= self._promise_to_source(product, quantity, company)
             promise["expected_date"] = promise["to_source_date"] and max(
@@ -154,14 +154,14 @@ class BacklogQuote(models.AbstractModel):
                 model, document_id = part["document"].split(",")
                 parts[model].append((int(document_id), part))
         for model, named in parts.items():
-            # Salespeople cannot read purchases; they get the name, nothing else.
+            # Salespeople cannot read purchases; they see the name and nothing else.
             documents = self.env[model].sudo().browse(number for number, _part in named)
             for document, (_number, part) in zip(documents, named, strict=True):
                 part["document_name"] = document.display_name
 
     def _promise_to_source(self, product, quantity, company):
         """The lead time of the vendor that Odoo would choose, and the company's own,
-        from the next day on which somebody is there to order."""
+        from the next working day on."""
         seller = product.with_company(company)._select_seller(
             quantity=quantity,
             date=fields.Date.context_today(self.env["product.product"]),

@@ -6,13 +6,13 @@ from ...tools.texts import quantity_with_unit
 
 
 class BacklogReservation(models.AbstractModel):
-    """What came of checking the availability of some lines, in words."""
+    """The result of a check of availability, in words."""
 
     _name = "backlog.reservation"
     _description = "Reservation"
 
     def _reserved(self, slices):
-        """``{(order line, product): quantity}`` of what is reserved: of a kit its
+        """``{(order line, product): quantity}`` that is reserved; a kit counts by its
         components."""
         reserved = defaultdict(float)
         for row in slices:
@@ -22,15 +22,15 @@ class BacklogReservation(models.AbstractModel):
         return reserved
 
     def _is_reserved(self, row):
-        """Whether nothing is left to be reserved for a slice. Of goods that are not
-        tracked in stock there always is enough."""
+        """Whether nothing is left to be reserved for a slice. Goods that are not
+        tracked in stock are always available."""
         return row.source == "reserved" or (
             row.source == "stock" and not row.product_id.is_storable
         )
 
     def _reservation_told(self, lines, slices, before, ready):
         """How checking went, as ``(kind of notification, sentence)``. Quantities of
-        different products are not added up: of those the lines are counted."""
+        different products cannot be added: the sentence then counts lines."""
         after = self._reserved(slices)
         if not after:
             return "info", self.env._("Nothing of this is open any more.")

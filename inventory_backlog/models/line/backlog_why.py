@@ -13,7 +13,7 @@ ROWS_SHOWN = 10
 
 class BacklogWhy(models.AbstractModel):
     """Why a line is where it is: what covers it, who is ahead, what else is waiting. It
-    names only what the user may see: of other people's orders it gives totals."""
+    names only documents that the user may see, and gives totals for the others."""
 
     _name = "backlog.why"
     _description = "Explanation"
@@ -54,7 +54,8 @@ class BacklogWhy(models.AbstractModel):
                     to_source=self._product_quantity(line, line.to_source_qty),
                 )
             )
-            # Salespeople cannot read suggestions; they get what was made of them.
+            # Salespeople cannot read suggestions; they see the documents made from
+            # them.
             ordered = line.order_line_id.sudo()
             if note := ordered.backlog_supply_note:
                 sentences.append(self.env._("Under way: %s.", note))
@@ -74,9 +75,9 @@ class BacklogWhy(models.AbstractModel):
         ]
 
     def _explain_vendors(self, line, slices):
-        """Which vendors are out of those that it waits for and those that would be
-        bought from."""
-        # Salespeople cannot read purchases; they get the name and the reason.
+        """Which vendors are out: those that the line waits for and those to buy
+        from."""
+        # Salespeople cannot read purchases; they see the name and the reason.
         sentences = []
         for row in slices.sudo():
             template = row.product_id.product_tmpl_id
@@ -118,7 +119,7 @@ class BacklogWhy(models.AbstractModel):
     def _requests(self, line, slices):
         """Requests for quotation that would help once confirmed: those made for this
         line and those that buy its goods for the same warehouse."""
-        # Salespeople cannot read purchases; they get the name, nothing else.
+        # Salespeople cannot read purchases; they see the name and nothing else.
         requested = self.env["purchase.order.line"].sudo()
         return requested.search(
             Domain("order_id.state", "in", ("draft", "sent", "to approve"))
@@ -134,7 +135,7 @@ class BacklogWhy(models.AbstractModel):
 
     def _explain_slice(self, line, row):
         now = row.source in ("reserved", "stock")
-        # Of a document that the user cannot open they learn the name.
+        # The user sees the name of a document also without access to it.
         document = row.document and row.document.sudo()
         overdue = row.source == "receipt" and row.receipt_move_id.sudo().date < row.date
         return {
@@ -168,8 +169,8 @@ class BacklogWhy(models.AbstractModel):
         }
 
     def _explain_queue(self, line, slices):
-        """Who gets goods before this line, for each product and place of stock. What
-        is reserved needs no place."""
+        """The demand ahead of this line, for each product and place of stock. A
+        reserved slice needs no place in the queue."""
         queues = {}
         waiting = slices.filtered(lambda row: row.source != "reserved")
         for row in waiting.filtered("queue_rank"):
@@ -184,7 +185,8 @@ class BacklogWhy(models.AbstractModel):
         place = min(row.queue_rank for row in rows)
         ahead, behind = self._others(line, product, warehouse, location, place)
         lines = self.env["sale.order.line"].sudo().union(*ahead, *behind)
-        # Not of the product only: lines of kits that it is in are ahead as well.
+        # Lines of kits with this component can be ahead as well: ask for all their
+        # products.
         with giving(line, product_ids=lines._backlog_products().ids) as asked:
             visible = asked.search_fetch([("id", "in", lines.ids)], ["order_line_id"])
         visible = visible.with_env(self.env).order_line_id
@@ -214,8 +216,8 @@ class BacklogWhy(models.AbstractModel):
 
     def _others(self, line, product, warehouse, location, place):
         """The quantity of each order line that is served before ``place``, and of each
-        behind it what is reserved: that stays where it is. Of demand that is no
-        customer's under the empty order line."""
+        behind it what is reserved: that stays where it is. Demand that is no customer's
+        counts under the empty order line."""
         # Everyone competes, so everyone is counted. Who may be named is decided above.
         allocation = self.env["backlog.allocation"].sudo()
         with giving(allocation, product_ids=product.ids) as asked:
@@ -315,6 +317,6 @@ class BacklogWhy(models.AbstractModel):
         return self._unit_quantity(quantity, line.product_id)
 
     def _unit_quantity(self, quantity, product):
-        # A backlog manager need not be able to read products and units; a quantity is
-        # nothing without its unit.
+        # As superuser: a backlog manager may lack the right to read products and units,
+        # and a quantity needs its unit.
         return quantity_with_unit(self.env, quantity, product.sudo().uom_id)

@@ -16,8 +16,8 @@ class BacklogAllocation(models.Model):
 
     One row per open demand and source, in the product's unit. It is a live SQL
     statement over stock moves, quants and receipts, and every other number of this
-    addon reads it. What it said last is kept for the products that nothing has touched
-    since (see ``backlog.kept``), so it is fast, and exact in every transaction.
+    addon reads it. Its last result is cached for the products that did not change since
+    (see ``backlog.kept``), so it is fast, and exact in every transaction.
 
     The statement is a chain of named steps, one method each, so that a satellite
     addon changes one rule by overriding one method::
@@ -39,10 +39,10 @@ class BacklogAllocation(models.Model):
         shared    the other demand laid over the other receipts
         slice     all of it, one row per demand and source
 
-    Two quantities laid end to end over each other overlap in slices: see ``_sweep``.
+    Two quantities laid end to end over each other overlap in slices: see ``sweep``.
 
-    What is kept and what is live is put together here; the steps stand in the files
-    ``backlog_allocation_demand``, ``_queue``, ``_supply`` and ``_slice``.
+    This model puts cached and live rows together. The steps are methods of
+    ``backlog.demand``, ``backlog.supply`` and ``backlog.live.slice``.
     """
 
     _name = "backlog.allocation"
@@ -165,8 +165,8 @@ class BacklogAllocation(models.Model):
         return self._slices(self._asked_products())
 
     def _field_to_sql(self, alias, field_expr, query=None):
-        """The place in the queue is counted when somebody asks for it: counting, all
-        slices of a queue are looked at."""
+        """Join the place in the queue only where it is read: counting it takes all
+        slices of the queue."""
         if field_expr != "queue_rank" or query is None:
             return super()._field_to_sql(alias, field_expr, query)
         product_ids = self._asked_products()
@@ -220,8 +220,8 @@ class BacklogAllocation(models.Model):
 
     @api.model
     def _raw_slices(self, product_ids=None):
-        """The slices with the dates of the documents, past or not: those that are kept
-        of the products that nothing has touched since, and the live ones of the others.
+        """The slices with the dates of the documents, past or not: cached rows of the
+        products without a mark, live rows of the others.
         """
         stale = self.env["backlog.kept"]._stale()
         if stale is None:
@@ -246,7 +246,7 @@ class BacklogAllocation(models.Model):
 
     @api.model
     def _typed_slices(self, product_ids, ready_of=None):
-        """The live slices in the shape of those that are kept.
+        """The live slices with the columns and types of the cached rows.
 
         :param ready_of: see ``backlog.live.slice._slice``
         """
@@ -263,7 +263,7 @@ class BacklogAllocation(models.Model):
 
     @api.model
     def _raw_names(self):
-        """The columns that are the same in what is kept and in the live statement."""
+        """The columns that the cached rows and the live statement share."""
         columns = self.env["backlog.kept.slice"]._columns()
         return [column.name for column in columns if column.name != "sold_id"]
 
@@ -274,8 +274,8 @@ class BacklogAllocation(models.Model):
         )
 
     def _open_of_lines(self):
-        """``{(order line, product): quantity}``: all that is open of the order lines of
-        these rows."""
+        """``{(order line, product): quantity}``: the open quantity of the order lines
+        of these rows."""
         with giving(self, product_ids=self.product_id.ids) as rows:
             groups = rows._read_group(
                 [("order_line_id", "in", self.order_line_id.ids)],

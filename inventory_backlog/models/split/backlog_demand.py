@@ -12,9 +12,9 @@ class BacklogDemand(models.AbstractModel):
     _description = "Demand"
 
     def _customer_location_ids(self):
-        """Places outside that end an order though they are no customer's: Odoo sells
+        """Locations outside that end a sale although they are no customer's: Odoo ships
         between companies through the inter-company transit location."""
-        # Not by ref: it would look each time whether the location still exists.
+        # ref() would query each time whether the location still exists.
         return [
             self.env["ir.model.data"]._xmlid_to_res_id(
                 "stock.stock_location_inter_company"
@@ -54,8 +54,8 @@ class BacklogDemand(models.AbstractModel):
         )
 
     def _open_move(self, product_ids):
-        """Every open move with what the other steps ask of it, in the product's unit.
-        It is read once: reading the moves is a good part of the whole."""
+        """Every open move with the columns that other steps need, in the product's
+        unit. The moves are read once: this is a good part of the cost."""
         return SQL(
             """
             SELECT move.id, move.product_id, move.location_id, move.location_dest_id,
@@ -157,8 +157,9 @@ class BacklogDemand(models.AbstractModel):
         """Every open move that takes goods out of a pool: for customers, but also for
         production, other warehouses and the next step, since all of them compete.
 
-        Most of it is settled: all of it is reserved, and nothing is reserved beyond
-        what is there. It needs no place in the queue, as what is not counted has none.
+        Most demand is settled: it is wholly reserved, and its place has no reservation
+        beyond its stock. It needs no rank in the queue, nor do goods that Odoo does not
+        track in stock.
         """
         return SQL(
             """

@@ -13,8 +13,8 @@ class BacklogLiveLine(models.AbstractModel):
     _description = "Live Backlog Line"
 
     def _state(self, open_qty=None, ready=None, to_source=None):
-        """The supply state from three quantities. Sums of any kind do, since only
-        whether they are above zero counts."""
+        """The supply state from three quantities. Any sums will do: the expression only
+        compares them with zero and with each other."""
         return SQL(
             """
             CASE WHEN %(open)s <= 0 THEN NULL
@@ -103,14 +103,14 @@ class BacklogLiveLine(models.AbstractModel):
             with_taxes=self._with_taxes("line"),
             promise=self._promise(),
             first_promise=moment(SQL("line.first_promise_date")),
-            # Without a price it is worth nothing, and stays in the list.
+            # A line without a price is worth nothing and stays in the list.
             unit_value=SQL("COALESCE(%s, 0)", self._unit_value()),
             rounding=rounding(SQL("currency.rounding")),
             split=many_rows(SQL("(%s)", self._split(product_ids, slices))),
         )
 
     def _with_taxes(self, line):
-        """What ``line`` is worth with taxes by what it is worth without, 1 for a line
+        """The value of ``line`` with taxes divided by that without, 1 for a line
         without a price."""
         return SQL(
             "COALESCE(%s / NULLIF(%s, 0), 1)",
@@ -127,8 +127,8 @@ class BacklogLiveLine(models.AbstractModel):
         )
 
     def _cause_products(self, product_ids):
-        """The products whose slices tell quantities, dates and the cause of a delay of
-        lines for which ``product_ids`` are moved; None is all."""
+        """The products whose slices decide quantities, dates and the cause of a delay
+        of the lines that move ``product_ids``; None for all."""
         return product_ids
 
     def _split(self, product_ids, slices):

@@ -43,8 +43,8 @@ class BacklogLiveSlice(models.AbstractModel):
         )
 
     def _steps(self, product_ids=None, ready_of=None):
-        """Return ``WITH place AS (…), … slice AS (…)``. Every step is materialized: the
-        planner has no statistics of a step and, believing in one row, would compute it
+        """Return ``WITH place AS (…), … slice AS (…)``. Every step is materialized:
+        PostgreSQL has no statistics of a step, expects one row and would compute it
         again for each row of the next."""
         without_jit(self.env)
         return SQL(
@@ -83,9 +83,9 @@ class BacklogLiveSlice(models.AbstractModel):
         )
 
     def _service_order(self):
-        """Who is served first: the order of Odoo's forecast report. Moves that may be
-        reserved today by priority and date, then those whose day is still to come. The
-        id breaks ties, so the order is total."""
+        """The order of service, as in Odoo's forecast report: moves that may be
+        reserved today by priority and date, then moves with a later reservation date.
+        The id breaks ties, so the order is total."""
         today = now().date()
         return SQL(
             """
@@ -102,8 +102,8 @@ class BacklogLiveSlice(models.AbstractModel):
         """What each demand keeps of its reservation and takes from free stock.
 
         A quantity forced beyond what is there is cut from the back of the queue. A
-        chained move takes only what was brought for it, one that leaves from a shelf
-        only what lies there, the others what is left by those ahead of them.
+        chained move takes only goods brought for it, a move from a shelf only goods on
+        that shelf, any other move what the queue ahead leaves.
         """
         return SQL(
             """
@@ -164,8 +164,8 @@ class BacklogLiveSlice(models.AbstractModel):
         )
 
     def _on_shelf(self):
-        """What is free on the shelf, and below it, that a move leaves from: it takes
-        nothing from the shelves beside it."""
+        """The free quantity on the shelf that a move leaves from, and below it: a move
+        takes nothing from the shelves beside it."""
         return SQL(
             """
             (SELECT COALESCE(SUM(COALESCE(%(quantity)s, 0)
@@ -209,11 +209,10 @@ class BacklogLiveSlice(models.AbstractModel):
     def _slice(self, product_ids, ready_of=None):
         """All slices. The source is one of the contract's; the last bits of the id tell
         the slices of one move apart (see ``SLICE_KINDS``). ``asked_id`` is the product
-        that one asks for to get the row: ``product_ids`` finds it by that.
+        by which ``product_ids`` selects the row.
 
-        :param ready_of: a condition on slices, for a caller that only wants to know
-            what of them is ready: all the rest is to be sourced then, and nothing is
-            laid over the receipts
+        :param ready_of: a condition on slices, for a caller that only needs their ready
+            quantity: the rest counts as to source, and no demand is laid over receipts
         """
         row = SQL(
             "product_id AS asked_id, move_id, order_line_id, product_id, warehouse_id, "
@@ -264,7 +263,7 @@ class BacklogLiveSlice(models.AbstractModel):
         return slices
 
     def _laid(self):
-        """The demand that was laid over receipts, as slices."""
+        """The demand laid over receipts, as slices."""
         return SQL(
             """
             SELECT cut.move_id * %s + cut.kind, queue.product_id, queue.move_id,
@@ -352,7 +351,8 @@ class BacklogLiveSlice(models.AbstractModel):
 
     def _is_move_of_line(self):
         """Whether ``move`` stands for ``line``. When a vendor declines, Odoo cancels
-        the dropship; the customer still waits, so that is as if it had never been."""
+        the dropship. The customer still waits, so a cancelled dropship does not
+        count."""
         return SQL(
             """
             move.sale_line_id = line.id
@@ -417,7 +417,7 @@ class BacklogLiveSlice(models.AbstractModel):
 
     def _left_over(self, product_ids):
         """Return the statement of what the whole queue leaves: free stock and receipts
-        that nobody ahead needs, in the order in which they will be there.
+        that no demand takes, in order of arrival.
 
         Columns: ``product_id, warehouse_id, source, qty, date, document``; the source
         is ``stock`` or ``receipt``.
@@ -442,8 +442,8 @@ class BacklogLiveSlice(models.AbstractModel):
         )
 
     def _rest(self):
-        """What no demand takes, per pool: free stock, and what is left of each receipt.
-        Uses the steps."""
+        """What no demand takes, per pool: free stock and the rest of each receipt.
+        Reads the steps."""
         return SQL(
             """
             SELECT product_id, pool_id, 'stock' AS source, SUM(qty) AS qty,

@@ -6,8 +6,8 @@ from ...tools.sql import of_products
 
 
 class BacklogSupply(models.AbstractModel):
-    """What there is and what is on its way: stock, receipts, the links between them and
-    chained demand, and the documents behind receipts."""
+    """Stock, receipts, the links between receipts and chained demand, and the documents
+    behind receipts."""
 
     _name = "backlog.supply"
     _description = "Supply"
@@ -15,8 +15,8 @@ class BacklogSupply(models.AbstractModel):
     def _stock(self, product_ids):
         """Free and over-reserved quantity. Negative quants count against the others,
         but a lot of a tracked product cannot stand in for another, as in Odoo's own
-        ``stock.quant._get_available_quantity``. So a lot misses what it has promised
-        and does not have, and never more."""
+        ``stock.quant._get_available_quantity``. So a lot is missing what it has
+        reserved and does not have, and never more."""
         return SQL(
             """
             SELECT product_id, pool_id,
@@ -48,7 +48,7 @@ class BacklogSupply(models.AbstractModel):
 
     def _join_receipt(self, slices="slice"):
         """The receipt of each of the ``slices`` and the purchase behind it. A step
-        inside the warehouse has lost the purchase, the step before it knows."""
+        inside the warehouse has no link to the purchase; the step before it has."""
         return SQL(
             """
          LEFT JOIN stock_move receipt ON receipt.id = %(slices)s.receipt_move_id
@@ -78,9 +78,9 @@ class BacklogSupply(models.AbstractModel):
         """Every open move that brings goods into a pool from elsewhere. Goods in Input
         or in quality are still on their way. Requests for quotation have no moves.
 
-        A move between two shelves of one pool brings back what it has reserved: nobody
-        can take that before it is done. When the buyer puts a purchase off, Odoo leaves
-        the date of its receipt as it was, so the later of both counts.
+        A move between two shelves of one pool brings back what it has reserved: no
+        other move can take that before it is done. When the buyer puts a purchase off,
+        Odoo leaves the date of its receipt as it was, so the later of both counts.
         """
         return SQL(
             """

@@ -2,7 +2,8 @@ from odoo import api, models
 
 from odoo.addons.inventory_backlog.models.kept.backlog_watch import Watch
 
-# Whatever sells as a kit, or did: an edited bill of materials can be part of another.
+# Products that sell as a kit, or did: an edited bill of materials can be part of
+# another.
 KITS = """
             SELECT product.id
               FROM mrp_bom bom

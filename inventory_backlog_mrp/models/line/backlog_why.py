@@ -14,7 +14,8 @@ class BacklogWhy(models.AbstractModel):
     def _explain_verdict(self, line, slices):
         """Also which raw material is missing where it is made, and whose vendor is
         out."""
-        # Who waits need not be able to read production; they get names and quantities.
+        # As superuser: users may lack the right to read production; they see names and
+        # quantities.
         documents = [row.document for row in slices.sudo() if row.document]
         productions = self.env["mrp.production"].sudo()
         productions = productions.union(

@@ -70,8 +70,8 @@ class BacklogLiveLine(models.AbstractModel):
         return [*product_ids, *raw_material.ids]
 
     def _short_production(self):
-        """Manufacturing orders whose raw material is not there. What only has to be
-        carried to the place of production is."""
+        """Manufacturing orders with missing raw material. Raw material that only has to
+        be carried to the place of production is not missing."""
         return SQL(
             """
             SELECT DISTINCT raw.raw_material_production_id AS id
@@ -92,9 +92,9 @@ class BacklogLiveLine(models.AbstractModel):
 
     def _part(self, product_ids):
         """The slices summed per order line, product and line of the bill of materials,
-        and which are components: those that are not what the line sells. That a product
-        moves instead of another does not make a kit, as long as some of what was sold
-        moves too."""
+        and which are components: those that are not what the line sells. A product that
+        moves instead of another does not make a kit, as long as some of the product
+        sold moves too."""
         return SQL(
             """
             SELECT slice.order_line_id, slice.product_id, slice.bom_line_id,

@@ -13,8 +13,8 @@ class BacklogLiveSlice(models.AbstractModel):
 
     def _not_procured(self, product_ids):
         """Also the components of a kit that have no move while others have: those that
-        a vendor ships to the customer, as long as the purchase is a request. What came
-        to the bill of materials after the order is none of its business.
+        a vendor ships to the customer, as long as the purchase is a request. Components
+        added to the bill of materials after the order do not count.
 
         ``product_ids`` names the kits here, not the components.
         """
@@ -84,7 +84,7 @@ class BacklogLiveSlice(models.AbstractModel):
                 self._is_kit_in_delivery(product_ids)
             ),
             components=self.env["mrp.bom"]._backlog_components(SQL("kit")),
-            # What no unit can tell is open of no component.
+            # Without a conversion of units no component is open.
             rest=self._rest_of_line("uom"),
             moves=self._component_moves(),
             purchases=self._component_purchases(),
