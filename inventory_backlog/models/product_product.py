@@ -75,7 +75,7 @@ class ProductProduct(models.Model):
     @api.readonly
     def action_open_backlog(self):
         """Open what customers wait for of this product, line by line."""
-        return open_lines(self.env, [("product_id", "in", self.ids)])
+        return open_lines(self.env["backlog.line"], [("product_id", "in", self.ids)])
 
     def action_suggest_purchase(self):
         """Open what is suggested for these variants, and for the components of kits,

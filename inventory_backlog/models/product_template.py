@@ -73,7 +73,9 @@ class ProductTemplate(models.Model):
     @api.readonly
     def action_open_backlog(self):
         """Open what customers wait for of this product, line by line."""
-        return open_lines(self.env, [("product_id.product_tmpl_id", "in", self.ids)])
+        return open_lines(
+            self.env["backlog.line"], [("product_id.product_tmpl_id", "in", self.ids)]
+        )
 
     def action_suggest_purchase(self):
         """Open what is suggested for this product, computed anew, or say why there is

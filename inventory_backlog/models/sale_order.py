@@ -250,7 +250,7 @@ class SaleOrder(models.Model):
     @api.readonly
     def action_open_backlog(self):
         """Open what of this order is not yet shipped, line by line."""
-        return open_lines(self.env, [("order_id", "in", self.ids)])
+        return open_lines(self.env["backlog.line"], [("order_id", "in", self.ids)])
 
     def write(self, vals):
         """Back to a quotation: what was ready is kept anew at the next confirmation."""

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from ..const import PURCHASE_USERS, VALUE_GROUPS
 from ..models.vendor.backlog_vendor import READS
-from ..tools.actions import can_open, open_records
+from ..tools.actions import open_records
 from ..tools.sql import many_rows
 from .payment_terms import due_day, instalments, share_due
 
@@ -194,7 +194,7 @@ class BacklogCash(models.Model):
         document = self.order_id
         if self.flow == "pay" and self.purchase_order_id:
             document = self.purchase_order_id
-        if can_open(document):
+        if line._can_open(document):
             return open_records(document)
         return line.action_why()
 

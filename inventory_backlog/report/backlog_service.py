@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..const import VALUE_GROUPS
-from ..tools.actions import can_open, open_records
+from ..tools.actions import open_records
 from ..tools.figures import Rate
 from ..tools.sql import OwnColumns, without_jit
 
@@ -239,7 +239,7 @@ class BacklogService(models.Model):
     def action_open_order(self):
         """Open the order of this line."""
         self.ensure_one()
-        if not can_open(self.order_id):
+        if not self.env["backlog.line"]._can_open(self.order_id):
             raise UserError(
                 self.env._(
                     "%(order)s is not yours to open. Ask the people who sell.",

@@ -1,9 +1,12 @@
 """Windows that open records, for buttons."""
 
 
-def can_open(document):
-    """Whether the user may open ``document`` in Odoo's own form."""
-    group = document.env["backlog.line"]._form_groups().get(document._name)
+def can_open(document, form_groups):
+    """Whether the user may open ``document`` in Odoo's own form.
+
+    :param dict form_groups: ``{model: group}``, see ``backlog.line._form_groups``
+    """
+    group = form_groups.get(document._name)
     return (not group or document.env.user.has_group(group)) and document.has_access(
         "read"
     )
@@ -24,13 +27,15 @@ def open_records(records):
     return action
 
 
-def open_lines(env, domain):
+def open_lines(lines, domain):
     """The list of the backlog lines in ``domain``.
+
+    :param lines: the model ``backlog.line``
 
     :raise AccessError: for those who may not read the backlog
     """
-    env["backlog.line"].check_access("read")
-    action = env["ir.actions.act_window"]._for_xml_id(
+    lines.browse().check_access("read")
+    action = lines.env["ir.actions.act_window"]._for_xml_id(
         "inventory_backlog.backlog_line_action"
     )
     return {**action, "domain": domain, "context": {}}

@@ -655,7 +655,7 @@ class BacklogLine(models.Model):
                     "this line is confirmed; see “Why?”."
                 )
             )
-        if not all(map(can_open, transfers)):
+        if not all(map(self._can_open, transfers)):
             raise UserError(
                 self.env._(
                     "%s is not yours to open. Ask the people in the warehouse.",
@@ -672,7 +672,7 @@ class BacklogLine(models.Model):
             raise UserError(
                 self.env._("Nothing is on its way for this line; see “Why?”.")
             )
-        openable = [document for document in documents if can_open(document)]
+        openable = [document for document in documents if self._can_open(document)]
         if not openable:
             raise UserError(
                 self.env._(
@@ -729,3 +729,7 @@ class BacklogLine(models.Model):
             "sale.order": "sales_team.group_sale_salesman",
             "stock.picking": "stock.group_stock_user",
         }
+
+    @api.model
+    def _can_open(self, document):
+        return can_open(document, self._form_groups())

@@ -4,7 +4,6 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
-from ...tools.actions import can_open
 from ...tools.given import giving
 from ...tools.texts import quantity_with_unit
 
@@ -165,7 +164,9 @@ class BacklogWhy(models.AbstractModel):
             "model": document._name,
             "id": document.id,
             "name": document.display_name,
-            "can_open": can_open(document.with_user(self.env.user)),
+            "can_open": self.env["backlog.line"]._can_open(
+                document.with_user(self.env.user)
+            ),
         }
 
     def _explain_queue(self, line, slices):

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...const import VALUE_GROUPS
-from ...tools.actions import can_open, open_records
+from ...tools.actions import open_records
 from ...tools.link import Link
 
 
@@ -129,7 +129,7 @@ class BacklogSuggestionLine(models.Model):
     def action_open_receipt(self):
         """Open what brings it too late."""
         document = self.document
-        if not document or not can_open(document):
+        if not document or not self.env["backlog.line"]._can_open(document):
             raise UserError(
                 self.env._(
                     "%s is not yours to open. Ask the people who buy or make it.",
