@@ -7,8 +7,6 @@ from ...const import ASKING, REQUEST_STATES
 from ...tools import bounds
 from ...tools.sql import is_open, of_products
 
-# The parts for which somebody should act.
-
 
 class NeedRow(NamedTuple):
     """A quantity that is wanted, or will be there, in the unit of the product."""
@@ -22,17 +20,17 @@ class NeedRow(NamedTuple):
     zero, that receipts fill first. ``left``: of stock and receipts nobody needs it.
     ``request``: not confirmed, would bring it."""
     qty: float
-    share: float
+    share: float = None
     """Of a want of an order line: which part of all that is open of the line."""
-    day: object
+    day: object = None
     """When it is needed or will be there, in the time zone of the company. None for
     what is there."""
-    expected_day: object
+    expected_day: object = None
     """When the receipt of what is late comes."""
-    order_line_id: int
-    move_id: int
+    order_line_id: int = None
+    move_id: int = None
     """The move that wants it, or of a request the one that it was made for."""
-    document: str
+    document: str = None
     """What brings a supply, as ``model,id``."""
 
 
