@@ -1,14 +1,13 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
-from math import ceil
 
 from odoo import fields, models
 
 from ...const import ASKING
-from ...tools.bounds import bounded, bounded_days, bounded_money, converted
+from ...tools.bounds import bounded, bounded_days, bounded_money
 from ...tools.given import giving
-from . import netting
+from . import netting, offers
 
 SALES_WEEKS = 13
 
@@ -80,12 +79,16 @@ class BacklogPlan(models.AbstractModel):
 
     def _cheapest_offer(self, product, partner, quantity, multiple=None):
         """Of the price breaks of one vendor the one for which the whole order costs
-        least. Ordering more than needed may."""
-        offers = self._offers_of(product, partner)
-        return min(
-            offers,
-            key=lambda offer: self._order_quantity(offer, quantity, multiple)[::-1],
-            default=offers,
+        least, as ``offers.cheapest``."""
+        breaks = self._offers_of(product, partner)
+        return (
+            offers.cheapest(
+                product.uom_id,
+                {offer: self._price_break(offer) for offer in breaks},
+                quantity,
+                multiple,
+            )
+            or breaks
         )
 
     def _offers_of(self, product, partner):
@@ -96,37 +99,29 @@ class BacklogPlan(models.AbstractModel):
         )
 
     def _order_quantity(self, offer, quantity, multiple=None):
-        """What to order of ``offer`` for ``quantity``: at least its minimum, in whole
-        purchase units and multiples.
+        """What to order of the vendor line ``offer`` for ``quantity``.
 
-        :return: the quantity in the unit of the product, and what it costs in the
-            currency of the company
+        :param multiple: the unit in which the reordering rule orders
+        :return: as ``offers.order_quantity``: the quantity in the unit of the product,
+            and what it costs in the currency of the company
         """
         product = offer.product_id or offer.product_tmpl_id.product_variant_id
-        unit = offer.product_uom_id
-        ordered = self._whole_units(product, max(quantity, offer._least_qty()), unit)
-        ordered = self._whole_units(product, ordered, multiple)
-        return ordered, ordered * offer._unit_price()
-
-    def _whole_units(self, product, quantity, unit):
-        """``quantity`` in the unit of the product, raised to whole ``unit`` when that
-        is another one."""
-        uom = product.uom_id
-        quantity = bounded(quantity)
-        units = unit and unit != uom and converted(quantity, uom, unit)
-        if not units:
-            return uom.round(quantity, rounding_method="UP")
-        return unit._compute_quantity(ceil(round(units, 6)), uom)
-
-    def _lead_days(self, offer):
-        return bounded_days(offer.delay) + bounded_days(
-            self.env.company.days_to_purchase
+        return offers.order_quantity(
+            product.uom_id, self._price_break(offer), quantity, multiple
         )
 
+    def _price_break(self, offer):
+        return offers.PriceBreak(
+            offer._least_qty(), offer._unit_price(), offer.product_uom_id
+        )
+
+    def _lead_days(self, offer):
+        return offers.lead_days(offer.delay, self.env.company.days_to_purchase)
+
     def _arrival(self, offer):
-        """When it would be there if it were ordered on the next working day."""
+        """The day of the arrival if it were ordered on the next working day."""
         start = self.env.company._backlog_work_day()
-        return start + timedelta(days=self._lead_days(offer))
+        return offers.arrival(start, self._lead_days(offer))
 
     def _plan(self, products, rows, facts, batch):
         """Plan some products of the current company.
@@ -263,7 +258,7 @@ class BacklogPlan(models.AbstractModel):
         multiple = facts.multiples.get(warehouse.id)
         if not offer:
             return {
-                "suggested_qty": self._whole_units(product, quantity, multiple),
+                "suggested_qty": offers.whole_units(product.uom_id, quantity, multiple),
                 "estimated_cost": quantity * bounded_money(product.standard_price),
                 "obstacle": "no_vendor",
             }

@@ -5,11 +5,11 @@ import pkgutil
 from odoo.tests import TransactionCase, tagged
 
 from ... import tools
-from ...models.reorder import netting
+from ...models.reorder import netting, offers
 from ..unit import Unit
 
 # Functions of models that use no database.
-PLAIN = [netting]
+PLAIN = [netting, offers]
 
 
 @tagged("post_install", "-at_install")
