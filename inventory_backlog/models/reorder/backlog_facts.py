@@ -36,6 +36,22 @@ class ReorderFacts(NamedTuple):
     """The kinds that somebody dismissed."""
 
 
+class Situation(NamedTuple):
+    """What a run reads of the products that miss something."""
+
+    rows: dict
+    """``{product id: [NeedRow]}``"""
+    facts: dict
+    """``{product id: ReorderFacts}``"""
+
+    def only(self, product_ids):
+        """The situation of some of the products."""
+        return Situation(
+            {one: self.rows[one] for one in product_ids if one in self.rows},
+            {one: self.facts[one] for one in product_ids if one in self.facts},
+        )
+
+
 class BacklogSuggestionCheck(models.Model):
     """What the last run saw of a product. While nothing of it changes, the run need not
     look at the product again."""
@@ -60,13 +76,9 @@ class BacklogFacts(models.AbstractModel):
     _name = "backlog.facts"
     _description = "Reorder Facts"
 
-    def _changed_products(self, product_ids, outcome):
+    def _changed_products(self, product_ids, situation):
         """The ids of the products that are not as the last run saw them."""
-        rows, facts = self._situation(product_ids)
-        outcome.counts["left_to_rules"] = sum(
-            self.env["backlog.plan"]._count_left(of_product, facts[product_id])
-            for product_id, of_product in rows.items()
-        )
+        rows, facts = situation
         mine = Domain("company_id", "=", self.env.company.id)
         if product_ids is not None:
             mine &= Domain("product_id", "in", product_ids)
@@ -83,14 +95,9 @@ class BacklogFacts(models.AbstractModel):
         return sorted(
             product_id
             for product_id in {*rows, *kept, *suggested}
-            if product_id not in outcome.failed
-            and (
-                product_id not in rows
-                or kept.get(product_id)
-                != self._digest(
-                    rows[product_id], facts[product_id], parts.get(product_id)
-                )
-            )
+            if product_id not in rows
+            or kept.get(product_id)
+            != self._digest(rows[product_id], facts[product_id], parts.get(product_id))
         )
 
     def _part_counts(self, product_ids):
@@ -129,24 +136,35 @@ class BacklogFacts(models.AbstractModel):
     def _parts(self, name):
         return self.env[self.env["backlog.suggestion"]._fields[name].comodel_name]
 
-    def _situation(self, product_ids):
-        """``{product id: [NeedRow]}`` and ``{product id: ReorderFacts}`` of those that
-        miss something."""
+    def _situation(self, product_ids, rows=None):
+        """The ``Situation`` of the products that miss something.
+
+        :param product_ids: ids of products, None for all
+        :param rows: the need of these products where it has just been read
+        """
+        if rows is None:
+            rows = self._need(product_ids)
+        facts = self._facts(list(rows))
+        changed = self._order_changes(rows)
+        return Situation(
+            rows,
+            {
+                product_id: of_product._replace(
+                    digest=f"{of_product.digest} {changed[product_id]}"
+                )
+                for product_id, of_product in facts.items()
+            },
+        )
+
+    def _need(self, product_ids):
+        """``{product id: [NeedRow]}`` of the products that miss something."""
         rows = defaultdict(list)
         for row in self.env["backlog.need"]._rows(product_ids):
             rows[row.product_id].append(row)
-        rows = {
+        return {
             product_id: of_product
             for product_id, of_product in rows.items()
             if any(row.part in ASKING for row in of_product)
-        }
-        facts = self._facts(list(rows))
-        changed = self._order_changes(rows)
-        return rows, {
-            product_id: of_product._replace(
-                digest=f"{of_product.digest} {changed[product_id]}"
-            )
-            for product_id, of_product in facts.items()
         }
 
     def _order_changes(self, rows):

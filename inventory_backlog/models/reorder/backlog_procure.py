@@ -32,6 +32,9 @@ class Choice(NamedTuple):
     offer: models.BaseModel = None
     date: object = None
     """The day on which it should arrive."""
+    chained: models.BaseModel = None
+    """The moves that take only what is brought for them: what is ordered must be linked
+    to these. Set when the choice is accepted."""
 
 
 class BacklogProcure(models.AbstractModel):
@@ -44,13 +47,12 @@ class BacklogProcure(models.AbstractModel):
     def _accept_buy(self, choices):
         self._check_vendors(choices)
         for company, of_company in self._by_company(choices).items():
-            chained = self.with_company(company)._chained_moves(of_company)
             self.with_company(company).env["stock.rule"].run(
                 [
                     self._procurement(
                         choice.suggestion,
                         choice,
-                        move_dest_ids=chained[choice.suggestion],
+                        move_dest_ids=choice.chained,
                     )
                     for choice in of_company
                 ]
@@ -164,19 +166,15 @@ class BacklogProcure(models.AbstractModel):
             },
         )
 
-    def _chained_moves(self, choices):
-        """``{suggestion: moves}``: the deliveries and productions behind them that take
-        only what is brought for them. What is ordered must be linked to these."""
-        suggestions = (
-            self.env["backlog.suggestion"]
-            .browse()
-            .union(*(choice.suggestion for choice in choices))
-        )
-        products = suggestions.product_id
-        rows, _facts = self.env["backlog.facts"]._situation(products.ids)
+    def _chained_moves(self, suggestions, rows):
+        """``{suggestion: moves}``: the deliveries and productions behind suggestions of
+        the current company that take only what is brought for them.
+
+        :param rows: ``{product id: [NeedRow]}``
+        """
         nets = {
             product: self.env["backlog.plan"]._nets(product, rows.get(product.id, []))
-            for product in products
+            for product in suggestions.product_id
         }
         moves = self.env["stock.move"]
         return {
@@ -334,15 +332,21 @@ class BacklogProcure(models.AbstractModel):
             raise UserError(
                 self.env._("Somebody else is at these suggestions. Look again.")
             ) from error
-        self.sudo()._check_still_needed(suggestions.sudo())
+        needs = self.sudo()._check_still_needed(suggestions.sudo())
+        # The buyer decides; the documents behind, as customers' orders, are not his to
+        # read. Nor are defaults of his for these documents.
+        run = without_defaults(self.sudo())
+        of_odoo = without_defaults(suggestions.sudo())
+        chained = {}
+        for company, of_company in of_odoo.grouped("company_id").items():
+            of_run = run.with_company(company)
+            chained |= of_run._chained_moves(of_company, needs[company])
         by_action = defaultdict(list)
         for choice in choices:
-            # The buyer decides; the documents behind, as customers' orders, are not
-            # his to read. Nor are defaults of his for these documents.
-            of_odoo = without_defaults(choice.suggestion.sudo())
-            sudoed = choice._replace(suggestion=of_odoo)
-            by_action[choice.suggestion.action_type].append(sudoed)
-        run = without_defaults(self.sudo())
+            one = without_defaults(choice.suggestion.sudo())
+            by_action[one.action_type].append(
+                choice._replace(suggestion=one, chained=chained[one])
+            )
         for action, of_action in by_action.items():
             getattr(run, f"_accept_{action}")(of_action)
         suggestions.sudo().write(
@@ -352,17 +356,26 @@ class BacklogProcure(models.AbstractModel):
 
     def _check_still_needed(self, suggestions):
         """Look at the products once more: what somebody else ordered meanwhile, or no
-        customer wants any more, is not ordered."""
+        customer wants any more, is not ordered.
+
+        :return: ``{company: {product id: [NeedRow]}}``, as just read
+        """
         before = {one: (one.display_name, one._missing_qty()) for one in suggestions}
+        needs = {}
         for company, of_company in suggestions.grouped("company_id").items():
             run = self.env["backlog.suggestion.run"]._run_for(company)
-            if run._generate(of_company.product_id.ids).is_busy:
+            product_ids = of_company.product_id.ids
+            outcome = run._generate(product_ids)
+            if outcome.is_busy:
                 raise UserError(
                     self.env._(
                         "The suggestions are being updated right now. Try again in a "
                         "moment."
                     )
                 )
+            facts = run.env["backlog.facts"]
+            situation = outcome.situation or facts._situation(product_ids)
+            needs[company] = situation.rows
         changed = [
             name
             for one, (name, missing) in before.items()
@@ -376,6 +389,7 @@ class BacklogProcure(models.AbstractModel):
                     ", ".join(changed[:5]),
                 )
             )
+        return needs
 
     def _by_company(self, choices):
         companies = defaultdict(list)

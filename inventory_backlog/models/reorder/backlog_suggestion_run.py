@@ -13,6 +13,7 @@ from odoo.tools import SQL, split_every
 
 from ...const import OPEN
 from ...tools.arguments import without_defaults
+from .backlog_facts import Situation
 
 _logger = logging.getLogger(__name__)
 
@@ -48,6 +49,9 @@ class Outcome:
     """Whether there was no time for the rest."""
     failed: dict = field(default_factory=dict)
     """What is wrong with the products that were left out, by id."""
+    situation: Situation = None
+    """What was read last, as long as reading again would give the same: None once the
+    run wrote what the need statement reads, or committed."""
 
     def add(self, step):
         """Count what one step did as well."""
@@ -125,36 +129,61 @@ class BacklogSuggestionRun(models.AbstractModel):
         :param commit: whether to commit after every batch, as a job does
         """
         outcome = Outcome()
-        try:
-            with self.env.cr.savepoint():
-                self._wake_up()
-        except OperationalError:
-            _logger.info("Reorder suggestions: somebody is at what was snoozed.")
-            self.env.invalidate_all()
+        self._wake_up()
         for _round in range(MAX_ROUNDS):
-            changed = self.env["backlog.facts"]._changed_products(product_ids, outcome)
+            changed = self._look_for_changes(product_ids, outcome)
             if not changed:
                 break
-            remaining = len(changed)
-            for batch in split_every(BATCH, changed, list):
-                if not self._lock():
-                    # Another run is at it: it does the rest.
-                    _logger.info("Reorder suggestions: another run is at work.")
-                    outcome.is_busy = True
-                    return outcome
-                self._run_batch(batch, outcome)
-                remaining -= len(batch)
-                if commit and not self.env["ir.cron"]._commit_progress(
-                    len(batch), remaining=remaining
-                ):
-                    outcome.is_partial = True
-                    return outcome
-            if product_ids is not None:
-                product_ids = self._with_components(product_ids)
+            if not self._run_batches(changed, outcome, commit):
+                return outcome
+            product_ids = self._widened(product_ids, outcome)
             if len(changed) > BATCH:
                 self._analyze()
         self._rank()
         return outcome
+
+    def _run_batches(self, changed, outcome, commit):
+        """Run for the products ``changed``. Returns whether all were done: not when
+        another run is at work, or when the scheduled action has no time left."""
+        remaining = len(changed)
+        for batch in split_every(BATCH, changed, list):
+            if not self._lock():
+                # The other run does the rest.
+                _logger.info("Reorder suggestions: another run is at work.")
+                outcome.is_busy = True
+                return False
+            self._run_batch(batch, outcome)
+            remaining -= len(batch)
+            if commit:
+                # The next transaction sees what others did meanwhile.
+                outcome.situation = None
+                cron = self.env["ir.cron"]
+                if not cron._commit_progress(len(batch), remaining=remaining):
+                    outcome.is_partial = True
+                    return False
+        return True
+
+    def _widened(self, product_ids, outcome):
+        """The products for the next round: with those that suggestions need by now."""
+        if product_ids is None:
+            return None
+        involved = self._with_components(product_ids)
+        if set(involved) != set(product_ids):
+            outcome.situation = None
+        return involved
+
+    def _look_for_changes(self, product_ids, outcome):
+        """The ids of the products to plan. The need is read again only where it can
+        differ; facts are read in every round, since the run itself changes them."""
+        rows = outcome.situation.rows if outcome.situation else None
+        facts, plan = self.env["backlog.facts"], self.env["backlog.plan"]
+        outcome.situation = facts._situation(product_ids, rows)
+        outcome.counts["left_to_rules"] = sum(
+            plan._count_left(of_product, outcome.situation.facts[product_id])
+            for product_id, of_product in outcome.situation.rows.items()
+        )
+        changed = facts._changed_products(product_ids, outcome.situation)
+        return [one for one in changed if one not in outcome.failed]
 
     def _analyze(self):
         """Tell PostgreSQL how many rows there are by now. What the next round reads of
@@ -173,7 +202,16 @@ class BacklogSuggestionRun(models.AbstractModel):
         return locked
 
     def _wake_up(self):
-        """What was snoozed until today comes back."""
+        """Propose again what was snoozed until today. What somebody else is writing
+        waits for the next run."""
+        try:
+            with self.env.cr.savepoint():
+                self._propose_snoozed()
+        except OperationalError:
+            _logger.info("Reorder suggestions: somebody is at what was snoozed.")
+            self.env.invalidate_all()
+
+    def _propose_snoozed(self):
         today = self.env.company._backlog_today()
         mine = Domain("company_id", "=", self.env.company.id)
         asleep = Domain("state", "=", "snoozed") & Domain("snooze_until", "<=", today)
@@ -271,7 +309,11 @@ class BacklogSuggestionRun(models.AbstractModel):
         )
 
     def _bring_in_step(self, product_ids, outcome):
-        rows, facts = self.env["backlog.facts"]._situation(product_ids)
+        rows, facts = (
+            outcome.situation.only(product_ids)
+            if outcome.situation
+            else self.env["backlog.facts"]._situation(product_ids)
+        )
         products = self.env["product.product"].browse(rows)
         batch = self.env["backlog.plan"]._batch(rows)
         plans = self.env["backlog.plan"]._plan(products, rows, facts, batch)
@@ -281,12 +323,19 @@ class BacklogSuggestionRun(models.AbstractModel):
         known = self.env["backlog.suggestion"].browse().union(*existing.values())
         known.lock_for_update(allow_referencing=True)
         step = Outcome()
+        if self._changes_need(known, plans):
+            outcome.situation = None
         self._keep_in_step(plans, existing, step)
         self._tell_others(product_ids, batch)
         # What comes back counts for the other suggestions of its product: next round.
         seen = [one for one in product_ids if one not in step.revived_ids]
         self.env["backlog.facts"]._remember(seen, rows, facts)
         outcome.add(step)
+
+    def _changes_need(self, known, plans):
+        """Whether the need statement reads one of the suggestions ``known``, or one
+        that is planned. None here: what is bought needs nothing."""
+        return False
 
     def _existing(self, product_ids):
         """``{(product id, warehouse id, action): suggestions}``, open ones and the

@@ -28,9 +28,6 @@ class BacklogProcure(models.AbstractModel):
     def _accept_make(self, choices):
         """A draft manufacturing order each, in the batches of its bill of materials."""
         productions = self.env["mrp.production"]
-        chained = {}
-        for company, of_company in self._by_company(choices).items():
-            chained.update(self.with_company(company)._chained_moves(of_company))
         for choice in choices:
             suggestion = choice.suggestion
             values = suggestion.env["backlog.procure"]._production_values(
@@ -38,7 +35,7 @@ class BacklogProcure(models.AbstractModel):
             )
             # What takes only what is brought for it must be linked.
             for one in values:
-                one["move_dest_ids"] = [Command.set(chained[suggestion].ids)]
+                one["move_dest_ids"] = [Command.set(choice.chained.ids)]
             productions.create(values)
             suggestion.suggested_qty = self._whole_batches(
                 suggestion.bom_id, suggestion.product_id, choice.qty

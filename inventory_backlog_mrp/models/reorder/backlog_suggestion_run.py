@@ -105,6 +105,18 @@ class BacklogSuggestionRun(models.AbstractModel):
             )
         ]
 
+    def _changes_need(self, known, plans):
+        """Components are need."""
+        return (
+            bool(known.component_ids)
+            or any(
+                values.get("component_ids")
+                for plan in plans.values()
+                for values in plan.values()
+            )
+            or super()._changes_need(known, plans)
+        )
+
     def _tell_others(self, product_ids, batch):
         """How much of these components is in stock for each suggestion that needs
         them."""
