@@ -15,20 +15,19 @@ SALES_WEEKS = 13
 @dataclass
 class Batch:
     """What is read once for all products that are planned together, and what planning
-    them says about others."""
+    them says about others. An addon that reads more makes a subclass of it
+    (``backlog.plan._empty_batch``)."""
 
     product_ids: list
-    values: dict
+    values: dict = field(default_factory=dict)
     """``{order line id: (open value, day promised)}``"""
-    moves: dict
+    moves: dict = field(default_factory=dict)
     """``{id: move}`` of those without an order line."""
-    served: dict
+    served: dict = field(default_factory=dict)
     """``{move id: [(order line id, share of what is open of it)]}``: which order lines
     wait for the goods that a move without one carries on."""
     ready: dict = field(default_factory=dict)
     """``{(product id, document): quantity}`` that stock serves of drafts at once."""
-    more: dict = field(default_factory=dict)
-    """For satellites."""
 
 
 class BacklogPlan(models.AbstractModel):
@@ -366,12 +365,15 @@ class BacklogPlan(models.AbstractModel):
         served = moves._order_lines_served()
         for waiting in served.values():
             line_ids.update(line_id for line_id, _share in waiting)
-        return Batch(
-            list(rows),
-            self._line_values(line_ids, rows),
-            {move.id: move for move in moves},
-            served,
-        )
+        batch = self._empty_batch(list(rows))
+        batch.values = self._line_values(line_ids, rows)
+        batch.moves = {move.id: move for move in moves}
+        batch.served = served
+        return batch
+
+    def _empty_batch(self, product_ids):
+        """A batch of which nothing is read yet."""
+        return Batch(product_ids)
 
     def _line_values(self, line_ids, product_ids):
         lines = self.env["sale.order.line"].browse(line_ids)
