@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from ...const import ASKING, OPEN
 from ...tools.bounds import bounded
 
-# What of the company decides quantities, vendors and days.
+# The settings of the company that decide quantities, vendors and days.
 SETTINGS = (
     "backlog_horizon_days",
     "backlog_parity_first",
@@ -53,8 +53,8 @@ class Situation(NamedTuple):
 
 
 class BacklogSuggestionCheck(models.Model):
-    """What the last run saw of a product. While nothing of it changes, the run need not
-    look at the product again."""
+    """A digest of what the last run read of a product. While it is the same, the run
+    does not plan the product again."""
 
     _name = "backlog.suggestion.check"
     _description = "Reorder Check"
@@ -102,7 +102,8 @@ class BacklogFacts(models.AbstractModel):
 
     def _part_counts(self, product_ids):
         """``{product id: [how many]}`` of the open suggestions and of the rows of each
-        of their lists: what somebody deleted comes back."""
+        of their lists. They change when somebody deletes one, which is then made
+        again."""
         counts = [
             SQL(
                 "SUM((SELECT COUNT(*) FROM %s part"
@@ -320,8 +321,9 @@ class BacklogFacts(models.AbstractModel):
             )
         )
 
-    def _remember(self, product_ids, rows, facts):
-        """Keep what was seen, and forget the products that miss nothing now."""
+    def _store_checks(self, product_ids, rows, facts):
+        """Store the digests of these products, and delete those of products that miss
+        nothing now."""
         parts = self._part_counts(product_ids)
         seen = [
             (
@@ -359,3 +361,10 @@ class BacklogFacts(models.AbstractModel):
                 )
             )
             self.env["backlog.suggestion.check"].invalidate_model()
+
+    def _drop_checks(self, products):
+        """Have the next run look at these products again, in every company."""
+        # Nobody has rights on the checks of the run.
+        self.env["backlog.suggestion.check"].sudo().search(
+            [("product_id", "in", products.ids)]
+        ).unlink()

@@ -31,96 +31,18 @@ class Batch:
 
 
 class BacklogPlan(models.AbstractModel):
-    """What should be suggested for a product, from the rows of ``backlog.need``. It
-    writes nothing: the run compares it with what is there."""
+    """What should be suggested for a product, from the rows of ``backlog.need``.
+
+    ``_plan`` nets the rows of each product (``netting``), then says what to do about
+    each shortage: pull a late receipt in, bring goods from another warehouse, order the
+    rest (``offers``). It writes nothing: the run compares the plan with the suggestions
+    that are there.
+    """
 
     _name = "backlog.plan"
     _description = "Reorder Plan"
 
-    def _nets(self, product, rows):
-        """``{warehouse id: Net}`` within the horizon, the most urgent first."""
-        company = self.env.company
-        horizon = self._horizon_day()
-        rows = [self._with_direct(row) for row in netting.due(rows, horizon)]
-        return netting.net_by_warehouse(
-            product.uom_id, rows, company._backlog_today(), horizon
-        )
-
-    def _with_direct(self, row):
-        """Tell apart what the vendor ships: order lines without a move whose routes say
-        so."""
-        if row.part != "want" or row.move_id or not row.order_line_id:
-            return row
-        line = self.env["sale.order.line"].browse(row.order_line_id)
-        return row._replace(part="direct") if line._is_shipped_by_vendor() else row
-
-    def _horizon_day(self):
-        company = self.env.company
-        horizon = bounded_days(company.backlog_horizon_days, 0)
-        return company._backlog_today() + timedelta(days=horizon)
-
-    def _choose_offer(self, product, warehouse, action, quantity, facts):
-        """The vendor line to buy from: what somebody chose for this need as long as
-        that can be chosen, else as Odoo would, with its failover and trial share."""
-        possible = product._get_filtered_sellers(quantity=None)
-        chosen = facts.chosen.get((warehouse.id, action))
-        if chosen and chosen in possible.partner_id.ids:
-            partner = self.env["res.partner"].browse(chosen)
-        else:
-            # By rank alone: below its minimum the main vendor sells more, and the
-            # comparison shows who would sell less.
-            trial = any(product.seller_ids.mapped("trial_every"))
-            offer = trial and product._on_trial(0, quantity=None) or possible[:1]
-            partner = offer.partner_id
-        return self._cheapest_offer(
-            product, partner, quantity, facts.multiples.get(warehouse.id)
-        )
-
-    def _cheapest_offer(self, product, partner, quantity, multiple=None):
-        """Of the price breaks of one vendor the one for which the whole order costs
-        least, as ``offers.cheapest``."""
-        breaks = self._offers_of(product, partner)
-        return (
-            offers.cheapest(
-                product.uom_id,
-                {offer: self._price_break(offer) for offer in breaks},
-                quantity,
-                multiple,
-            )
-            or breaks
-        )
-
-    def _offers_of(self, product, partner):
-        """The price breaks of one vendor, all it ever gave when none is valid."""
-        valid = product._get_filtered_sellers(partner_id=partner, quantity=None)
-        return valid or product._prepare_sellers(False).filtered(
-            lambda info: info.partner_id == partner
-        )
-
-    def _order_quantity(self, offer, quantity, multiple=None):
-        """What to order of the vendor line ``offer`` for ``quantity``.
-
-        :param multiple: the unit in which the reordering rule orders
-        :return: as ``offers.order_quantity``: the quantity in the unit of the product,
-            and what it costs in the currency of the company
-        """
-        product = offer.product_id or offer.product_tmpl_id.product_variant_id
-        return offers.order_quantity(
-            product.uom_id, self._price_break(offer), quantity, multiple
-        )
-
-    def _price_break(self, offer):
-        return offers.PriceBreak(
-            offer._least_qty(), offer._unit_price(), offer.product_uom_id
-        )
-
-    def _lead_days(self, offer):
-        return offers.lead_days(offer.delay, self.env.company.days_to_purchase)
-
-    def _arrival(self, offer):
-        """The day of the arrival if it were ordered on the next working day."""
-        start = self.env.company._backlog_work_day()
-        return offers.arrival(start, self._lead_days(offer))
+    # Plans
 
     def _plan(self, products, rows, facts, batch):
         """Plan some products of the current company.
@@ -166,6 +88,28 @@ class BacklogPlan(models.AbstractModel):
                     plan[warehouse_id, values.pop("action_type")] = values
         return plan
 
+    def _nets(self, product, rows):
+        """``{warehouse id: Net}`` within the horizon, the most urgent first."""
+        company = self.env.company
+        horizon = self._horizon_day()
+        rows = [self._with_direct(row) for row in netting.due(rows, horizon)]
+        return netting.net_by_warehouse(
+            product.uom_id, rows, company._backlog_today(), horizon
+        )
+
+    def _horizon_day(self):
+        company = self.env.company
+        horizon = bounded_days(company.backlog_horizon_days, 0)
+        return company._backlog_today() + timedelta(days=horizon)
+
+    def _with_direct(self, row):
+        """Tell apart what the vendor ships: order lines without a move whose routes say
+        so."""
+        if row.part != "want" or row.move_id or not row.order_line_id:
+            return row
+        line = self.env["sale.order.line"].browse(row.order_line_id)
+        return row._replace(part="direct") if line._is_shipped_by_vendor() else row
+
     def _count_left(self, rows, facts):
         """In how many warehouses the product is short of what its reordering rule
         there orders by itself."""
@@ -178,6 +122,17 @@ class BacklogPlan(models.AbstractModel):
             for warehouse_id, net in nets.items()
             if warehouse_id in facts.left_to_rules
         )
+
+    # What to do about a shortage
+
+    def _plan_expedite(self, net, batch):
+        quantity = sum(part.qty for part in net.late)
+        return {
+            **self._plan_lines(net.late, batch),
+            "shortage_qty": quantity,
+            "suggested_qty": quantity,
+            "arrival_date": max(part.expected_day for part in net.late),
+        }
 
     def _plan_missing(self, product, warehouse, net, free, facts, batch):
         """What to do about what is missing: bring it, then buy or make the rest."""
@@ -192,15 +147,6 @@ class BacklogPlan(models.AbstractModel):
             yield self._plan_supply(
                 product, warehouse, action, net, parts, facts, batch
             )
-
-    def _plan_expedite(self, net, batch):
-        quantity = sum(part.qty for part in net.late)
-        return {
-            **self._plan_lines(net.late, batch),
-            "shortage_qty": quantity,
-            "suggested_qty": quantity,
-            "arrival_date": max(part.expected_day for part in net.late),
-        }
 
     def _plan_transfer(self, product, warehouse, net, free, facts, batch):
         """Bring it from the warehouse that has most of it free. Where somebody
@@ -277,6 +223,74 @@ class BacklogPlan(models.AbstractModel):
             "lead_days": self._lead_days(offer),
         }
 
+    # Offers
+
+    def _choose_offer(self, product, warehouse, action, quantity, facts):
+        """The vendor line to buy from: of the vendor that a buyer chose as long as
+        that one can be chosen, else as Odoo would choose, with its failover and trial
+        share."""
+        possible = product._get_filtered_sellers(quantity=None)
+        chosen = facts.chosen.get((warehouse.id, action))
+        if chosen and chosen in possible.partner_id.ids:
+            partner = self.env["res.partner"].browse(chosen)
+        else:
+            # By rank alone: below its minimum the main vendor sells more, and the
+            # comparison of vendors shows which would sell less.
+            trial = any(product.seller_ids.mapped("trial_every"))
+            offer = trial and product._on_trial(0, quantity=None) or possible[:1]
+            partner = offer.partner_id
+        return self._cheapest_offer(
+            product, partner, quantity, facts.multiples.get(warehouse.id)
+        )
+
+    def _cheapest_offer(self, product, partner, quantity, multiple=None):
+        """Of the price breaks of one vendor the one for which the whole order costs
+        least, as ``offers.cheapest``."""
+        breaks = self._offers_of(product, partner)
+        return (
+            offers.cheapest(
+                product.uom_id,
+                {offer: self._price_break(offer) for offer in breaks},
+                quantity,
+                multiple,
+            )
+            or breaks
+        )
+
+    def _offers_of(self, product, partner):
+        """The price breaks of one vendor, all it ever gave when none is valid."""
+        valid = product._get_filtered_sellers(partner_id=partner, quantity=None)
+        return valid or product._prepare_sellers(False).filtered(
+            lambda info: info.partner_id == partner
+        )
+
+    def _order_quantity(self, offer, quantity, multiple=None):
+        """What to order of the vendor line ``offer`` for ``quantity``.
+
+        :param multiple: the unit in which the reordering rule orders
+        :return: as ``offers.order_quantity``: the quantity in the unit of the product,
+            and what it costs in the currency of the company
+        """
+        product = offer.product_id or offer.product_tmpl_id.product_variant_id
+        return offers.order_quantity(
+            product.uom_id, self._price_break(offer), quantity, multiple
+        )
+
+    def _price_break(self, offer):
+        return offers.PriceBreak(
+            offer._least_qty(), offer._unit_price(), offer.product_uom_id
+        )
+
+    def _arrival(self, offer):
+        """The day of the arrival if it were ordered on the next working day."""
+        start = self.env.company._backlog_work_day()
+        return offers.arrival(start, self._lead_days(offer))
+
+    def _lead_days(self, offer):
+        return offers.lead_days(offer.delay, self.env.company.days_to_purchase)
+
+    # The demand behind it
+
     def _plan_lines(self, parts, batch):
         """The days and values of a suggestion from the demand behind it, and that
         demand: one row per order line, document and day."""
@@ -349,6 +363,8 @@ class BacklogPlan(models.AbstractModel):
             "value": currency.round(value * share),
             "promise_date": promise,
         }
+
+    # What is read at once
 
     def _batch(self, rows):
         """What the planning of several products reads at once."""

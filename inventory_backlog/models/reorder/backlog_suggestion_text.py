@@ -6,10 +6,13 @@ from ...const import ASKING, BUYING, OPEN
 
 
 class BacklogSuggestionText(models.AbstractModel):
-    """Why something is suggested, in words, and the vendors side by side."""
+    """The texts of suggestions: why something is suggested, what each vendor would
+    mean, what a run found. It decides nothing; people read what it returns."""
 
     _name = "backlog.suggestion.text"
     _description = "Words of a Suggestion"
+
+    # In one line
 
     def _summary(self, suggestion):
         figures = {
@@ -34,135 +37,7 @@ class BacklogSuggestionText(models.AbstractModel):
             return self.env._("%(qty)s, no vendor yet, by %(date)s", **figures)
         return self.env._("%(qty)s, by %(date)s", **figures)
 
-    def _count_sentences(self, counts):
-        if counts["created"] or counts["updated"] or counts["withdrawn"]:
-            yield self.env._(
-                "New: %(created)s, changed: %(updated)s, withdrawn: %(withdrawn)s.",
-                **{name: counts[name] for name in ("created", "updated", "withdrawn")},
-            )
-        else:
-            yield self.env._("Nothing changed: the suggestions are up to date.")
-        if left := counts["left_to_rules"]:
-            yield self.env._(
-                "Shortages left to reordering rules, which order them by themselves: "
-                "%s.",
-                left,
-            )
-        if counts["failed"]:
-            yield self.env._(
-                "Products left out: %s. The log of the server says why.",
-                counts["failed"],
-            )
-
-    def _reasons_for_nothing(self, products):
-        """Why nothing is suggested for each of these products."""
-        reasons = {product.id: [] for product in products}
-        for company in self.env.companies:
-            run = self.env["backlog.suggestion.run"]._run_for(company)
-            rows, facts = run.env["backlog.facts"]._situation(products.ids)
-            for product_id, of_product in rows.items():
-                if reason := run.env["backlog.suggestion.text"]._reason_for_nothing(
-                    of_product, facts[product_id]
-                ):
-                    reasons[product_id].append(reason)
-        nothing = self.env._("nothing is short.")
-        return [
-            f"{product.display_name}: {' '.join(reasons[product.id]) or nothing}"
-            for product in products.sudo()
-        ]
-
-    def _reason_for_nothing(self, rows, facts):
-        wanted = [row for row in rows if row.part in ASKING and row.part != "late"]
-        due = [
-            row for row in wanted if row.day <= self.env["backlog.plan"]._horizon_day()
-        ]
-        if self.env["backlog.plan"]._count_left(rows, facts):
-            return self.env._("its reordering rule orders it by itself.")
-        if due:
-            return self.env._(
-                "what is requested or drafted already covers it once it is confirmed."
-            )
-        if wanted:
-            return self.env._(
-                "it is needed later than the reorder horizon of the settings, days: "
-                "%s.",
-                self.env.company.backlog_horizon_days,
-            )
-        return False
-
-    def _options(self, suggestion, multiple):
-        """Every vendor of the product, with what it would mean to buy this need there:
-        ``{"rows": [{"partner_id", "vendor", "price", "cost", "quantity", "arrival",
-        "kept", "parity", "lights", "note", "chosen", "possible"}]}``, in finished
-        texts.
-
-        :param multiple: the unit of the reordering rule, of ``_orderpoint_multiples``
-        """
-        product = suggestion.product_id
-        missing = suggestion.product_uom_id.round(
-            sum(suggestion.line_ids.mapped("qty"))
-        )
-        possible = product._get_filtered_sellers(quantity=None).partner_id
-        sellers = product._prepare_sellers(False)
-        return {
-            "possible": suggestion.state in OPEN,
-            "rows": [
-                self._option(
-                    suggestion, partner, missing, multiple, partner in possible
-                )
-                for partner in sellers.partner_id
-            ],
-        }
-
-    def _option(self, suggestion, partner, missing, multiple, possible):
-        offer = self.env["backlog.plan"]._cheapest_offer(
-            suggestion.product_id, partner, missing, multiple
-        )
-        ordered, cost = self.env["backlog.plan"]._order_quantity(
-            offer, missing, multiple
-        )
-        arrival = self.env["backlog.plan"]._arrival(offer)
-        promised = suggestion.line_ids.filtered("promise_date")
-        kept = promised.filtered(lambda line: arrival <= line.promise_date)
-        currency = suggestion.company_id.currency_id
-        states = dict(offer._fields["parity_state"]._description_selection(self.env))
-        return {
-            "partner_id": partner.id,
-            "vendor": partner.display_name,
-            "price": format_amount(self.env, offer._unit_price(), currency),
-            "quantity": suggestion._quantity(ordered),
-            "cost": format_amount(self.env, cost, currency),
-            "arrival": format_date(self.env, arrival),
-            "kept": self.env._("%(kept)s of %(all)s", kept=len(kept), all=len(promised))
-            if promised
-            else "",
-            "all_kept": len(kept) == len(promised),
-            "parity": states.get(offer.parity_state, ""),
-            "lights": offer.vendor_lights,
-            "note": "" if possible else offer._why_not_chosen(),
-            "possible": possible,
-            "chosen": partner == suggestion.partner_id,
-        }
-
-    def _read_offers(self, suggestions):
-        """Work out the figures of all vendors of these products at once, not one by
-        one."""
-        for company, of_company in suggestions.sudo().grouped("company_id").items():
-            offers = of_company.with_company(company).product_id.seller_ids
-            offers.mapped("parity_state")
-            offers.mapped("vendor_lights")
-
-    def _orderpoint_multiples(self, suggestions):
-        """``{suggestion: unit}``: in which the reordering rule of its warehouse orders,
-        ``None`` without one."""
-        multiples = {}
-        for company, of_company in suggestions.sudo().grouped("company_id").items():
-            run = self.env["backlog.suggestion.run"]._run_for(company)
-            facts = run.env["backlog.facts"]._facts(of_company.product_id.ids)
-            for one in of_company:
-                of_product = facts[one.product_id.id]
-                multiples[one] = of_product.multiples.get(one.warehouse_id.id)
-        return multiples
+    # Why: a sentence for each reason
 
     def _sentences(self, suggestion):
         """The reasons for the quantity, the vendor and the dates, one sentence
@@ -184,38 +59,6 @@ class BacklogSuggestionText(models.AbstractModel):
             *self._vendor_sentences(suggestion),
             *self._way_sentences(suggestion),
         ]
-
-    def _way_sentences(self, suggestion):
-        """What is under way for it."""
-        # Buyers need not be able to read every kind of document.
-        saved = suggestion._origin.sudo()
-        notes = (
-            saved.env["backlog.suggestion.text"]._supply_notes(saved)
-            if saved.state == "ordered"
-            else []
-        )
-        return [self.env._("Under way: %s.", ", ".join(notes))] if notes else []
-
-    def _supply_notes(self, suggestions):
-        """What was made of these suggestions, in a few words each."""
-        notes = []
-        for line in suggestions.purchase_line_ids.filtered(
-            lambda line: line.state != "cancel"
-        ):
-            figures = {
-                "order": line.order_id.name,
-                "date": format_date(self.env, line.date_planned),
-            }
-            notes.append(
-                self.env._("PO %(order)s, expected %(date)s", **figures)
-                if line.state == "purchase"
-                else self.env._("RFQ %(order)s, expected %(date)s", **figures)
-            )
-        transfers = suggestions.move_ids.picking_id.filtered(
-            lambda picking: picking.state not in ("done", "cancel")
-        )
-        notes += [self.env._("Transfer %s", picking.name) for picking in transfers]
-        return notes
 
     def _netting_sentences(self, suggestion):
         parts = [self.env._("Short %s", suggestion._quantity(suggestion.shortage_qty))]
@@ -335,3 +178,181 @@ class BacklogSuggestionText(models.AbstractModel):
             )
         product = suggestion.product_id.with_company(suggestion.company_id)
         return sentences + product._vendor_sentences()
+
+    def _way_sentences(self, suggestion):
+        """What is under way for it."""
+        # Buyers need not be able to read every kind of document.
+        saved = suggestion._origin.sudo()
+        notes = (
+            saved.env["backlog.suggestion.text"]._supply_notes(saved)
+            if saved.state == "ordered"
+            else []
+        )
+        return [self.env._("Under way: %s.", ", ".join(notes))] if notes else []
+
+    def _supply_notes(self, suggestions):
+        """What was made of these suggestions, in a few words each."""
+        notes = []
+        for line in suggestions.purchase_line_ids.filtered(
+            lambda line: line.state != "cancel"
+        ):
+            figures = {
+                "order": line.order_id.name,
+                "date": format_date(self.env, line.date_planned),
+            }
+            notes.append(
+                self.env._("PO %(order)s, expected %(date)s", **figures)
+                if line.state == "purchase"
+                else self.env._("RFQ %(order)s, expected %(date)s", **figures)
+            )
+        transfers = suggestions.move_ids.picking_id.filtered(
+            lambda picking: picking.state not in ("done", "cancel")
+        )
+        notes += [self.env._("Transfer %s", picking.name) for picking in transfers]
+        return notes
+
+    # The vendors side by side
+
+    def _option_tables(self, suggestions):
+        """``{suggestion: table of its vendors}``, see ``_options``."""
+        multiples = self._orderpoint_multiples(suggestions)
+        self._read_offers(suggestions)
+        tables = {}
+        for suggestion in suggestions:
+            # As superuser: buyers read suggestions, and need not read what is behind.
+            one = suggestion.sudo().with_company(suggestion.company_id)
+            text = one.env["backlog.suggestion.text"]
+            tables[suggestion] = text._options(one, multiples[one])
+        return tables
+
+    def _orderpoint_multiples(self, suggestions):
+        """``{suggestion: unit}``: in which the reordering rule of its warehouse orders,
+        ``None`` without one."""
+        multiples = {}
+        for company, of_company in suggestions.sudo().grouped("company_id").items():
+            run = self.env["backlog.suggestion.run"]._run_for(company)
+            facts = run.env["backlog.facts"]._facts(of_company.product_id.ids)
+            for one in of_company:
+                of_product = facts[one.product_id.id]
+                multiples[one] = of_product.multiples.get(one.warehouse_id.id)
+        return multiples
+
+    def _read_offers(self, suggestions):
+        """Work out the figures of all vendors of these products at once, not one by
+        one."""
+        for company, of_company in suggestions.sudo().grouped("company_id").items():
+            offers = of_company.with_company(company).product_id.seller_ids
+            offers.mapped("parity_state")
+            offers.mapped("vendor_lights")
+
+    def _options(self, suggestion, multiple):
+        """Every vendor of the product, with what it would mean to buy this need there:
+        ``{"rows": [{"partner_id", "vendor", "price", "cost", "quantity", "arrival",
+        "kept", "parity", "lights", "note", "chosen", "possible"}]}``, in finished
+        texts.
+
+        :param multiple: the unit of the reordering rule, of ``_orderpoint_multiples``
+        """
+        product = suggestion.product_id
+        missing = suggestion.product_uom_id.round(
+            sum(suggestion.line_ids.mapped("qty"))
+        )
+        possible = product._get_filtered_sellers(quantity=None).partner_id
+        sellers = product._prepare_sellers(False)
+        return {
+            "possible": suggestion.state in OPEN,
+            "rows": [
+                self._option(
+                    suggestion, partner, missing, multiple, partner in possible
+                )
+                for partner in sellers.partner_id
+            ],
+        }
+
+    def _option(self, suggestion, partner, missing, multiple, possible):
+        offer = self.env["backlog.plan"]._cheapest_offer(
+            suggestion.product_id, partner, missing, multiple
+        )
+        ordered, cost = self.env["backlog.plan"]._order_quantity(
+            offer, missing, multiple
+        )
+        arrival = self.env["backlog.plan"]._arrival(offer)
+        promised = suggestion.line_ids.filtered("promise_date")
+        kept = promised.filtered(lambda line: arrival <= line.promise_date)
+        currency = suggestion.company_id.currency_id
+        states = dict(offer._fields["parity_state"]._description_selection(self.env))
+        return {
+            "partner_id": partner.id,
+            "vendor": partner.display_name,
+            "price": format_amount(self.env, offer._unit_price(), currency),
+            "quantity": suggestion._quantity(ordered),
+            "cost": format_amount(self.env, cost, currency),
+            "arrival": format_date(self.env, arrival),
+            "kept": self.env._("%(kept)s of %(all)s", kept=len(kept), all=len(promised))
+            if promised
+            else "",
+            "all_kept": len(kept) == len(promised),
+            "parity": states.get(offer.parity_state, ""),
+            "lights": offer.vendor_lights,
+            "note": "" if possible else offer._why_not_chosen(),
+            "possible": possible,
+            "chosen": partner == suggestion.partner_id,
+        }
+
+    # What a run found
+
+    def _count_sentences(self, counts):
+        if counts["created"] or counts["updated"] or counts["withdrawn"]:
+            yield self.env._(
+                "New: %(created)s, changed: %(updated)s, withdrawn: %(withdrawn)s.",
+                **{name: counts[name] for name in ("created", "updated", "withdrawn")},
+            )
+        else:
+            yield self.env._("Nothing changed: the suggestions are up to date.")
+        if left := counts["left_to_rules"]:
+            yield self.env._(
+                "Shortages left to reordering rules, which order them by themselves: "
+                "%s.",
+                left,
+            )
+        if counts["failed"]:
+            yield self.env._(
+                "Products left out: %s. The log of the server says why.",
+                counts["failed"],
+            )
+
+    def _reasons_for_nothing(self, products):
+        """Why nothing is suggested for each of these products."""
+        reasons = {product.id: [] for product in products}
+        for company in self.env.companies:
+            run = self.env["backlog.suggestion.run"]._run_for(company)
+            rows, facts = run.env["backlog.facts"]._situation(products.ids)
+            for product_id, of_product in rows.items():
+                if reason := run.env["backlog.suggestion.text"]._reason_for_nothing(
+                    of_product, facts[product_id]
+                ):
+                    reasons[product_id].append(reason)
+        nothing = self.env._("nothing is short.")
+        return [
+            f"{product.display_name}: {' '.join(reasons[product.id]) or nothing}"
+            for product in products.sudo()
+        ]
+
+    def _reason_for_nothing(self, rows, facts):
+        wanted = [row for row in rows if row.part in ASKING and row.part != "late"]
+        due = [
+            row for row in wanted if row.day <= self.env["backlog.plan"]._horizon_day()
+        ]
+        if self.env["backlog.plan"]._count_left(rows, facts):
+            return self.env._("its reordering rule orders it by itself.")
+        if due:
+            return self.env._(
+                "what is requested or drafted already covers it once it is confirmed."
+            )
+        if wanted:
+            return self.env._(
+                "it is needed later than the reorder horizon of the settings, days: "
+                "%s.",
+                self.env.company.backlog_horizon_days,
+            )
+        return False
