@@ -10,8 +10,8 @@ class BacklogDecision(models.AbstractModel):
     propose them again, to buy from another vendor.
 
     Each method checks that the current user may write the suggestions and that nothing
-    was ordered of them, writes as superuser, since nobody writes these fields but by
-    way of these methods, and has the next run look at the products again.
+    was ordered of them, writes as superuser, since users may not write these fields
+    themselves, and has the next run look at the products again.
     """
 
     _name = "backlog.decision"

@@ -39,9 +39,9 @@ class BacklogProcure(models.AbstractModel):
 
     ``_accept(choices)`` is the only way in. It checks that the current user may make
     the documents, locks the suggestions, lets the run see whether all of it is still
-    needed, makes the documents as superuser (``_make`` says how the kinds are told
-    apart), sets the suggestions *Under way* and runs again. Nothing is sent or
-    confirmed; when one choice fails, nothing is made.
+    needed, makes the documents as superuser (``_make`` says by which method), sets the
+    suggestions *Under way* and runs again. Nothing is sent or confirmed; when one
+    choice fails, nothing is made.
     """
 
     _name = "backlog.procure"
@@ -89,8 +89,8 @@ class BacklogProcure(models.AbstractModel):
                 )
 
     def _check_still_needed(self, suggestions):
-        """Look at the products once more: what somebody else ordered meanwhile, or no
-        customer wants any more, is not ordered.
+        """Run for the products once more, and refuse to order what was ordered
+        meanwhile or is no longer needed.
 
         :return: ``{company: {product id: [NeedRow]}}``, as just read
         """

@@ -174,8 +174,8 @@ class BacklogSuggestionRun(models.AbstractModel):
         return outcome
 
     def _wake_up(self):
-        """Propose again what was snoozed until today. What somebody else is writing
-        waits for the next run."""
+        """Propose again what was snoozed until today. Suggestions that another
+        transaction is writing wait for the next run."""
         try:
             with self.env.cr.savepoint():
                 self._propose_snoozed()

@@ -91,64 +91,58 @@ class BacklogSuggestionText(models.AbstractModel):
             ]
         missing = suggestion._missing_qty()
         extra = suggestion.suggested_qty - missing
-        if suggestion.product_uom_id.compare(extra, 0) <= 0:
-            if (
-                suggestion.product_uom_id.compare(
-                    suggestion.minimum_qty, suggestion.suggested_qty
+        compare = suggestion.product_uom_id.compare
+        if compare(extra, 0) > 0:
+            return [
+                *self._extra_sentences(suggestion, missing),
+                self._weeks_sentence(suggestion, extra),
+            ]
+        if compare(suggestion.minimum_qty, suggestion.suggested_qty) > 0:
+            return [
+                self.env._(
+                    "The minimum of the vendor is %s; customers are shipped what "
+                    "they ordered.",
+                    suggestion._quantity(suggestion.minimum_qty),
                 )
-                > 0
-            ):
-                return [
-                    self.env._(
-                        "The minimum of the vendor is %s; customers are shipped what "
-                        "they ordered.",
-                        suggestion._quantity(suggestion.minimum_qty),
-                    )
-                ]
-            return []
+            ]
+        return []
+
+    def _extra_sentences(self, suggestion, missing):
+        """Why more is suggested than is missing: the vendor's minimum, else a price
+        break. Whole purchase units explain themselves."""
+        compare = suggestion.product_uom_id.compare
+        if compare(suggestion.minimum_qty, missing) > 0:
+            yield self.env._(
+                "The minimum of the vendor is %s.",
+                suggestion._quantity(suggestion.minimum_qty),
+            )
+        elif compare(self._price_break(suggestion), missing) > 0:
+            yield self.env._(
+                "From %s on the vendor asks less: all of it costs less than what "
+                "is missing.",
+                suggestion._quantity(self._price_break(suggestion)),
+            )
+
+    def _weeks_sentence(self, suggestion, extra):
+        """How long what is extra lasts."""
         figures = {
             "suggested": suggestion._quantity(suggestion.suggested_qty),
             "extra": suggestion._quantity(extra),
         }
-        sentences = []
-        if suggestion.product_uom_id.compare(suggestion.minimum_qty, missing) > 0:
-            sentences.append(
-                self.env._(
-                    "The minimum of the vendor is %s.",
-                    suggestion._quantity(suggestion.minimum_qty),
-                )
-            )
-        elif (
-            suggestion.product_uom_id.compare(self._price_break(suggestion), missing)
-            > 0
-        ):
-            sentences.append(
-                self.env._(
-                    "From %s on the vendor asks less: all of it costs less than what "
-                    "is missing.",
-                    suggestion._quantity(self._price_break(suggestion)),
-                )
-            )
         if suggestion.weekly_sales_qty:
-            sentences.append(
-                self.env._(
-                    "Suggested %(suggested)s: %(extra)s extra, about %(weeks)s weeks "
-                    "of sales.",
-                    weeks=formatLang(
-                        self.env, extra / suggestion.weekly_sales_qty, digits=1
-                    ),
-                    **figures,
-                )
+            return self.env._(
+                "Suggested %(suggested)s: %(extra)s extra, about %(weeks)s weeks "
+                "of sales.",
+                weeks=formatLang(
+                    self.env, extra / suggestion.weekly_sales_qty, digits=1
+                ),
+                **figures,
             )
-        else:
-            sentences.append(
-                self.env._(
-                    "Suggested %(suggested)s: %(extra)s extra, and none was sold in "
-                    "the last 13 weeks.",
-                    **figures,
-                )
-            )
-        return sentences
+        return self.env._(
+            "Suggested %(suggested)s: %(extra)s extra, and none was sold in "
+            "the last 13 weeks.",
+            **figures,
+        )
 
     def _price_break(self, suggestion):
         """From which quantity on the vendor sells at the price that was chosen."""

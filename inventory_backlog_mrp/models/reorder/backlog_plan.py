@@ -22,19 +22,19 @@ class MakeBatch(Batch):
     """``{(product, bill of materials): [(component id, quantity, step)]}``"""
     cycles: set = None
     """The ids of the products whose bill of materials contains the product itself; None
-    before somebody asks."""
+    before they are read."""
     parents: dict = field(default_factory=dict)
     """``{"model,id": suggestion}`` of the suggestions that need something."""
     at_vendors: dict = field(default_factory=dict)
     """``{(place id, component id): quantity}`` that is free at a subcontractor."""
     taken_at_vendors: dict = None
-    """The same of what suggestions outside of this batch take already; None before
-    somebody asks."""
+    """What suggestions outside of this batch take of it already; None before it is
+    read."""
 
 
 class BacklogPlan(models.AbstractModel):
-    """What should be suggested for a product, from the rows of ``backlog.need``. It
-    writes nothing: the run compares it with what is there."""
+    """Making instead of buying: the batches to make, the components they need, and
+    those that a subcontractor needs."""
 
     _inherit = "backlog.plan"
 
@@ -62,7 +62,7 @@ class BacklogPlan(models.AbstractModel):
         return bom
 
     def _is_made_first(self, product, warehouse):
-        """Of a product that can be bought as well: what its routes say first, then
+        """Whether a product that can also be bought is made: by its own routes, then by
         those of the warehouse, as in Odoo's own ``stock.rule._search_rule``."""
         for routes in (
             product.route_ids | product.categ_id.total_route_ids,
@@ -130,9 +130,9 @@ class BacklogPlan(models.AbstractModel):
         ]
 
     def _plan_subcontract(self, product, values, batch, is_declined=False):
-        """A vendor that makes it of our components needs them when it is ordered. What
-        lies at the vendor already need not be sent; a suggestion that somebody
-        dismissed leaves it to others."""
+        """The components that a subcontractor needs, on the day of the order. Those
+        that it has already need not be sent; a dismissed suggestion takes none of
+        them."""
         partner = self.env["res.partner"].browse(values.get("partner_id"))
         types = product.product_tmpl_id.bom_ids.mapped("type")
         if not partner or "subcontract" not in types:
@@ -231,7 +231,7 @@ class BacklogPlan(models.AbstractModel):
         )
 
     def _demand_lines(self, part, batch):
-        """What a suggestion needs is for those behind that suggestion."""
+        """The demand for a component is that behind the suggestion that needs it."""
         parent = self._parent_of(part.want, batch)
         if not parent:
             return super()._demand_lines(part, batch)
