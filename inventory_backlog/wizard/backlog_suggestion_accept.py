@@ -61,7 +61,7 @@ class BacklogSuggestionAccept(models.TransientModel):
         """Open the window with a line for each of ``suggestions``."""
         if not suggestions:
             raise UserError(self.env._("Choose at least one suggestion."))
-        suggestions._check_may_accept()
+        self.env["backlog.procure"]._check_may_accept(suggestions)
         suggestions._check_open()
         if len(suggestions.company_id) > 1:
             raise UserError(
@@ -73,7 +73,7 @@ class BacklogSuggestionAccept(models.TransientModel):
                 "line_ids": [
                     Command.create(
                         {
-                            # Records: the user can read them, see above.
+                            # A record: the user can read it, see above.
                             "suggestion_id": one,
                             "supplierinfo_id": one.supplierinfo_id,
                             "qty": one.suggested_qty,
@@ -106,8 +106,8 @@ class BacklogSuggestionAccept(models.TransientModel):
         return self._action_results(suggestions)
 
     def _action_results(self, suggestions):
-        """The requests when there are some that the user may open, and a word on what
-        they do not show."""
+        """Open the requests that the user may read, with a notification about what they
+        do not show."""
         suggestions.invalidate_recordset()
         left_out = self.line_ids.suggestion_id - suggestions
         notice = suggestions._notification(

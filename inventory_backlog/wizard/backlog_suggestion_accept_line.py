@@ -5,7 +5,7 @@ from ..const import BUYING
 from ..models.reorder.backlog_procure import Choice
 from ..tools.link import Link, check_readable
 
-# To ask for an earlier receipt there is nothing to choose.
+# Of these there is no quantity and no date to choose.
 FIXED = ("expedite",)
 MOST_YEARS = 10
 
@@ -21,7 +21,7 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
     accept_id = Link(
         "backlog.suggestion.accept", "Window", required=True, ondelete="cascade"
     )
-    # Withdrawn by the run while the window is open: said when it is confirmed.
+    # Empty when the run withdrew it while the window was open: confirming says so.
     suggestion_id = Link("backlog.suggestion", ondelete="set null")
     is_chosen = fields.Boolean(
         "Accept",
@@ -182,8 +182,8 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
             )
 
     def _suggestion(self):
-        """The suggestion in its company. Whose orders are behind it is not for the
-        buyer to read, only how many promises are kept."""
+        """The suggestion in its company, as superuser: buyers may not read the orders
+        behind it, only how many promises are kept."""
         suggestion = self.suggestion_id._origin
         suggestion.check_access("read")
         suggestion = suggestion.sudo()
@@ -218,8 +218,7 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
         return self.accept_id._action_window()
 
     def _check_chosen(self):
-        """That everything can be ordered: a clear word for each reason that it
-        cannot."""
+        """Refuse what cannot be ordered, and say why."""
         if not self:
             raise UserError(
                 self.env._(

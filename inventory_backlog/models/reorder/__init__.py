@@ -1,3 +1,4 @@
+from . import backlog_decision
 from . import backlog_facts
 from . import backlog_need
 from . import backlog_plan

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from ...const import ASKING, OPEN
 from ...tools.bounds import bounded
 
-# What of the company decides quantities, vendors and days.
+# The settings of the company that decide quantities, vendors and days.
 SETTINGS = (
     "backlog_horizon_days",
     "backlog_parity_first",
@@ -36,9 +36,25 @@ class ReorderFacts(NamedTuple):
     """The kinds that somebody dismissed."""
 
 
+class Situation(NamedTuple):
+    """What a run reads of the products that miss something."""
+
+    rows: dict
+    """``{product id: [NeedRow]}``"""
+    facts: dict
+    """``{product id: ReorderFacts}``"""
+
+    def only(self, product_ids):
+        """The situation of some of the products."""
+        return Situation(
+            {one: self.rows[one] for one in product_ids if one in self.rows},
+            {one: self.facts[one] for one in product_ids if one in self.facts},
+        )
+
+
 class BacklogSuggestionCheck(models.Model):
-    """What the last run saw of a product. While nothing of it changes, the run need not
-    look at the product again."""
+    """A digest of what the last run read of a product. While it is the same, the run
+    does not plan the product again."""
 
     _name = "backlog.suggestion.check"
     _description = "Reorder Check"
@@ -60,13 +76,9 @@ class BacklogFacts(models.AbstractModel):
     _name = "backlog.facts"
     _description = "Reorder Facts"
 
-    def _changed_products(self, product_ids, outcome):
+    def _changed_products(self, product_ids, situation):
         """The ids of the products that are not as the last run saw them."""
-        rows, facts = self._situation(product_ids)
-        outcome.counts["left_to_rules"] = sum(
-            self.env["backlog.plan"]._count_left(of_product, facts[product_id])
-            for product_id, of_product in rows.items()
-        )
+        rows, facts = situation
         mine = Domain("company_id", "=", self.env.company.id)
         if product_ids is not None:
             mine &= Domain("product_id", "in", product_ids)
@@ -83,19 +95,15 @@ class BacklogFacts(models.AbstractModel):
         return sorted(
             product_id
             for product_id in {*rows, *kept, *suggested}
-            if product_id not in outcome.failed
-            and (
-                product_id not in rows
-                or kept.get(product_id)
-                != self._digest(
-                    rows[product_id], facts[product_id], parts.get(product_id)
-                )
-            )
+            if product_id not in rows
+            or kept.get(product_id)
+            != self._digest(rows[product_id], facts[product_id], parts.get(product_id))
         )
 
     def _part_counts(self, product_ids):
         """``{product id: [how many]}`` of the open suggestions and of the rows of each
-        of their lists: what somebody deleted comes back."""
+        of their lists. They change when somebody deletes one, which is then made
+        again."""
         counts = [
             SQL(
                 "SUM((SELECT COUNT(*) FROM %s part"
@@ -129,24 +137,35 @@ class BacklogFacts(models.AbstractModel):
     def _parts(self, name):
         return self.env[self.env["backlog.suggestion"]._fields[name].comodel_name]
 
-    def _situation(self, product_ids):
-        """``{product id: [NeedRow]}`` and ``{product id: ReorderFacts}`` of those that
-        miss something."""
+    def _situation(self, product_ids, rows=None):
+        """The ``Situation`` of the products that miss something.
+
+        :param product_ids: ids of products, None for all
+        :param rows: the need of these products where it has just been read
+        """
+        if rows is None:
+            rows = self._need(product_ids)
+        facts = self._facts(list(rows))
+        changed = self._order_changes(rows)
+        return Situation(
+            rows,
+            {
+                product_id: of_product._replace(
+                    digest=f"{of_product.digest} {changed[product_id]}"
+                )
+                for product_id, of_product in facts.items()
+            },
+        )
+
+    def _need(self, product_ids):
+        """``{product id: [NeedRow]}`` of the products that miss something."""
         rows = defaultdict(list)
         for row in self.env["backlog.need"]._rows(product_ids):
             rows[row.product_id].append(row)
-        rows = {
+        return {
             product_id: of_product
             for product_id, of_product in rows.items()
             if any(row.part in ASKING for row in of_product)
-        }
-        facts = self._facts(list(rows))
-        changed = self._order_changes(rows)
-        return rows, {
-            product_id: of_product._replace(
-                digest=f"{of_product.digest} {changed[product_id]}"
-            )
-            for product_id, of_product in facts.items()
         }
 
     def _order_changes(self, rows):
@@ -302,8 +321,9 @@ class BacklogFacts(models.AbstractModel):
             )
         )
 
-    def _remember(self, product_ids, rows, facts):
-        """Keep what was seen, and forget the products that miss nothing now."""
+    def _store_checks(self, product_ids, rows, facts):
+        """Store the digests of these products, and delete those of products that miss
+        nothing now."""
         parts = self._part_counts(product_ids)
         seen = [
             (
@@ -341,3 +361,10 @@ class BacklogFacts(models.AbstractModel):
                 )
             )
             self.env["backlog.suggestion.check"].invalidate_model()
+
+    def _drop_checks(self, products):
+        """Have the next run look at these products again, in every company."""
+        # Nobody has rights on the checks of the run.
+        self.env["backlog.suggestion.check"].sudo().search(
+            [("product_id", "in", products.ids)]
+        ).unlink()

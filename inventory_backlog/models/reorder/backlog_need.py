@@ -7,8 +7,6 @@ from ...const import ASKING, REQUEST_STATES
 from ...tools import bounds
 from ...tools.sql import is_open, of_products
 
-# The parts for which somebody should act.
-
 
 class NeedRow(NamedTuple):
     """A quantity that is wanted, or will be there, in the unit of the product."""
@@ -19,26 +17,26 @@ class NeedRow(NamedTuple):
     """``want``: nothing covers it. ``chained``: the same, and it takes only what is
     brought for it. ``late``: a receipt covers it, too late. ``draft``: wanted by a
     document that is not confirmed; it may take what is left. ``hole``: stock below
-    zero, that receipts fill first. ``left``: of stock and receipts nobody needs it.
-    ``request``: not confirmed, would bring it."""
+    zero, that receipts fill first. ``left``: stock and receipts that nobody
+    needs. ``request``: a supply that is not confirmed."""
     qty: float
-    share: float
+    share: float = None
     """Of a want of an order line: which part of all that is open of the line."""
-    day: object
+    day: object = None
     """When it is needed or will be there, in the time zone of the company. None for
     what is there."""
-    expected_day: object
+    expected_day: object = None
     """When the receipt of what is late comes."""
-    order_line_id: int
-    move_id: int
+    order_line_id: int = None
+    move_id: int = None
     """The move that wants it, or of a request the one that it was made for."""
-    document: str
+    document: str = None
     """What brings a supply, as ``model,id``."""
 
 
 class BacklogNeed(models.AbstractModel):
     """What is missing and what would help: the queue of ``backlog.allocation`` seen by
-    those who buy, plus everything that Odoo does not count before it is confirmed.
+    buyers, plus everything that Odoo does not count before it is confirmed.
 
     One live SQL statement for the current company, in named parts, one method each, so
     that a satellite addon adds one by overriding ``_parts``. No part splits anything
@@ -80,7 +78,8 @@ class BacklogNeed(models.AbstractModel):
             company=self.env.company.id,
             asked=SQL("TRUE")
             if product_ids is not None
-            # Never as a join: the planner, who thinks that there are few, would loop.
+            # Keep this an IN: PostgreSQL expects few rows here and would pick a
+            # nested loop for a join.
             else SQL(
                 """(need.product_id IN (
                     SELECT product_id FROM need
@@ -135,7 +134,7 @@ class BacklogNeed(models.AbstractModel):
 
     @api.model
     def _wants(self):
-        """The slices that nobody brings. An order line that has no move is wanted by
+        """The slices without a source. An order line that has no move is wanted by
         the day it was promised, less the days of security of the company."""
         return SQL(
             """
@@ -204,8 +203,8 @@ class BacklogNeed(models.AbstractModel):
 
     @api.model
     def _drafts(self, product_ids):
-        """What documents want that nobody has confirmed: transfers out of the stock to
-        elsewhere in the company. Deliveries that are a draft are nobody's need."""
+        """The demand of draft documents: transfers out of the stock to elsewhere in the
+        company. Draft deliveries are no demand."""
         return SQL(
             """
             SELECT move.product_id, warehouse.id, 'draft', %(qty)s, NULL,
@@ -234,8 +233,8 @@ class BacklogNeed(models.AbstractModel):
 
     @api.model
     def _holes(self):
-        """Stock below zero. What comes fills that first, so that more is needed than
-        customers wait for, as in Odoo's own forecast."""
+        """Stock below zero. Receipts fill it first, so more is needed than customers
+        wait for, as in Odoo's own forecast."""
         return SQL(
             """
             SELECT quant.product_id, warehouse.id, 'hole',
@@ -254,7 +253,7 @@ class BacklogNeed(models.AbstractModel):
 
     @api.model
     def _lefts(self):
-        """Free stock and receipts that nobody in the queue needs."""
+        """Free stock and receipts that no demand in the queue needs."""
         return SQL(
             """
             SELECT slice.product_id, warehouse.id, 'left', slice.qty, NULL,
@@ -272,8 +271,7 @@ class BacklogNeed(models.AbstractModel):
 
     @api.model
     def _draft_supplies(self, product_ids):
-        """What documents would bring that nobody has confirmed: transfers into the
-        stock, and productions."""
+        """The supply of draft documents: transfers into the stock, and productions."""
         return SQL(
             """
             SELECT receipt.product_id, warehouse.id, 'request', %(qty)s, NULL,

@@ -1,275 +1,48 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
-from math import ceil
-from typing import NamedTuple
 
 from odoo import fields, models
 
 from ...const import ASKING
-from ...tools.bounds import bounded, bounded_days, bounded_money, converted
+from ...tools.bounds import bounded, bounded_days, bounded_money
 from ...tools.given import giving
-from .backlog_need import NeedRow
-
-# The parts of ``backlog.need`` that somebody must act on; ``direct``: a want that a
-# vendor ships to the customer.
-WANTED = ("want", "chained", "direct", "draft", "hole")
-
-
-class Missing(NamedTuple):
-    """A part of a want that nothing covers, or comes too late."""
-
-    want: NeedRow
-    qty: float
-    document: str = None
-    """What brings it too late, as ``model,id``, and when."""
-    expected_day: object = None
-
-
-class Net(NamedTuple):
-    """What is missing of a product in a warehouse, after all that would help."""
-
-    short_qty: float
-    in_progress_qty: float
-    missing: list
-    late: list
-    stock: float
-    """What is left over of the stock, for other warehouses."""
-    ready: dict
-    """``{document: quantity}`` of the drafts that the stock serves at once."""
-
-    @property
-    def missing_qty(self):
-        """The missing parts summed."""
-        return sum(part.qty for part in self.missing)
-
+from . import netting, offers
 
 SALES_WEEKS = 13
-
-
-# What a reordering rule orders by itself.
-QUEUED = ("want", "chained", "hole")
 
 
 @dataclass
 class Batch:
     """What is read once for all products that are planned together, and what planning
-    them says about others."""
+    them says about others. An addon that reads more makes a subclass of it
+    (``backlog.plan._empty_batch``)."""
 
     product_ids: list
-    values: dict
+    values: dict = field(default_factory=dict)
     """``{order line id: (open value, day promised)}``"""
-    moves: dict
+    moves: dict = field(default_factory=dict)
     """``{id: move}`` of those without an order line."""
-    served: dict
+    served: dict = field(default_factory=dict)
     """``{move id: [(order line id, share of what is open of it)]}``: which order lines
     wait for the goods that a move without one carries on."""
     ready: dict = field(default_factory=dict)
     """``{(product id, document): quantity}`` that stock serves of drafts at once."""
-    more: dict = field(default_factory=dict)
-    """For satellites."""
 
 
 class BacklogPlan(models.AbstractModel):
-    """What should be suggested for a product, from the rows of ``backlog.need``. It
-    writes nothing: the run compares it with what is there."""
+    """What should be suggested for a product, from the rows of ``backlog.need``.
+
+    ``_plan`` nets the rows of each product (``netting``), then says what to do about
+    each shortage: pull a late receipt in, bring goods from another warehouse, order the
+    rest (``offers``). It writes nothing: the run compares the plan with the suggestions
+    that are there.
+    """
 
     _name = "backlog.plan"
     _description = "Reorder Plan"
 
-    def _nets(self, product, rows):
-        """``{warehouse id: Net}`` within the horizon, the most urgent first."""
-        horizon = self._horizon_day()
-        by_warehouse = defaultdict(list)
-        for row in rows:
-            if row.part not in ASKING or row.day <= horizon:
-                by_warehouse[row.warehouse_id].append(self._with_direct(row))
-        for of_warehouse in by_warehouse.values():
-            if not any(row.part in (*ASKING, "direct") for row in of_warehouse):
-                # Stock below zero is corrected by a count, not bought, unless somebody
-                # waits.
-                of_warehouse[:] = [row for row in of_warehouse if row.part != "hole"]
-        nets = {
-            warehouse_id: self._net(product.uom_id, of_warehouse)
-            for warehouse_id, of_warehouse in by_warehouse.items()
-        }
-
-        def urgency(warehouse_id):
-            missing = nets[warehouse_id].missing
-            return missing[0].want.day if missing else horizon, warehouse_id
-
-        return {one: nets[one] for one in sorted(nets, key=urgency)}
-
-    def _without_rule(self, net, warehouse_id, facts):
-        """What is left to do beside the reordering rule of the warehouse. It orders
-        what waits in the queue; what is not confirmed yet, and what a vendor ships to
-        the customer, it does not see."""
-        if warehouse_id not in facts.left_to_rules:
-            return net
-        seen = [part for part in net.missing if part.want.part in QUEUED]
-        return net._replace(
-            short_qty=net.short_qty - sum(part.qty for part in seen),
-            missing=[part for part in net.missing if part.want.part not in QUEUED],
-        )
-
-    def _with_direct(self, row):
-        """Tell apart what the vendor ships: order lines without a move whose routes say
-        so."""
-        if row.part != "want" or row.move_id or not row.order_line_id:
-            return row
-        line = self.env["sale.order.line"].browse(row.order_line_id)
-        return row._replace(part="direct") if line._is_shipped_by_vendor() else row
-
-    def _horizon_day(self):
-        company = self.env.company
-        horizon = bounded_days(company.backlog_horizon_days, 0)
-        return company._backlog_today() + timedelta(days=horizon)
-
-    def _net(self, uom, rows):
-        """Lay what would help over what is wanted, in the order of the days. Stock and
-        receipts that are left over serve only what is not in the queue yet."""
-        today = self.env.company._backlog_today()
-        lefts = [[row, row.qty] for row in rows if row.part == "left"]
-        requests = [[row, row.qty] for row in rows if row.part == "request"]
-        short = in_progress = 0
-        ready = defaultdict(float)
-        missing = []
-        late = [
-            Missing(row, row.qty, row.document, row.expected_day)
-            for row in rows
-            if row.part == "late"
-        ]
-        for want in rows:
-            if want.part not in WANTED:
-                continue
-            quantity = want.qty
-            queued = want.part not in ("draft", "hole")
-            for left, taken in self._take(uom, lefts, 0 if queued else quantity):
-                quantity -= taken
-                expected = left.day and max(left.day, today)
-                if not left.document:
-                    ready[want.document] += taken
-                elif expected > want.day:
-                    late.append(Missing(want, taken, left.document, expected))
-            quantity = uom.round(quantity)
-            short += quantity
-            helping = [pair for pair in requests if self._helps(pair[0], want)]
-            for _request, taken in self._take(uom, helping, quantity):
-                quantity -= taken
-                in_progress += taken
-            quantity = uom.round(quantity)
-            if uom.compare(quantity, 0) > 0:
-                missing.append(Missing(want, quantity))
-        stock = sum(qty for row, qty in lefts if not row.document)
-        return Net(
-            uom.round(short), uom.round(in_progress), missing, late, stock, ready
-        )
-
-    def _helps(self, request, want):
-        """Whether a request may serve a want: what was made for one delivery, or is
-        shipped to one customer, is for nobody else."""
-        if request.order_line_id:
-            return not want.move_id and request.order_line_id == want.order_line_id
-        if request.move_id:
-            return request.move_id == want.move_id
-        return want.part not in ("direct", "chained")
-
-    def _take(self, uom, supplies, quantity):
-        """Take ``quantity`` from the supplies, the first first: ``(row, taken)``."""
-        for supply in supplies:
-            taken = min(quantity, supply[1])
-            if uom.compare(taken, 0) <= 0:
-                continue
-            supply[1] -= taken
-            quantity -= taken
-            yield supply[0], taken
-
-    def _split_missing(self, uom, missing, quantity):
-        """Cut ``missing`` in two: the first ``quantity`` of it, and the rest."""
-        first, rest = [], []
-        for part in missing:
-            taken = min(part.qty, quantity)
-            quantity -= taken
-            if uom.compare(taken, 0) > 0:
-                first.append(part._replace(qty=taken))
-            if uom.compare(part.qty, taken) > 0:
-                rest.append(part._replace(qty=uom.round(part.qty - taken)))
-        return first, rest
-
-    def _group_missing(self, missing):
-        """What to order for the warehouse and what the vendor ships to the customer:
-        ``{action: [Missing]}``."""
-        groups = defaultdict(list)
-        for part in missing:
-            groups["dropship" if part.want.part == "direct" else "buy"].append(part)
-        return groups
-
-    def _choose_offer(self, product, warehouse, action, quantity, facts):
-        """The vendor line to buy from: what somebody chose for this need as long as
-        that can be chosen, else as Odoo would, with its failover and trial share."""
-        possible = product._get_filtered_sellers(quantity=None)
-        chosen = facts.chosen.get((warehouse.id, action))
-        if chosen and chosen in possible.partner_id.ids:
-            partner = self.env["res.partner"].browse(chosen)
-        else:
-            # By rank alone: below its minimum the main vendor sells more, and the
-            # comparison shows who would sell less.
-            trial = any(product.seller_ids.mapped("trial_every"))
-            offer = trial and product._on_trial(0, quantity=None) or possible[:1]
-            partner = offer.partner_id
-        return self._cheapest_offer(
-            product, partner, quantity, facts.multiples.get(warehouse.id)
-        )
-
-    def _cheapest_offer(self, product, partner, quantity, multiple=None):
-        """Of the price breaks of one vendor the one for which the whole order costs
-        least. Ordering more than needed may."""
-        offers = self._offers_of(product, partner)
-        return min(
-            offers,
-            key=lambda offer: self._order_quantity(offer, quantity, multiple)[::-1],
-            default=offers,
-        )
-
-    def _offers_of(self, product, partner):
-        """The price breaks of one vendor, all it ever gave when none is valid."""
-        valid = product._get_filtered_sellers(partner_id=partner, quantity=None)
-        return valid or product._prepare_sellers(False).filtered(
-            lambda info: info.partner_id == partner
-        )
-
-    def _order_quantity(self, offer, quantity, multiple=None):
-        """What to order of ``offer`` for ``quantity``: at least its minimum, in whole
-        purchase units and multiples.
-
-        :return: the quantity in the unit of the product, and what it costs in the
-            currency of the company
-        """
-        product = offer.product_id or offer.product_tmpl_id.product_variant_id
-        unit = offer.product_uom_id
-        ordered = self._whole_units(product, max(quantity, offer._least_qty()), unit)
-        ordered = self._whole_units(product, ordered, multiple)
-        return ordered, ordered * offer._unit_price()
-
-    def _whole_units(self, product, quantity, unit):
-        """``quantity`` in the unit of the product, raised to whole ``unit`` when that
-        is another one."""
-        uom = product.uom_id
-        quantity = bounded(quantity)
-        units = unit and unit != uom and converted(quantity, uom, unit)
-        if not units:
-            return uom.round(quantity, rounding_method="UP")
-        return unit._compute_quantity(ceil(round(units, 6)), uom)
-
-    def _lead_days(self, offer):
-        return bounded_days(offer.delay) + bounded_days(
-            self.env.company.days_to_purchase
-        )
-
-    def _arrival(self, offer):
-        """When it would be there if it were ordered on the next working day."""
-        start = self.env.company._backlog_work_day()
-        return start + timedelta(days=self._lead_days(offer))
+    # Plans
 
     def _plan(self, products, rows, facts, batch):
         """Plan some products of the current company.
@@ -306,13 +79,36 @@ class BacklogPlan(models.AbstractModel):
             warehouse = self.env["stock.warehouse"].browse(warehouse_id)
             if net.late:
                 plan[warehouse_id, "expedite"] = self._plan_expedite(net, batch)
-            net = self._without_rule(net, warehouse_id, facts)
+            if warehouse_id in facts.left_to_rules:
+                net = netting.without_rule(net)
             if net.missing:
                 for values in self._plan_missing(
                     product, warehouse, net, free, facts, batch
                 ):
                     plan[warehouse_id, values.pop("action_type")] = values
         return plan
+
+    def _nets(self, product, rows):
+        """``{warehouse id: Net}`` within the horizon, the most urgent first."""
+        company = self.env.company
+        horizon = self._horizon_day()
+        rows = [self._with_direct(row) for row in netting.due(rows, horizon)]
+        return netting.net_by_warehouse(
+            product.uom_id, rows, company._backlog_today(), horizon
+        )
+
+    def _horizon_day(self):
+        company = self.env.company
+        horizon = bounded_days(company.backlog_horizon_days, 0)
+        return company._backlog_today() + timedelta(days=horizon)
+
+    def _with_direct(self, row):
+        """Tell apart what the vendor ships: order lines without a move whose routes say
+        so."""
+        if row.part != "want" or row.move_id or not row.order_line_id:
+            return row
+        line = self.env["sale.order.line"].browse(row.order_line_id)
+        return row._replace(part="direct") if line._is_shipped_by_vendor() else row
 
     def _count_left(self, rows, facts):
         """In how many warehouses the product is short of what its reordering rule
@@ -322,10 +118,21 @@ class BacklogPlan(models.AbstractModel):
         product = self.env["product.product"].browse(rows[0].product_id)
         nets = self._nets(product, rows)
         return sum(
-            any(part.want.part in QUEUED for part in net.missing)
+            any(part.want.part in netting.QUEUED for part in net.missing)
             for warehouse_id, net in nets.items()
             if warehouse_id in facts.left_to_rules
         )
+
+    # What to do about a shortage
+
+    def _plan_expedite(self, net, batch):
+        quantity = sum(part.qty for part in net.late)
+        return {
+            **self._plan_lines(net.late, batch),
+            "shortage_qty": quantity,
+            "suggested_qty": quantity,
+            "arrival_date": max(part.expected_day for part in net.late),
+        }
 
     def _plan_missing(self, product, warehouse, net, free, facts, batch):
         """What to do about what is missing: bring it, then buy or make the rest."""
@@ -336,19 +143,10 @@ class BacklogPlan(models.AbstractModel):
             )
             if values:
                 yield {**values, "action_type": "transfer"}
-        for action, parts in self._group_missing(missing).items():
+        for action, parts in netting.group_missing(missing).items():
             yield self._plan_supply(
                 product, warehouse, action, net, parts, facts, batch
             )
-
-    def _plan_expedite(self, net, batch):
-        quantity = sum(part.qty for part in net.late)
-        return {
-            **self._plan_lines(net.late, batch),
-            "shortage_qty": quantity,
-            "suggested_qty": quantity,
-            "arrival_date": max(part.expected_day for part in net.late),
-        }
 
     def _plan_transfer(self, product, warehouse, net, free, facts, batch):
         """Bring it from the warehouse that has most of it free. Where somebody
@@ -372,7 +170,7 @@ class BacklogPlan(models.AbstractModel):
         quantity = uom.round(min(wanted, free[source]), rounding_method="DOWN")
         if uom.compare(quantity, 0) <= 0:
             return net.missing, None
-        first, rest = self._split_missing(uom, here, quantity)
+        first, rest = netting.split_missing(uom, here, quantity)
         values = {
             **self._plan_lines(first, batch),
             "shortage_qty": net.short_qty,
@@ -405,7 +203,7 @@ class BacklogPlan(models.AbstractModel):
         multiple = facts.multiples.get(warehouse.id)
         if not offer:
             return {
-                "suggested_qty": self._whole_units(product, quantity, multiple),
+                "suggested_qty": offers.whole_units(product.uom_id, quantity, multiple),
                 "estimated_cost": quantity * bounded_money(product.standard_price),
                 "obstacle": "no_vendor",
             }
@@ -424,6 +222,74 @@ class BacklogPlan(models.AbstractModel):
             "arrival_date": self._arrival(offer),
             "lead_days": self._lead_days(offer),
         }
+
+    # Offers
+
+    def _choose_offer(self, product, warehouse, action, quantity, facts):
+        """The vendor line to buy from: of the vendor that a buyer chose as long as
+        that one can be chosen, else as Odoo would choose, with its failover and trial
+        share."""
+        possible = product._get_filtered_sellers(quantity=None)
+        chosen = facts.chosen.get((warehouse.id, action))
+        if chosen and chosen in possible.partner_id.ids:
+            partner = self.env["res.partner"].browse(chosen)
+        else:
+            # By rank alone: below its minimum the main vendor sells more, and the
+            # comparison of vendors shows which would sell less.
+            trial = any(product.seller_ids.mapped("trial_every"))
+            offer = trial and product._on_trial(0, quantity=None) or possible[:1]
+            partner = offer.partner_id
+        return self._cheapest_offer(
+            product, partner, quantity, facts.multiples.get(warehouse.id)
+        )
+
+    def _cheapest_offer(self, product, partner, quantity, multiple=None):
+        """Of the price breaks of one vendor the one for which the whole order costs
+        least, as ``offers.cheapest``."""
+        breaks = self._offers_of(product, partner)
+        return (
+            offers.cheapest(
+                product.uom_id,
+                {offer: self._price_break(offer) for offer in breaks},
+                quantity,
+                multiple,
+            )
+            or breaks
+        )
+
+    def _offers_of(self, product, partner):
+        """The price breaks of one vendor, all it ever gave when none is valid."""
+        valid = product._get_filtered_sellers(partner_id=partner, quantity=None)
+        return valid or product._prepare_sellers(False).filtered(
+            lambda info: info.partner_id == partner
+        )
+
+    def _order_quantity(self, offer, quantity, multiple=None):
+        """What to order of the vendor line ``offer`` for ``quantity``.
+
+        :param multiple: the unit in which the reordering rule orders
+        :return: as ``offers.order_quantity``: the quantity in the unit of the product,
+            and what it costs in the currency of the company
+        """
+        product = offer.product_id or offer.product_tmpl_id.product_variant_id
+        return offers.order_quantity(
+            product.uom_id, self._price_break(offer), quantity, multiple
+        )
+
+    def _price_break(self, offer):
+        return offers.PriceBreak(
+            offer._least_qty(), offer._unit_price(), offer.product_uom_id
+        )
+
+    def _arrival(self, offer):
+        """The day of the arrival if it were ordered on the next working day."""
+        start = self.env.company._backlog_work_day()
+        return offers.arrival(start, self._lead_days(offer))
+
+    def _lead_days(self, offer):
+        return offers.lead_days(offer.delay, self.env.company.days_to_purchase)
+
+    # The demand behind it
 
     def _plan_lines(self, parts, batch):
         """The days and values of a suggestion from the demand behind it, and that
@@ -498,6 +364,8 @@ class BacklogPlan(models.AbstractModel):
             "promise_date": promise,
         }
 
+    # What is read at once
+
     def _batch(self, rows):
         """What the planning of several products reads at once."""
         all_rows = [
@@ -513,12 +381,15 @@ class BacklogPlan(models.AbstractModel):
         served = moves._order_lines_served()
         for waiting in served.values():
             line_ids.update(line_id for line_id, _share in waiting)
-        return Batch(
-            list(rows),
-            self._line_values(line_ids, rows),
-            {move.id: move for move in moves},
-            served,
-        )
+        batch = self._empty_batch(list(rows))
+        batch.values = self._line_values(line_ids, rows)
+        batch.moves = {move.id: move for move in moves}
+        batch.served = served
+        return batch
+
+    def _empty_batch(self, product_ids):
+        """A batch of which nothing is read yet."""
+        return Batch(product_ids)
 
     def _line_values(self, line_ids, product_ids):
         lines = self.env["sale.order.line"].browse(line_ids)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from psycopg2 import OperationalError
 
 from odoo import fields, models
-from odoo.exceptions import LockError, UserError
+from odoo.exceptions import AccessError, LockError, UserError
 from odoo.tools import format_date, split_every
 
 from odoo.addons.stock.models.stock_rule import ProcurementException
@@ -16,11 +16,8 @@ from ...tools.arguments import without_defaults
 
 _logger = logging.getLogger(__name__)
 
-
 REQUEST_BATCH = 50
-
-
-# More is a slip of the keyboard, and no number at all is not less than this.
+# More is a typing error. NaN is not within it either.
 MOST_QTY = 1e9
 
 
@@ -32,25 +29,232 @@ class Choice(NamedTuple):
     offer: models.BaseModel = None
     date: object = None
     """The day on which it should arrive."""
+    chained: models.BaseModel = None
+    """The moves that take only what is brought for them: what is ordered must be linked
+    to these. Set when the choice is accepted."""
 
 
 class BacklogProcure(models.AbstractModel):
-    """From suggestions to documents, and back while they are drafts: Odoo's own
-    procurement makes the requests."""
+    """From suggestions to documents, and back while they are drafts.
+
+    ``_accept(choices)`` is the only way in. It checks that the current user may make
+    the documents, locks the suggestions, lets the run see whether all of it is still
+    needed, makes the documents as superuser (``_make`` says by which method), sets the
+    suggestions *Under way* and runs again. Nothing is sent or confirmed; when one
+    choice fails, nothing is made.
+    """
 
     _name = "backlog.procure"
     _description = "Procurement"
 
+    # Accepting
+
+    def _accept_as_proposed(self, suggestions):
+        """Accept suggestions in the quantities and from the vendors that they say."""
+        self._accept(
+            [Choice(one, one.suggested_qty, one.supplierinfo_id) for one in suggestions]
+        )
+
+    def _accept(self, choices):
+        """Turn choices into documents. The same suggestion may be there twice, to split
+        it over two vendors."""
+        suggestions = self._suggestions(choices)
+        self._check_may_accept(suggestions)
+        suggestions._check_open()
+        self._check_quantities(choices)
+        try:
+            suggestions.lock_for_update(allow_referencing=True)
+        except LockError as error:
+            raise UserError(
+                self.env._("Somebody else is at these suggestions. Look again.")
+            ) from error
+        needs = self.sudo()._check_still_needed(suggestions.sudo())
+        # The buyer decides; the documents behind, as customers' orders, are not for
+        # buyers to read. Nor do their defaults count for what is made.
+        run = without_defaults(self.sudo())
+        run._make(run._prepared(choices, needs))
+        suggestions.sudo().write(
+            {"state": "ordered", "snooze_until": False, "is_returned": False}
+        )
+        self.env["backlog.suggestion.run"]._run_again(suggestions)
+
+    def _check_quantities(self, choices):
+        for choice in choices:
+            if not abs(choice.qty) <= MOST_QTY:
+                raise UserError(
+                    self.env._(
+                        "%s: enter a quantity of at most a billion.",
+                        choice.suggestion.display_name,
+                    )
+                )
+
+    def _check_still_needed(self, suggestions):
+        """Run for the products once more, and refuse to order what was ordered
+        meanwhile or is no longer needed.
+
+        :return: ``{company: {product id: [NeedRow]}}``, as just read
+        """
+        before = {one: (one.display_name, one._missing_qty()) for one in suggestions}
+        needs = {}
+        for company, of_company in suggestions.grouped("company_id").items():
+            run = self.env["backlog.suggestion.run"]._run_for(company)
+            product_ids = of_company.product_id.ids
+            outcome = run._generate(product_ids)
+            if outcome.is_busy:
+                raise UserError(
+                    self.env._(
+                        "The suggestions are being updated right now. Try again in a "
+                        "moment."
+                    )
+                )
+            facts = run.env["backlog.facts"]
+            situation = outcome.situation or facts._situation(product_ids)
+            needs[company] = situation.rows
+        changed = [
+            name
+            for one, (name, missing) in before.items()
+            if not one.exists()
+            or one.product_uom_id.compare(one._missing_qty(), missing) < 0
+        ]
+        if changed:
+            raise UserError(
+                self.env._(
+                    "Less is missing by now of %s. Press “Update” and look again.",
+                    ", ".join(changed[:5]),
+                )
+            )
+        return needs
+
+    def _prepared(self, choices, needs):
+        """The choices as superuser, with the moves to link.
+
+        :param needs: what ``_check_still_needed`` returned
+        """
+        choices = [
+            choice._replace(suggestion=without_defaults(choice.suggestion.sudo()))
+            for choice in choices
+        ]
+        chained = {}
+        for company, of_company in self._by_company(choices).items():
+            run = self.with_company(company)
+            suggestions = run._suggestions(of_company)
+            chained |= run._chained_moves(suggestions, needs[company])
+        return [
+            choice._replace(chained=chained[choice.suggestion]) for choice in choices
+        ]
+
+    def _chained_moves(self, suggestions, rows):
+        """``{suggestion: moves}``: the deliveries and productions behind suggestions of
+        the current company that take only what is brought for them.
+
+        :param rows: ``{product id: [NeedRow]}``
+        """
+        nets = {
+            product: self.env["backlog.plan"]._nets(product, rows.get(product.id, []))
+            for product in suggestions.product_id
+        }
+        moves = self.env["stock.move"]
+        return {
+            one: moves.browse(
+                part.want.move_id
+                for net in [nets[one.product_id].get(one.warehouse_id.id)]
+                if net
+                for part in net.missing
+                if part.want.part == "chained"
+            )
+            for one in suggestions
+        }
+
+    def _make(self, choices):
+        """Hand the choices of each kind of suggestion to ``_accept_<action type>``, all
+        at once, so that what can share a document does. That method gets choices as
+        superuser, of any number of companies, makes the documents with a link back
+        (``backlog_suggestion_id``), and writes on the suggestion what was ordered where
+        it differs. An addon with an action of its own adds such a method, and says in
+        ``_document_made`` what it makes."""
+        by_action = defaultdict(list)
+        for choice in choices:
+            by_action[choice.suggestion.action_type].append(choice)
+        for action, of_action in by_action.items():
+            getattr(self, f"_accept_{action}")(of_action)
+
+    def _suggestions(self, choices):
+        """The suggestions of choices, each once."""
+        none = self.env["backlog.suggestion"].browse()
+        return none.union(*(choice.suggestion for choice in choices))
+
+    def _by_company(self, choices):
+        companies = defaultdict(list)
+        for choice in choices:
+            companies[choice.suggestion.company_id].append(choice)
+        return companies
+
+    # Who may accept
+
+    def _may_accept(self, suggestions):
+        try:
+            self._check_may_accept(suggestions)
+        except AccessError:
+            return False
+        return True
+
+    def _check_may_accept(self, suggestions):
+        """Documents are made as superuser, for users who could make them by hand: with
+        Odoo's own right to create them.
+
+        :raise AccessError: with Odoo's own words on who may; of several suggestions it
+            says which they are
+        """
+        refused = {}
+        for suggestion in suggestions:
+            try:
+                self._check_may_make(suggestion)
+            except AccessError as error:
+                refused[suggestion] = error
+        if not refused:
+            return
+        if len(suggestions) == 1:
+            raise refused[suggestions]
+        raise AccessError(
+            self.env._(
+                "You may not make what these suggestions propose: %(names)s. Choose "
+                "the others, or ask somebody who may.\n\n%(reason)s",
+                names=", ".join(
+                    f"{one.product_id.display_name} ({one._action_name()})"
+                    for one in refused
+                ),
+                reason=next(iter(refused.values())),
+            )
+        )
+
+    def _check_may_make(self, suggestion):
+        if model := self._document_made(suggestion.action_type):
+            self.env[model].check_access("create")
+        else:
+            # To ask for an earlier receipt, one must be able to read it.
+            for document in suggestion.sudo().line_ids._late_documents():
+                document.with_env(self.env).check_access("read")
+
+    def _document_made(self, action_type):
+        """The model of what is made when a suggestion of this kind is accepted, or None
+        when nothing is made."""
+        return {
+            "buy": "purchase.order",
+            "dropship": "purchase.order",
+            "transfer": "stock.picking",
+        }.get(action_type)
+
+    # Buying: by Odoo's own procurement
+
     def _accept_buy(self, choices):
         self._check_vendors(choices)
         for company, of_company in self._by_company(choices).items():
-            chained = self.with_company(company)._chained_moves(of_company)
             self.with_company(company).env["stock.rule"].run(
                 [
                     self._procurement(
                         choice.suggestion,
                         choice,
-                        move_dest_ids=chained[choice.suggestion],
+                        move_dest_ids=choice.chained,
                     )
                     for choice in of_company
                 ]
@@ -77,118 +281,6 @@ class BacklogProcure(models.AbstractModel):
             )
         self._check_bought(choices)
         self._note_offer(choices)
-
-    def _check_vendors(self, choices):
-        missing = [choice.suggestion for choice in choices if not choice.offer]
-        if missing:
-            raise UserError(
-                self.env._(
-                    "Choose a vendor for %s first, or add one to the product.",
-                    ", ".join(one.display_name for one in missing[:5]),
-                )
-            )
-        for choice in choices:
-            if not self._is_offered(choice.suggestion, choice.offer):
-                raise UserError(
-                    self.env._(
-                        "%(vendor)s does not offer %(suggestion)s to this company: "
-                        "choose one of the vendors of the product.",
-                        vendor=choice.offer.partner_id.display_name,
-                        suggestion=choice.suggestion.display_name,
-                    )
-                )
-            if choice.suggestion.product_uom_id.compare(choice.qty, 0) <= 0:
-                raise UserError(
-                    self.env._(
-                        "Order more than nothing of %s, or dismiss it.",
-                        choice.suggestion.display_name,
-                    )
-                )
-
-    def _is_offered(self, suggestion, offer):
-        """Whether the offer is for this product, variant and company. A vendor that is
-        out may be chosen by hand."""
-        return offer._is_for(suggestion.product_id, suggestion.company_id)
-
-    def _check_bought(self, choices):
-        """A rule that does something else than buying would leave the need open."""
-        for choice in choices:
-            if not choice.suggestion.purchase_line_ids.filtered(
-                lambda line: line.state != "cancel"
-            ):
-                raise UserError(
-                    self.env._(
-                        "%s could not be bought: check the vendors of the product and "
-                        "that the warehouse buys to resupply.",
-                        choice.suggestion.display_name,
-                    )
-                )
-
-    def _note_offer(self, choices):
-        ordered = defaultdict(float)
-        for choice in choices:
-            ordered[choice.suggestion] += choice.qty
-        for choice in choices:
-            suggestion = choice.suggestion
-            other = choice.offer.partner_id != suggestion.partner_id
-            suggestion.write(
-                {
-                    "supplierinfo_id": choice.offer.id,
-                    "partner_id": choice.offer.partner_id.id,
-                    "suggested_qty": ordered[suggestion],
-                    # Taken back, it is still the vendor that somebody wanted.
-                    "is_vendor_chosen": suggestion.is_vendor_chosen or other,
-                    "obstacle": False,
-                }
-            )
-
-    def _procurement(self, suggestion, choice, **values):
-        """The need as Odoo's own: the buy rule of the warehouse makes the request."""
-        suggestion.ensure_one()
-        offer = choice.offer.with_company(suggestion.company_id)
-        return self.env["stock.rule"].Procurement(
-            suggestion.product_id.with_company(suggestion.company_id),
-            choice.qty,
-            suggestion.product_uom_id,
-            suggestion.warehouse_id.lot_stock_id,
-            suggestion.display_name,
-            ", ".join(suggestion.line_ids.order_id.mapped("name")[:5]),
-            suggestion.company_id,
-            {
-                "warehouse_id": suggestion.warehouse_id,
-                "route_ids": suggestion.warehouse_id.buy_pull_id.route_id,
-                "date_planned": self._arrival_time(suggestion, choice),
-                **values,
-                "supplierinfo_id": offer,
-                "backlog_suggestion_id": suggestion.id,
-            },
-        )
-
-    def _chained_moves(self, choices):
-        """``{suggestion: moves}``: the deliveries and productions behind them that take
-        only what is brought for them. What is ordered must be linked to these."""
-        suggestions = (
-            self.env["backlog.suggestion"]
-            .browse()
-            .union(*(choice.suggestion for choice in choices))
-        )
-        products = suggestions.product_id
-        rows, _facts = self.env["backlog.facts"]._situation(products.ids)
-        nets = {
-            product: self.env["backlog.plan"]._nets(product, rows.get(product.id, []))
-            for product in products
-        }
-        moves = self.env["stock.move"]
-        return {
-            one: moves.browse(
-                part.want.move_id
-                for net in [nets[one.product_id].get(one.warehouse_id.id)]
-                if net
-                for part in net.missing
-                if part.want.part == "chained"
-            )
-            for one in suggestions
-        }
 
     def _direct_procurements(self, suggestion, choice, rest):
         """One need per order line: the vendor ships each to its customer.
@@ -225,6 +317,28 @@ class BacklogProcure(models.AbstractModel):
                 )
             )
 
+    def _procurement(self, suggestion, choice, **values):
+        """The need as Odoo's own: the buy rule of the warehouse makes the request."""
+        suggestion.ensure_one()
+        offer = choice.offer.with_company(suggestion.company_id)
+        return self.env["stock.rule"].Procurement(
+            suggestion.product_id.with_company(suggestion.company_id),
+            choice.qty,
+            suggestion.product_uom_id,
+            suggestion.warehouse_id.lot_stock_id,
+            suggestion.display_name,
+            ", ".join(suggestion.line_ids.order_id.mapped("name")[:5]),
+            suggestion.company_id,
+            {
+                "warehouse_id": suggestion.warehouse_id,
+                "route_ids": suggestion.warehouse_id.buy_pull_id.route_id,
+                "date_planned": self._arrival_time(suggestion, choice),
+                **values,
+                "supplierinfo_id": offer,
+                "backlog_suggestion_id": suggestion.id,
+            },
+        )
+
     def _arrival_time(self, suggestion, choice):
         """Noon of the day on which it should be there: when it is needed, or the
         earliest that the vendor can."""
@@ -240,6 +354,73 @@ class BacklogProcure(models.AbstractModel):
         zone = suggestion.company_id._backlog_zoneinfo()
         noon = datetime.combine(day, time(12), tzinfo=zone)
         return noon.astimezone(timezone.utc).replace(tzinfo=None)
+
+    def _check_vendors(self, choices):
+        missing = [choice.suggestion for choice in choices if not choice.offer]
+        if missing:
+            raise UserError(
+                self.env._(
+                    "Choose a vendor for %s first, or add one to the product.",
+                    ", ".join(one.display_name for one in missing[:5]),
+                )
+            )
+        for choice in choices:
+            if not self._is_offered(choice.suggestion, choice.offer):
+                raise UserError(
+                    self.env._(
+                        "%(vendor)s does not offer %(suggestion)s to this company: "
+                        "choose one of the vendors of the product.",
+                        vendor=choice.offer.partner_id.display_name,
+                        suggestion=choice.suggestion.display_name,
+                    )
+                )
+            if choice.suggestion.product_uom_id.compare(choice.qty, 0) <= 0:
+                raise UserError(
+                    self.env._(
+                        "Order more than nothing of %s, or dismiss it.",
+                        choice.suggestion.display_name,
+                    )
+                )
+
+    def _is_offered(self, suggestion, offer):
+        """Whether the offer is for this product, variant and company. A vendor that is
+        out may be chosen by hand."""
+        return offer._is_for(suggestion.product_id, suggestion.company_id)
+
+    def _check_bought(self, choices):
+        """Refuse when a rule did something else than buying: the need would stay
+        open."""
+        for choice in choices:
+            if not choice.suggestion.purchase_line_ids.filtered(
+                lambda line: line.state != "cancel"
+            ):
+                raise UserError(
+                    self.env._(
+                        "%s could not be bought: check the vendors of the product and "
+                        "that the warehouse buys to resupply.",
+                        choice.suggestion.display_name,
+                    )
+                )
+
+    def _note_offer(self, choices):
+        ordered = defaultdict(float)
+        for choice in choices:
+            ordered[choice.suggestion] += choice.qty
+        for choice in choices:
+            suggestion = choice.suggestion
+            other = choice.offer.partner_id != suggestion.partner_id
+            suggestion.write(
+                {
+                    "supplierinfo_id": choice.offer.id,
+                    "partner_id": choice.offer.partner_id.id,
+                    "suggested_qty": ordered[suggestion],
+                    # After an undo it is still the vendor that the buyer chose.
+                    "is_vendor_chosen": suggestion.is_vendor_chosen or other,
+                    "obstacle": False,
+                }
+            )
+
+    # Transfers
 
     def _accept_transfer(self, choices):
         """One draft transfer from each warehouse to each."""
@@ -279,11 +460,14 @@ class BacklogProcure(models.AbstractModel):
             "date": self._noon(suggestion, suggestion.need_date),
         }
 
+    # Pulling receipts in
+
     def _accept_expedite(self, choices):
-        """An activity on each document that comes too late, for who is in charge."""
+        """An activity on each document that comes too late, for the person in
+        charge."""
         for choice in choices:
             suggestion = choice.suggestion
-            for document, lines in suggestion._late_documents().items():
+            for document, lines in suggestion.line_ids._late_documents().items():
                 suggestion.asked_activity_ids |= document.activity_schedule(
                     "mail.mail_activity_data_todo",
                     date_deadline=suggestion.company_id._backlog_today(),
@@ -293,6 +477,41 @@ class BacklogProcure(models.AbstractModel):
                     note=self._late_note(suggestion, lines),
                     user_id=(document.user_id or self.env.user).id,
                 )
+
+    def _mail_to_vendor(self, suggestion):
+        """The window of a mail to the vendor of a late receipt."""
+        suggestion.check_access("write")
+        suggestion._check_one()
+        documents = suggestion.sudo().line_ids._late_documents()
+        purchases = [one for one in documents if one._name == "purchase.order"]
+        if not purchases:
+            raise UserError(
+                self.env._(
+                    "No purchase order brings it: accept it to remind those in "
+                    "charge of the transfer or production."
+                )
+            )
+        purchase = purchases[0]
+        purchase.with_env(self.env).check_access("read")
+        note = self.sudo()._late_note(
+            suggestion.sudo(), documents[purchase], to_vendor=True
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Write to the Vendor"),
+            "res_model": "mail.compose.message",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {
+                "default_model": "purchase.order",
+                "default_res_ids": purchase.ids,
+                "default_partner_ids": purchase.partner_id.ids,
+                "default_subject": self.env._(
+                    "%(order)s: can you deliver earlier?", order=purchase.name
+                ),
+                "default_body": note,
+            },
+        }
 
     def _late_note(self, suggestion, lines, to_vendor=False):
         """What waits for it, a line each. It does not say for whom: vendors need not
@@ -308,90 +527,34 @@ class BacklogProcure(models.AbstractModel):
             },
         )
 
-    def _document_made(self, action_type):
-        """The model of what is made when a suggestion of this kind is accepted, or None
-        when nothing is made."""
-        return {
-            "buy": "purchase.order",
-            "dropship": "purchase.order",
-            "transfer": "stock.picking",
-        }.get(action_type)
+    # And back
 
-    def _accept(self, choices):
-        """Turn choices into documents. The same suggestion may be there twice, to split
-        it over two vendors."""
-        suggestions = (
-            self.env["backlog.suggestion"]
-            .browse()
-            .union(*(choice.suggestion for choice in choices))
-        )
-        suggestions._check_may_accept()
-        suggestions._check_open()
-        self._check_quantities(choices)
-        try:
-            suggestions.lock_for_update(allow_referencing=True)
-        except LockError as error:
-            raise UserError(
-                self.env._("Somebody else is at these suggestions. Look again.")
-            ) from error
-        self.sudo()._check_still_needed(suggestions.sudo())
-        by_action = defaultdict(list)
-        for choice in choices:
-            # The buyer decides; the documents behind, as customers' orders, are not
-            # his to read. Nor are defaults of his for these documents.
-            of_odoo = without_defaults(choice.suggestion.sudo())
-            sudoed = choice._replace(suggestion=of_odoo)
-            by_action[choice.suggestion.action_type].append(sudoed)
-        run = without_defaults(self.sudo())
-        for action, of_action in by_action.items():
-            getattr(run, f"_accept_{action}")(of_action)
-        suggestions.sudo().write(
-            {"state": "ordered", "snooze_until": False, "is_returned": False}
-        )
-        suggestions._look_again()
-
-    def _check_still_needed(self, suggestions):
-        """Look at the products once more: what somebody else ordered meanwhile, or no
-        customer wants any more, is not ordered."""
-        before = {one: (one.display_name, one._missing_qty()) for one in suggestions}
-        for company, of_company in suggestions.grouped("company_id").items():
-            run = self.env["backlog.suggestion.run"]._run_for(company)
-            if run._generate(of_company.product_id.ids).is_busy:
-                raise UserError(
-                    self.env._(
-                        "The suggestions are being updated right now. Try again in a "
-                        "moment."
-                    )
-                )
-        changed = [
-            name
-            for one, (name, missing) in before.items()
-            if not one.exists()
-            or one.product_uom_id.compare(one._missing_qty(), missing) < 0
-        ]
-        if changed:
+    def _undo(self, suggestions):
+        """Delete what was made of suggestions while all of it is a draft, and propose
+        them again."""
+        suggestions.check_access("write")
+        self._check_may_accept(suggestions)
+        if open_ones := suggestions.filtered(lambda one: one.state in OPEN):
             raise UserError(
                 self.env._(
-                    "Less is missing by now of %s. Press “Update” and look again.",
-                    ", ".join(changed[:5]),
+                    "%s: this is not accepted, so there is nothing to undo.",
+                    ", ".join(open_ones[:5].mapped("display_name")),
                 )
             )
-
-    def _by_company(self, choices):
-        companies = defaultdict(list)
-        for choice in choices:
-            companies[choice.suggestion.company_id].append(choice)
-        return companies
-
-    def _check_quantities(self, choices):
-        for choice in choices:
-            if not abs(choice.qty) <= MOST_QTY:
-                raise UserError(
-                    self.env._(
-                        "%s: enter a quantity of at most a billion.",
-                        choice.suggestion.display_name,
-                    )
+        if fixed := suggestions.filtered(lambda one: not one.can_undo):
+            raise UserError(
+                self.env._(
+                    "%s: what was ordered is no draft any more. Cancel the order or "
+                    "the transfer itself; the suggestion comes back by itself.",
+                    ", ".join(fixed[:5].mapped("display_name")),
                 )
+            )
+        # The documents were made as superuser, too.
+        for suggestion in suggestions.sudo():
+            suggestion.env["backlog.procure"]._undo_documents(suggestion)
+            if suggestion.state == "ordered":
+                suggestion.state = "proposed"
+        self.env["backlog.suggestion.run"]._run_again(suggestions)
 
     def _undo_documents(self, suggestions):
         lines = suggestions.purchase_line_ids.filtered(
@@ -408,6 +571,8 @@ class BacklogProcure(models.AbstractModel):
         pickings.filtered(lambda picking: not picking.move_ids).unlink()
         suggestions.asked_activity_ids.unlink()
 
+    # By itself, for companies that want it
+
     def _create_requests(self, outcome):
         """Make draft requests of all that can be bought as it is: for companies that
         want it. What fails stays a suggestion."""
@@ -417,7 +582,7 @@ class BacklogProcure(models.AbstractModel):
                 ("state", "=", "proposed"),
                 ("action_type", "in", BUYING),
                 ("supplierinfo_id", "!=", False),
-                # What somebody cancelled waits for somebody.
+                # After a cancelled order a buyer decides.
                 ("is_returned", "=", False),
                 ("obstacle", "=", False),
             ]

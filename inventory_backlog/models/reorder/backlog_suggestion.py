@@ -1,25 +1,14 @@
-from collections import Counter, defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from ...const import (
-    BUYING,
-    OPEN,
-    REQUEST_STATES,
-    TRANSFER_GROUPS,
-    VALUE_GROUPS,
-)
+from ...const import BUYING, OPEN, REQUEST_STATES, TRANSFER_GROUPS, VALUE_GROUPS
 from ...tools.actions import open_records
-from ...tools.arguments import checked_product_ids, checked_text
+from ...tools.arguments import checked_product_ids
 from ...tools.link import Link
 from ...tools.texts import quantity_with_unit
-from .backlog_procure import Choice
-from .backlog_suggestion_run import (
-    RESULTS,
-)
 
 ACTIONS = [
     ("expedite", "Pull in"),
@@ -27,8 +16,6 @@ ACTIONS = [
     ("buy", "Buy"),
     ("dropship", "Buy for customer"),
 ]
-
-
 STATES = [
     ("proposed", "Proposed"),
     ("snoozed", "Snoozed"),
@@ -36,15 +23,9 @@ STATES = [
     ("ordered", "Under way"),
     ("done", "Done"),
 ]
-
-
-MAIL_MODELS = ("mail.thread", "mail.activity.mixin")
-
-
-PRODUCTS_NAMED = 5
-
-
 URGENCY_COLORS = {"overdue": 1, "week": 3}
+MAIL_MODELS = ("mail.thread", "mail.activity.mixin")
+PRODUCTS_NAMED = 5
 
 
 class BacklogSuggestion(models.Model):
@@ -52,9 +33,9 @@ class BacklogSuggestion(models.Model):
     warehouse, or buy. One row per product, warehouse and kind.
 
     The scheduled run (``generate``) creates, updates and withdraws suggestions; it
-    never orders. What people decide stays: who dismissed sees it again only when more
-    is short, who snoozed on that day. Quantities are in the unit of the product,
-    amounts in the currency of the company, days in its time zone.
+    never orders. Decisions of people stay: a dismissed suggestion is proposed again
+    only when more is short, a snoozed one on its day. Quantities are in the unit of the
+    product, amounts in the currency of the company, days in its time zone.
     """
 
     _name = "backlog.suggestion"
@@ -62,6 +43,7 @@ class BacklogSuggestion(models.Model):
     _inherit = [*MAIL_MODELS, "backlog.bounds.mixin"]
     _order = "rank, order_by_date, id"
     _rec_name = "product_id"
+
     product_id = Link(
         "product.product", required=True, readonly=True, index=True, ondelete="cascade"
     )
@@ -298,6 +280,8 @@ class BacklogSuggestion(models.Model):
         help="How the quantity, the vendor and the days came about.",
     )
 
+    # Values
+
     @api.model
     def _selection_obstacle(self):
         obstacles = {"no_vendor": self.env._("No vendor can be chosen")}
@@ -318,10 +302,7 @@ class BacklogSuggestion(models.Model):
                 f"{suggestion.product_id.display_name} · {suggestion.warehouse_id.name}"
             )
 
-    @api.depends("state")
-    def _compute_picking_id(self):
-        for suggestion in self:
-            suggestion.picking_id = suggestion.move_ids.picking_id[-1:]
+    # Where it stands
 
     @api.depends(
         "move_ids.state",
@@ -362,11 +343,11 @@ class BacklogSuggestion(models.Model):
             return ["cancel"]
         return steps
 
-    # No more depends here and below: they would cost every receipt and transfer a
-    # query, for texts that are read once.
+    # Depend on no document here and in texts: that would cost every receipt and
+    # transfer a query, for values that are read once.
     @api.depends("state")
     def _compute_can_undo(self):
-        # Of what is saved: a form may name documents that are not of the suggestion.
+        # Read what is saved: a form may name documents that are not of the suggestion.
         for suggestion in self:
             saved = suggestion._origin
             suggestion.can_undo = saved.state == "ordered" and saved._is_draft()
@@ -380,6 +361,21 @@ class BacklogSuggestion(models.Model):
             *self.move_ids.mapped("state"),
         }
         return states - {"cancel"} <= {"draft"}
+
+    def _check_open(self):
+        if settled := self.filtered(lambda one: one.state not in OPEN):
+            raise UserError(
+                self.env._(
+                    "%s: this is under way or done already. Undo it first.",
+                    ", ".join(settled[:5].mapped("display_name")),
+                )
+            )
+
+    def _check_one(self):
+        if len(self) != 1:
+            raise UserError(self.env._("Choose one suggestion."))
+
+    # What people see
 
     @api.depends("order_by_date", "state")
     def _compute_urgency(self):
@@ -407,13 +403,29 @@ class BacklogSuggestion(models.Model):
     @api.depends("suggested_qty", "partner_id", "order_by_date", "arrival_date")
     def _compute_summary(self):
         for suggestion in self:
-            suggestion.summary = suggestion.env["backlog.suggestion.text"]._summary(
-                suggestion
+            text = suggestion.env["backlog.suggestion.text"]
+            suggestion.summary = text._summary(suggestion)
+
+    @api.depends_context("lang", "uid")
+    @api.depends("shortage_qty", "suggested_qty", "state", "arrival_date")
+    def _compute_explanation(self):
+        for suggestion in self:
+            saved = suggestion._origin
+            suggestion.explanation = "\n".join(
+                self.env["backlog.suggestion.text"]._sentences(saved) if saved else ()
             )
+
+    @api.depends("shortage_qty", "suggested_qty", "partner_id", "state")
+    @api.depends_context("lang", "uid")
+    def _compute_option_table(self):
+        buying = self._origin.filtered(lambda one: one.action_type in BUYING)
+        tables = buying.env["backlog.suggestion.text"]._option_tables(buying)
+        for suggestion in self:
+            suggestion.option_table = tables.get(suggestion._origin, False)
 
     @api.depends("line_ids.order_line_id")
     def _compute_customer_count(self):
-        # Of what is saved, here and below: a form may name what is hidden.
+        # Read what is saved, here and below: a form may name what is hidden.
         for suggestion in self:
             customers = suggestion._origin.line_ids.partner_id.commercial_partner_id
             suggestion.customer_count = len(customers)
@@ -423,6 +435,84 @@ class BacklogSuggestion(models.Model):
         for suggestion in self:
             purchases = suggestion._origin.purchase_line_ids.order_id
             suggestion.purchase_count = len(purchases)
+
+    @api.depends("state")
+    def _compute_picking_id(self):
+        for suggestion in self:
+            suggestion.picking_id = suggestion.move_ids.picking_id[-1:]
+
+    @api.depends("action_type")
+    @api.depends_context("uid")
+    def _compute_can_accept(self):
+        for suggestion in self:
+            suggestion.can_accept = self.env["backlog.procure"]._may_accept(suggestion)
+
+    def _action_name(self):
+        field = self._fields["action_type"]
+        return dict(field._description_selection(self.env))[self.action_type]
+
+    def _quantity(self, quantity):
+        return quantity_with_unit(self.env, quantity, self.product_uom_id)
+
+    def _missing_qty(self):
+        """What is short and nothing else covers."""
+        return self.shortage_qty - self.in_progress_qty - self.other_qty
+
+    # Who may write
+
+    def write(self, vals):
+        """Buyers may write the fields of mail and activities. The run and the buttons
+        write the rest: a user who could write it could order anything."""
+        if not self.env.su and (fixed := self._fixed_names(vals)):
+            raise AccessError(
+                self.env._(
+                    "%s: this cannot be written. Accept, snooze or dismiss the "
+                    "suggestion, or choose another vendor for it.",
+                    ", ".join(fixed),
+                )
+            )
+        return super().write(vals)
+
+    def _fixed_names(self, names):
+        """Those of these fields that only the run and the buttons write: the state, and
+        what is read-only on the screens."""
+        mail = {
+            name for model in MAIL_MODELS for name in self.env.registry[model]._fields
+        }
+        return [
+            name
+            for name in names
+            if name == "state"
+            or name in self._fields.keys() - mail
+            and self._fields[name].readonly
+        ]
+
+    # Doors: the run
+
+    @api.model
+    def generate(self, product_ids=None):
+        """Compute what to source for the backlog of the current companies, and keep the
+        suggestions in step with it. Doing it again changes nothing.
+
+        :param list product_ids: ids of product variants, and what they are made of; all
+            by default
+        :return: how many suggestions were ``created``, ``updated`` and ``withdrawn``,
+            how many shortages are ``left_to_rules`` (a reordering rule orders them by
+            itself), and how many products ``failed`` (see the log)
+        :raise AccessError: without the right to buy
+        :raise UserError: for ids that are no numbers
+        """
+        self.check_access("write")
+        run = self.env["backlog.suggestion.run"]
+        ids = checked_product_ids(self.env, product_ids)
+        if ids is not None:
+            self.env["product.product"].browse(ids).check_access("read")
+        return run._run_companies(ids)
+
+    @api.model
+    def _cron_generate(self):
+        """The scheduled run of all companies."""
+        self.env["backlog.suggestion.run"]._run_scheduled()
 
     def action_update(self):
         """Look at everything again and say what changed."""
@@ -434,56 +524,118 @@ class BacklogSuggestion(models.Model):
         )
 
     @api.model
-    def _notification(self, title, message, kind="success"):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": kind,
-                "title": title,
-                "message": message,
-                "sticky": kind == "warning",
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
-
-    @api.model
     def _action_suggest(self, products):
         """Look at these products again and open what is suggested for them, or say why
         there is nothing."""
         self.generate(products.ids)
         # Buyers need not be able to read bills of materials.
-        involved = (
-            self.env["backlog.suggestion.run"].sudo()._with_components(products.ids)
-        )
+        run = self.env["backlog.suggestion.run"].sudo()
         found = self.search(
             [
-                ("product_id", "in", involved),
+                ("product_id", "in", run._with_components(products.ids)),
                 ("company_id", "in", self.env.companies.ids),
                 ("state", "!=", "done"),
             ]
         )
         if found:
             return found._action_open()
-        return self._notification(
-            self.env._("Nothing to Suggest"),
-            " ".join(
-                self.env["backlog.suggestion.text"]._reasons_for_nothing(
-                    products[:PRODUCTS_NAMED]
-                )
-            ),
-            "info",
-        )
+        text = self.env["backlog.suggestion.text"]
+        reasons = text._reasons_for_nothing(products[:PRODUCTS_NAMED])
+        title = self.env._("Nothing to Suggest")
+        return self._notification(title, " ".join(reasons), "info")
 
-    def _action_open(self):
-        """Open these suggestions, whatever their state."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "inventory_backlog.backlog_suggestion_action"
-        )
-        action |= {"domain": [("id", "in", self.ids)], "context": {}}
-        if len(self) == 1:
-            action |= {"views": [(False, "form")], "res_id": self.id}
-        return action
+    # Doors: decisions
+
+    def action_dismiss(self, reason):
+        """Set these suggestions aside. Each comes back by itself when more is short
+        than now.
+
+        :param str reason: why, for those who look later
+        :return: True
+        :raise UserError: without a reason or with one of more than a thousand
+            characters, or for what is under way or done
+        """
+        self.env["backlog.decision"]._dismiss(self, reason)
+        return True
+
+    def action_snooze(self, until):
+        """Do not show these suggestions before a day.
+
+        :param str until: the day on which they come back (``YYYY-MM-DD``)
+        :return: True
+        :raise UserError: for a day that is not to come, or for what is under way or
+            done
+        """
+        self.env["backlog.decision"]._snooze(self, until)
+        return True
+
+    def action_propose(self):
+        """Bring back what was snoozed or dismissed."""
+        self.env["backlog.decision"]._propose(self)
+        return True
+
+    def action_choose_vendor(self, partner_id):
+        """Buy this need from another vendor of the product. The scheduled run keeps
+        the choice as long as the vendor can be chosen.
+
+        :param int partner_id: one of the vendors of the product
+        :return: True
+        :raise UserError: when the vendor does not sell the product or is out
+        """
+        self.env["backlog.decision"]._choose_vendor(self, partner_id)
+        return True
+
+    # Doors: documents and back
+
+    def action_create_rfq(self):
+        """Make requests for quotation: one per vendor, company, warehouse and currency,
+        added to an open draft that came from suggestions where there is one.
+
+        :return: the ids of the requests
+        :raise AccessError: without Odoo's own right to create purchase orders
+        :raise UserError: when a vendor is missing, for suggestions that buy nothing, or
+            that somebody else settled meanwhile
+        """
+        self.check_access("write")
+        if others := self.filtered(lambda one: one.action_type not in BUYING):
+            raise UserError(
+                self.env._(
+                    "%s: this is nothing to buy. Accept it instead.",
+                    ", ".join(others[:5].mapped("display_name")),
+                )
+            )
+        self.env["backlog.procure"]._accept_as_proposed(self)
+        # Buyers may know the numbers of the requests.
+        requests = self.sudo().purchase_line_ids.order_id
+        return requests.filtered(lambda order: order.state in REQUEST_STATES).ids
+
+    def action_accept(self):
+        """Do what is suggested, as it is: make requests, draft transfers, activities.
+
+        :return: True
+        :raise AccessError: without Odoo's own right to create these documents
+        """
+        self.check_access("write")
+        self.env["backlog.procure"]._accept_as_proposed(self)
+        return True
+
+    def action_undo(self):
+        """Take back what was accepted while all of it is a draft: the suggestion is
+        proposed again.
+
+        :return: True
+        :raise AccessError: for whom it was not to accept
+        :raise UserError: when nothing was accepted, a request was confirmed or a
+            transfer is on its way
+        """
+        self.env["backlog.procure"]._undo(self)
+        return True
+
+    def action_write_vendor(self):
+        """Write to the vendor of the late receipt: the mail is prepared, not sent."""
+        return self.env["backlog.procure"]._mail_to_vendor(self)
+
+    # Doors: windows
 
     def action_open_accept(self):
         """Look at quantities, vendors and dates before these suggestions are
@@ -516,7 +668,7 @@ class BacklogSuggestion(models.Model):
     def action_open_purchases(self):
         """Open the requests and orders that were made of these suggestions."""
         self.check_access("read")
-        # Here and below: what the user may not read is left out after.
+        # Here and below ``_open_documents`` leaves out what the user may not read.
         return self._open_documents(self.sudo().purchase_line_ids.order_id)
 
     @api.readonly
@@ -537,393 +689,26 @@ class BacklogSuggestion(models.Model):
             )
         return open_records(documents)
 
-    def _check_one(self):
-        if len(self) != 1:
-            raise UserError(self.env._("Choose one suggestion."))
-
-    def write(self, vals):
-        """Buyers may write what belongs to mail and activities. The rest is what the
-        run finds and what the buttons decide: whoever wrote it could order anything."""
-        if not self.env.su and (fixed := self._fixed_names(vals)):
-            raise AccessError(
-                self.env._(
-                    "%s: this cannot be written. Accept, snooze or dismiss the "
-                    "suggestion, or choose another vendor for it.",
-                    ", ".join(fixed),
-                )
-            )
-        return super().write(vals)
-
-    def _fixed_names(self, names):
-        """Those of these fields that only the run and the buttons write: the state, and
-        what is read-only on the screens."""
-        mail = {
-            name for model in MAIL_MODELS for name in self.env.registry[model]._fields
-        }
-        return [
-            name
-            for name in names
-            if name == "state"
-            or name in self._fields.keys() - mail
-            and self._fields[name].readonly
-        ]
-
-    def _check_open(self):
-        if settled := self.filtered(lambda one: one.state not in OPEN):
-            raise UserError(
-                self.env._(
-                    "%s: this is under way or done already. Undo it first.",
-                    ", ".join(settled[:5].mapped("display_name")),
-                )
-            )
-
-    def action_dismiss(self, reason):
-        """Set these suggestions aside. Each comes back by itself when more is short
-        than now.
-
-        :param str reason: why, for those who look later
-        :return: True
-        :raise UserError: without a reason or with one of more than a thousand
-            characters, or for what is under way or done
-        """
-        if not isinstance(reason, str) or not reason.strip():
-            raise UserError(self.env._("Say in a few words why you dismiss it."))
-        reason = checked_text(self.env, reason)
-        self.check_access("write")
-        self._check_open()
-        # Checked above; nobody writes decisions but through these methods.
-        for suggestion in self.sudo():
-            suggestion.write(
-                {
-                    "state": "dismissed",
-                    "dismiss_reason": reason,
-                    "dismissed_qty": suggestion.shortage_qty,
-                    "snooze_until": False,
-                }
-            )
-        self._forget()
-        return True
-
-    def action_snooze(self, until):
-        """Do not show these suggestions before a day.
-
-        :param str until: the day on which they come back (``YYYY-MM-DD``)
-        :return: True
-        :raise UserError: for a day that is not to come, or for what is under way or
-            done
-        """
-        try:
-            day = fields.Date.to_date(until)
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(
-                self.env._("The date must look like 2030-12-31.")
-            ) from error
-        self.check_access("write")
-        self._check_open()
-        for company, suggestions in self.grouped("company_id").items():
-            if not day or day <= company._backlog_today():
-                raise UserError(self.env._("Choose a day after today."))
-            # As in ``action_dismiss``.
-            suggestions.sudo().write(
-                {"state": "snoozed", "snooze_until": day, "dismiss_reason": False}
-            )
-        self._forget()
-        return True
-
-    def action_propose(self):
-        """Bring back what was snoozed or dismissed."""
-        self.check_access("write")
-        self._check_open()
-        # As in ``action_dismiss``.
-        self.sudo().write(
-            {"state": "proposed", "snooze_until": False, "dismiss_reason": False}
+    def _action_open(self):
+        """Open these suggestions, whatever their state."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inventory_backlog.backlog_suggestion_action"
         )
-        self._forget()
-        return True
+        action |= {"domain": [("id", "in", self.ids)], "context": {}}
+        if len(self) == 1:
+            action |= {"views": [(False, "form")], "res_id": self.id}
+        return action
 
-    def _forget(self):
-        """Somebody decided: the next run looks at these products again."""
-        # The memory of the run belongs to nobody.
-        self.env["backlog.suggestion.check"].sudo().search(
-            [("product_id", "in", self.product_id.ids)]
-        ).unlink()
-
-    def _late_documents(self):
-        """``{document: lines}`` of the receipts that come too late."""
-        documents = defaultdict(self.line_ids.browse)
-        for line in self.line_ids:
-            if line.document:
-                documents[line.document] |= line
-        return documents
-
-    def action_write_vendor(self):
-        """Write to the vendor of the late receipt: the mail is prepared, not sent."""
-        self.check_access("write")
-        self._check_one()
-        documents = self.sudo()._late_documents()
-        purchases = [one for one in documents if one._name == "purchase.order"]
-        if not purchases:
-            raise UserError(
-                self.env._(
-                    "No purchase order brings it: accept it to remind those in "
-                    "charge of the transfer or production."
-                )
-            )
-        purchase = purchases[0]
-        purchase.with_env(self.env).check_access("read")
+    @api.model
+    def _notification(self, title, message, kind="success"):
         return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Write to the Vendor"),
-            "res_model": "mail.compose.message",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {
-                "default_model": "purchase.order",
-                "default_res_ids": purchase.ids,
-                "default_partner_ids": purchase.partner_id.ids,
-                "default_subject": self.env._(
-                    "%(order)s: can you deliver earlier?", order=purchase.name
-                ),
-                "default_body": self.env["backlog.procure"]
-                .sudo()
-                ._late_note(self.sudo(), documents[purchase], to_vendor=True),
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": kind,
+                "title": title,
+                "message": message,
+                "sticky": kind == "warning",
+                "next": {"type": "ir.actions.act_window_close"},
             },
         }
-
-    @api.depends("shortage_qty", "suggested_qty", "partner_id", "state")
-    @api.depends_context("lang", "uid")
-    def _compute_option_table(self):
-        # Of what is saved: a form may name what is hidden.
-        buying = self._origin.filtered(lambda one: one.action_type in BUYING)
-        multiples = buying.env["backlog.suggestion.text"]._orderpoint_multiples(buying)
-        buying.env["backlog.suggestion.text"]._read_offers(buying)
-        for suggestion in self:
-            saved = suggestion._origin
-            # Salespeople's rights do not matter here: only buyers read suggestions.
-            one = saved.sudo().with_company(saved.company_id)
-            suggestion.option_table = (
-                one.env["backlog.suggestion.text"]._options(one, multiples[one])
-                if saved in buying
-                else False
-            )
-
-    def action_choose_vendor(self, partner_id):
-        """Buy this need from another vendor of the product. The scheduled run keeps
-        the choice as long as the vendor can be chosen.
-
-        :param int partner_id: one of the vendors of the product
-        :return: True
-        :raise UserError: when the vendor does not sell the product or is out
-        """
-        self.check_access("write")
-        self._check_one()
-        self._check_open()
-        # As in ``generate``.
-        one = self.sudo().with_company(self.company_id)
-        possible = one.product_id._get_filtered_sellers(quantity=None).partner_id
-        if (
-            type(partner_id) is not int
-            or partner_id not in possible.ids
-            or self.action_type not in BUYING
-        ):
-            raise UserError(
-                self.env._(
-                    "This vendor cannot be chosen for %s: it does not sell it, is out, "
-                    "or is not approved.",
-                    self.display_name,
-                )
-            )
-        one.write({"partner_id": partner_id, "is_vendor_chosen": True})
-        self._look_again()
-        return True
-
-    @api.depends("action_type")
-    @api.depends_context("uid")
-    def _compute_can_accept(self):
-        for suggestion in self:
-            suggestion.can_accept = suggestion._may_accept()
-
-    def _may_accept(self):
-        try:
-            self._check_may_accept()
-        except AccessError:
-            return False
-        return True
-
-    def _check_may_accept(self):
-        """Documents are made in the name of Odoo, for whoever could make them by
-        hand: with Odoo's own right to create them.
-
-        :raise AccessError: with Odoo's own words on who may; of several suggestions it
-            says which they are
-        """
-        refused = {}
-        for suggestion in self:
-            try:
-                suggestion._check_may_make()
-            except AccessError as error:
-                refused[suggestion] = error
-        if not refused:
-            return
-        if len(self) == 1:
-            raise refused[self]
-        raise AccessError(
-            self.env._(
-                "You may not make what these suggestions propose: %(names)s. Choose "
-                "the others, or ask somebody who may.\n\n%(reason)s",
-                names=", ".join(
-                    f"{one.product_id.display_name} ({one._action_name()})"
-                    for one in refused
-                ),
-                reason=next(iter(refused.values())),
-            )
-        )
-
-    def _action_name(self):
-        field = self._fields["action_type"]
-        return dict(field._description_selection(self.env))[self.action_type]
-
-    def _check_may_make(self):
-        self.ensure_one()
-        if model := self.env["backlog.procure"]._document_made(self.action_type):
-            self.env[model].check_access("create")
-        else:
-            # To ask for something is for who may look at it.
-            for document in self.sudo()._late_documents():
-                document.with_env(self.env).check_access("read")
-
-    def action_create_rfq(self):
-        """Make requests for quotation: one per vendor, company, warehouse and currency,
-        added to an open draft that came from suggestions where there is one.
-
-        :return: the ids of the requests
-        :raise AccessError: without Odoo's own right to create purchase orders
-        :raise UserError: when a vendor is missing, for suggestions that buy nothing, or
-            that somebody else settled meanwhile
-        """
-        self.check_access("write")
-        if others := self.filtered(lambda one: one.action_type not in BUYING):
-            raise UserError(
-                self.env._(
-                    "%s: this is nothing to buy. Accept it instead.",
-                    ", ".join(others[:5].mapped("display_name")),
-                )
-            )
-        self.env["backlog.procure"]._accept([one._proposed_choice() for one in self])
-        # Whoever may buy here may know the numbers of what came out.
-        requests = self.sudo().purchase_line_ids.order_id
-        return requests.filtered(lambda order: order.state in REQUEST_STATES).ids
-
-    def action_accept(self):
-        """Do what is suggested, as it is: make requests, draft transfers, activities.
-
-        :return: True
-        :raise AccessError: without Odoo's own right to create these documents
-        """
-        self.check_access("write")
-        self.env["backlog.procure"]._accept([one._proposed_choice() for one in self])
-        return True
-
-    def _proposed_choice(self):
-        return Choice(self, self.suggested_qty, self.supplierinfo_id)
-
-    def _look_again(self):
-        """Bring the suggestions for these products in step with what was just done."""
-        self._forget()
-        for company, suggestions in self.grouped("company_id").items():
-            self.env["backlog.suggestion.run"]._run_for(company)._generate(
-                suggestions.product_id.ids
-            )
-
-    def action_undo(self):
-        """Take back what was accepted while all of it is a draft: the suggestion is
-        proposed again.
-
-        :return: True
-        :raise AccessError: for whom it was not to accept
-        :raise UserError: when nothing was accepted, a request was confirmed or a
-            transfer is on its way
-        """
-        self.check_access("write")
-        self._check_may_accept()
-        if open_ones := self.filtered(lambda one: one.state in OPEN):
-            raise UserError(
-                self.env._(
-                    "%s: this is not accepted, so there is nothing to undo.",
-                    ", ".join(open_ones[:5].mapped("display_name")),
-                )
-            )
-        if fixed := self.filtered(lambda one: not one.can_undo):
-            raise UserError(
-                self.env._(
-                    "%s: what was ordered is no draft any more. Cancel the order or "
-                    "the transfer itself; the suggestion comes back by itself.",
-                    ", ".join(fixed[:5].mapped("display_name")),
-                )
-            )
-        # The documents were created in the name of Odoo, as its own scheduler does.
-        for suggestion in self.sudo():
-            suggestion.env["backlog.procure"]._undo_documents(suggestion)
-            if suggestion.state == "ordered":
-                suggestion.state = "proposed"
-        self._look_again()
-        return True
-
-    @api.model
-    def generate(self, product_ids=None):
-        """Compute what to source for the backlog of the current companies, and keep the
-        suggestions in step with it. Doing it again changes nothing.
-
-        :param list product_ids: ids of product variants, and what they are made of; all
-            by default
-        :return: how many suggestions were ``created``, ``updated`` and ``withdrawn``,
-            how many shortages are ``left_to_rules`` (a reordering rule orders them by
-            itself), and how many products ``failed`` (see the log)
-        :raise AccessError: without the right to buy
-        :raise UserError: for ids that are no numbers
-        """
-        self.check_access("write")
-        ids = checked_product_ids(self.env, product_ids)
-        if ids is not None:
-            self.env["product.product"].browse(ids).check_access("read")
-        total = Counter(dict.fromkeys(RESULTS, 0))
-        for company in self.env.companies:
-            outcome = (
-                self.env["backlog.suggestion.run"]._run_for(company)._generate(ids)
-            )
-            total.update(outcome.counts)
-            total["failed"] += len(outcome.failed)
-        return dict(total)
-
-    @api.model
-    def _cron_generate(self):
-        """The scheduled run of all companies. Killed half-way, the next one carries
-        on: what was done is not looked at again."""
-        companies = self.env["res.company"].search(Domain.TRUE)
-        cron, faults = self.env["ir.cron"], self.env["backlog.fault"]
-        cron._commit_progress(remaining=len(companies))
-        for done, company in enumerate(companies):
-            is_partial = faults._attempt(
-                "ir_cron_suggestion",
-                company,
-                self.env["backlog.suggestion.run"]._run_for(company)._run_and_tell,
-            )
-            left = len(companies) - done - (not is_partial)
-            if not cron._commit_progress(1, remaining=left):
-                return
-
-    @api.depends_context("lang", "uid")
-    @api.depends("shortage_qty", "suggested_qty", "state", "arrival_date")
-    def _compute_explanation(self):
-        for suggestion in self:
-            saved = suggestion._origin
-            suggestion.explanation = "\n".join(
-                self.env["backlog.suggestion.text"]._sentences(saved) if saved else ()
-            )
-
-    def _quantity(self, quantity):
-        return quantity_with_unit(self.env, quantity, self.product_uom_id)
-
-    def _missing_qty(self):
-        """What is short and nothing else covers."""
-        return self.shortage_qty - self.in_progress_qty - self.other_qty

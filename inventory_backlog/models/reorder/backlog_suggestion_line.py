@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -106,7 +108,7 @@ class BacklogSuggestionLine(models.Model):
     asked_name = fields.Char(
         "Order or Document",
         compute="_compute_names",
-        # Who buys need not be able to read orders, productions and transfers.
+        # Buyers need not be able to read orders, productions and transfers.
         compute_sudo=True,
         help="What asks for it: a customer's order, a production or a transfer.",
     )
@@ -141,6 +143,14 @@ class BacklogSuggestionLine(models.Model):
     @api.model
     def _selection_document(self):
         return self.env["backlog.allocation"]._selection_document()
+
+    def _late_documents(self):
+        """``{document: lines}`` of the receipts that come too late."""
+        documents = defaultdict(self.browse)
+        for line in self:
+            if line.document:
+                documents[line.document] |= line
+        return documents
 
     def _names(self):
         """Who waits: order and customer, or the document, each once."""

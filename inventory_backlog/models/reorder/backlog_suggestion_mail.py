@@ -9,9 +9,9 @@ ROWS_SHOWN = 10
 
 
 class BacklogSuggestionMail(models.AbstractModel):
-    """A mail per scheduled run to each of those who buy, only when something changed,
-    and one to each manager about products that were left out. Nobody gets it who may
-    not read it today, and nobody learns who else does."""
+    """A mail per scheduled run to each buyer, only when something changed, and one to
+    each manager about products that were left out. Only users who may read the
+    suggestions today get one, and nobody sees the other recipients."""
 
     _name = "backlog.suggestion.mail"
     _description = "Mail about Suggestions"
@@ -35,7 +35,7 @@ class BacklogSuggestionMail(models.AbstractModel):
                 },
                 suggestions=news[:ROWS_SHOWN],
             )
-            # A run that was killed told nobody: what it created is news for the next.
+            # A run that was killed sent no mail: the next one reports what it created.
             news.is_told = True
         failed = [text for text in outcome.failed.values() if text]
         if failed:

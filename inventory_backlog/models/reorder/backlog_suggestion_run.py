@@ -13,24 +13,16 @@ from odoo.tools import SQL, split_every
 
 from ...const import OPEN
 from ...tools.arguments import without_defaults
+from .backlog_facts import Situation
 
 _logger = logging.getLogger(__name__)
 
-
 BATCH = 200
-
-
 # A component of a component of …: deeper than any bill of materials.
 MAX_ROUNDS = 20
-
-
 LOCK = 0x6261636B  # "back", the first key of the advisory lock; the company the second
-
-
 RESULTS = ("created", "updated", "withdrawn", "left_to_rules", "failed")
-
-
-# Suggestions come and go by themselves: no messages, no followers.
+# The run writes no messages and adds no followers.
 RUN_CONTEXT = {"tracking_disable": True, "mail_create_nosubscribe": True}
 
 
@@ -41,13 +33,16 @@ class Outcome:
     counts: Counter = field(default_factory=Counter)
     updated_ids: list = field(default_factory=list)
     revived_ids: set = field(default_factory=set)
-    """The products of what somebody had dismissed and that is back."""
+    """The products of dismissed suggestions that are proposed again."""
     is_busy: bool = False
     """Whether another run is at work and does the rest."""
     is_partial: bool = False
     """Whether there was no time for the rest."""
     failed: dict = field(default_factory=dict)
     """What is wrong with the products that were left out, by id."""
+    situation: Situation = None
+    """What was read last, as long as reading again would give the same: None once the
+    run wrote what the need statement reads, or committed."""
 
     def add(self, step):
         """Count what one step did as well."""
@@ -55,7 +50,7 @@ class Outcome:
         self.updated_ids += step.updated_ids
 
 
-# What every day changes while nothing happens.
+# Figures that change from day to day while nothing happens.
 MOVING = {"arrival_date", "saved_value", "weekly_sales_qty"}
 
 
@@ -80,23 +75,61 @@ COMPARED = (
 
 
 class BacklogSuggestionRun(models.AbstractModel):
-    """Which products changed, batch by batch, and bringing their suggestions in step
-    with the plan: what is new, what changed, what is no longer needed."""
+    """The run that keeps suggestions in step with their plan.
+
+    ``_generate`` works for the current company, as superuser (``_run_for``). It looks
+    for products that are not as the last run saw them, plans them batch by batch, and
+    creates, updates and withdraws their suggestions. What is suggested can be need
+    itself, so it looks again until nothing changes. A product that fails is left out.
+    Only one run of a company works at a time.
+    """
 
     _name = "backlog.suggestion.run"
     _description = "Run of the Suggestions"
 
+    # Who runs
+
     def _run_for(self, company):
-        """The run of a company. Suggestions follow orders, receipts and vendors that
-        who asks may not see, so callers check the right to buy first."""
-        # Nor are defaults of theirs for what the run makes.
+        """The run of a company, as superuser: suggestions follow orders, receipts and
+        vendors that the user may not read. Callers check the right to buy first."""
+        # Defaults of the user do not count for what the run creates.
         run = without_defaults(self.sudo()).with_company(company)
         return run.with_context(**RUN_CONTEXT)
 
-    def _run_and_tell(self):
+    def _run_companies(self, product_ids):
+        """Run for the current companies. Returns the counts of ``generate``."""
+        total = Counter(dict.fromkeys(RESULTS, 0))
+        for company in self.env.companies:
+            outcome = self._run_for(company)._generate(product_ids)
+            total.update(outcome.counts)
+            total["failed"] += len(outcome.failed)
+        return dict(total)
+
+    def _run_again(self, suggestions):
+        """Bring the suggestions for the products of these in step with what was just
+        done."""
+        self.env["backlog.facts"]._drop_checks(suggestions.product_id)
+        for company, of_company in suggestions.grouped("company_id").items():
+            self._run_for(company)._generate(of_company.product_id.ids)
+
+    def _run_scheduled(self):
+        """Run for all companies. When a run is killed half-way, the next one carries
+        on: products that were done are not planned again."""
+        companies = self.env["res.company"].search(Domain.TRUE)
+        cron, faults = self.env["ir.cron"], self.env["backlog.fault"]
+        cron._commit_progress(remaining=len(companies))
+        for done, company in enumerate(companies):
+            is_partial = faults._attempt(
+                "ir_cron_suggestion", company, self._run_for(company)._run_and_mail
+            )
+            left = len(companies) - done - (not is_partial)
+            if not cron._commit_progress(1, remaining=left):
+                return
+
+    def _run_and_mail(self):
         """The whole run of the current company.
 
-        :return: whether there was no time for all of it. Then nobody is told yet: Odoo
+        :return: whether there was no time for all of it. Then no mail is sent yet: Odoo
             runs the action again at once.
         """
         outcome = self._generate(commit=True)
@@ -107,6 +140,8 @@ class BacklogSuggestionRun(models.AbstractModel):
         self.env["backlog.suggestion.mail"]._send_digest(outcome)
         return False
 
+    # A run: rounds of batches until nothing changes any more
+
     def _generate(self, product_ids=None, commit=False):
         """Run for the current company.
 
@@ -114,45 +149,70 @@ class BacklogSuggestionRun(models.AbstractModel):
         :param commit: whether to commit after every batch, as a job does
         """
         outcome = Outcome()
-        try:
-            with self.env.cr.savepoint():
-                self._wake_up()
-        except OperationalError:
-            _logger.info("Reorder suggestions: somebody is at what was snoozed.")
-            self.env.invalidate_all()
+        self._wake_up()
         for _round in range(MAX_ROUNDS):
-            changed = self.env["backlog.facts"]._changed_products(product_ids, outcome)
+            changed = self._look_for_changes(product_ids, outcome)
             if not changed:
                 break
-            remaining = len(changed)
-            for batch in split_every(BATCH, changed, list):
-                if not self._lock():
-                    # Another run is at it: it does the rest.
-                    _logger.info("Reorder suggestions: another run is at work.")
-                    outcome.is_busy = True
-                    return outcome
-                self._run_batch(batch, outcome)
-                remaining -= len(batch)
-                if commit and not self.env["ir.cron"]._commit_progress(
-                    len(batch), remaining=remaining
-                ):
-                    outcome.is_partial = True
-                    return outcome
-            if product_ids is not None:
-                product_ids = self._with_components(product_ids)
+            if not self._run_batches(changed, outcome, commit):
+                return outcome
+            product_ids = self._widened(product_ids, outcome)
             if len(changed) > BATCH:
                 self._analyze()
         self._rank()
         return outcome
 
-    def _analyze(self):
-        """Tell PostgreSQL how many rows there are by now. What the next round reads of
-        them it would else plan for an empty table, and walk all of it for each row."""
-        for model in (
-            self.env["backlog.suggestion"],
-            *map(self.env["backlog.facts"]._parts, self._child_fields()),
-        ):
-            self.env.cr.execute(SQL("ANALYZE %s", SQL.identifier(model._table)))
+    def _wake_up(self):
+        """Propose again what was snoozed until today. Suggestions that another
+        transaction is writing wait for the next run."""
+        try:
+            with self.env.cr.savepoint():
+                self._propose_snoozed()
+        except OperationalError:
+            _logger.info("Reorder suggestions: somebody is at what was snoozed.")
+            self.env.invalidate_all()
+
+    def _propose_snoozed(self):
+        today = self.env.company._backlog_today()
+        mine = Domain("company_id", "=", self.env.company.id)
+        asleep = Domain("state", "=", "snoozed") & Domain("snooze_until", "<=", today)
+        self.env["backlog.suggestion"].search(mine & asleep).write(
+            {"state": "proposed", "snooze_until": False}
+        )
+
+    def _look_for_changes(self, product_ids, outcome):
+        """The ids of the products to plan. The need is read again only where it can
+        differ; facts are read in every round, since the run itself changes them."""
+        rows = outcome.situation.rows if outcome.situation else None
+        facts, plan = self.env["backlog.facts"], self.env["backlog.plan"]
+        outcome.situation = facts._situation(product_ids, rows)
+        outcome.counts["left_to_rules"] = sum(
+            plan._count_left(of_product, outcome.situation.facts[product_id])
+            for product_id, of_product in outcome.situation.rows.items()
+        )
+        changed = facts._changed_products(product_ids, outcome.situation)
+        return [one for one in changed if one not in outcome.failed]
+
+    def _run_batches(self, changed, outcome, commit):
+        """Run for the products ``changed``. Returns whether all were done: not when
+        another run is at work, or when the scheduled action has no time left."""
+        remaining = len(changed)
+        for batch in split_every(BATCH, changed, list):
+            if not self._lock():
+                # The other run does the rest.
+                _logger.info("Reorder suggestions: another run is at work.")
+                outcome.is_busy = True
+                return False
+            self._run_batch(batch, outcome)
+            remaining -= len(batch)
+            if commit:
+                # The next transaction sees what others did meanwhile.
+                outcome.situation = None
+                cron = self.env["ir.cron"]
+                if not cron._commit_progress(len(batch), remaining=remaining):
+                    outcome.is_partial = True
+                    return False
+        return True
 
     def _lock(self):
         """Keep other runs of this company away until the transaction ends."""
@@ -161,23 +221,34 @@ class BacklogSuggestionRun(models.AbstractModel):
         )
         return locked
 
-    def _wake_up(self):
-        """What was snoozed until today comes back."""
-        today = self.env.company._backlog_today()
-        mine = Domain("company_id", "=", self.env.company.id)
-        asleep = Domain("state", "=", "snoozed") & Domain("snooze_until", "<=", today)
-        self.env["backlog.suggestion"].search(mine & asleep).write(
-            {"state": "proposed", "snooze_until": False}
-        )
+    def _widened(self, product_ids, outcome):
+        """The products for the next round: with those that suggestions need by now."""
+        if product_ids is None:
+            return None
+        involved = self._with_components(product_ids)
+        if set(involved) != set(product_ids):
+            outcome.situation = None
+        return involved
 
     def _with_components(self, product_ids):
         """The products and those that suggestions for them need. None here: what is
         bought needs nothing."""
         return product_ids
 
+    def _analyze(self):
+        """Update the statistics of PostgreSQL. It would plan the next round for empty
+        tables otherwise, and scan all of them for each row."""
+        for model in (
+            self.env["backlog.suggestion"],
+            *map(self.env["backlog.facts"]._parts, self._child_fields()),
+        ):
+            self.env.cr.execute(SQL("ANALYZE %s", SQL.identifier(model._table)))
+
+    # A batch: read, plan, compare, write
+
     def _run_batch(self, product_ids, outcome):
-        """Plan some products and bring their suggestions in step. When one makes it
-        fail, they are done one by one and that one is left out."""
+        """Plan some products and bring their suggestions in step. When one fails, they
+        are planned one by one and that one is left out."""
         try:
             with self.env.cr.savepoint():
                 self._bring_in_step(product_ids, outcome)
@@ -188,7 +259,7 @@ class BacklogSuggestionRun(models.AbstractModel):
                 return
             self._run_one_by_one(product_ids, outcome)
         except UniqueViolation:
-            # Another run ended after this one had looked: it did these.
+            # Another run committed after this one had read: it planned these.
             outcome.failed.update(dict.fromkeys(product_ids, False))
             self.env.invalidate_all()
         except Exception as error:
@@ -209,9 +280,203 @@ class BacklogSuggestionRun(models.AbstractModel):
             self.env.invalidate_all()
             self._run_batch([product_id], outcome)
 
-    def _tell_others(self, product_ids, batch):
-        """What planning these products says about suggestions for others: nothing as
-        long as nothing is made."""
+    def _bring_in_step(self, product_ids, outcome):
+        """Read what products need, plan what to do, and write what differs."""
+        rows, facts = (
+            outcome.situation.only(product_ids)
+            if outcome.situation
+            else self.env["backlog.facts"]._situation(product_ids)
+        )
+        products = self.env["product.product"].browse(rows)
+        batch = self.env["backlog.plan"]._batch(rows)
+        plans = self.env["backlog.plan"]._plan(products, rows, facts, batch)
+        existing = self._existing(product_ids)
+        # Fail when a user is deciding about one of them: waiting while holding locks
+        # could deadlock.
+        known = self.env["backlog.suggestion"].browse().union(*existing.values())
+        known.lock_for_update(allow_referencing=True)
+        step = Outcome()
+        if self._changes_need(known, plans):
+            outcome.situation = None
+        self._keep_in_step(plans, existing, step)
+        self._update_parents(product_ids, batch)
+        # A suggestion that is proposed again changes the others of its product: the
+        # next round plans it again.
+        seen = [one for one in product_ids if one not in step.revived_ids]
+        self.env["backlog.facts"]._store_checks(seen, rows, facts)
+        outcome.add(step)
+
+    def _existing(self, product_ids):
+        """``{(product id, warehouse id, action): suggestions}``, open ones and the
+        receipts that somebody asked to pull in; the first is to be kept."""
+        suggestions = self.env["backlog.suggestion"].search(
+            [
+                ("company_id", "=", self.env.company.id),
+                ("product_id", "in", product_ids),
+                "|",
+                ("state", "in", OPEN),
+                "&",
+                ("action_type", "=", "expedite"),
+                ("state", "=", "ordered"),
+            ]
+        )
+        existing = {}
+        # One that came back since its order was cancelled may have a duplicate.
+        for one in suggestions.sorted(lambda one: (not one.is_returned, one.id)):
+            key = one.product_id.id, one.warehouse_id.id, one.action_type
+            existing.setdefault(key, self.env["backlog.suggestion"].browse())
+            existing[key] |= one
+        return existing
+
+    def _changes_need(self, known, plans):
+        """Whether the need statement reads one of the suggestions ``known``, or one
+        that is planned. None here: what is bought needs nothing."""
+        return False
+
+    def _keep_in_step(self, plans, existing, step):
+        """Create, update and withdraw what the plans say."""
+        new = []
+        for product, plan in plans.items():
+            for (warehouse_id, action), values in plan.items():
+                values = self._finished(values)
+                key = product.id, warehouse_id, action
+                if suggestion := existing.get(
+                    key, self.env["backlog.suggestion"].browse()
+                )[:1]:
+                    existing[key] -= suggestion
+                    if self._update(suggestion, values, step):
+                        step.updated_ids.append(suggestion.id)
+                else:
+                    new.append(self._create_values(key, values))
+        gone = self.env["backlog.suggestion"].browse().union(*existing.values())
+        # A receipt that is no longer late was pulled in.
+        pulled_in = gone.filtered(
+            lambda one: one.state == "ordered" and self._came(one)
+        )
+        pulled_in.state = "done"
+        step.counts["withdrawn"] += len(gone - pulled_in)
+        (gone - pulled_in).unlink()
+        self.env["backlog.suggestion"].create(new)
+        step.counts["created"] += len(new)
+        step.counts["updated"] += len(step.updated_ids) + len(pulled_in)
+
+    def _came(self, suggestion):
+        """Whether not all of the receipts that were asked for are cancelled."""
+        documents = suggestion.line_ids._late_documents()
+        return any(document.state != "cancel" for document in documents)
+
+    def _update_parents(self, product_ids, batch):
+        """Update the suggestions that need these products. None here: what is bought
+        needs nothing."""
+
+    # Comparing
+
+    def _finished(self, values):
+        """Add the sums and the last day to order to what was planned."""
+        lines = values["line_ids"]
+        latest = values["need_date"] - timedelta(days=values.pop("lead_days", 0))
+        return {
+            **dict.fromkeys(self._run_fields(), False),
+            **{name: [] for name in self._child_fields()},
+            **values,
+            "order_by_date": self.env.company._backlog_work_day(latest, -1),
+            "released_value": sum(line["value"] for line in lines),
+            "saved_value": self._kept_value(lines, values.get("arrival_date")),
+        }
+
+    def _kept_value(self, lines, arrival):
+        """The value of the lines, records or planned ones, whose promise is kept if it
+        arrives on that day."""
+        return sum(
+            line["value"]
+            for line in lines
+            if arrival and line["promise_date"] and arrival <= line["promise_date"]
+        )
+
+    def _update(self, suggestion, values, step):
+        """Write what differs. A decision of people stays, unless more is short."""
+        suggestion.ensure_one()
+        changes = {
+            name: values[name]
+            for name in self._run_fields()
+            if self._differs(suggestion, name, values[name])
+        }
+        if suggestion.is_vendor_chosen and "partner_id" in changes:
+            # The chosen vendor cannot be chosen any more.
+            changes["is_vendor_chosen"] = False
+        for name in self._child_fields():
+            if suggestion[name]._figures() != suggestion[name]._figures_of(
+                values[name]
+            ):
+                rows = self._create_rows(values[name])
+                changes[name] = [Command.clear(), *rows]
+        revived = self._revived(suggestion, values)
+        if "state" in revived:
+            step.revived_ids.add(suggestion.product_id.id)
+        changes |= revived
+        if changes:
+            suggestion.write(changes)
+        # What changes with the calendar alone is not reported.
+        return bool(changes.keys() - MOVING)
+
+    def _differs(self, suggestion, name, value):
+        """Whether the run must write it."""
+        return self._is_other(suggestion, name, value)
+
+    def _is_other(self, suggestion, name, value):
+        """Whether a figure is not this value, as far as people can see."""
+        field = suggestion._fields[name]
+        mine = suggestion[name]
+        if field.type == "float":
+            return bool(suggestion.product_uom_id.compare(mine, value or 0))
+        if field.type == "monetary":
+            return bool(suggestion.currency_id.compare_amounts(mine, value or 0))
+        if field.type == "many2one":
+            return mine.id != value
+        return mine != value
+
+    def _revived(self, suggestion, values):
+        """A suggestion that was dismissed or ordered is proposed again when more is
+        short. When less is short than was dismissed, that is compared from now on."""
+        compare = suggestion.product_uom_id.compare
+        if suggestion.state == "dismissed":
+            if compare(values["shortage_qty"], suggestion.dismissed_qty) > 0:
+                return {"state": "proposed", "dismiss_reason": False}
+            if compare(values["shortage_qty"], suggestion.dismissed_qty) < 0:
+                return {"dismissed_qty": values["shortage_qty"]}
+        if (
+            suggestion.state == "ordered"
+            and compare(values["shortage_qty"], suggestion.shortage_qty) > 0
+        ):
+            return {"state": "proposed"}
+        return {}
+
+    def _run_fields(self):
+        """The figures that the run keeps in step."""
+        return COMPARED
+
+    def _child_fields(self):
+        """The lists that the run keeps in step; their models have ``_figures``."""
+        return ["line_ids"]
+
+    # Creating
+
+    def _create_values(self, key, values):
+        product_id, warehouse_id, action = key
+        return {
+            **values,
+            "product_id": product_id,
+            "warehouse_id": warehouse_id,
+            "company_id": self.env.company.id,
+            "action_type": action,
+            **{name: self._create_rows(values[name]) for name in self._child_fields()},
+        }
+
+    def _create_rows(self, rows):
+        company_id = self.env.company.id
+        return [Command.create({**row, "company_id": company_id}) for row in rows]
+
+    # Ranking
 
     def _rank(self):
         """Number the open suggestions of the company by what they do for customers per
@@ -221,13 +486,13 @@ class BacklogSuggestionRun(models.AbstractModel):
             with self.env.cr.savepoint():
                 self._write_ranks()
         except OperationalError:
-            # Somebody decided meanwhile: the next run ranks.
+            # A user decided meanwhile: the next run ranks.
             _logger.info("Reorder suggestions: not ranked, somebody is at work.")
         self.env["backlog.suggestion"].invalidate_model(["rank"])
 
     def _write_ranks(self):
-        """What somebody decides about right now keeps its place until the next run:
-        nobody waits for another."""
+        """Suggestions that a user is deciding about are skipped and keep their rank
+        until the next run, so that neither waits for the other."""
         self.env.execute_query(
             SQL(
                 """
@@ -258,178 +523,3 @@ class BacklogSuggestionRun(models.AbstractModel):
                 OPEN,
             )
         )
-
-    def _bring_in_step(self, product_ids, outcome):
-        rows, facts = self.env["backlog.facts"]._situation(product_ids)
-        products = self.env["product.product"].browse(rows)
-        batch = self.env["backlog.plan"]._batch(rows)
-        plans = self.env["backlog.plan"]._plan(products, rows, facts, batch)
-        existing = self._existing(product_ids)
-        # Whoever decides about one of them goes first. To wait for that, with locks of
-        # our own, is how two stop each other.
-        known = self.env["backlog.suggestion"].browse().union(*existing.values())
-        known.lock_for_update(allow_referencing=True)
-        step = Outcome()
-        self._keep_in_step(plans, existing, step)
-        self._tell_others(product_ids, batch)
-        # What comes back counts for the other suggestions of its product: next round.
-        seen = [one for one in product_ids if one not in step.revived_ids]
-        self.env["backlog.facts"]._remember(seen, rows, facts)
-        outcome.add(step)
-
-    def _existing(self, product_ids):
-        """``{(product id, warehouse id, action): suggestions}``, open ones and the
-        receipts that somebody asked to pull in; the first is to be kept."""
-        suggestions = self.env["backlog.suggestion"].search(
-            [
-                ("company_id", "=", self.env.company.id),
-                ("product_id", "in", product_ids),
-                "|",
-                ("state", "in", OPEN),
-                "&",
-                ("action_type", "=", "expedite"),
-                ("state", "=", "ordered"),
-            ]
-        )
-        existing = {}
-        # One that came back since its order was cancelled may have a twin by now.
-        for one in suggestions.sorted(lambda one: (not one.is_returned, one.id)):
-            key = one.product_id.id, one.warehouse_id.id, one.action_type
-            existing.setdefault(key, self.env["backlog.suggestion"].browse())
-            existing[key] |= one
-        return existing
-
-    def _keep_in_step(self, plans, existing, step):
-        """Create, update and withdraw what the plans say."""
-        new = []
-        for product, plan in plans.items():
-            for (warehouse_id, action), values in plan.items():
-                values = self._finished(values)
-                key = product.id, warehouse_id, action
-                if suggestion := existing.get(
-                    key, self.env["backlog.suggestion"].browse()
-                )[:1]:
-                    existing[key] -= suggestion
-                    if self._update(suggestion, values, step):
-                        step.updated_ids.append(suggestion.id)
-                else:
-                    new.append(self._create_values(key, values))
-        gone = self.env["backlog.suggestion"].browse().union(*existing.values())
-        # A receipt that was pulled in is no longer late: well done.
-        pulled_in = gone.filtered(
-            lambda one: one.state == "ordered" and self._came(one)
-        )
-        pulled_in.state = "done"
-        step.counts["withdrawn"] += len(gone - pulled_in)
-        (gone - pulled_in).unlink()
-        self.env["backlog.suggestion"].create(new)
-        step.counts["created"] += len(new)
-        step.counts["updated"] += len(step.updated_ids) + len(pulled_in)
-
-    def _create_values(self, key, values):
-        product_id, warehouse_id, action = key
-        return {
-            **values,
-            "product_id": product_id,
-            "warehouse_id": warehouse_id,
-            "company_id": self.env.company.id,
-            "action_type": action,
-            **{name: self._create_rows(values[name]) for name in self._child_fields()},
-        }
-
-    def _came(self, suggestion):
-        """Whether not all of the receipts that were asked for are cancelled."""
-        documents = suggestion._late_documents()
-        return any(document.state != "cancel" for document in documents)
-
-    def _finished(self, values):
-        """Add the sums and the last day to order to what was planned."""
-        lines = values["line_ids"]
-        latest = values["need_date"] - timedelta(days=values.pop("lead_days", 0))
-        return {
-            **dict.fromkeys(self._run_fields(), False),
-            **{name: [] for name in self._child_fields()},
-            **values,
-            "order_by_date": self.env.company._backlog_work_day(latest, -1),
-            "released_value": sum(line["value"] for line in lines),
-            "saved_value": self._kept_value(lines, values.get("arrival_date")),
-        }
-
-    def _kept_value(self, lines, arrival):
-        """The value of those of these lines, or values of lines, that come by their
-        promise if it arrives on that day."""
-        return sum(
-            line["value"]
-            for line in lines
-            if arrival and line["promise_date"] and arrival <= line["promise_date"]
-        )
-
-    def _create_rows(self, rows):
-        company_id = self.env.company.id
-        return [Command.create({**row, "company_id": company_id}) for row in rows]
-
-    def _run_fields(self):
-        """The figures that the run keeps in step."""
-        return COMPARED
-
-    def _child_fields(self):
-        """The lists that the run keeps in step; their models have ``_figures``."""
-        return ["line_ids"]
-
-    def _update(self, suggestion, values, step):
-        """Write what is different. Somebody's decision stays, unless more is short."""
-        suggestion.ensure_one()
-        changes = {
-            name: values[name]
-            for name in self._run_fields()
-            if self._differs(suggestion, name, values[name])
-        }
-        if suggestion.is_vendor_chosen and "partner_id" in changes:
-            # The one that was chosen cannot be any more.
-            changes["is_vendor_chosen"] = False
-        for name in self._child_fields():
-            if suggestion[name]._figures() != suggestion[name]._figures_of(
-                values[name]
-            ):
-                rows = self._create_rows(values[name])
-                changes[name] = [Command.clear(), *rows]
-        revived = self._revived(suggestion, values)
-        if "state" in revived:
-            step.revived_ids.add(suggestion.product_id.id)
-        changes |= revived
-        if changes:
-            suggestion.write(changes)
-        # What moves with the calendar is no news.
-        return bool(changes.keys() - MOVING)
-
-    def _revived(self, suggestion, values):
-        """What was dismissed, or asked for, comes back when more is short. When less is
-        short that counts from now on."""
-        compare = suggestion.product_uom_id.compare
-        if suggestion.state == "dismissed":
-            if compare(values["shortage_qty"], suggestion.dismissed_qty) > 0:
-                return {"state": "proposed", "dismiss_reason": False}
-            if compare(values["shortage_qty"], suggestion.dismissed_qty) < 0:
-                return {"dismissed_qty": values["shortage_qty"]}
-        if (
-            suggestion.state == "ordered"
-            and compare(values["shortage_qty"], suggestion.shortage_qty) > 0
-        ):
-            return {"state": "proposed"}
-        return {}
-
-    def _differs(self, suggestion, name, value):
-        """Whether the run must write it."""
-        return self._is_other(suggestion, name, value)
-
-    def _is_other(self, suggestion, name, value):
-        """Whether a figure is not this value, as far as people can see."""
-        field = suggestion._fields[name]
-        mine = suggestion[name]
-        if field.type == "float":
-            return bool(suggestion.product_uom_id.compare(mine, value or 0))
-        if field.type == "monetary":
-            return bool(suggestion.currency_id.compare_amounts(mine, value or 0))
-        if field.type == "many2one":
-            return mine.id != value
-        return mine != value

@@ -6,10 +6,13 @@ from ...const import ASKING, BUYING, OPEN
 
 
 class BacklogSuggestionText(models.AbstractModel):
-    """Why something is suggested, in words, and the vendors side by side."""
+    """The texts of suggestions: why something is suggested, what each vendor would
+    mean, what a run found. It decides nothing; people read what it returns."""
 
     _name = "backlog.suggestion.text"
     _description = "Words of a Suggestion"
+
+    # In one line
 
     def _summary(self, suggestion):
         figures = {
@@ -33,6 +36,264 @@ class BacklogSuggestionText(models.AbstractModel):
         if suggestion.action_type in BUYING:
             return self.env._("%(qty)s, no vendor yet, by %(date)s", **figures)
         return self.env._("%(qty)s, by %(date)s", **figures)
+
+    # Why: a sentence for each reason
+
+    def _sentences(self, suggestion):
+        """The reasons for the quantity, the vendor and the dates, one sentence
+        each."""
+        suggestion.ensure_one()
+        if suggestion.action_type == "expedite":
+            return [
+                self.env._(
+                    "%(qty)s come too late: needed on %(need)s, expected on %(date)s. "
+                    "Ask for them to come earlier before you buy more.",
+                    qty=suggestion._quantity(suggestion.shortage_qty),
+                    need=format_date(self.env, suggestion.need_date),
+                    date=format_date(self.env, suggestion.arrival_date),
+                )
+            ]
+        return [
+            *self._netting_sentences(suggestion),
+            *self._quantity_sentences(suggestion),
+            *self._vendor_sentences(suggestion),
+            *self._way_sentences(suggestion),
+        ]
+
+    def _netting_sentences(self, suggestion):
+        parts = [self.env._("Short %s", suggestion._quantity(suggestion.shortage_qty))]
+        if suggestion.in_progress_qty:
+            parts.append(
+                self.env._(
+                    "on request %s", suggestion._quantity(suggestion.in_progress_qty)
+                )
+            )
+        if suggestion.other_qty:
+            parts.append(
+                self.env._(
+                    "by other suggestions %s",
+                    suggestion._quantity(suggestion.other_qty),
+                )
+            )
+        netting = " − ".join(parts)
+        if len(parts) == 1:
+            return [f"{netting}."]
+        return [f"{netting} = {suggestion._quantity(suggestion._missing_qty())}."]
+
+    def _quantity_sentences(self, suggestion):
+        if suggestion.action_type == "transfer":
+            return [
+                self.env._(
+                    "%(warehouse)s has %(qty)s that nobody there needs.",
+                    warehouse=suggestion.source_warehouse_id.name,
+                    qty=suggestion._quantity(suggestion.suggested_qty),
+                )
+            ]
+        missing = suggestion._missing_qty()
+        extra = suggestion.suggested_qty - missing
+        compare = suggestion.product_uom_id.compare
+        if compare(extra, 0) > 0:
+            return [
+                *self._extra_sentences(suggestion, missing),
+                self._weeks_sentence(suggestion, extra),
+            ]
+        if compare(suggestion.minimum_qty, suggestion.suggested_qty) > 0:
+            return [
+                self.env._(
+                    "The minimum of the vendor is %s; customers are shipped what "
+                    "they ordered.",
+                    suggestion._quantity(suggestion.minimum_qty),
+                )
+            ]
+        return []
+
+    def _extra_sentences(self, suggestion, missing):
+        """Why more is suggested than is missing: the vendor's minimum, else a price
+        break. Whole purchase units explain themselves."""
+        compare = suggestion.product_uom_id.compare
+        if compare(suggestion.minimum_qty, missing) > 0:
+            yield self.env._(
+                "The minimum of the vendor is %s.",
+                suggestion._quantity(suggestion.minimum_qty),
+            )
+        elif compare(self._price_break(suggestion), missing) > 0:
+            yield self.env._(
+                "From %s on the vendor asks less: all of it costs less than what "
+                "is missing.",
+                suggestion._quantity(self._price_break(suggestion)),
+            )
+
+    def _weeks_sentence(self, suggestion, extra):
+        """How long what is extra lasts."""
+        figures = {
+            "suggested": suggestion._quantity(suggestion.suggested_qty),
+            "extra": suggestion._quantity(extra),
+        }
+        if suggestion.weekly_sales_qty:
+            return self.env._(
+                "Suggested %(suggested)s: %(extra)s extra, about %(weeks)s weeks "
+                "of sales.",
+                weeks=formatLang(
+                    self.env, extra / suggestion.weekly_sales_qty, digits=1
+                ),
+                **figures,
+            )
+        return self.env._(
+            "Suggested %(suggested)s: %(extra)s extra, and none was sold in "
+            "the last 13 weeks.",
+            **figures,
+        )
+
+    def _price_break(self, suggestion):
+        """From which quantity on the vendor sells at the price that was chosen."""
+        return (
+            suggestion.supplierinfo_id._least_qty() if suggestion.supplierinfo_id else 0
+        )
+
+    def _vendor_sentences(self, suggestion):
+        if suggestion.action_type not in BUYING:
+            return []
+        sentences = []
+        if suggestion.partner_id and suggestion.state in OPEN:
+            sentences.append(
+                self.env._(
+                    "From %(vendor)s, ordered today it would arrive on %(date)s.",
+                    vendor=suggestion.partner_id.display_name,
+                    date=format_date(self.env, suggestion.arrival_date),
+                )
+            )
+        elif not suggestion.partner_id:
+            sentences.append(
+                self.env._(
+                    "No vendor of %s can be chosen by itself: choose one below, or add "
+                    "one to the product.",
+                    suggestion.product_id.display_name,
+                )
+            )
+        product = suggestion.product_id.with_company(suggestion.company_id)
+        return sentences + product._vendor_sentences()
+
+    def _way_sentences(self, suggestion):
+        """What is under way for it."""
+        # Buyers need not be able to read every kind of document.
+        saved = suggestion._origin.sudo()
+        notes = (
+            saved.env["backlog.suggestion.text"]._supply_notes(saved)
+            if saved.state == "ordered"
+            else []
+        )
+        return [self.env._("Under way: %s.", ", ".join(notes))] if notes else []
+
+    def _supply_notes(self, suggestions):
+        """What was made of these suggestions, in a few words each."""
+        notes = []
+        for line in suggestions.purchase_line_ids.filtered(
+            lambda line: line.state != "cancel"
+        ):
+            figures = {
+                "order": line.order_id.name,
+                "date": format_date(self.env, line.date_planned),
+            }
+            notes.append(
+                self.env._("PO %(order)s, expected %(date)s", **figures)
+                if line.state == "purchase"
+                else self.env._("RFQ %(order)s, expected %(date)s", **figures)
+            )
+        transfers = suggestions.move_ids.picking_id.filtered(
+            lambda picking: picking.state not in ("done", "cancel")
+        )
+        notes += [self.env._("Transfer %s", picking.name) for picking in transfers]
+        return notes
+
+    # The vendors side by side
+
+    def _option_tables(self, suggestions):
+        """``{suggestion: table of its vendors}``, see ``_options``."""
+        multiples = self._orderpoint_multiples(suggestions)
+        self._read_offers(suggestions)
+        tables = {}
+        for suggestion in suggestions:
+            # As superuser: buyers read suggestions, and need not read what is behind.
+            one = suggestion.sudo().with_company(suggestion.company_id)
+            text = one.env["backlog.suggestion.text"]
+            tables[suggestion] = text._options(one, multiples[one])
+        return tables
+
+    def _orderpoint_multiples(self, suggestions):
+        """``{suggestion: unit}``: in which the reordering rule of its warehouse orders,
+        ``None`` without one."""
+        multiples = {}
+        for company, of_company in suggestions.sudo().grouped("company_id").items():
+            run = self.env["backlog.suggestion.run"]._run_for(company)
+            facts = run.env["backlog.facts"]._facts(of_company.product_id.ids)
+            for one in of_company:
+                of_product = facts[one.product_id.id]
+                multiples[one] = of_product.multiples.get(one.warehouse_id.id)
+        return multiples
+
+    def _read_offers(self, suggestions):
+        """Work out the figures of all vendors of these products at once, not one by
+        one."""
+        for company, of_company in suggestions.sudo().grouped("company_id").items():
+            offers = of_company.with_company(company).product_id.seller_ids
+            offers.mapped("parity_state")
+            offers.mapped("vendor_lights")
+
+    def _options(self, suggestion, multiple):
+        """Every vendor of the product, with what it would mean to buy this need there:
+        ``{"rows": [{"partner_id", "vendor", "price", "cost", "quantity", "arrival",
+        "kept", "parity", "lights", "note", "chosen", "possible"}]}``, in finished
+        texts.
+
+        :param multiple: the unit of the reordering rule, of ``_orderpoint_multiples``
+        """
+        product = suggestion.product_id
+        missing = suggestion.product_uom_id.round(
+            sum(suggestion.line_ids.mapped("qty"))
+        )
+        possible = product._get_filtered_sellers(quantity=None).partner_id
+        sellers = product._prepare_sellers(False)
+        return {
+            "possible": suggestion.state in OPEN,
+            "rows": [
+                self._option(
+                    suggestion, partner, missing, multiple, partner in possible
+                )
+                for partner in sellers.partner_id
+            ],
+        }
+
+    def _option(self, suggestion, partner, missing, multiple, possible):
+        offer = self.env["backlog.plan"]._cheapest_offer(
+            suggestion.product_id, partner, missing, multiple
+        )
+        ordered, cost = self.env["backlog.plan"]._order_quantity(
+            offer, missing, multiple
+        )
+        arrival = self.env["backlog.plan"]._arrival(offer)
+        promised = suggestion.line_ids.filtered("promise_date")
+        kept = promised.filtered(lambda line: arrival <= line.promise_date)
+        currency = suggestion.company_id.currency_id
+        states = dict(offer._fields["parity_state"]._description_selection(self.env))
+        return {
+            "partner_id": partner.id,
+            "vendor": partner.display_name,
+            "price": format_amount(self.env, offer._unit_price(), currency),
+            "quantity": suggestion._quantity(ordered),
+            "cost": format_amount(self.env, cost, currency),
+            "arrival": format_date(self.env, arrival),
+            "kept": self.env._("%(kept)s of %(all)s", kept=len(kept), all=len(promised))
+            if promised
+            else "",
+            "all_kept": len(kept) == len(promised),
+            "parity": states.get(offer.parity_state, ""),
+            "lights": offer.vendor_lights,
+            "note": "" if possible else offer._why_not_chosen(),
+            "possible": possible,
+            "chosen": partner == suggestion.partner_id,
+        }
+
+    # What a run found
 
     def _count_sentences(self, counts):
         if counts["created"] or counts["updated"] or counts["withdrawn"]:
@@ -89,249 +350,3 @@ class BacklogSuggestionText(models.AbstractModel):
                 self.env.company.backlog_horizon_days,
             )
         return False
-
-    def _options(self, suggestion, multiple):
-        """Every vendor of the product, with what it would mean to buy this need there:
-        ``{"rows": [{"partner_id", "vendor", "price", "cost", "quantity", "arrival",
-        "kept", "parity", "lights", "note", "chosen", "possible"}]}``, in finished
-        texts.
-
-        :param multiple: the unit of the reordering rule, of ``_orderpoint_multiples``
-        """
-        product = suggestion.product_id
-        missing = suggestion.product_uom_id.round(
-            sum(suggestion.line_ids.mapped("qty"))
-        )
-        possible = product._get_filtered_sellers(quantity=None).partner_id
-        sellers = product._prepare_sellers(False)
-        return {
-            "possible": suggestion.state in OPEN,
-            "rows": [
-                self._option(
-                    suggestion, partner, missing, multiple, partner in possible
-                )
-                for partner in sellers.partner_id
-            ],
-        }
-
-    def _option(self, suggestion, partner, missing, multiple, possible):
-        offer = self.env["backlog.plan"]._cheapest_offer(
-            suggestion.product_id, partner, missing, multiple
-        )
-        ordered, cost = self.env["backlog.plan"]._order_quantity(
-            offer, missing, multiple
-        )
-        arrival = self.env["backlog.plan"]._arrival(offer)
-        promised = suggestion.line_ids.filtered("promise_date")
-        kept = promised.filtered(lambda line: arrival <= line.promise_date)
-        currency = suggestion.company_id.currency_id
-        states = dict(offer._fields["parity_state"]._description_selection(self.env))
-        return {
-            "partner_id": partner.id,
-            "vendor": partner.display_name,
-            "price": format_amount(self.env, offer._unit_price(), currency),
-            "quantity": suggestion._quantity(ordered),
-            "cost": format_amount(self.env, cost, currency),
-            "arrival": format_date(self.env, arrival),
-            "kept": self.env._("%(kept)s of %(all)s", kept=len(kept), all=len(promised))
-            if promised
-            else "",
-            "all_kept": len(kept) == len(promised),
-            "parity": states.get(offer.parity_state, ""),
-            "lights": offer.vendor_lights,
-            "note": "" if possible else offer._why_not_chosen(),
-            "possible": possible,
-            "chosen": partner == suggestion.partner_id,
-        }
-
-    def _read_offers(self, suggestions):
-        """Work out the figures of all vendors of these products at once, not one by
-        one."""
-        for company, of_company in suggestions.sudo().grouped("company_id").items():
-            offers = of_company.with_company(company).product_id.seller_ids
-            offers.mapped("parity_state")
-            offers.mapped("vendor_lights")
-
-    def _orderpoint_multiples(self, suggestions):
-        """``{suggestion: unit}``: in which the reordering rule of its warehouse orders,
-        ``None`` without one."""
-        multiples = {}
-        for company, of_company in suggestions.sudo().grouped("company_id").items():
-            run = self.env["backlog.suggestion.run"]._run_for(company)
-            facts = run.env["backlog.facts"]._facts(of_company.product_id.ids)
-            for one in of_company:
-                of_product = facts[one.product_id.id]
-                multiples[one] = of_product.multiples.get(one.warehouse_id.id)
-        return multiples
-
-    def _sentences(self, suggestion):
-        """The reasons for the quantity, the vendor and the dates, one sentence
-        each."""
-        suggestion.ensure_one()
-        if suggestion.action_type == "expedite":
-            return [
-                self.env._(
-                    "%(qty)s come too late: needed on %(need)s, expected on %(date)s. "
-                    "Ask for them to come earlier before you buy more.",
-                    qty=suggestion._quantity(suggestion.shortage_qty),
-                    need=format_date(self.env, suggestion.need_date),
-                    date=format_date(self.env, suggestion.arrival_date),
-                )
-            ]
-        return [
-            *self._netting_sentences(suggestion),
-            *self._quantity_sentences(suggestion),
-            *self._vendor_sentences(suggestion),
-            *self._way_sentences(suggestion),
-        ]
-
-    def _way_sentences(self, suggestion):
-        """What is under way for it."""
-        # Buyers need not be able to read every kind of document.
-        saved = suggestion._origin.sudo()
-        notes = (
-            saved.env["backlog.suggestion.text"]._supply_notes(saved)
-            if saved.state == "ordered"
-            else []
-        )
-        return [self.env._("Under way: %s.", ", ".join(notes))] if notes else []
-
-    def _supply_notes(self, suggestions):
-        """What was made of these suggestions, in a few words each."""
-        notes = []
-        for line in suggestions.purchase_line_ids.filtered(
-            lambda line: line.state != "cancel"
-        ):
-            figures = {
-                "order": line.order_id.name,
-                "date": format_date(self.env, line.date_planned),
-            }
-            notes.append(
-                self.env._("PO %(order)s, expected %(date)s", **figures)
-                if line.state == "purchase"
-                else self.env._("RFQ %(order)s, expected %(date)s", **figures)
-            )
-        transfers = suggestions.move_ids.picking_id.filtered(
-            lambda picking: picking.state not in ("done", "cancel")
-        )
-        notes += [self.env._("Transfer %s", picking.name) for picking in transfers]
-        return notes
-
-    def _netting_sentences(self, suggestion):
-        parts = [self.env._("Short %s", suggestion._quantity(suggestion.shortage_qty))]
-        if suggestion.in_progress_qty:
-            parts.append(
-                self.env._(
-                    "on request %s", suggestion._quantity(suggestion.in_progress_qty)
-                )
-            )
-        if suggestion.other_qty:
-            parts.append(
-                self.env._(
-                    "by other suggestions %s",
-                    suggestion._quantity(suggestion.other_qty),
-                )
-            )
-        netting = " − ".join(parts)
-        if len(parts) == 1:
-            return [f"{netting}."]
-        return [f"{netting} = {suggestion._quantity(suggestion._missing_qty())}."]
-
-    def _quantity_sentences(self, suggestion):
-        if suggestion.action_type == "transfer":
-            return [
-                self.env._(
-                    "%(warehouse)s has %(qty)s that nobody there needs.",
-                    warehouse=suggestion.source_warehouse_id.name,
-                    qty=suggestion._quantity(suggestion.suggested_qty),
-                )
-            ]
-        missing = suggestion._missing_qty()
-        extra = suggestion.suggested_qty - missing
-        if suggestion.product_uom_id.compare(extra, 0) <= 0:
-            if (
-                suggestion.product_uom_id.compare(
-                    suggestion.minimum_qty, suggestion.suggested_qty
-                )
-                > 0
-            ):
-                return [
-                    self.env._(
-                        "The minimum of the vendor is %s; customers are shipped what "
-                        "they ordered.",
-                        suggestion._quantity(suggestion.minimum_qty),
-                    )
-                ]
-            return []
-        figures = {
-            "suggested": suggestion._quantity(suggestion.suggested_qty),
-            "extra": suggestion._quantity(extra),
-        }
-        sentences = []
-        if suggestion.product_uom_id.compare(suggestion.minimum_qty, missing) > 0:
-            sentences.append(
-                self.env._(
-                    "The minimum of the vendor is %s.",
-                    suggestion._quantity(suggestion.minimum_qty),
-                )
-            )
-        elif (
-            suggestion.product_uom_id.compare(self._price_break(suggestion), missing)
-            > 0
-        ):
-            sentences.append(
-                self.env._(
-                    "From %s on the vendor asks less: all of it costs less than what "
-                    "is missing.",
-                    suggestion._quantity(self._price_break(suggestion)),
-                )
-            )
-        if suggestion.weekly_sales_qty:
-            sentences.append(
-                self.env._(
-                    "Suggested %(suggested)s: %(extra)s extra, about %(weeks)s weeks "
-                    "of sales.",
-                    weeks=formatLang(
-                        self.env, extra / suggestion.weekly_sales_qty, digits=1
-                    ),
-                    **figures,
-                )
-            )
-        else:
-            sentences.append(
-                self.env._(
-                    "Suggested %(suggested)s: %(extra)s extra, and none was sold in "
-                    "the last 13 weeks.",
-                    **figures,
-                )
-            )
-        return sentences
-
-    def _price_break(self, suggestion):
-        """From which quantity on the vendor sells at the price that was chosen."""
-        return (
-            suggestion.supplierinfo_id._least_qty() if suggestion.supplierinfo_id else 0
-        )
-
-    def _vendor_sentences(self, suggestion):
-        if suggestion.action_type not in BUYING:
-            return []
-        sentences = []
-        if suggestion.partner_id and suggestion.state in OPEN:
-            sentences.append(
-                self.env._(
-                    "From %(vendor)s, ordered today it would arrive on %(date)s.",
-                    vendor=suggestion.partner_id.display_name,
-                    date=format_date(self.env, suggestion.arrival_date),
-                )
-            )
-        elif not suggestion.partner_id:
-            sentences.append(
-                self.env._(
-                    "No vendor of %s can be chosen by itself: choose one below, or add "
-                    "one to the product.",
-                    suggestion.product_id.display_name,
-                )
-            )
-        product = suggestion.product_id.with_company(suggestion.company_id)
-        return sentences + product._vendor_sentences()

@@ -486,3 +486,25 @@ class TestSuggestionAccept(SuggestionCase):
         with self.assertRaisesRegex(UserError, "no draft any more"):
             suggestion.action_undo()
         self.assertTrue(request.exists().order_line)
+
+    # What it costs
+
+    def test_one_request_reads_the_need_once_before_and_once_after(self):
+        """What the check has read serves the order, and what the run reads serves all
+        of its rounds."""
+        order_line = self._made_to_order()
+        self._wanted([(self.product, 5), (order_line, 2)])
+        self._generate()
+        for suggestion in self._suggested(self.product, order_line):
+            asked = []
+            model = self.env.registry["backlog.need"]
+            read = model._rows
+
+            def count(need, product_ids=None, read=read, asked=asked):
+                asked.append(product_ids)
+                return read(need, product_ids)
+
+            with patch.object(model, "_rows", count):
+                suggestion.action_create_rfq()
+            self.assertEqual(asked, [suggestion.product_id.ids] * 2)
+            self.assertEqual(suggestion.state, "ordered")

@@ -270,7 +270,7 @@ class TestFault(BacklogCase):
                 raise ValueError("This is odd")
 
         cron = self.registry["ir.cron"]
-        self.patch(run, "_run_and_tell", fail_here)
+        self.patch(run, "_run_and_mail", fail_here)
         self.patch(cron, "_commit_progress", lambda *_args, **_values: 1)
         self.patch(self.env.cr, "rollback", lambda: None)
         with mute_logger(LOGGER):
@@ -281,7 +281,7 @@ class TestFault(BacklogCase):
         self.assertEqual(fault.company_id, self.company)
         self.assertIn("This is odd", fault.text)
 
-        self.patch(run, "_run_and_tell", lambda _suggestions: False)
+        self.patch(run, "_run_and_mail", lambda _suggestions: False)
         self.env["backlog.suggestion"]._cron_generate()
         self.assertEqual(fault.state, "healed")
 
@@ -316,7 +316,7 @@ class TestFault(BacklogCase):
         self.patch(self.registry["ir.cron"], "_commit_progress", note)
         for is_partial, left in ((False, count - 1), (True, count)):
             with self.subTest(is_partial=is_partial):
-                self.patch(run, "_run_and_tell", lambda _s, part=is_partial: part)
+                self.patch(run, "_run_and_mail", lambda _s, part=is_partial: part)
                 self.env["backlog.suggestion"]._cron_generate()
                 self.assertEqual(progress[-1], left)
 

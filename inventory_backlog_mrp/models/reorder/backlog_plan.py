@@ -1,4 +1,5 @@
 from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import timedelta
 from math import ceil
 
@@ -10,9 +11,30 @@ from odoo.addons.inventory_backlog.models.reorder.backlog_plan import Batch
 from odoo.addons.inventory_backlog.tools.bounds import bounded, bounded_money
 
 
+@dataclass
+class MakeBatch(Batch):
+    """What planning reads once of bills of materials and of the places of
+    subcontractors."""
+
+    boms: dict = field(default_factory=dict)
+    """``{warehouse: {product: bill of materials}}``"""
+    recipes: dict = field(default_factory=dict)
+    """``{(product, bill of materials): [(component id, quantity, step)]}``"""
+    cycles: set = None
+    """The ids of the products whose bill of materials contains the product itself; None
+    before they are read."""
+    parents: dict = field(default_factory=dict)
+    """``{"model,id": suggestion}`` of the suggestions that need something."""
+    at_vendors: dict = field(default_factory=dict)
+    """``{(place id, component id): quantity}`` that is free at a subcontractor."""
+    taken_at_vendors: dict = None
+    """What suggestions outside of this batch take of it already; None before it is
+    read."""
+
+
 class BacklogPlan(models.AbstractModel):
-    """What should be suggested for a product, from the rows of ``backlog.need``. It
-    writes nothing: the run compares it with what is there."""
+    """Making instead of buying: the batches to make, the components they need, and
+    those that a subcontractor needs."""
 
     _inherit = "backlog.plan"
 
@@ -30,7 +52,7 @@ class BacklogPlan(models.AbstractModel):
     def _made_from(self, product, warehouse, batch):
         """The bill of materials that Odoo would make the product from in this
         warehouse, empty when it would buy it."""
-        boms = batch.more["boms"]
+        boms = batch.boms
         if warehouse not in boms:
             products = self.env["product.product"].browse(batch.product_ids)
             boms[warehouse] = self.env["mrp.bom"]._backlog_boms_of(products, warehouse)
@@ -40,7 +62,7 @@ class BacklogPlan(models.AbstractModel):
         return bom
 
     def _is_made_first(self, product, warehouse):
-        """Of a product that can be bought as well: what its routes say first, then
+        """Whether a product that can also be bought is made: by its own routes, then by
         those of the warehouse, as in Odoo's own ``stock.rule._search_rule``."""
         for routes in (
             product.route_ids | product.categ_id.total_route_ids,
@@ -84,17 +106,16 @@ class BacklogPlan(models.AbstractModel):
         return values
 
     def _contains_itself(self, product, batch):
-        if "cycles" not in batch.more:
-            boms = self.env["mrp.bom"]
-            batch.more["cycles"] = boms._backlog_cycles(batch.product_ids)
-        return product.id in batch.more["cycles"]
+        if batch.cycles is None:
+            batch.cycles = self.env["mrp.bom"]._backlog_cycles(batch.product_ids)
+        return product.id in batch.cycles
 
     def _components(self, product, bom, quantity, day, batch):
         """What goes into ``quantity`` of the product, as values of the rows."""
-        recipes = batch.more["recipes"]
+        recipes = batch.recipes
         if (product, bom) not in recipes:
             asked = {(product, bom)}
-            for boms in batch.more["boms"].values():
+            for boms in batch.boms.values():
                 asked |= {pair for pair in boms.items() if pair[1]}
             recipes.update(self.env["mrp.bom"]._backlog_recipes(asked))
         return [
@@ -109,9 +130,9 @@ class BacklogPlan(models.AbstractModel):
         ]
 
     def _plan_subcontract(self, product, values, batch, is_declined=False):
-        """A vendor that makes it of our components needs them when it is ordered. What
-        lies at the vendor already need not be sent; a suggestion that somebody
-        dismissed leaves it to others."""
+        """The components that a subcontractor needs, on the day of the order. Those
+        that it has already need not be sent; a dismissed suggestion takes none of
+        them."""
         partner = self.env["res.partner"].browse(values.get("partner_id"))
         types = product.product_tmpl_id.bom_ids.mapped("type")
         if not partner or "subcontract" not in types:
@@ -145,7 +166,7 @@ class BacklogPlan(models.AbstractModel):
 
     def _at(self, place, component, batch):
         """Take what is free at the place of a subcontractor for a component."""
-        free = batch.more["at_vendors"]
+        free = batch.at_vendors
         key = place.id, component["product_id"]
         if key not in free:
             product = self.env["product.product"].browse(component["product_id"])
@@ -158,8 +179,8 @@ class BacklogPlan(models.AbstractModel):
     def _taken_at_vendors(self, batch):
         """``{(place id, component id): quantity}`` that suggestions which are not
         planned in this batch take already."""
-        if "taken_at_vendors" not in batch.more:
-            taken = batch.more["taken_at_vendors"] = defaultdict(float)
+        if batch.taken_at_vendors is None:
+            taken = batch.taken_at_vendors = defaultdict(float)
             others = Domain("suggestion_id.state", "in", ("proposed", "snoozed"))
             others &= Domain("suggestion_id.product_id", "not in", batch.product_ids)
             requested = Domain("suggestion_id.state", "=", "ordered") & Domain(
@@ -175,7 +196,7 @@ class BacklogPlan(models.AbstractModel):
                     self.env.company
                 ).property_stock_subcontractor
                 taken[place.id, component.product_id.id] += component.at_vendor_qty
-        return batch.more["taken_at_vendors"]
+        return batch.taken_at_vendors
 
     def _note_components(self, suggestions, choices, batch):
         bom_id, rows = False, {}
@@ -210,7 +231,7 @@ class BacklogPlan(models.AbstractModel):
         )
 
     def _demand_lines(self, part, batch):
-        """What a suggestion needs is for those behind that suggestion."""
+        """The demand for a component is that behind the suggestion that needs it."""
         parent = self._parent_of(part.want, batch)
         if not parent:
             return super()._demand_lines(part, batch)
@@ -237,11 +258,11 @@ class BacklogPlan(models.AbstractModel):
             move = batch.moves[want.move_id]
             suggestion = move.raw_material_production_id.backlog_suggestion_id
             return suggestion.line_ids and (move.product_qty, suggestion.line_ids)
-        suggestion = batch.more["parents"].get(want.document)
+        suggestion = batch.parents.get(want.document)
         return suggestion and (want.qty, suggestion.line_ids)
 
     def _batch(self, rows):
-        batch = self._prepared(super()._batch(rows))
+        batch = super()._batch(rows)
         parents = self.env["backlog.suggestion"].browse(
             {
                 int(row.document.split(",")[1])
@@ -250,13 +271,8 @@ class BacklogPlan(models.AbstractModel):
                 if row.part == "draft" and row.document
             }
         )
-        batch.more["parents"] = {f"{one._name},{one.id}": one for one in parents}
+        batch.parents = {f"{one._name},{one.id}": one for one in parents}
         return batch
 
     def _empty_batch(self, product_ids):
-        """For what is planned anew without looking at the need."""
-        return self._prepared(Batch(product_ids, {}, {}, {}))
-
-    def _prepared(self, batch):
-        batch.more.update(boms={}, recipes={}, at_vendors={}, parents={})
-        return batch
+        return MakeBatch(product_ids)

@@ -28,17 +28,14 @@ class BacklogProcure(models.AbstractModel):
     def _accept_make(self, choices):
         """A draft manufacturing order each, in the batches of its bill of materials."""
         productions = self.env["mrp.production"]
-        chained = {}
-        for company, of_company in self._by_company(choices).items():
-            chained.update(self.with_company(company)._chained_moves(of_company))
         for choice in choices:
             suggestion = choice.suggestion
             values = suggestion.env["backlog.procure"]._production_values(
                 suggestion, choice
             )
-            # What takes only what is brought for it must be linked.
+            # Moves that take only what is brought for them must be linked.
             for one in values:
-                one["move_dest_ids"] = [Command.set(chained[suggestion].ids)]
+                one["move_dest_ids"] = [Command.set(choice.chained.ids)]
             productions.create(values)
             suggestion.suggested_qty = self._whole_batches(
                 suggestion.bom_id, suggestion.product_id, choice.qty
@@ -112,24 +109,16 @@ class BacklogProcure(models.AbstractModel):
         suggested needs other components."""
         before = {
             one: (one.partner_id, one.suggested_qty)
-            for one in self.env["backlog.suggestion"]
-            .browse()
-            .union(*(choice.suggestion for choice in choices))
+            for one in self._suggestions(choices)
         }
         result = super()._note_offer(choices)
-        others = (
-            self.env["backlog.suggestion"]
-            .browse()
-            .union(
-                *(
-                    choice.suggestion
-                    for choice in choices
-                    for partner, quantity in [before[choice.suggestion]]
-                    # One that is split is asked for less here.
-                    if choice.offer.partner_id != partner
-                    or choice.suggestion.product_uom_id.compare(choice.qty, quantity)
-                )
-            )
+        others = self._suggestions(
+            choice
+            for choice in choices
+            for partner, quantity in [before[choice.suggestion]]
+            # One that is split is asked for less here.
+            if choice.offer.partner_id != partner
+            or choice.suggestion.product_uom_id.compare(choice.qty, quantity)
         )
         for company, of_company in others.grouped("company_id").items():
             batch = self.env["backlog.plan"]._empty_batch(of_company.product_id.ids)

@@ -86,7 +86,7 @@ class BacklogSuggestion(models.Model):
     def _is_draft(self):
         if self.action_type != "make":
             return super()._is_draft()
-        # What was cancelled stays as it is; with nothing else nothing can be undone.
+        # Cancelled orders stay. Without a draft there is nothing to undo.
         return set(self.production_ids.mapped("state")) - {"cancel"} == {"draft"}
 
     @api.depends("able_to_make_qty", "bottleneck_id", "missing_qty")

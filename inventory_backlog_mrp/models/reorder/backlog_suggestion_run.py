@@ -105,8 +105,20 @@ class BacklogSuggestionRun(models.AbstractModel):
             )
         ]
 
-    def _tell_others(self, product_ids, batch):
-        """How much of these components is in stock for each suggestion that needs
+    def _changes_need(self, known, plans):
+        """Components are need."""
+        return (
+            bool(known.component_ids)
+            or any(
+                values.get("component_ids")
+                for plan in plans.values()
+                for values in plan.values()
+            )
+            or super()._changes_need(known, plans)
+        )
+
+    def _update_parents(self, product_ids, batch):
+        """Note how much of these components is in stock for each suggestion that needs
         them."""
         components = self.env["backlog.suggestion.component"].search(
             [
@@ -129,4 +141,4 @@ class BacklogSuggestionRun(models.AbstractModel):
         )
         touched = components.suggestion_id | mine
         self._settle(touched.filtered(lambda one: one.action_type == "make"))
-        return super()._tell_others(product_ids, batch)
+        return super()._update_parents(product_ids, batch)
