@@ -12,13 +12,13 @@ from .vendor.backlog_vendor_receipt import SCORE_HELP
 
 
 class ProductSupplierinfo(models.Model):
-    """Which vendor is main and which are backups, how they do, and who may be chosen.
-
-    All of it is for the current company and today.
-    """
+    """Vendor lines: role, figures and lights of each vendor, and which vendors Odoo may
+    choose. All of it is for the current company and today."""
 
     _name = "product.supplierinfo"
     _inherit = ["product.supplierinfo", "backlog.mixin", "backlog.bounds.mixin"]
+
+    # Who may be chosen
 
     manual_only = fields.Boolean(
         help="Never chosen by itself: only when somebody picks this vendor."
@@ -37,6 +37,9 @@ class ProductSupplierinfo(models.Model):
         "unproven, so that it can be proven before you need it: 10 means one in ten. "
         "0 means never.",
     )
+
+    # Role and figures
+
     vendor_role = fields.Selection(
         ROLES,
         "Role",
@@ -134,6 +137,8 @@ class ProductSupplierinfo(models.Model):
         "Every how many purchases is a whole number: 0 for never.",
     )
 
+    # Role and figures
+
     @api.depends(
         "approval_required",
         "approved_until",
@@ -158,6 +163,11 @@ class ProductSupplierinfo(models.Model):
     def _compute_vendor(self):
         return super()._compute_vendor()
 
+    @api.model
+    def _vendor_figures(self, ids=None):
+        templates = None if ids is None else self.browse(ids).product_tmpl_id.ids
+        return self.env["backlog.vendor"]._line_figures(templates)
+
     def _compute_display_name(self):
         """Odoo writes price and minimum into the name. One that is no number would end
         every list that names the vendor line."""
@@ -168,10 +178,7 @@ class ProductSupplierinfo(models.Model):
             info.display_name = info.partner_id.display_name
         return super(ProductSupplierinfo, named)._compute_display_name()
 
-    @api.model
-    def _vendor_figures(self, ids=None):
-        templates = None if ids is None else self.browse(ids).product_tmpl_id.ids
-        return self.env["backlog.vendor"]._line_figures(templates)
+    # Lights
 
     @api.depends("vendor_criteria")
     @api.depends_context("company", "lang", "uid")
@@ -242,6 +249,8 @@ class ProductSupplierinfo(models.Model):
             days=days,
         )
 
+    # Who may be chosen
+
     @api.constrains("manual_only", "trial_every")
     def _check_trial_every(self):
         for info in self:
@@ -252,14 +261,6 @@ class ProductSupplierinfo(models.Model):
                         info.partner_id.display_name,
                     )
                 )
-
-    # Who may be chosen
-
-    def _out(self):
-        """The lines whose vendor is out today."""
-        return self.filtered(
-            lambda info: info.partner_id._is_out(info.product_tmpl_id, self.env.company)
-        )
 
     def _get_filtered_supplier(self, company_id, product_id, params=False):
         """Leave out vendors that belong to another company: nobody can buy from them
@@ -287,6 +288,27 @@ class ProductSupplierinfo(models.Model):
     def _parity_first(self):
         return self.sorted(lambda info: info.parity_state not in ("main", "at_parity"))
 
+    def _out(self):
+        """The lines whose vendor is out today."""
+        return self.filtered(
+            lambda info: info.partner_id._is_out(info.product_tmpl_id, self.env.company)
+        )
+
+    def _is_approved(self, today):
+        if self.approved_until:
+            return self.approved_until >= today
+        return not self.approval_required
+
+    def _why_not_chosen(self):
+        """Why this line is not chosen by itself, in a few words."""
+        if self._out():
+            return self.env._("Out")
+        if self.manual_only:
+            return self.env._("Manual only")
+        if not self._is_approved(self.env.company._backlog_today()):
+            return self.env._("Not approved")
+        return self.env._("Not valid today")
+
     def _is_for(self, product, company):
         """Whether this line offers the variant ``product`` to ``company``."""
         return (
@@ -294,6 +316,8 @@ class ProductSupplierinfo(models.Model):
             and self.product_id <= product
             and self.company_id <= company
         )
+
+    # Price and minimum
 
     def _unit_price(self):
         """The price per unit of the product, net of discount, in the currency of the
@@ -310,18 +334,3 @@ class ProductSupplierinfo(models.Model):
         return uom.round(
             converted(self.min_qty, self.product_uom_id, uom), rounding_method="UP"
         )
-
-    def _why_not_chosen(self):
-        """Why this line is not chosen by itself, in a few words."""
-        if self._out():
-            return self.env._("Out")
-        if self.manual_only:
-            return self.env._("Manual only")
-        if not self._is_approved(self.env.company._backlog_today()):
-            return self.env._("Not approved")
-        return self.env._("Not valid today")
-
-    def _is_approved(self, today):
-        if self.approved_until:
-            return self.approved_until >= today
-        return not self.approval_required

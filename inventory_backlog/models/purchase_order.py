@@ -5,7 +5,8 @@ from ..const import BUYERS, INTERNAL, MOVABLE_STATES
 
 
 class PurchaseOrder(models.Model):
-    """What a vendor that is out means for the orders it already has."""
+    """What a vendor that is out means for the orders it already has, and the way from
+    an order back to the suggestions that it was made from."""
 
     _inherit = "purchase.order"
 
@@ -20,6 +21,8 @@ class PurchaseOrder(models.Model):
         groups=BUYERS,
         help="How many reorder suggestions it was made from.",
     )
+
+    # Its vendor is out
 
     @api.depends("partner_id", "order_line.product_id", "state")
     @api.depends_context("lang")
@@ -49,12 +52,6 @@ class PurchaseOrder(models.Model):
             )
         )
 
-    def action_move_to_backup(self):
-        """Show what it would cost and when it would come from the backups."""
-        return self.env["backlog.vendor.switch"]._open_for(
-            self.filtered(lambda order: order.state in MOVABLE_STATES)._lines_out()
-        )
-
     def action_purchase_order_suggest(self):
         """Suggest nothing that the vendor cannot deliver; the order's lines stay."""
         out = self.partner_id._out_for(self.company_id)
@@ -69,10 +66,20 @@ class PurchaseOrder(models.Model):
             PurchaseOrder, self.with_context(suggest_domain=Domain(asked) & possible)
         ).action_purchase_order_suggest()
 
+    # Suggestions
+
     @api.depends("order_line.backlog_suggestion_id")
     def _compute_backlog_suggestion_count(self):
         for order in self:
             order.backlog_suggestion_count = len(order.order_line.backlog_suggestion_id)
+
+    # On the form
+
+    def action_move_to_backup(self):
+        """Show what it would cost and when it would come from the backups."""
+        return self.env["backlog.vendor.switch"]._open_for(
+            self.filtered(lambda order: order.state in MOVABLE_STATES)._lines_out()
+        )
 
     @api.readonly
     def action_open_suggestions(self):

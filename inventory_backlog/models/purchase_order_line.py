@@ -10,7 +10,8 @@ JUDGED = {"discount", "first_promise_date", "price_unit", "product_qty"}
 
 
 class PurchaseOrderLine(models.Model):
-    """What the vendor promised first, and the suggestion behind the line."""
+    """What the vendor promised first and is judged by, what of it is still to come,
+    and the suggestion that the line was made from."""
 
     _name = "purchase.order.line"
     _inherit = [
@@ -29,7 +30,6 @@ class PurchaseOrderLine(models.Model):
         "the order was confirmed. Later changes of the date do not touch it, so that "
         "vendors are held to their word.",
     )
-
     backlog_suggestion_id = Link(
         "backlog.suggestion",
         "Reorder Suggestion",
@@ -48,16 +48,7 @@ class PurchaseOrderLine(models.Model):
         help="Who waits for it, of the suggestion that it was made from.",
     )
 
-    @api.depends("backlog_suggestion_id")
-    @api.depends_context("lang")
-    def _compute_backlog_for_whom(self):
-        # Odoo checks access when it reads what is stored, and not when it computes.
-        self._origin.check_access("read")
-        # Buyers do not read customers' orders; they get the names.
-        # Of what is saved: a form may name what is hidden.
-        for line in self:
-            suggestion = line._origin.sudo().backlog_suggestion_id
-            line.backlog_for_whom = ", ".join(suggestion.line_ids._names())
+    # What the vendor is judged by
 
     @api.depends("state")
     def _compute_first_promise_date(self):
@@ -85,6 +76,13 @@ class PurchaseOrderLine(models.Model):
         if JUDGED & vals.keys():
             self._touch_vendors()
         return super().write(vals)
+
+    def _touch_vendors(self):
+        confirmed = self.filtered(lambda line: line.state == "purchase" and line.id)
+        if vendors := confirmed.order_id.partner_id:
+            self.env["backlog.vendor.touch"]._touch(vendors)
+
+    # What is still to come
 
     def _open_qty(self):
         """What is still to come, in the unit of the product: nothing of what was
@@ -117,6 +115,19 @@ class PurchaseOrderLine(models.Model):
             return "open"
         return "done" if self.qty_received else "cancel"
 
+    # Made from a suggestion
+
+    @api.depends("backlog_suggestion_id")
+    @api.depends_context("lang")
+    def _compute_backlog_for_whom(self):
+        # Odoo checks access when it reads what is stored, and not when it computes.
+        self._origin.check_access("read")
+        # Buyers do not read customers' orders; they get the names.
+        # Of what is saved: a form may name what is hidden.
+        for line in self:
+            suggestion = line._origin.sudo().backlog_suggestion_id
+            line.backlog_for_whom = ", ".join(suggestion.line_ids._names())
+
     def _find_candidate(self, *args):
         """What was made from a suggestion is a line of its own: it can be undone, and
         says for whom it is."""
@@ -144,8 +155,3 @@ class PurchaseOrderLine(models.Model):
             rfq_line.order_id = self.order_id
             return None
         return super()._merge_po_line(rfq_line)
-
-    def _touch_vendors(self):
-        confirmed = self.filtered(lambda line: line.state == "purchase" and line.id)
-        if vendors := confirmed.order_id.partner_id:
-            self.env["backlog.vendor.touch"]._touch(vendors)

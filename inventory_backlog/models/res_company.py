@@ -16,18 +16,19 @@ from ..tools.readers import why_not_told
 # What a setting can be at most, and the sentence that says so.
 MOST_YEARS = 100
 
-
 MOST_COUNT = 10**6
-
 
 # What links records without writing in them.
 LINKING = (Command.UNLINK, Command.LINK, Command.CLEAR, Command.SET)
 
 
 class ResCompany(models.Model):
-    """The settings of the backlog, and what steps and rates they make."""
+    """The settings of the backlog with who may change them, and what statements and
+    pages ask of a company: its rates, its time zone and its working days."""
 
     _inherit = "res.company"
+
+    # Lateness and age
 
     backlog_risk_days = fields.Integer(
         "Risk Horizon",
@@ -50,6 +51,9 @@ class ResCompany(models.Model):
         "the analysis and in the report.",
         groups=INTERNAL,
     )
+
+    # History
+
     backlog_snapshot_years = fields.Integer(
         "Keep Daily History",
         default=3,
@@ -57,6 +61,9 @@ class ResCompany(models.Model):
         "older is kept by month.",
         groups=INTERNAL,
     )
+
+    # Suggestions
+
     backlog_horizon_days = fields.Integer(
         "Reorder Horizon",
         default=90,
@@ -84,6 +91,9 @@ class ResCompany(models.Model):
         groups=f"{MANAGERS},base.group_system",
         help="Whom of the chosen the reorder digest does not reach, and why.",
     )
+
+    # How vendors are judged
+
     backlog_vendor_window_days = fields.Integer(
         "Vendor Receipts Window",
         default=365,
@@ -147,6 +157,9 @@ class ResCompany(models.Model):
         "instead of the first backup of the list.",
         groups=INTERNAL,
     )
+
+    # Bounds
+
     _backlog_risk_days_positive = models.Constraint(
         "CHECK (backlog_risk_days >= 0)",
         "The risk horizon cannot be negative. Use 0 to look at late lines only.",
@@ -200,6 +213,39 @@ class ResCompany(models.Model):
         "A tolerance can be a million at most. That allows every difference.",
     )
 
+    @api.constrains(
+        "backlog_weight_accepted", "backlog_weight_on_time", "backlog_weight_steady"
+    )
+    def _check_backlog_weights(self):
+        for company in self:
+            weights = (
+                company.backlog_weight_accepted,
+                company.backlog_weight_on_time,
+                company.backlog_weight_steady,
+            )
+            if min(weights) < 0 or not any(weights):
+                raise ValidationError(
+                    self.env._(
+                        "Give the quality score weights of 0 or more, at least one "
+                        "of them above 0."
+                    )
+                )
+
+    @api.constrains("backlog_age_steps", "backlog_lateness_steps")
+    def _check_backlog_steps(self):
+        for company in self:
+            for name in ("backlog_age_steps", "backlog_lateness_steps"):
+                if (text := company[name]) and not self._parsed_steps(text):
+                    raise ValidationError(
+                        self.env._(
+                            "“%(steps)s” is no list of steps. Write whole days above 0 "
+                            "in rising order, with commas: 7, 15, 30",
+                            steps=text,
+                        )
+                    )
+
+    # Who may change the settings
+
     def write(self, vals):
         """Who administers the backlog decides about its settings. Another window of
         judging vendors: what was kept of them no longer counts."""
@@ -245,27 +291,7 @@ class ResCompany(models.Model):
             for command in value
         )
 
-    def _backlog_and_parents(self):
-        """The company and those that it is a branch of, whose contacts are its own."""
-        # Who works in a branch need not be able to read its parents.
-        return self.sudo().parent_ids.sudo(self.env.su)
-
-    def _backlog_digest_chosen(self):
-        """All who were chosen, also those who are archived since."""
-        # Who may choose need not be able to read all users.
-        return self.sudo().with_context(active_test=False).backlog_digest_user_ids
-
-    def _check_digest_readers(self, added):
-        """Nobody is chosen who may not read it. Those who were chosen before and lost
-        the right are told of, so that other settings can still be saved."""
-        for user in added:
-            reason = why_not_told(user.with_env(self.env), self, BUYERS, by_mail=False)
-            if reason:
-                raise ValidationError(
-                    self.env._(
-                        "The reorder digest is for those who may buy. %s", reason
-                    )
-                )
+    # The digest of suggestions
 
     # No depends: with them the form asks for an onchange, for which Odoo wants the
     # right to write companies, and backlog administrators have none.
@@ -280,36 +306,24 @@ class ResCompany(models.Model):
                 )
             company.backlog_digest_hint = "\n".join(filter(None, reasons)) or False
 
-    @api.constrains(
-        "backlog_weight_accepted", "backlog_weight_on_time", "backlog_weight_steady"
-    )
-    def _check_backlog_weights(self):
-        for company in self:
-            weights = (
-                company.backlog_weight_accepted,
-                company.backlog_weight_on_time,
-                company.backlog_weight_steady,
-            )
-            if min(weights) < 0 or not any(weights):
+    def _check_digest_readers(self, added):
+        """Nobody is chosen who may not read it. Those who were chosen before and lost
+        the right are told of, so that other settings can still be saved."""
+        for user in added:
+            reason = why_not_told(user.with_env(self.env), self, BUYERS, by_mail=False)
+            if reason:
                 raise ValidationError(
                     self.env._(
-                        "Give the quality score weights of 0 or more, at least one "
-                        "of them above 0."
+                        "The reorder digest is for those who may buy. %s", reason
                     )
                 )
 
-    @api.constrains("backlog_age_steps", "backlog_lateness_steps")
-    def _check_backlog_steps(self):
-        for company in self:
-            for name in ("backlog_age_steps", "backlog_lateness_steps"):
-                if (text := company[name]) and not self._parsed_steps(text):
-                    raise ValidationError(
-                        self.env._(
-                            "“%(steps)s” is no list of steps. Write whole days above 0 "
-                            "in rising order, with commas: 7, 15, 30",
-                            steps=text,
-                        )
-                    )
+    def _backlog_digest_chosen(self):
+        """All who were chosen, also those who are archived since."""
+        # Who may choose need not be able to read all users.
+        return self.sudo().with_context(active_test=False).backlog_digest_user_ids
+
+    # Steps of age and lateness
 
     def _backlog_steps(self, name):
         """The days in the setting ``name``, as a list of rising whole numbers: the
@@ -326,6 +340,19 @@ class ResCompany(models.Model):
             return None
         rising = all(a < b for a, b in pairwise([0, *steps, MOST_DAYS]))
         return steps if rising else None
+
+    # Companies and rates
+
+    @api.model
+    def _backlog_visible(self):
+        """The companies whose rows a statement has to get right: those one works in,
+        since rules hide the others; all of them for the superuser."""
+        return self.sudo().search(Domain.TRUE) if self.env.su else self.env.companies
+
+    def _backlog_and_parents(self):
+        """The company and those that it is a branch of, whose contacts are its own."""
+        # Who works in a branch need not be able to read its parents.
+        return self.sudo().parent_ids.sudo(self.env.su)
 
     def _backlog_rate(self, alias):
         """What one unit of the money of ``alias.company_id`` is in the currency of the
@@ -357,11 +384,7 @@ class ResCompany(models.Model):
             return 0
         return rate if is_bounded_factor(rate) else 0
 
-    @api.model
-    def _backlog_visible(self):
-        """The companies whose rows a statement has to get right: those one works in,
-        since rules hide the others; all of them for the superuser."""
-        return self.sudo().search(Domain.TRUE) if self.env.su else self.env.companies
+    # Days, where the company is
 
     def _backlog_today(self):
         """The calendar day in the time zone of the company: of its address, else UTC,
@@ -401,6 +424,8 @@ class ResCompany(models.Model):
 
     def _backlog_zoneinfo(self):
         return ZoneInfo(self._backlog_zone())
+
+    # Working days
 
     def _backlog_work_day(self, day=None, step=1):
         """The next day on which the company works, from ``day`` (today) on, or with -1

@@ -11,7 +11,8 @@ from ..tools.person import as_asked
 
 
 class ResPartner(models.Model):
-    """Whether a vendor is out, also through the company that it belongs to."""
+    """Vendors: whether one is out, also through the company that it belongs to.
+    Customers: the summary of their open orders, see ``backlog.customer.summary``."""
 
     _inherit = "res.partner"
 
@@ -27,6 +28,24 @@ class ResPartner(models.Model):
         groups=f"{VALUE_GROUPS},{BUYERS}",
         help="How many vendor lines of products name this vendor.",
     )
+
+    def _compute_vendor_counts(self):
+        vendors = self.commercial_partner_id
+        disruptions = vendors._count_of("backlog.disruption")
+        vendor_lines = vendors._count_of("product.supplierinfo")
+        for partner in self:
+            vendor = partner.commercial_partner_id
+            partner.vendor_disruption_count = disruptions.get(vendor, 0)
+            partner.vendor_line_count = vendor_lines.get(vendor, 0)
+
+    def _count_of(self, model):
+        return dict(
+            self.env[model]._read_group(
+                [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
+            )
+        )
+
+    # Vendors
 
     def write(self, vals):
         """Another parent or time zone: what was kept of the vendors was of others or
@@ -44,14 +63,6 @@ class ResPartner(models.Model):
             # What was kept was by the days of another time zone.
             kept.search([("company_id.partner_id", "in", self.ids)]).unlink()
         return result
-
-    def _backlog_ancestors(self):
-        """The partner, the company it belongs to, and that one's, up to the top."""
-        # A vendor's parent may be one that the user cannot read; only its id is used.
-        ancestors = partner = self.sudo()
-        while (partner := partner.parent_id) and not partner <= ancestors:
-            ancestors |= partner
-        return ancestors.sudo(self.env.su)
 
     def _is_out(self, template, company):
         """Whether this vendor cannot deliver the product ``template`` to ``company``
@@ -71,51 +82,15 @@ class ResPartner(models.Model):
             for templates in out.get(partner.id, ())
         ]
 
-    def _compute_vendor_counts(self):
-        vendors = self.commercial_partner_id
-        disruptions = vendors._count_of("backlog.disruption")
-        vendor_lines = vendors._count_of("product.supplierinfo")
-        for partner in self:
-            vendor = partner.commercial_partner_id
-            partner.vendor_disruption_count = disruptions.get(vendor, 0)
-            partner.vendor_line_count = vendor_lines.get(vendor, 0)
+    def _backlog_ancestors(self):
+        """The partner, the company it belongs to, and that one's, up to the top."""
+        # A vendor's parent may be one that the user cannot read; only its id is used.
+        ancestors = partner = self.sudo()
+        while (partner := partner.parent_id) and not partner <= ancestors:
+            ancestors |= partner
+        return ancestors.sudo(self.env.su)
 
-    def _count_of(self, model):
-        return dict(
-            self.env[model]._read_group(
-                [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
-            )
-        )
-
-    @api.readonly
-    def action_open_disruptions(self):
-        """Open when this vendor is, will be or was out."""
-        self.env["backlog.disruption"].check_access("read")
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "inventory_backlog.backlog_disruption_action"
-        )
-        vendor = self.commercial_partner_id
-        return {
-            **action,
-            "domain": [("partner_id", "in", vendor.ids)],
-            "context": {"default_partner_id": vendor.id},
-        }
-
-    @api.readonly
-    def action_open_vendor_scorecard(self):
-        """Open what this vendor delivered, and how."""
-        self.env["backlog.vendor.receipt"].check_access("read")
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "inventory_backlog.backlog_vendor_receipt_action"
-        )
-        return {
-            **action,
-            "domain": [("partner_id", "in", self.commercial_partner_id.ids)],
-            "context": {
-                "search_default_last_year": 1,
-                "search_default_group_product": 1,
-            },
-        }
+    # Customers, and their summary
 
     def _backlog_summary(self):
         """Everything that the customer's own summary shows, as one dict.
@@ -156,11 +131,6 @@ class ResPartner(models.Model):
             "totals": self.env["backlog.customer.summary"]._backlog_totals(orders),
         }
 
-    def _paper_lang(self):
-        """The language in which the customer gets its paper; that of the person who
-        asks where the customer's is no longer active."""
-        return get_lang(self.env, self.lang or self.env.lang).code
-
     def _of_customer(self):
         """The rows about a customer: of all contacts of its company, as Odoo invoices
         them, and not of a subsidiary that is a company of its own."""
@@ -170,9 +140,6 @@ class ResPartner(models.Model):
             "partner_id", "any!", [("commercial_partner_id", "=", customer.id)]
         )
 
-    def _backlog_quantity(self, quantity):
-        return plain_quantity(self.env, quantity)
-
     def _backlog_summary_name(self):
         """The name of the PDF, without its ending."""
         customer = self.commercial_partner_id.with_context(lang=self._paper_lang())
@@ -181,3 +148,43 @@ class ResPartner(models.Model):
             customer=file_name(customer.name),
             day=fields.Date.to_string(fields.Date.context_today(self)),
         )
+
+    def _paper_lang(self):
+        """The language in which the customer gets its paper; that of the person who
+        asks where the customer's is no longer active."""
+        return get_lang(self.env, self.lang or self.env.lang).code
+
+    def _backlog_quantity(self, quantity):
+        return plain_quantity(self.env, quantity)
+
+    # On the form
+
+    @api.readonly
+    def action_open_disruptions(self):
+        """Open when this vendor is, will be or was out."""
+        self.env["backlog.disruption"].check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inventory_backlog.backlog_disruption_action"
+        )
+        vendor = self.commercial_partner_id
+        return {
+            **action,
+            "domain": [("partner_id", "in", vendor.ids)],
+            "context": {"default_partner_id": vendor.id},
+        }
+
+    @api.readonly
+    def action_open_vendor_scorecard(self):
+        """Open what this vendor delivered, and how."""
+        self.env["backlog.vendor.receipt"].check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inventory_backlog.backlog_vendor_receipt_action"
+        )
+        return {
+            **action,
+            "domain": [("partner_id", "in", self.commercial_partner_id.ids)],
+            "context": {
+                "search_default_last_year": 1,
+                "search_default_group_product": 1,
+            },
+        }

@@ -12,10 +12,12 @@ MOST_ORDERS = 10_000
 
 
 class SaleOrder(models.Model):
-    """The backlog of an order: its lines summed."""
+    """The backlog of an order: its lines summed, for the form of the order, for
+    integrations and for the summary that the customer gets."""
 
     _name = "sale.order"
     _inherit = ["sale.order", "backlog.mixin"]
+
     backlog_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Backlog Currency"
     )
@@ -81,6 +83,8 @@ class SaleOrder(models.Model):
         help="What is late and what nobody has ordered yet, in a sentence each.",
     )
 
+    # Its lines summed
+
     @api.depends(
         *(f"order_line.{trigger}" for trigger in PRODUCT_TRIGGERS),
         "commitment_date",
@@ -97,11 +101,6 @@ class SaleOrder(models.Model):
     @api.depends_context("tz")
     def _compute_backlog(self):
         return super()._compute_backlog()
-
-    def _action_confirm(self):
-        # Promises wait to be computed, and would take what they find by then.
-        self.order_line.mapped("first_promise_date")
-        return super()._action_confirm()
 
     def _backlog_candidates(self):
         return self.filtered(lambda order: order.state == "sale")
@@ -131,6 +130,52 @@ class SaleOrder(models.Model):
             ),
             lines=line._table_sql,
         )
+
+    # In words
+
+    @api.depends("backlog_state")
+    def _compute_backlog_alert(self):
+        confirmed = self._origin._backlog_candidates()
+        by_order = confirmed._backlog_lines().grouped("order_id") if confirmed else {}
+        for order in self:
+            lines = by_order.get(order._origin, self.env["backlog.line"])
+            order.backlog_alert = "\n".join(order._backlog_sentences(lines))
+
+    def _backlog_sentences(self, lines):
+        if late := lines.filtered("is_late"):
+            yield self.env._(
+                "Late: %(products)s. Promised for %(promise)s.",
+                products=format_list(
+                    self.env,
+                    [line._goods(line.open_qty) for line in late],
+                ),
+                promise=format_date(self.env, min(late.mapped("promise_date"))),
+            )
+        if to_source := lines.filtered(lambda line: line.to_source_qty > 0):
+            yield self.env._(
+                "Nobody has ordered supply yet for %s.",
+                format_list(
+                    self.env,
+                    [line._goods(line.to_source_qty) for line in to_source],
+                ),
+            )
+
+    # Confirmed, and taken back
+
+    def _action_confirm(self):
+        # Promises wait to be computed, and would take what they find by then.
+        self.order_line.mapped("first_promise_date")
+        return super()._action_confirm()
+
+    def write(self, vals):
+        """Back to a quotation: what was ready is kept anew at the next confirmation."""
+        result = super().write(vals)
+        if vals.get("state") == "draft":
+            # Confirmed again, it is another day.
+            self.order_line._forget_first_fill()
+        return result
+
+    # For integrations
 
     @api.model
     @api.readonly
@@ -220,47 +265,7 @@ class SaleOrder(models.Model):
             ],
         }
 
-    @api.depends("backlog_state")
-    def _compute_backlog_alert(self):
-        confirmed = self._origin._backlog_candidates()
-        by_order = confirmed._backlog_lines().grouped("order_id") if confirmed else {}
-        for order in self:
-            lines = by_order.get(order._origin, self.env["backlog.line"])
-            order.backlog_alert = "\n".join(order._backlog_sentences(lines))
-
-    def _backlog_sentences(self, lines):
-        if late := lines.filtered("is_late"):
-            yield self.env._(
-                "Late: %(products)s. Promised for %(promise)s.",
-                products=format_list(
-                    self.env,
-                    [line._goods(line.open_qty) for line in late],
-                ),
-                promise=format_date(self.env, min(late.mapped("promise_date"))),
-            )
-        if to_source := lines.filtered(lambda line: line.to_source_qty > 0):
-            yield self.env._(
-                "Nobody has ordered supply yet for %s.",
-                format_list(
-                    self.env,
-                    [line._goods(line.to_source_qty) for line in to_source],
-                ),
-            )
-
-    @api.readonly
-    def action_open_backlog(self):
-        """Open what of this order is not yet shipped, line by line."""
-        return self.env["backlog.line"]._action_open_lines(
-            [("order_id", "in", self.ids)]
-        )
-
-    def write(self, vals):
-        """Back to a quotation: what was ready is kept anew at the next confirmation."""
-        result = super().write(vals)
-        if vals.get("state") == "draft":
-            # Confirmed again, it is another day.
-            self.order_line._forget_first_fill()
-        return result
+    # The summary for the customer
 
     def _backlog_summary_of(self):
         """The name of the person who sends the summary, where it is about the orders
@@ -295,3 +300,12 @@ class SaleOrder(models.Model):
                 "force_email": True,
             },
         }
+
+    # On the form
+
+    @api.readonly
+    def action_open_backlog(self):
+        """Open what of this order is not yet shipped, line by line."""
+        return self.env["backlog.line"]._action_open_lines(
+            [("order_id", "in", self.ids)]
+        )

@@ -6,9 +6,12 @@ from odoo.addons.stock.models.stock_rule import ProcurementException
 
 
 class StockRule(models.Model):
-    """Failover: what Odoo buys by itself is not bought from a vendor that is out."""
+    """Failover: what Odoo buys by itself is not bought from a vendor that is out.
+    Purchases made from a suggestion keep to themselves."""
 
     _inherit = "stock.rule"
+
+    # Which vendor
 
     def _get_matching_supplier(
         self, product_id, product_qty, product_uom, company_id, values
@@ -61,6 +64,8 @@ class StockRule(models.Model):
             or self._get_partner_id(values, self)
         )
 
+    # Without a vendor
+
     @api.model
     def _run_buy(self, procurements):
         # Without a vendor core cancels the delivery that asked, if its rule says so:
@@ -93,6 +98,16 @@ class StockRule(models.Model):
         product = procurement.product_id.with_company(procurement.company_id)
         return "\n".join([message, *product._vendor_note()])
 
+    def _post_vendor_notification(self, records_to_notify, users_to_notify, product):
+        result = super()._post_vendor_notification(
+            records_to_notify, users_to_notify, product
+        )
+        if sentences := product._vendor_sentences():
+            records_to_notify.message_post(body=" ".join(sentences))
+        return result
+
+    # Made from a suggestion
+
     def _make_po_get_domain(self, company_id, values, partner):
         domain = super()._make_po_get_domain(company_id, values, partner)
         if values.get("backlog_suggestion_id"):
@@ -115,11 +130,3 @@ class StockRule(models.Model):
             procurement.values.get("backlog_suggestion_id"),
             super()._get_procurements_to_merge_groupby(procurement),
         )
-
-    def _post_vendor_notification(self, records_to_notify, users_to_notify, product):
-        result = super()._post_vendor_notification(
-            records_to_notify, users_to_notify, product
-        )
-        if sentences := product._vendor_sentences():
-            records_to_notify.message_post(body=" ".join(sentences))
-        return result

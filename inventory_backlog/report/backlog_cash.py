@@ -11,18 +11,14 @@ from .payment_terms import due_day, instalments, share_due
 # Whoever buys has rows of what we pay, and no others: see the rules.
 AMOUNT_GROUPS = f"{VALUE_GROUPS},{FORM_GROUPS['purchase.order']}"
 
-
 # An order line numbers its rows by itself, each flow from 0, so that an id tells the
 # same row for as long as the line is the same. The ids stay below 2**31, the limit of
 # XML-RPC, up to 22 million order lines. Rows beyond these numbers go below zero.
 FLOWS = ("receive", "pay", "deposit")
 
-
 ROWS_PER_FLOW = 32
 
-
 MANY_ROWS_PER_FLOW = 2**16
-
 
 # What every row says of its order line.
 OF_LINE = (
@@ -100,6 +96,9 @@ class BacklogCash(models.Model):
         "sale.order": ["amount_total", "payment_term_id", "picking_policy"],
         "sale.order.line": ["price_subtotal", "price_total"],
     }
+
+    # Which money, and when
+
     flow = fields.Selection(
         [
             ("receive", "To receive"),
@@ -142,6 +141,9 @@ class BacklogCash(models.Model):
         "were ordered today. An order that ships all at once leaves with its last "
         "part.",
     )
+
+    # For which goods
+
     order_line_id = fields.Many2one("sale.order.line", readonly=True)
     order_id = fields.Many2one("sale.order", readonly=True)
     partner_id = fields.Many2one(
@@ -164,6 +166,9 @@ class BacklogCash(models.Model):
         readonly=True,
         help="The day that was promised to the customer is past.",
     )
+
+    # How much
+
     amount = fields.Monetary(
         "Cash",
         readonly=True,
@@ -186,18 +191,7 @@ class BacklogCash(models.Model):
         "the goods, or the money back.",
     )
 
-    @api.readonly
-    def action_open(self):
-        """Open the document behind the row: the purchase for what we pay, else the
-        order, or the explanation of the order line for those who cannot open it."""
-        self.ensure_one()
-        line = self.env["backlog.line"].browse(self.order_line_id.id)
-        document = self.order_id
-        if self.flow == "pay" and self.purchase_order_id:
-            document = self.purchase_order_id
-        if line._can_open(document):
-            return line._action_open(document)
-        return line.action_why()
+    # The statement
 
     @property
     def _table_query(self):
@@ -308,61 +302,7 @@ class BacklogCash(models.Model):
             ),
         )
 
-    @api.model
-    def _rows(self):
-        """The flow with what it says of its line, rounded so that the rows of a line
-        add up: each row is what the rounded running total grows by."""
-        return SQL(
-            """
-            SELECT *
-              FROM (%s) cash
-             WHERE amount <> 0 OR deposit_value <> 0
-            """,
-            self._rounded(),
-        )
-
-    @api.model
-    def _rounded(self):
-        return SQL(
-            """
-            SELECT CASE WHEN place <= %(few)s
-                        THEN flow_key * %(few)s + place - 1
-                        ELSE -flow_key * %(many)s - place
-                    END AS id,
-                   flow, kind, date, ship_date, order_line_id, order_id, partner_id,
-                   purchase_order_id, product_id, warehouse_id, company_id, currency_id,
-                   user_id, team_id, is_late, %(amount)s AS amount,
-                   %(amount_total)s AS amount_total, %(deposit_value)s AS deposit_value
-              FROM (
-                    SELECT flow.*, %(flow_key)s AS flow_key,
-                           amount * flow.with_taxes AS amount_total,
-                           SUM(amount) OVER upto AS amount_upto,
-                           SUM(amount * flow.with_taxes) OVER upto AS amount_total_upto,
-                           SUM(deposit_value) OVER upto AS deposit_value_upto,
-                           ROW_NUMBER() OVER upto AS place
-                      FROM cash_flow flow
-                    WINDOW upto AS (
-                           PARTITION BY order_line_id, flow
-                           ORDER BY kind, key, number ROWS UNBOUNDED PRECEDING)
-                   ) flow
-            """,
-            few=ROWS_PER_FLOW,
-            many=MANY_ROWS_PER_FLOW,
-            flow_key=SQL(
-                "(order_line_id::bigint * %s + ARRAY_POSITION(%s, flow.flow) - 1)",
-                len(FLOWS),
-                list(FLOWS),
-            ),
-            **{
-                name: SQL(
-                    """ROUND(%(upto)s / rounding) * rounding
-                     - ROUND((%(upto)s - %(own)s) / rounding) * rounding""",
-                    upto=SQL.identifier(f"{name}_upto"),
-                    own=SQL.identifier(name),
-                )
-                for name in ("amount", "amount_total", "deposit_value")
-            },
-        )
+    # What can leave when
 
     @api.model
     def _part(self):
@@ -424,6 +364,8 @@ class BacklogCash(models.Model):
             blocked=SQL("(CASE WHEN line.block_cause = 'credit' THEN 'blocked' END)"),
         )
 
+    # Movements of money
+
     @api.model
     def _flow(self):
         """Every movement of money, not yet rounded. ``key`` and ``number`` tell those
@@ -444,11 +386,6 @@ class BacklogCash(models.Model):
             pay_incoming=self._flow_pay_incoming(),
             pay_to_source=self._flow_pay_to_source(),
         )
-
-    @api.model
-    def _of_line(self, table):
-        """What each movement carries of its order line, from ``table``."""
-        return SQL(", ").join(SQL.identifier(table, name) for name in OF_LINE)
 
     @api.model
     def _flow_receive(self):
@@ -519,3 +456,81 @@ class BacklogCash(models.Model):
             share=share_due(SQL("NULL::numeric")),
             of_line=self._of_line("line"),
         )
+
+    @api.model
+    def _of_line(self, table):
+        """What each movement carries of its order line, from ``table``."""
+        return SQL(", ").join(SQL.identifier(table, name) for name in OF_LINE)
+
+    # Rows
+
+    @api.model
+    def _rows(self):
+        """The flow with what it says of its line, rounded so that the rows of a line
+        add up: each row is what the rounded running total grows by."""
+        return SQL(
+            """
+            SELECT *
+              FROM (%s) cash
+             WHERE amount <> 0 OR deposit_value <> 0
+            """,
+            self._rounded(),
+        )
+
+    @api.model
+    def _rounded(self):
+        return SQL(
+            """
+            SELECT CASE WHEN place <= %(few)s
+                        THEN flow_key * %(few)s + place - 1
+                        ELSE -flow_key * %(many)s - place
+                    END AS id,
+                   flow, kind, date, ship_date, order_line_id, order_id, partner_id,
+                   purchase_order_id, product_id, warehouse_id, company_id, currency_id,
+                   user_id, team_id, is_late, %(amount)s AS amount,
+                   %(amount_total)s AS amount_total, %(deposit_value)s AS deposit_value
+              FROM (
+                    SELECT flow.*, %(flow_key)s AS flow_key,
+                           amount * flow.with_taxes AS amount_total,
+                           SUM(amount) OVER upto AS amount_upto,
+                           SUM(amount * flow.with_taxes) OVER upto AS amount_total_upto,
+                           SUM(deposit_value) OVER upto AS deposit_value_upto,
+                           ROW_NUMBER() OVER upto AS place
+                      FROM cash_flow flow
+                    WINDOW upto AS (
+                           PARTITION BY order_line_id, flow
+                           ORDER BY kind, key, number ROWS UNBOUNDED PRECEDING)
+                   ) flow
+            """,
+            few=ROWS_PER_FLOW,
+            many=MANY_ROWS_PER_FLOW,
+            flow_key=SQL(
+                "(order_line_id::bigint * %s + ARRAY_POSITION(%s, flow.flow) - 1)",
+                len(FLOWS),
+                list(FLOWS),
+            ),
+            **{
+                name: SQL(
+                    """ROUND(%(upto)s / rounding) * rounding
+                     - ROUND((%(upto)s - %(own)s) / rounding) * rounding""",
+                    upto=SQL.identifier(f"{name}_upto"),
+                    own=SQL.identifier(name),
+                )
+                for name in ("amount", "amount_total", "deposit_value")
+            },
+        )
+
+    # On the list
+
+    @api.readonly
+    def action_open(self):
+        """Open the document behind the row: the purchase for what we pay, else the
+        order, or the explanation of the order line for those who cannot open it."""
+        self.ensure_one()
+        line = self.env["backlog.line"].browse(self.order_line_id.id)
+        document = self.order_id
+        if self.flow == "pay" and self.purchase_order_id:
+            document = self.purchase_order_id
+        if line._can_open(document):
+            return line._action_open(document)
+        return line.action_why()

@@ -6,8 +6,12 @@ from ..tools.sql import now
 
 
 class BacklogCashSupply(models.AbstractModel):
-    """What is paid for the goods that lines wait for, and when: receipts, and offers
-    for what nobody has ordered."""
+    """What is paid for the goods that lines wait for, and when: the steps
+    ``cash_offer``, ``cash_advance`` and ``cash_receipt`` of ``backlog.cash``.
+
+    Prices are untaxed, in the company's currency per unit of the product. The steps
+    read ``cash_slice``, which the statement around them defines.
+    """
 
     _name = "backlog.cash.supply"
     _description = "Cost of Supply"

@@ -7,7 +7,6 @@ from ..tools.bounds import bounded_moment, converted, rate
 # Characters of a name within the name of a file, of which systems take 255 bytes.
 MAX_FILE_NAME = 80
 
-
 NOT_IN_FILE_NAME = frozenset('<>:"/\\|?*')
 
 
@@ -29,32 +28,42 @@ def file_name(name):
 
 class BacklogCustomerSummary(models.AbstractModel):
     """What a customer may know of its own orders: what is ready, when the rest comes.
-    It is written for the customer: in its language, in the units of its orders, without
-    the words and the documents that we work with."""
+
+    It is written for the customer: in the language of the records that come in, in the
+    units of the orders, without internal words and documents. The methods take backlog
+    lines, with sudo where the caller has checked that the user may print them, and
+    return plain values; ``res.partner._backlog_summary`` puts them together.
+    """
 
     _name = "backlog.customer.summary"
     _description = "Summary for a Customer"
 
-    def _prepare_summary(self, line, slices, price):
-        """The line in the unit in which the customer ordered it.
+    # Orders
 
-        :param price: of one unit of the product, see ``_order_prices``
+    def _prepare_backlog_summary(self, order, lines, slices, prices):
+        """The order with what of it is open, for ``res.partner._backlog_summary``.
+
+        :param slices: ``{order line: slices}``
+        :param prices: see ``_order_prices``
         """
-        line.ensure_one()
-        currency = line.order_id.currency_id
-        ordered = line.order_line_id
+        order.ensure_one()
+        rows = [
+            self._prepare_summary(
+                line, slices.get(line.order_line_id, ()), prices[line.id]
+            )
+            for line in lines.sorted(
+                lambda line: (line.order_line_id.sequence, line.id)
+            )
+        ]
         return {
-            "product": line.product_id.display_name,
-            "unit": ordered.product_uom_id.name,
-            "ordered": self._as_ordered(line, line.ordered_qty),
-            "shipped": self._as_ordered(line, line.delivered_qty),
-            "ready": self._as_ordered(line, line.backlog_qty),
-            "rest": [
-                self._rest_text(line, day, quantity)
-                for day, quantity in self._rest(line, slices)
-            ],
-            "value": currency.round(price * line.open_qty),
-            "ready_value": currency.round(price * line.backlog_qty),
+            "id": order.id,
+            "name": order.name,
+            "reference": order.client_order_ref or "",
+            "date": bounded_moment(order.date_order),
+            "currency": order.currency_id,
+            "lines": rows,
+            "value": sum(row["value"] for row in rows),
+            "ready_value": sum(row["ready_value"] for row in rows),
         }
 
     def _order_prices(self, lines):
@@ -81,6 +90,42 @@ class BacklogCustomerSummary(models.AbstractModel):
                 )
             )
         )
+
+    def _backlog_totals(self, orders):
+        """What is open and what of it is ready, per currency of the orders."""
+        totals = {}
+        for order in orders:
+            total = totals.setdefault(
+                order["currency"],
+                {"currency": order["currency"], "value": 0, "ready_value": 0},
+            )
+            total["value"] += order["value"]
+            total["ready_value"] += order["ready_value"]
+        return list(totals.values())
+
+    # Lines
+
+    def _prepare_summary(self, line, slices, price):
+        """The line in the unit in which the customer ordered it.
+
+        :param price: of one unit of the product, see ``_order_prices``
+        """
+        line.ensure_one()
+        currency = line.order_id.currency_id
+        ordered = line.order_line_id
+        return {
+            "product": line.product_id.display_name,
+            "unit": ordered.product_uom_id.name,
+            "ordered": self._as_ordered(line, line.ordered_qty),
+            "shipped": self._as_ordered(line, line.delivered_qty),
+            "ready": self._as_ordered(line, line.backlog_qty),
+            "rest": [
+                self._rest_text(line, day, quantity)
+                for day, quantity in self._rest(line, slices)
+            ],
+            "value": currency.round(price * line.open_qty),
+            "ready_value": currency.round(price * line.backlog_qty),
+        }
 
     def _rest(self, line, slices):
         """``[(day, quantity)]``: when what is not ready comes, the unknown last."""
@@ -112,41 +157,3 @@ class BacklogCustomerSummary(models.AbstractModel):
         return converted(
             quantity, line.product_uom_id, line.order_line_id.product_uom_id
         )
-
-    def _backlog_totals(self, orders):
-        """What is open and what of it is ready, per currency of the orders."""
-        totals = {}
-        for order in orders:
-            total = totals.setdefault(
-                order["currency"],
-                {"currency": order["currency"], "value": 0, "ready_value": 0},
-            )
-            total["value"] += order["value"]
-            total["ready_value"] += order["ready_value"]
-        return list(totals.values())
-
-    def _prepare_backlog_summary(self, order, lines, slices, prices):
-        """The order with what of it is open, for ``res.partner._backlog_summary``.
-
-        :param slices: ``{order line: slices}``
-        :param prices: see ``_order_prices``
-        """
-        order.ensure_one()
-        rows = [
-            self._prepare_summary(
-                line, slices.get(line.order_line_id, ()), prices[line.id]
-            )
-            for line in lines.sorted(
-                lambda line: (line.order_line_id.sequence, line.id)
-            )
-        ]
-        return {
-            "id": order.id,
-            "name": order.name,
-            "reference": order.client_order_ref or "",
-            "date": bounded_moment(order.date_order),
-            "currency": order.currency_id,
-            "lines": rows,
-            "value": sum(row["value"] for row in rows),
-            "ready_value": sum(row["ready_value"] for row in rows),
-        }

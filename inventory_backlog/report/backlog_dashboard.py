@@ -15,9 +15,7 @@ from ..tools.given import giving
 
 RISK_DAYS = 7  # "this week"
 
-
 TOP = 10
-
 
 # What the figures, the lines to act on and the cash read of a line.
 COLUMNS = (
@@ -54,15 +52,11 @@ COLUMNS = (
     "with_taxes",
 )
 
-
 SALESPERSON = "sales_team.group_sale_salesman"
-
 
 BUYER = "purchase.group_purchase_user"
 
-
 PACE_DAYS = 91  # 13 weeks, a quarter
-
 
 # Of each figure its tone, the part of it that matters, the tone of that, and what the
 # part is a share of.
@@ -80,7 +74,8 @@ class BacklogDashboard(models.AbstractModel):
     long it lasts, where it is going and what to do first.
 
     Each figure is a domain on ``backlog.line`` and a field summed over it; clicking it
-    opens that very domain. All of them come from one statement.
+    opens that very domain. All of them come from one statement, ``_ask``. The charts
+    are ``backlog.dashboard.chart``.
     """
 
     _name = "backlog.dashboard"
@@ -134,8 +129,15 @@ class BacklogDashboard(models.AbstractModel):
         )
 
     @api.model
-    def _sees_all_lines(self):
-        return self.env["backlog.line"]._sees_all()
+    def _currency_note(self):
+        if len(self.env.companies.currency_id) < 2:
+            return ""
+        return self.env._(
+            "Converted at the rates of %s.",
+            format_date(self.env, fields.Date.context_today(self)),
+        )
+
+    # Whose lines
 
     @api.model
     def _scopes(self):
@@ -150,13 +152,6 @@ class BacklogDashboard(models.AbstractModel):
         return [*scopes, ("all", widest)]
 
     @api.model
-    def _teams(self):
-        """The teams that the user is in or leads."""
-        return self.env["crm.team"].search(
-            ["|", ("user_id", "=", self.env.uid), ("member_ids", "=", self.env.uid)]
-        )
-
-    @api.model
     def _scope_domain(self, scope):
         if scope == "mine":
             return Domain("user_id", "=", self.env.uid)
@@ -165,52 +160,17 @@ class BacklogDashboard(models.AbstractModel):
         return Domain.TRUE
 
     @api.model
-    def _currency_note(self):
-        if len(self.env.companies.currency_id) < 2:
-            return ""
-        return self.env._(
-            "Converted at the rates of %s.",
-            format_date(self.env, fields.Date.context_today(self)),
+    def _teams(self):
+        """The teams that the user is in or leads."""
+        return self.env["crm.team"].search(
+            ["|", ("user_id", "=", self.env.uid), ("member_ids", "=", self.env.uid)]
         )
 
     @api.model
-    def _late(self):
-        return Domain("is_late", "=", True)
+    def _sees_all_lines(self):
+        return self.env["backlog.line"]._sees_all()
 
-    @api.model
-    def _urgent(self):
-        return self._late() | Domain("is_at_risk", "=", True)
-
-    @api.model
-    def _this_week(self):
-        """Promised before the end of the seventh day from now, where the user is."""
-        zone = ZoneInfo(str(self.env.tz))
-        last = fields.Date.context_today(self) + timedelta(days=RISK_DAYS + 1)
-        end = datetime.combine(last, time.min, zone).astimezone(ZoneInfo("UTC"))
-        return Domain("promise_date", "<", end.replace(tzinfo=None))
-
-    @api.model
-    def _measures(self):
-        """``{figure: (domain, field)}``: what is summed over which lines."""
-        ready = Domain("backlog_qty", ">", 0)
-        at_risk = Domain("is_at_risk", "=", True)
-        to_source = Domain("to_source_qty", ">", 0)
-        prepaid = Domain("prepaid_value", ">", 0)
-        return {
-            "open": (Domain.TRUE, "open_value"),
-            "late": (self._late(), "open_value"),
-            "ready": (ready, "backlog_value"),
-            "ready_late": (ready & self._late(), "backlog_value"),
-            "risk": (at_risk & self._this_week(), "open_value"),
-            "risk_all": (at_risk, "open_value"),
-            "to_source": (to_source, "to_source_value"),
-            "to_source_urgent": (to_source & self._urgent(), "to_source_value"),
-            "prepaid": (prepaid, "prepaid_value"),
-            "prepaid_ready": (
-                prepaid & Domain("backlog_state", "=", "ready"),
-                "prepaid_value",
-            ),
-        }
+    # Figures
 
     @api.model
     def _ask(self, domain):
@@ -296,156 +256,45 @@ class BacklogDashboard(models.AbstractModel):
         return keys, sums
 
     @api.model
-    def _open_lines(self, part, domain, name=None):
-        def view(xml_id):
-            # Not by ref: it would look each time whether the view still exists.
-            return self.env["ir.model.data"]._xmlid_to_res_id(
-                f"inventory_backlog.{xml_id}", raise_if_not_found=True
-            )
-
+    def _measures(self):
+        """``{figure: (domain, field)}``: what is summed over which lines."""
+        ready = Domain("backlog_qty", ">", 0)
+        at_risk = Domain("is_at_risk", "=", True)
+        to_source = Domain("to_source_qty", ">", 0)
+        prepaid = Domain("prepaid_value", ">", 0)
         return {
-            "type": "ir.actions.act_window",
-            "name": name or self.env._("Late or at Risk"),
-            "res_model": "backlog.line",
-            "views": [
-                [view("backlog_analysis_view_list"), "list"],
-                [view("backlog_line_view_kanban"), "kanban"],
-                [view("backlog_analysis_view_pivot"), "pivot"],
-                [view("backlog_analysis_view_graph"), "graph"],
-            ],
-            "search_view_id": [view("backlog_analysis_view_search"), "search"],
-            "domain": self._plain(domain & part),
-            "context": {},
-            # Else the list of nothing shows made-up lines without a word.
-            "help": Markup('<p class="o_view_nocontent_smiling_face">%s</p>')
-            % self.env._("No open line is part of this figure"),
-            "target": "current",
+            "open": (Domain.TRUE, "open_value"),
+            "late": (self._late(), "open_value"),
+            "ready": (ready, "backlog_value"),
+            "ready_late": (ready & self._late(), "backlog_value"),
+            "risk": (at_risk & self._this_week(), "open_value"),
+            "risk_all": (at_risk, "open_value"),
+            "to_source": (to_source, "to_source_value"),
+            "to_source_urgent": (to_source & self._urgent(), "to_source_value"),
+            "prepaid": (prepaid, "prepaid_value"),
+            "prepaid_ready": (
+                prepaid & Domain("backlog_state", "=", "ready"),
+                "prepaid_value",
+            ),
         }
 
     @api.model
-    def _open_history(self, domain, first="list"):
-        views = sorted(("list", "pivot", "graph"), key=lambda view: view != first)
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Backlog History"),
-            "res_model": "backlog.snapshot",
-            "views": [[False, view] for view in views],
-            "domain": self._plain(domain),
-            "context": {},
-            "target": "current",
-        }
+    def _late(self):
+        return Domain("is_late", "=", True)
 
     @api.model
-    def _plain(self, domain):
-        """The domain as the client can send it back."""
-        return loads(
-            dumps(
-                list(domain),
-                default=lambda value: (
-                    list(value)
-                    if isinstance(value, AbstractSet)
-                    else json_default(value)
-                ),
-            )
-        )
+    def _urgent(self):
+        return self._late() | Domain("is_at_risk", "=", True)
 
     @api.model
-    def _lines_to_act_on(self, rows):
-        """The late lines of most value, then those at risk, with what to do."""
-        labels = self.env["backlog.dashboard.chart"]._labels(
-            "backlog.line", "backlog_state"
-        )
-        causes = dict(self.env["backlog.line"]._selection_delay_cause())
+    def _this_week(self):
+        """Promised before the end of the seventh day from now, where the user is."""
+        zone = ZoneInfo(str(self.env.tz))
+        last = fields.Date.context_today(self) + timedelta(days=RISK_DAYS + 1)
+        end = datetime.combine(last, time.min, zone).astimezone(ZoneInfo("UTC"))
+        return Domain("promise_date", "<", end.replace(tzinfo=None))
 
-        def names(model, column):
-            # Whoever may see the line may see these names, as on its list.
-            records = self.env[model].sudo().browse({row[column] for row in rows})
-            return {record.id: record.display_name for record in records}
-
-        orders = names("sale.order", "order_id")
-        customers = names("res.partner", "partner_id")
-        products = names("product.product", "product_id")
-        requested = self._requested(rows)
-        may_buy = self.env.user.has_group(BUYER)
-        result = []
-        for row in rows:
-            advice, icon = self._advice(row, row["id"] in requested, may_buy)
-            result.append(
-                {
-                    "id": row["id"],
-                    "order": orders[row["order_id"]],
-                    "customer": customers[row["partner_id"]],
-                    "product": products[row["product_id"]],
-                    "state": row["backlog_state"],
-                    "state_label": labels[row["backlog_state"]],
-                    "late": row["is_late"],
-                    "at_risk": row["is_at_risk"],
-                    "value": row["open_value"],
-                    "currency_id": row["currency_id"],
-                    "promise": self._moment(row["promise_date"]),
-                    "expected": self._moment(row["expected_date"]),
-                    "days_late": row["days_late"],
-                    "cause_label": causes.get(row["delay_cause"], ""),
-                    "advice": advice,
-                    "icon": icon,
-                }
-            )
-        return result
-
-    @api.model
-    def _moment(self, text):
-        """A moment out of JSON as the client reads it."""
-        return text.replace("T", " ")[:19] if text else False
-
-    @api.model
-    def _requested(self, rows):
-        """The ids of the lines to source for which there is a request for quotation:
-        of the line itself, or of its product for its warehouse."""
-        rows = [row for row in rows if row["to_source_qty"] > 0]
-        # Salespeople cannot read purchases; they learn that there is one.
-        found = (
-            self.env["purchase.order.line"]
-            .sudo()
-            .search(
-                Domain("order_id.state", "in", ("draft", "sent", "to approve"))
-                & (
-                    Domain("sale_line_id", "in", [row["id"] for row in rows])
-                    | Domain("product_id", "in", [row["product_id"] for row in rows])
-                )
-            )
-        )
-        of_lines = set(found.sale_line_id.ids)
-        goods = {
-            (line.product_id.id, line.order_id.picking_type_id.warehouse_id.id)
-            for line in found
-        }
-        return {
-            row["id"]
-            for row in rows
-            if row["id"] in of_lines
-            or (row["product_id"], row["warehouse_id"]) in goods
-        }
-
-    @api.model
-    def _advice(self, row, is_requested, may_buy):
-        """``(what to do, icon)`` for a line that is late or at risk."""
-        if row["backlog_state"] == "ready":
-            return self.env._("Ship it"), "fa-truck"
-        if row["to_source_qty"] > 0:
-            return self._advice_to_source(is_requested, may_buy)
-        if row["backlog_qty"] > 0:
-            return self.env._("Ship what is ready"), "fa-truck"
-        return self.env._("Chase the supply, tell the customer"), "fa-bell-o"
-
-    @api.model
-    def _advice_to_source(self, is_requested, may_buy):
-        if may_buy:
-            if is_requested:
-                return self.env._("Confirm the request"), "fa-check"
-            return self.env._("Order the supply"), "fa-cart-plus"
-        if is_requested:
-            return self.env._("Ask Purchase to confirm"), "fa-comment-o"
-        return self.env._("Ask Purchase to order"), "fa-comment-o"
+    # Tiles
 
     @api.model
     def _tiles(self, domain, figures, scope):
@@ -580,3 +429,159 @@ class BacklogDashboard(models.AbstractModel):
     @api.model
     def _days_ago(self, days):
         return fields.Date.context_today(self) - timedelta(days=days)
+
+    # What to do first
+
+    @api.model
+    def _lines_to_act_on(self, rows):
+        """The late lines of most value, then those at risk, with what to do."""
+        labels = self.env["backlog.dashboard.chart"]._labels(
+            "backlog.line", "backlog_state"
+        )
+        causes = dict(self.env["backlog.line"]._selection_delay_cause())
+
+        def names(model, column):
+            # Whoever may see the line may see these names, as on its list.
+            records = self.env[model].sudo().browse({row[column] for row in rows})
+            return {record.id: record.display_name for record in records}
+
+        orders = names("sale.order", "order_id")
+        customers = names("res.partner", "partner_id")
+        products = names("product.product", "product_id")
+        requested = self._requested(rows)
+        may_buy = self.env.user.has_group(BUYER)
+        result = []
+        for row in rows:
+            advice, icon = self._advice(row, row["id"] in requested, may_buy)
+            result.append(
+                {
+                    "id": row["id"],
+                    "order": orders[row["order_id"]],
+                    "customer": customers[row["partner_id"]],
+                    "product": products[row["product_id"]],
+                    "state": row["backlog_state"],
+                    "state_label": labels[row["backlog_state"]],
+                    "late": row["is_late"],
+                    "at_risk": row["is_at_risk"],
+                    "value": row["open_value"],
+                    "currency_id": row["currency_id"],
+                    "promise": self._moment(row["promise_date"]),
+                    "expected": self._moment(row["expected_date"]),
+                    "days_late": row["days_late"],
+                    "cause_label": causes.get(row["delay_cause"], ""),
+                    "advice": advice,
+                    "icon": icon,
+                }
+            )
+        return result
+
+    @api.model
+    def _moment(self, text):
+        """A moment out of JSON as the client reads it."""
+        return text.replace("T", " ")[:19] if text else False
+
+    @api.model
+    def _requested(self, rows):
+        """The ids of the lines to source for which there is a request for quotation:
+        of the line itself, or of its product for its warehouse."""
+        rows = [row for row in rows if row["to_source_qty"] > 0]
+        # Salespeople cannot read purchases; they learn that there is one.
+        found = (
+            self.env["purchase.order.line"]
+            .sudo()
+            .search(
+                Domain("order_id.state", "in", ("draft", "sent", "to approve"))
+                & (
+                    Domain("sale_line_id", "in", [row["id"] for row in rows])
+                    | Domain("product_id", "in", [row["product_id"] for row in rows])
+                )
+            )
+        )
+        of_lines = set(found.sale_line_id.ids)
+        goods = {
+            (line.product_id.id, line.order_id.picking_type_id.warehouse_id.id)
+            for line in found
+        }
+        return {
+            row["id"]
+            for row in rows
+            if row["id"] in of_lines
+            or (row["product_id"], row["warehouse_id"]) in goods
+        }
+
+    @api.model
+    def _advice(self, row, is_requested, may_buy):
+        """``(what to do, icon)`` for a line that is late or at risk."""
+        if row["backlog_state"] == "ready":
+            return self.env._("Ship it"), "fa-truck"
+        if row["to_source_qty"] > 0:
+            return self._advice_to_source(is_requested, may_buy)
+        if row["backlog_qty"] > 0:
+            return self.env._("Ship what is ready"), "fa-truck"
+        return self.env._("Chase the supply, tell the customer"), "fa-bell-o"
+
+    @api.model
+    def _advice_to_source(self, is_requested, may_buy):
+        if may_buy:
+            if is_requested:
+                return self.env._("Confirm the request"), "fa-check"
+            return self.env._("Order the supply"), "fa-cart-plus"
+        if is_requested:
+            return self.env._("Ask Purchase to confirm"), "fa-comment-o"
+        return self.env._("Ask Purchase to order"), "fa-comment-o"
+
+    # Windows behind the figures
+
+    @api.model
+    def _open_lines(self, part, domain, name=None):
+        def view(xml_id):
+            # Not by ref: it would look each time whether the view still exists.
+            return self.env["ir.model.data"]._xmlid_to_res_id(
+                f"inventory_backlog.{xml_id}", raise_if_not_found=True
+            )
+
+        return {
+            "type": "ir.actions.act_window",
+            "name": name or self.env._("Late or at Risk"),
+            "res_model": "backlog.line",
+            "views": [
+                [view("backlog_analysis_view_list"), "list"],
+                [view("backlog_line_view_kanban"), "kanban"],
+                [view("backlog_analysis_view_pivot"), "pivot"],
+                [view("backlog_analysis_view_graph"), "graph"],
+            ],
+            "search_view_id": [view("backlog_analysis_view_search"), "search"],
+            "domain": self._plain(domain & part),
+            "context": {},
+            # Else the list of nothing shows made-up lines without a word.
+            "help": Markup('<p class="o_view_nocontent_smiling_face">%s</p>')
+            % self.env._("No open line is part of this figure"),
+            "target": "current",
+        }
+
+    @api.model
+    def _open_history(self, domain, first="list"):
+        views = sorted(("list", "pivot", "graph"), key=lambda view: view != first)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Backlog History"),
+            "res_model": "backlog.snapshot",
+            "views": [[False, view] for view in views],
+            "domain": self._plain(domain),
+            "context": {},
+            "target": "current",
+        }
+
+    @api.model
+    def _plain(self, domain):
+        """The domain as the client can send it back."""
+        return loads(
+            dumps(
+                list(domain),
+                default=lambda value: (
+                    list(value)
+                    if isinstance(value, AbstractSet)
+                    else json_default(value)
+                ),
+            )
+        )

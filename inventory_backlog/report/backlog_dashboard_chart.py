@@ -10,10 +10,16 @@ CASH_WEEKS = 8
 
 
 class BacklogDashboardChart(models.AbstractModel):
-    """The charts of the dashboard: how the backlog went, and the cash it will bring."""
+    """The charts of the dashboard: how the backlog went, and the cash it will bring.
+
+    Both return plain values in the currency of the current company, with the actions
+    that open the rows behind them.
+    """
 
     _name = "backlog.dashboard.chart"
     _description = "Dashboard Chart"
+
+    # How the backlog went
 
     def _trend(self, scope):
         """The open value at the end of each day, by state."""
@@ -98,6 +104,8 @@ class BacklogDashboardChart(models.AbstractModel):
             return self.env._("Up to the last day that ended in all companies.")
         return ""
 
+    # The cash it will bring
+
     def _cash_by_day(self, cash, query):
         """What is expected per day, flow and kind, of the rows that ``query`` finds."""
         return SQL(
@@ -154,9 +162,6 @@ class BacklogDashboardChart(models.AbstractModel):
             "actions": [actions("receive", key) for key in received],
         }
 
-    def _labels(self, model, name):
-        return dict(self.env[model]._fields[name]._description_selection(self.env))
-
     def _weeks(self):
         """The weeks of the chart from the present one on, what comes later, and what
         nobody can date: ``label, start, domain``."""
@@ -209,3 +214,8 @@ class BacklogDashboardChart(models.AbstractModel):
             "context": {},
             "target": "current",
         }
+
+    # Shared
+
+    def _labels(self, model, name):
+        return dict(self.env[model]._fields[name]._description_selection(self.env))

@@ -14,10 +14,8 @@ from .backlog_snapshot import FLOWS, LAST_DAY
 # Closed lines are remembered this long: what comes back later counts as changed.
 KEEP_DAYS = 90
 
-
 # Of days that were missed so many are added one by one, those before as one row.
 CATCH_UP_DAYS = 31
-
 
 # What the last look kept, and what it is called beside what is there now.
 BEFORE = {
@@ -28,16 +26,225 @@ BEFORE = {
     "delivered_qty": "delivered0",
 }
 
-
 LOCK = 7_301_905  # any number that other addons do not use
 
 
 class BacklogHistory(models.AbstractModel):
-    """How the history is kept: the day that ended last, those that were missed, old
-    days put together, and days that have not been yet removed."""
+    """Everything that writes ``backlog.snapshot``: adds the day that ended last and the
+    days that were missed, merges old days into months, removes days that have not
+    ended.
+
+    Each order line is compared with what the last snapshot saw of it
+    (``backlog.snapshot.line``): ``_look`` puts both side by side in the temporary table
+    ``backlog_look``, ``backlog.snapshot.flow`` says what happened in between. An
+    advisory lock per company keeps two runs apart.
+    """
 
     _name = "backlog.history"
     _description = "History"
+
+    # The days that ended
+
+    def _take_and_tidy(self, company):
+        self._take(company)
+        # Tidying up never costs a day.
+        self.env["ir.cron"]._commit_progress()
+        self._thin_out_if_sure(company)
+
+    def _take(self, company):
+        """Take the snapshot of the last day of ``company`` and of those missed before.
+
+        :return: the days that were added; none when they were all there, or when
+            somebody else is at it
+        """
+        if not self._lock(company):
+            return []
+        # The rules of nobody: what one person may see is not the company's backlog.
+        taking = (
+            self.sudo()
+            .with_company(company)
+            .with_context(allowed_company_ids=company.ids, tz=company._backlog_zone())
+        )
+        last = taking.env["backlog.snapshot"].search(
+            [("company_id", "=", company.id)], limit=1
+        )
+        day = company._backlog_today() - timedelta(days=1)
+        if not self._check_clock(company, last, day) or last and last.day >= day:
+            return []
+        taking._look(company, day, last.taken_at or None)
+        closing = taking._closing()
+        if last:
+            days = [
+                last.day + timedelta(days=number + 1)
+                for number in range((day - last.day).days)
+            ]
+            flows = taking.env["backlog.snapshot.flow"]._flows(days, last.taken_at)
+            opening = taking._last_closing(company, last.day)
+        else:
+            # Nothing is known of before: it begins with what is there.
+            days, flows = [day], {}
+            opening = {cell: row["closing"] for cell, row in closing.items()}
+        taking._write_days(company, self._periods(days), opening, flows, closing)
+        taking._remember(company, day)
+        return days
+
+    def _lock(self, company):
+        """Keep other runs of this company away until the transaction ends."""
+        [[locked]] = self.env.execute_query(
+            SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK, company.id)
+        )
+        return locked
+
+    def _check_clock(self, company, last, day):
+        """Report a history that cannot be right: days that have not ended, and more
+        days missed than anybody misses. Either the clock is wrong or it was.
+
+        :return: whether days may be added
+        """
+        env = self.env["backlog.fault"]._speaking()
+        faults = env["backlog.fault"]
+        ahead, gap = f"ahead {company.id}", f"gap {company.id}"
+        if not last:
+            return True
+        if last.day > company._backlog_today():
+            faults._report(
+                "history",
+                ahead,
+                env._(
+                    "The history of %(company)s has days up to %(last)s, after today. "
+                    "The clock of the server was ahead. No day is added until then: "
+                    "check the clock, open Backlog › Reporting › History as a list, "
+                    "and remove the days after today.",
+                    company=company.name,
+                    last=last.day,
+                ),
+                company.id,
+            )
+            return False
+        faults._heal("history", ahead)
+        missed = (day - last.day).days - 1
+        if missed > CATCH_UP_DAYS:
+            faults._report(
+                "history",
+                gap,
+                env._(
+                    "The history of %(company)s missed %(count)s days after %(last)s. "
+                    "They were worked out, all but the last %(shown)s as one row. If "
+                    "the clock of the server is ahead, set it right, open Backlog › "
+                    "Reporting › History as a list, and remove the days after today.",
+                    company=company.name,
+                    count=missed,
+                    last=last.day,
+                    shown=CATCH_UP_DAYS,
+                ),
+                company.id,
+            )
+        elif missed == 0:
+            # Another day ended, and nothing was missed: the clock is right.
+            faults._heal("history", gap)
+        return True
+
+    def _look(self, company, day, since):
+        """Put what is to be compared side by side, one row per order line: as last
+        seen (``…0``, at ``since``) and now (``…1``).
+
+        What was open then is known, so a line that nobody knows is new, whatever date
+        its order bears; unless something of it was shipped before: then it was closed
+        so long ago that it is forgotten, and what is open of it again counts as
+        changed.
+        """
+        self.env.execute_query(SQL("DROP TABLE IF EXISTS pg_temp.backlog_look"))
+        self.env.execute_query(
+            SQL(
+                """
+                CREATE TEMPORARY TABLE backlog_look ON COMMIT DROP AS
+                  WITH seen AS MATERIALIZED (
+                        SELECT *
+                          FROM (%(lines)s) line
+                         WHERE company_id = %(company)s
+                       ),
+                       known AS (
+                        SELECT *
+                          FROM backlog_snapshot_line
+                         WHERE company_id = %(company)s
+                       ),
+                       recent AS (%(recent)s),
+                       asked AS (
+                        SELECT id FROM seen
+                         UNION
+                        SELECT order_line_id FROM known
+                         UNION
+                        SELECT id FROM recent
+                       )
+                SELECT asked.id, line.product_id,
+                       %(date_order)s AS date_order,
+                       seen.id IS NOT NULL AS is_open,
+                       known.id IS NOT NULL AS is_known,
+                       known.id IS NULL AND NOT EXISTS (
+                           SELECT 1
+                             FROM stock_move move
+                            WHERE move.sale_line_id = asked.id
+                              AND move.state = 'done'
+                              AND move.date <= %(since)s
+                       ) AS is_new,
+                       known.warehouse_id AS warehouse0,
+                       known.backlog_state AS state0,
+                       %(known)s,
+                       known.closed_on,
+                       COALESCE(seen.warehouse_id, known.warehouse_id,
+                                line.warehouse_id, sale.warehouse_id) AS warehouse1,
+                       COALESCE(seen.backlog_state, known.backlog_state, 'ready')
+                           AS state1,
+                       %(unit_value)s::numeric AS unit1,
+                       COALESCE(seen.open_value, 0)::numeric AS value1,
+                       COALESCE(seen.backorder_value, 0)::numeric AS short_value,
+                       COALESCE(seen.open_qty, 0)::numeric AS open1,
+                       COALESCE(seen.backorder_qty, 0)::numeric AS short_qty,
+                       -- Of a cancelled order what was shipped stays ordered.
+                       (%(ordered)s)::numeric AS ordered1,
+                       COALESCE(%(delivered)s, %(known_delivered)s, 0)::numeric
+                           AS delivered1,
+                       seen.promised_day <= %(day)s AS is_late
+                  FROM asked
+             LEFT JOIN seen USING (id)
+             LEFT JOIN known ON known.order_line_id = asked.id
+             LEFT JOIN sale_order_line line ON line.id = asked.id
+             LEFT JOIN sale_order sale ON sale.id = line.order_id
+             LEFT JOIN product_product product ON product.id = line.product_id
+             LEFT JOIN product_template template
+                    ON template.id = product.product_tmpl_id
+             LEFT JOIN uom_uom uom ON uom.id = template.uom_id
+             LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+                """,
+                date_order=moment(SQL("GREATEST(sale.date_order, line.create_date)")),
+                known=SQL(", ").join(
+                    SQL(
+                        "COALESCE(%s, 0)::numeric AS %s",
+                        money(SQL.identifier("known", name)),
+                        SQL.identifier(before),
+                    )
+                    for name, before in BEFORE.items()
+                ),
+                ordered=in_unit(
+                    SQL(
+                        "(CASE WHEN sale.state = 'sale' THEN %(ordered)s "
+                        "ELSE LEAST(%(ordered)s, %(delivered)s) END)",
+                        ordered=finite(SQL("line.product_uom_qty")),
+                        delivered=finite(SQL("line.qty_delivered")),
+                    ),
+                    "line_uom",
+                    "uom",
+                ),
+                known_delivered=money(SQL("known.delivered_qty")),
+                delivered=in_unit(finite(SQL("line.qty_delivered")), "line_uom", "uom"),
+                lines=self.env["backlog.line.today"]._dated(None),
+                company=company.id,
+                recent=self.env["backlog.snapshot.flow"]._recent(company, since),
+                since=since,
+                unit_value=self.env["backlog.live.line"]._unit_value(),
+                day=day,
+            )
+        )
 
     def _closing(self):
         """``{(warehouse id, state): {column: value}}`` of what is open now."""
@@ -73,6 +280,13 @@ class BacklogHistory(models.AbstractModel):
             ).items()
             if any(row.closing or row.line_count for row in of_cell)
         }
+
+    def _periods(self, days):
+        """``[(first day, last day)]`` of the rows to add for ``days``: each for itself,
+        but those that were missed long ago as one."""
+        early, late = days[: -CATCH_UP_DAYS - 1], days[-CATCH_UP_DAYS - 1 :]
+        periods = [(day, day) for day in late]
+        return [(early[0], early[-1]), *periods] if early else periods
 
     def _write_days(self, company, periods, opening, flows, closing):
         """Add the rows of ``periods``, each ``(first day, last day)``. Each opens with
@@ -190,6 +404,16 @@ class BacklogHistory(models.AbstractModel):
         )
         self.env["backlog.snapshot.line"].invalidate_model()
 
+    # Old days
+
+    def _thin_out_if_sure(self, company):
+        """Put old days together, unless the clock may be ahead: then those of now look
+        old, and nothing takes them apart again."""
+        if not self.env["backlog.fault"]._is_open(
+            "history", [f"ahead {company.id}", f"gap {company.id}"]
+        ):
+            self._thin_out(company)
+
     def _thin_out(self, company):
         """Put the days of each month in one row per warehouse and state, once the whole
         month is older than the company keeps days."""
@@ -205,36 +429,7 @@ class BacklogHistory(models.AbstractModel):
             if rows[0].day < rows[-1].day:
                 self._put_together(rows, rows[-1].day, rows[-1].taken_at)
 
-    def _put_together(self, rows, day, taken_at):
-        """Make of these rows, in the order of their days, one per warehouse and state:
-        that of ``day``, as it was seen at ``taken_at``."""
-        first, last = rows[0], rows[-1]
-        cells = rows.grouped(lambda row: (row.warehouse_id.id, row.backlog_state))
-        months = []
-        for (warehouse_id, state), days in cells.items():
-            opened = days.filtered(lambda row: row.day == first.day)
-            closed = days.filtered(lambda row: row.day == last.day)
-            months.append(
-                {
-                    **{name: sum(days.mapped(name)) for name in (*FLOWS, "difference")},
-                    # Of a day that was missed nothing but its closing is known.
-                    **{
-                        name: sum(closed.mapped(name))
-                        for name in LAST_DAY
-                        if name == "closing" or not last.is_caught_up
-                    },
-                    "opening": sum(opened.mapped("opening")),
-                    "day_from": min(first.day_from, day),
-                    "day": day,
-                    "company_id": last.company_id.id,
-                    "warehouse_id": warehouse_id,
-                    "backlog_state": state,
-                    "taken_at": taken_at,
-                    "is_caught_up": any(days.mapped("is_caught_up")),
-                }
-            )
-        rows.unlink()
-        self.env["backlog.snapshot"].create(months)
+    # Days that have not ended
 
     def _remove_future(self, company):
         today = company._backlog_today()
@@ -282,218 +477,35 @@ class BacklogHistory(models.AbstractModel):
             self.env["backlog.fault"]._heal("history", f"{key} {company.id}")
         return days
 
-    def _take_and_tidy(self, company):
-        self._take(company)
-        # Tidying up never costs a day.
-        self.env["ir.cron"]._commit_progress()
-        self._thin_out_if_sure(company)
+    # Several days in one row
 
-    def _take(self, company):
-        """Take the snapshot of the last day of ``company`` and of those missed before.
-
-        :return: the days that were added; none when they were all there, or when
-            somebody else is at it
-        """
-        if not self._lock(company):
-            return []
-        # The rules of nobody: what one person may see is not the company's backlog.
-        taking = (
-            self.sudo()
-            .with_company(company)
-            .with_context(allowed_company_ids=company.ids, tz=company._backlog_zone())
-        )
-        last = taking.env["backlog.snapshot"].search(
-            [("company_id", "=", company.id)], limit=1
-        )
-        day = company._backlog_today() - timedelta(days=1)
-        if not self._check_clock(company, last, day) or last and last.day >= day:
-            return []
-        taking._look(company, day, last.taken_at or None)
-        closing = taking._closing()
-        if last:
-            days = [
-                last.day + timedelta(days=number + 1)
-                for number in range((day - last.day).days)
-            ]
-            flows = taking.env["backlog.snapshot.flow"]._flows(days, last.taken_at)
-            opening = taking._last_closing(company, last.day)
-        else:
-            # Nothing is known of before: it begins with what is there.
-            days, flows = [day], {}
-            opening = {cell: row["closing"] for cell, row in closing.items()}
-        taking._write_days(company, self._periods(days), opening, flows, closing)
-        taking._remember(company, day)
-        return days
-
-    def _check_clock(self, company, last, day):
-        """Report a history that cannot be right: days that have not ended, and more
-        days missed than anybody misses. Either the clock is wrong or it was.
-
-        :return: whether days may be added
-        """
-        env = self.env["backlog.fault"]._speaking()
-        faults = env["backlog.fault"]
-        ahead, gap = f"ahead {company.id}", f"gap {company.id}"
-        if not last:
-            return True
-        if last.day > company._backlog_today():
-            faults._report(
-                "history",
-                ahead,
-                env._(
-                    "The history of %(company)s has days up to %(last)s, after today. "
-                    "The clock of the server was ahead. No day is added until then: "
-                    "check the clock, open Backlog › Reporting › History as a list, "
-                    "and remove the days after today.",
-                    company=company.name,
-                    last=last.day,
-                ),
-                company.id,
+    def _put_together(self, rows, day, taken_at):
+        """Make of these rows, in the order of their days, one per warehouse and state:
+        that of ``day``, as it was seen at ``taken_at``."""
+        first, last = rows[0], rows[-1]
+        cells = rows.grouped(lambda row: (row.warehouse_id.id, row.backlog_state))
+        months = []
+        for (warehouse_id, state), days in cells.items():
+            opened = days.filtered(lambda row: row.day == first.day)
+            closed = days.filtered(lambda row: row.day == last.day)
+            months.append(
+                {
+                    **{name: sum(days.mapped(name)) for name in (*FLOWS, "difference")},
+                    # Of a day that was missed nothing but its closing is known.
+                    **{
+                        name: sum(closed.mapped(name))
+                        for name in LAST_DAY
+                        if name == "closing" or not last.is_caught_up
+                    },
+                    "opening": sum(opened.mapped("opening")),
+                    "day_from": min(first.day_from, day),
+                    "day": day,
+                    "company_id": last.company_id.id,
+                    "warehouse_id": warehouse_id,
+                    "backlog_state": state,
+                    "taken_at": taken_at,
+                    "is_caught_up": any(days.mapped("is_caught_up")),
+                }
             )
-            return False
-        faults._heal("history", ahead)
-        missed = (day - last.day).days - 1
-        if missed > CATCH_UP_DAYS:
-            faults._report(
-                "history",
-                gap,
-                env._(
-                    "The history of %(company)s missed %(count)s days after %(last)s. "
-                    "They were worked out, all but the last %(shown)s as one row. If "
-                    "the clock of the server is ahead, set it right, open Backlog › "
-                    "Reporting › History as a list, and remove the days after today.",
-                    company=company.name,
-                    count=missed,
-                    last=last.day,
-                    shown=CATCH_UP_DAYS,
-                ),
-                company.id,
-            )
-        elif missed == 0:
-            # Another day ended, and nothing was missed: the clock is right.
-            faults._heal("history", gap)
-        return True
-
-    def _thin_out_if_sure(self, company):
-        """Put old days together, unless the clock may be ahead: then those of now look
-        old, and nothing takes them apart again."""
-        if not self.env["backlog.fault"]._is_open(
-            "history", [f"ahead {company.id}", f"gap {company.id}"]
-        ):
-            self._thin_out(company)
-
-    def _periods(self, days):
-        """``[(first day, last day)]`` of the rows to add for ``days``: each for itself,
-        but those that were missed long ago as one."""
-        early, late = days[: -CATCH_UP_DAYS - 1], days[-CATCH_UP_DAYS - 1 :]
-        periods = [(day, day) for day in late]
-        return [(early[0], early[-1]), *periods] if early else periods
-
-    def _lock(self, company):
-        """Keep other runs of this company away until the transaction ends."""
-        [[locked]] = self.env.execute_query(
-            SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK, company.id)
-        )
-        return locked
-
-    def _look(self, company, day, since):
-        """Put what is to be compared side by side, one row per order line: as last
-        seen (``…0``, at ``since``) and now (``…1``).
-
-        What was open then is known, so a line that nobody knows is new, whatever date
-        its order bears; unless something of it was shipped before: then it was closed
-        so long ago that it is forgotten, and what is open of it again counts as
-        changed.
-        """
-        self.env.execute_query(SQL("DROP TABLE IF EXISTS pg_temp.backlog_look"))
-        self.env.execute_query(
-            SQL(
-                """
-                CREATE TEMPORARY TABLE backlog_look ON COMMIT DROP AS
-                  WITH seen AS MATERIALIZED (
-                        SELECT *
-                          FROM (%(lines)s) line
-                         WHERE company_id = %(company)s
-                       ),
-                       known AS (
-                        SELECT *
-                          FROM backlog_snapshot_line
-                         WHERE company_id = %(company)s
-                       ),
-                       recent AS (%(recent)s),
-                       asked AS (
-                        SELECT id FROM seen
-                         UNION
-                        SELECT order_line_id FROM known
-                         UNION
-                        SELECT id FROM recent
-                       )
-                SELECT asked.id, line.product_id,
-                       %(date_order)s AS date_order,
-                       seen.id IS NOT NULL AS is_open,
-                       known.id IS NOT NULL AS is_known,
-                       known.id IS NULL AND NOT EXISTS (
-                           SELECT 1
-                             FROM stock_move move
-                            WHERE move.sale_line_id = asked.id
-                              AND move.state = 'done'
-                              AND move.date <= %(since)s
-                       ) AS is_new,
-                       known.warehouse_id AS warehouse0,
-                       known.backlog_state AS state0,
-                       %(known)s,
-                       known.closed_on,
-                       COALESCE(seen.warehouse_id, known.warehouse_id,
-                                line.warehouse_id, sale.warehouse_id) AS warehouse1,
-                       COALESCE(seen.backlog_state, known.backlog_state, 'ready')
-                           AS state1,
-                       %(unit_value)s::numeric AS unit1,
-                       COALESCE(seen.open_value, 0)::numeric AS value1,
-                       COALESCE(seen.backorder_value, 0)::numeric AS short_value,
-                       COALESCE(seen.open_qty, 0)::numeric AS open1,
-                       COALESCE(seen.backorder_qty, 0)::numeric AS short_qty,
-                       -- Of a cancelled order what was shipped stays ordered.
-                       (%(ordered)s)::numeric AS ordered1,
-                       COALESCE(%(delivered)s, %(known_delivered)s, 0)::numeric
-                           AS delivered1,
-                       seen.promised_day <= %(day)s AS is_late
-                  FROM asked
-             LEFT JOIN seen USING (id)
-             LEFT JOIN known ON known.order_line_id = asked.id
-             LEFT JOIN sale_order_line line ON line.id = asked.id
-             LEFT JOIN sale_order sale ON sale.id = line.order_id
-             LEFT JOIN product_product product ON product.id = line.product_id
-             LEFT JOIN product_template template
-                    ON template.id = product.product_tmpl_id
-             LEFT JOIN uom_uom uom ON uom.id = template.uom_id
-             LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
-                """,
-                date_order=moment(SQL("GREATEST(sale.date_order, line.create_date)")),
-                known=SQL(", ").join(
-                    SQL(
-                        "COALESCE(%s, 0)::numeric AS %s",
-                        money(SQL.identifier("known", name)),
-                        SQL.identifier(before),
-                    )
-                    for name, before in BEFORE.items()
-                ),
-                ordered=in_unit(
-                    SQL(
-                        "(CASE WHEN sale.state = 'sale' THEN %(ordered)s "
-                        "ELSE LEAST(%(ordered)s, %(delivered)s) END)",
-                        ordered=finite(SQL("line.product_uom_qty")),
-                        delivered=finite(SQL("line.qty_delivered")),
-                    ),
-                    "line_uom",
-                    "uom",
-                ),
-                known_delivered=money(SQL("known.delivered_qty")),
-                delivered=in_unit(finite(SQL("line.qty_delivered")), "line_uom", "uom"),
-                lines=self.env["backlog.line.today"]._dated(None),
-                company=company.id,
-                recent=self.env["backlog.snapshot.flow"]._recent(company, since),
-                since=since,
-                unit_value=self.env["backlog.live.line"]._unit_value(),
-                day=day,
-            )
-        )
+        rows.unlink()
+        self.env["backlog.snapshot"].create(months)

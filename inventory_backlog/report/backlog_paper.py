@@ -20,6 +20,10 @@ class BacklogPaper(models.AbstractModel):
 
     @api.model
     def _get_report_values(self, docids, data=None):
+        """The documents as the person who asks may read them.
+
+        :raise UserError: when no person asks
+        """
         documents = as_asked(self.env[self._of].browse(docids))
         documents.check_access("read")
         return {"doc_ids": docids, "doc_model": self._of, "docs": documents}

@@ -12,7 +12,6 @@ from .backlog_customer_summary import file_name, plain_quantity
 # 5,000 lines are 133 pages and 1.1 GB for wkhtmltopdf; Odoo stops it at 2.5 GB.
 MAX_LINES = 8000
 
-
 MEASURES = {
     "value": "open_value:sum",
     "ready": "backlog_value:sum",
@@ -37,6 +36,7 @@ class BacklogReport(models.TransientModel):
     _inherit = ["backlog.bounds.mixin"]
     _description = "Backlog Report"
     _check_company_auto = True
+
     date_from = fields.Date(
         required=True,
         default=lambda self: fields.Date.context_today(self) - timedelta(days=7),
@@ -70,6 +70,7 @@ class BacklogReport(models.TransientModel):
         default=True,
         help="Adds every open order line at the end, by customer.",
     )
+
     _dates_in_order = models.Constraint(
         "CHECK (date_from <= date_to)",
         "The last day of the period must not be before the first one.",
@@ -80,52 +81,7 @@ class BacklogReport(models.TransientModel):
         if self.warehouse_id.company_id != self.company_id:
             self.warehouse_id = False
 
-    def action_print(self):
-        """Download the report as PDF."""
-        self.ensure_one()
-        self._check_size(self.with_lines and self._is_too_long())
-        report = self.env.ref("inventory_backlog.action_report_backlog")
-        return {
-            **report.report_action(self, config=False),
-            "close_on_report_download": True,
-        }
-
-    def _file_name(self):
-        """The name of the PDF, without its ending."""
-        return self.env._(
-            "Backlog Report %(company)s %(day)s",
-            company=file_name(self.company_id.name),
-            day=fields.Date.to_string(fields.Date.context_today(self)),
-        )
-
-    def _lines(self):
-        """``backlog.line`` as the company of the report sees it."""
-        return self.env["backlog.line"].with_company(self.company_id)
-
-    def _domain(self):
-        domain = Domain("company_id", "=", self.company_id.id)
-        if self.warehouse_id:
-            domain &= Domain("warehouse_id", "=", self.warehouse_id.id)
-        if self.user_id:
-            domain &= Domain("user_id", "=", self.user_id.id)
-        if self.partner_id:
-            domain &= self.partner_id._of_customer()
-        return domain
-
-    def _is_too_long(self):
-        """Whether there are more lines than can be printed."""
-        count = self._lines().search_count(self._domain(), limit=MAX_LINES + 1)
-        return count > MAX_LINES
-
-    def _check_size(self, is_too_long):
-        if is_too_long:
-            raise UserError(
-                self.env._(
-                    "More than %s lines are open: too many for a list on paper. Choose "
-                    "a warehouse, salesperson or customer, or leave the lines out.",
-                    MAX_LINES,
-                )
-            )
+    # Figures
 
     def _data(self):
         """Everything the report shows, as one dict; money as numbers in ``currency``.
@@ -220,6 +176,22 @@ class BacklogReport(models.TransientModel):
     @api.model
     def _nothing(self):
         return dict.fromkeys(MEASURES, 0)
+
+    def _lines(self):
+        """``backlog.line`` as the company of the report sees it."""
+        return self.env["backlog.line"].with_company(self.company_id)
+
+    def _domain(self):
+        domain = Domain("company_id", "=", self.company_id.id)
+        if self.warehouse_id:
+            domain &= Domain("warehouse_id", "=", self.warehouse_id.id)
+        if self.user_id:
+            domain &= Domain("user_id", "=", self.user_id.id)
+        if self.partner_id:
+            domain &= self.partner_id._of_customer()
+        return domain
+
+    # Texts
 
     def _filters(self, days):
         """``[(what, value)]``: what the report was narrowed to, in words; the bridge to
@@ -319,3 +291,38 @@ class BacklogReport(models.TransientModel):
     def _quantity(self, quantity):
         """A quantity without needless zeros, as people write it."""
         return plain_quantity(self.env, quantity)
+
+    def _file_name(self):
+        """The name of the PDF, without its ending."""
+        return self.env._(
+            "Backlog Report %(company)s %(day)s",
+            company=file_name(self.company_id.name),
+            day=fields.Date.to_string(fields.Date.context_today(self)),
+        )
+
+    # Printing
+
+    def _is_too_long(self):
+        """Whether there are more lines than can be printed."""
+        count = self._lines().search_count(self._domain(), limit=MAX_LINES + 1)
+        return count > MAX_LINES
+
+    def _check_size(self, is_too_long):
+        if is_too_long:
+            raise UserError(
+                self.env._(
+                    "More than %s lines are open: too many for a list on paper. Choose "
+                    "a warehouse, salesperson or customer, or leave the lines out.",
+                    MAX_LINES,
+                )
+            )
+
+    def action_print(self):
+        """Download the report as PDF."""
+        self.ensure_one()
+        self._check_size(self.with_lines and self._is_too_long())
+        report = self.env.ref("inventory_backlog.action_report_backlog")
+        return {
+            **report.report_action(self, config=False),
+            "close_on_report_download": True,
+        }

@@ -4,7 +4,8 @@ from odoo.tools import format_date
 
 
 class BacklogReportBridge(models.AbstractModel):
-    """What changed the backlog since the period began."""
+    """The bridge of the printed report: from what was open when the period began to
+    what is open now, from the snapshots that the user may see."""
 
     _name = "backlog.report.bridge"
     _description = "Bridge of the Report"

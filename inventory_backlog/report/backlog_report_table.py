@@ -6,7 +6,6 @@ from ..report import backlog_report
 # wkhtmltopdf needs far longer for one long table than for several short ones.
 TABLE_LINES = 500
 
-
 LINE_FIELDS = (
     "order_id",
     "partner_id",
@@ -25,94 +24,20 @@ LINE_FIELDS = (
     "delay_cause",
 )
 
-
 TOP = 10
 
 
 class BacklogReportTable(models.AbstractModel):
-    """The tables of the report, from sums that are read once."""
+    """The tables of the printed report.
+
+    The tables of sums take what ``backlog.report._groups`` has read in one statement;
+    the annex reads the lines. All of them return lists of dicts of plain values.
+    """
 
     _name = "backlog.report.table"
     _description = "Tables of the Report"
 
-    def _annex(self, report):
-        """All lines by customer, in tables of limited length: ``[[{"name", "lines",
-        "value"}]]``."""
-        lines = report._lines().search_fetch(
-            report._domain(), LINE_FIELDS, limit=backlog_report.MAX_LINES + 1
-        )
-        report._check_size(len(lines) > backlog_report.MAX_LINES)
-        # Whoever sees the line sees its names.
-        lines = lines.sudo()
-        by_customer = lines.grouped(lambda line: line.partner_id.commercial_partner_id)
-        causes = dict(self._labels(report, "delay_cause"))
-        customers = [
-            {
-                "name": customer.display_name,
-                "value": sum(its_lines.mapped("open_value")),
-                "lines": [
-                    self._annex_line(line, causes)
-                    for line in its_lines.sorted(
-                        lambda line: (
-                            line.promise_date or fields.Datetime.now(),
-                            line.id,
-                        )
-                    )
-                ],
-            }
-            for customer, its_lines in by_customer.items()
-        ]
-        return self._in_tables(sorted(customers, key=lambda one: one["name"].lower()))
-
-    def _annex_line(self, line, causes):
-        return {
-            "order": line.order_id.name,
-            "product": line.product_id.display_name,
-            "unit": line.product_uom_id.name,
-            "open": line.open_qty,
-            "ready": line.backlog_qty,
-            "incoming": line.incoming_qty,
-            "to_source": line.to_source_qty,
-            "value": line.open_value,
-            "promise": line.promise_date,
-            "expected": line.expected_date,
-            "days_late": line.days_late,
-            "is_late": line.is_late,
-            "cause": causes.get(line.delay_cause, ""),
-        }
-
-    def _in_tables(self, customers):
-        tables = []
-        room = 0
-        for customer in customers:
-            for start in range(0, len(customer["lines"]), TABLE_LINES):
-                part = {
-                    **customer,
-                    "lines": customer["lines"][start : start + TABLE_LINES],
-                    "is_continued": bool(start),
-                }
-                if len(part["lines"]) > room:
-                    tables.append([])
-                    room = TABLE_LINES
-                tables[-1].append(part)
-                room -= len(part["lines"])
-        return tables
-
-    def _share(self, part, whole):
-        """Per cent; of nothing it is 0."""
-        return 100 * part / whole if whole else 0
-
-    def _labels(self, report, name):
-        lines = report._lines()
-        return lines._fields[name]._description_selection(lines.env)
-
-    def _with_customers(self, sums, partners, state=None):
-        customers = {
-            customer
-            for customer, its_state, _is_late, _id in partners
-            if state in (None, its_state)
-        }
-        return {**sums, "customers": len(customers)}
+    # Sums
 
     def _states(self, report, groups, total):
         labels = dict(self._labels(report, "backlog_state"))
@@ -162,6 +87,14 @@ class BacklogReportTable(models.AbstractModel):
         ]
         return sorted(rows, key=lambda row: -row["value"])
 
+    def _with_customers(self, sums, partners, state=None):
+        customers = {
+            customer
+            for customer, its_state, _is_late, _id in partners
+            if state in (None, its_state)
+        }
+        return {**sums, "customers": len(customers)}
+
     def _row(self, report, label, sums, total, **more):
         return {
             "label": label,
@@ -170,6 +103,8 @@ class BacklogReportTable(models.AbstractModel):
             "share": self._share(sums["value"], total["value"]),
             **more,
         }
+
+    # The largest
 
     def _top_customers(self, report, groups, total):
         customers = {}
@@ -235,3 +170,78 @@ class BacklogReportTable(models.AbstractModel):
                 **{name: sum(row[name] for row in others) for name in names},
             },
         }
+
+    # All lines
+
+    def _annex(self, report):
+        """All lines by customer, in tables of limited length: ``[[{"name", "lines",
+        "value"}]]``."""
+        lines = report._lines().search_fetch(
+            report._domain(), LINE_FIELDS, limit=backlog_report.MAX_LINES + 1
+        )
+        report._check_size(len(lines) > backlog_report.MAX_LINES)
+        # Whoever sees the line sees its names.
+        lines = lines.sudo()
+        by_customer = lines.grouped(lambda line: line.partner_id.commercial_partner_id)
+        causes = dict(self._labels(report, "delay_cause"))
+        customers = [
+            {
+                "name": customer.display_name,
+                "value": sum(its_lines.mapped("open_value")),
+                "lines": [
+                    self._annex_line(line, causes)
+                    for line in its_lines.sorted(
+                        lambda line: (
+                            line.promise_date or fields.Datetime.now(),
+                            line.id,
+                        )
+                    )
+                ],
+            }
+            for customer, its_lines in by_customer.items()
+        ]
+        return self._in_tables(sorted(customers, key=lambda one: one["name"].lower()))
+
+    def _annex_line(self, line, causes):
+        return {
+            "order": line.order_id.name,
+            "product": line.product_id.display_name,
+            "unit": line.product_uom_id.name,
+            "open": line.open_qty,
+            "ready": line.backlog_qty,
+            "incoming": line.incoming_qty,
+            "to_source": line.to_source_qty,
+            "value": line.open_value,
+            "promise": line.promise_date,
+            "expected": line.expected_date,
+            "days_late": line.days_late,
+            "is_late": line.is_late,
+            "cause": causes.get(line.delay_cause, ""),
+        }
+
+    def _in_tables(self, customers):
+        tables = []
+        room = 0
+        for customer in customers:
+            for start in range(0, len(customer["lines"]), TABLE_LINES):
+                part = {
+                    **customer,
+                    "lines": customer["lines"][start : start + TABLE_LINES],
+                    "is_continued": bool(start),
+                }
+                if len(part["lines"]) > room:
+                    tables.append([])
+                    room = TABLE_LINES
+                tables[-1].append(part)
+                room -= len(part["lines"])
+        return tables
+
+    # Shared
+
+    def _share(self, part, whole):
+        """Per cent; of nothing it is 0."""
+        return 100 * part / whole if whole else 0
+
+    def _labels(self, report, name):
+        lines = report._lines()
+        return lines._fields[name]._description_selection(lines.env)

@@ -10,12 +10,10 @@ from ..tools.sql import without_jit
 # What the rates on time in full are counted from.
 OTIF_OF_LINES = {"otif_first": "first_promise_date", "otif_promise": "promise_date"}
 
-
 OTIF_OF_ORDERS = {
     "otif_order_first": "otif_first",
     "otif_order_promise": "otif_promise",
 }
-
 
 # Those that are no plain average of a column.
 RATES = (
@@ -98,6 +96,9 @@ class BacklogService(models.Model):
         ],
         "uom.uom": ["factor"],
     }
+
+    # Which line
+
     order_line_id = fields.Many2one("sale.order.line", readonly=True)
     order_id = fields.Many2one("sale.order", readonly=True)
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
@@ -109,6 +110,9 @@ class BacklogService(models.Model):
     currency_id = fields.Many2one("res.currency", readonly=True)
     user_id = fields.Many2one("res.users", "Salesperson", readonly=True)
     team_id = fields.Many2one("crm.team", "Sales Team", readonly=True)
+
+    # Promises and deliveries
+
     date_order = fields.Datetime(
         "Order Date", readonly=True, help="When the order was confirmed."
     )
@@ -170,6 +174,9 @@ class BacklogService(models.Model):
         help="All of what was ordered was delivered. What came back later is a return: "
         "it was delivered in full all the same.",
     )
+
+    # Rates, right in groups and totals
+
     first_fill_rate = Rate(
         "Lines Ready When Confirmed (%)",
         readonly=True,
@@ -235,19 +242,7 @@ class BacklogService(models.Model):
         "due when all its lines are.",
     )
 
-    @api.readonly
-    def action_open_order(self):
-        """Open the order of this line."""
-        self.ensure_one()
-        line = self.env["backlog.line"]
-        if not line._can_open(self.order_id):
-            raise UserError(
-                self.env._(
-                    "%(order)s is not yours to open. Ask the people who sell.",
-                    order=self.sudo().order_id.display_name,
-                )
-            )
-        return line._action_open(self.order_id)
+    # The statement
 
     @property
     def _table_query(self):
@@ -267,6 +262,15 @@ class BacklogService(models.Model):
             promise=self._of_order(SQL("otif_promise")),
         )
 
+    @api.model
+    def _of_order(self, otif):
+        """A column of lines for their whole order: empty while one of them is."""
+        return SQL(
+            "CASE WHEN COUNT(%(otif)s) = COUNT(*) THEN MIN(%(otif)s) END", otif=otif
+        )
+
+    # Search and sort
+
     def _field_to_sql(self, alias, field_expr, query=None):
         """Whoever searches or sorts by what is on time asks for all lines: deliveries
         and orders are looked at once, not for each line."""
@@ -284,6 +288,8 @@ class BacklogService(models.Model):
         with giving(self, page=True) as page:
             rows = super(BacklogService, page)._fetch_query(query, fields)
         return rows.with_env(self.env)
+
+    # Averages
 
     def _read_group_select(self, aggregate_spec, query):
         name, _colon, aggregator = aggregate_spec.partition(":")
@@ -316,38 +322,6 @@ class BacklogService(models.Model):
         return self._by_value(rate)
 
     @api.model
-    def _on_time(self, name, query):
-        """The rate ``name`` of each row of ``query``, from all deliveries at once."""
-        if name in OTIF_OF_ORDERS:
-            orders = self._join(query, "order_id", self._orders_all())
-            return SQL.identifier(orders, OTIF_OF_ORDERS[name])
-        shipped = self._join(
-            query, "id", self.env["backlog.service.level"]._shipped_all()
-        )
-        return self.env["backlog.service.level"]._otif(
-            self._table, self._column(OTIF_OF_LINES[name]), shipped
-        )
-
-    @api.model
-    def _join(self, query, name, table):
-        """Join the ``table`` of all deliveries or orders by the column ``name``, once,
-        and return its alias. One row looks for its own deliveries, which for every row
-        of a large group would take much longer."""
-        alias = query.make_alias(self._table, name)
-        if alias not in query._joins:
-            query.add_join(
-                "LEFT JOIN",
-                alias,
-                SQL("(%s)", table),
-                SQL("%s = %s", SQL.identifier(alias, "id"), self._column(name)),
-            )
-        return alias
-
-    @api.model
-    def _column(self, name):
-        return SQL.identifier(self._table, name)
-
-    @api.model
     def _by_value(self, rate):
         """The average of a rate of lines, weighed by what was confirmed."""
         return SQL(
@@ -369,11 +343,19 @@ class BacklogService(models.Model):
             rate=rate,
         )
 
+    # Rates on time in full, from all deliveries at once
+
     @api.model
-    def _of_order(self, otif):
-        """A column of lines for their whole order: empty while one of them is."""
-        return SQL(
-            "CASE WHEN COUNT(%(otif)s) = COUNT(*) THEN MIN(%(otif)s) END", otif=otif
+    def _on_time(self, name, query):
+        """The rate ``name`` of each row of ``query``, from all deliveries at once."""
+        if name in OTIF_OF_ORDERS:
+            orders = self._join(query, "order_id", self._orders_all())
+            return SQL.identifier(orders, OTIF_OF_ORDERS[name])
+        shipped = self._join(
+            query, "id", self.env["backlog.service.level"]._shipped_all()
+        )
+        return self.env["backlog.service.level"]._otif(
+            self._table, self._column(OTIF_OF_LINES[name]), shipped
         )
 
     @api.model
@@ -396,3 +378,38 @@ class BacklogService(models.Model):
                 )
             ),
         )
+
+    @api.model
+    def _join(self, query, name, table):
+        """Join the ``table`` of all deliveries or orders by the column ``name``, once,
+        and return its alias. One row looks for its own deliveries, which for every row
+        of a large group would take much longer."""
+        alias = query.make_alias(self._table, name)
+        if alias not in query._joins:
+            query.add_join(
+                "LEFT JOIN",
+                alias,
+                SQL("(%s)", table),
+                SQL("%s = %s", SQL.identifier(alias, "id"), self._column(name)),
+            )
+        return alias
+
+    @api.model
+    def _column(self, name):
+        return SQL.identifier(self._table, name)
+
+    # On the list
+
+    @api.readonly
+    def action_open_order(self):
+        """Open the order of this line."""
+        self.ensure_one()
+        line = self.env["backlog.line"]
+        if not line._can_open(self.order_id):
+            raise UserError(
+                self.env._(
+                    "%(order)s is not yours to open. Ask the people who sell.",
+                    order=self.sudo().order_id.display_name,
+                )
+            )
+        return line._action_open(self.order_id)

@@ -6,7 +6,7 @@ from ..tools.bounds import finite, in_unit, moment, money, rate, rounding
 
 class BacklogServiceLevel(models.AbstractModel):
     """What is judged: each order line as it was confirmed, against what was shipped of
-    it and when."""
+    it and when. The statement behind ``backlog.service``, one method per step."""
 
     _name = "backlog.service.level"
     _description = "Service Level"

@@ -8,10 +8,8 @@ from ..tools.figures import Rate
 
 FLOWS = ("booked", "shipped", "cancelled", "changed", "moved")
 
-
 # Of a group of days the first says how it opened and the last how it closed.
 FIRST_DAY = ("opening",)
-
 
 LAST_DAY = (
     "closing",
@@ -41,6 +39,9 @@ class BacklogSnapshot(models.Model):
     _order = "day desc, company_id, warehouse_id, backlog_state"
     _rec_name = "day"
     _log_access = False
+
+    # Which day, and of what
+
     day = fields.Date(required=True, readonly=True)
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="cascade"
@@ -52,6 +53,27 @@ class BacklogSnapshot(models.Model):
         "stock.warehouse", readonly=True, ondelete="set null"
     )
     backlog_state = fields.Selection(BACKLOG_STATES, "Backlog", readonly=True)
+    day_from = fields.Date(
+        "From Day",
+        required=True,
+        readonly=True,
+        help="Days that are too old are kept by month: this is the first of them.",
+    )
+    taken_at = fields.Datetime(
+        "Seen At",
+        readonly=True,
+        help="When the backlog was looked at. What happened between the end of the day "
+        "and then is in the day.",
+    )
+    is_caught_up = fields.Boolean(
+        "Caught Up",
+        readonly=True,
+        help="The day was missed and worked out later from orders and deliveries. What "
+        "was cancelled or changed on it is in the day that was seen next.",
+    )
+
+    # What moved the backlog
+
     opening = fields.Monetary(
         readonly=True,
         groups=VALUE_GROUPS,
@@ -96,6 +118,9 @@ class BacklogSnapshot(models.Model):
         help="Closing less opening, booked, shipped, cancelled and changed. Anything "
         "but 0 means that history was deleted or changed by hand, or lost.",
     )
+
+    # At the end of the day
+
     late_value = fields.Monetary(
         "Past Due",
         readonly=True,
@@ -124,24 +149,9 @@ class BacklogSnapshot(models.Model):
         readonly=True,
         help="In the units of the products, added up: a measure for rates only.",
     )
-    taken_at = fields.Datetime(
-        "Seen At",
-        readonly=True,
-        help="When the backlog was looked at. What happened between the end of the day "
-        "and then is in the day.",
-    )
-    is_caught_up = fields.Boolean(
-        "Caught Up",
-        readonly=True,
-        help="The day was missed and worked out later from orders and deliveries. What "
-        "was cancelled or changed on it is in the day that was seen next.",
-    )
-    day_from = fields.Date(
-        "From Day",
-        required=True,
-        readonly=True,
-        help="Days that are too old are kept by month: this is the first of them.",
-    )
+
+    # Rates, right in groups and totals
+
     past_due_rate = Rate(
         "Past Due (%)",
         compute="_compute_rates",
@@ -186,11 +196,14 @@ class BacklogSnapshot(models.Model):
         help="Closing ÷ what was shipped per week in these days: how long it would "
         "take to ship what is open at that pace.",
     )
+
     # Several without a warehouse are what was of warehouses that are deleted.
     _cell_uniq = models.UniqueIndex(
         "(company_id, day, warehouse_id, COALESCE(backlog_state, ''))",
         "There is one snapshot per day, company, warehouse and state.",
     )
+
+    # Rates and sums of groups
 
     def _compute_rates(self):
         names = list(self._rates())
@@ -216,36 +229,6 @@ class BacklogSnapshot(models.Model):
             self._check_field_access(self._fields[name], "read")
             return self._of_one_day(name, aggregator == "sum_currency")
         return super()._read_group_select(aggregate_spec, query)
-
-    def _of_one_day(self, name, convert=True):
-        """The sum of ``name`` over the rows of a group that are of its first or last
-        day; of each company its own, since their days end at different times."""
-        return SQL(
-            """
-            (SELECT SUM(value)
-               FROM (
-                     SELECT value, day = %(end)s(day) OVER (PARTITION BY company_id)
-                                AS is_it
-                       FROM UNNEST(
-                            ARRAY_AGG(%(company)s), ARRAY_AGG(%(day)s),
-                            ARRAY_AGG(%(value)s)
-                       ) part(company_id, day, value)
-                    ) part
-              WHERE is_it)
-            """,
-            end=SQL("MIN") if name in FIRST_DAY else SQL("MAX"),
-            company=SQL.identifier(self._table, "company_id"),
-            day=SQL.identifier(self._table, "day"),
-            value=self._value(name, convert),
-        )
-
-    def _value(self, name, convert=True):
-        """The column ``name``, money of several companies converted into the currency
-        of the one one works in, at today's rates."""
-        column = SQL.identifier(self._table, name)
-        if not convert or self._fields[name].type != "monetary":
-            return column
-        return SQL("%s * %s", column, self.env.companies._backlog_rate(self._table))
 
     def _rates(self):
         """``{field: aggregate over a group of rows}``. A share of money that nobody
@@ -278,6 +261,57 @@ class BacklogSnapshot(models.Model):
             for name, (factor, part, whole) in parts.items()
         }
 
+    def _of_one_day(self, name, convert=True):
+        """The sum of ``name`` over the rows of a group that are of its first or last
+        day; of each company its own, since their days end at different times."""
+        return SQL(
+            """
+            (SELECT SUM(value)
+               FROM (
+                     SELECT value, day = %(end)s(day) OVER (PARTITION BY company_id)
+                                AS is_it
+                       FROM UNNEST(
+                            ARRAY_AGG(%(company)s), ARRAY_AGG(%(day)s),
+                            ARRAY_AGG(%(value)s)
+                       ) part(company_id, day, value)
+                    ) part
+              WHERE is_it)
+            """,
+            end=SQL("MIN") if name in FIRST_DAY else SQL("MAX"),
+            company=SQL.identifier(self._table, "company_id"),
+            day=SQL.identifier(self._table, "day"),
+            value=self._value(name, convert),
+        )
+
+    def _value(self, name, convert=True):
+        """The column ``name``, money of several companies converted into the currency
+        of the one one works in, at today's rates."""
+        column = SQL.identifier(self._table, name)
+        if not convert or self._fields[name].type != "monetary":
+            return column
+        return SQL("%s * %s", column, self.env.companies._backlog_rate(self._table))
+
+    # Scheduled action
+
+    @api.model
+    def _cron_take(self):
+        """Take what is due, company by company: the day that ended last, where the
+        company is. One that fails is logged and tried again in the next run."""
+        companies = self.env["res.company"].search(Domain.TRUE)
+        cron, faults = self.env["ir.cron"], self.env["backlog.fault"]
+        cron._commit_progress(remaining=len(companies))
+        for company in companies:
+            faults._attempt(
+                "ir_cron_snapshot",
+                company,
+                self.env["backlog.history"]._take_and_tidy,
+                company,
+            )
+            if not cron._commit_progress(1):
+                break
+
+    # On the list
+
     def action_remove_future(self):
         """Put the days that have not ended, which a clock that was ahead has made, into
         one, whatever rows are chosen: what was booked and shipped on them has been.
@@ -306,20 +340,3 @@ class BacklogSnapshot(models.Model):
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
-
-    @api.model
-    def _cron_take(self):
-        """Take what is due, company by company: the day that ended last, where the
-        company is. One that fails is logged and tried again in the next run."""
-        companies = self.env["res.company"].search(Domain.TRUE)
-        cron, faults = self.env["ir.cron"], self.env["backlog.fault"]
-        cron._commit_progress(remaining=len(companies))
-        for company in companies:
-            faults._attempt(
-                "ir_cron_snapshot",
-                company,
-                self.env["backlog.history"]._take_and_tidy,
-                company,
-            )
-            if not cron._commit_progress(1):
-                break

@@ -6,7 +6,8 @@ from .backlog_snapshot import FLOWS
 
 
 class BacklogSnapshotFlow(models.AbstractModel):
-    """What happened between two looks: booked, shipped, cancelled and changed."""
+    """What happened between two looks: booked, shipped, cancelled and changed, per day,
+    warehouse and state. Reads ``backlog_look``, see ``backlog.history._look``."""
 
     _name = "backlog.snapshot.flow"
     _description = "Flows between Snapshots"

@@ -17,10 +17,7 @@ class MrpBom(models.Model):
 
     _inherit = "mrp.bom"
 
-    @api.model
-    def _backlog_rounding(self):
-        digits = self.env["decimal.precision"].precision_get("Product Unit")
-        return SQL("%s::numeric", str(10**-digits))
+    # Kits: which order lines sell one, and what it consists of
 
     @api.model
     def _backlog_kit_lines(self, condition):
@@ -216,6 +213,11 @@ class MrpBom(models.Model):
             """
         )
 
+    @api.model
+    def _backlog_rounding(self):
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        return SQL("%s::numeric", str(10**-digits))
+
     # What is made
 
     @api.model
@@ -276,20 +278,32 @@ class MrpBom(models.Model):
             recipes[pair].append((component_id, quantity, step))
         return recipes
 
-    @api.model
-    def _backlog_edges(self):
-        """Which product leads to which component, whatever the kind of the bill."""
-        return SQL(
-            """
-            SELECT product.id AS product_id, line.product_id AS component_id
-              FROM mrp_bom bom
-              JOIN mrp_bom_line line ON line.bom_id = bom.id
-              JOIN product_product product
-                ON product.product_tmpl_id = bom.product_tmpl_id
-               AND (bom.product_id IS NULL OR bom.product_id = product.id)
-             WHERE bom.active
-            """
+    def _backlog_lead_days(self, product, quantity):
+        """How many days it takes to make so much: the lead time of the bill of
+        materials, or the working days of its operations when they take longer."""
+        self.ensure_one()
+        delay = bounded_days(self.produce_delay)
+        if not self.operation_ids:
+            return delay
+        times = quantity / (
+            converted(self.product_qty, self.product_uom_id, product.uom_id) or 1
         )
+        hours = sum(
+            (
+                bounded(operation.time_cycle)
+                * times
+                / ((bounded(operation.workcenter_id.time_efficiency) or 100) / 100)
+                + bounded(operation.workcenter_id.time_start)
+                + bounded(operation.workcenter_id.time_stop)
+            )
+            / 60
+            for operation in self.operation_ids
+        )
+        calendar = self.env.company.resource_calendar_id
+        days = hours / (bounded(calendar.hours_per_day) or 8)
+        return max(delay, ceil(bounded_days(days)))
+
+    # Loops
 
     @api.model
     def _backlog_cycles(self, product_ids):
@@ -318,27 +332,17 @@ class MrpBom(models.Model):
             )
         }
 
-    def _backlog_lead_days(self, product, quantity):
-        """How many days it takes to make so much: the lead time of the bill of
-        materials, or the working days of its operations when they take longer."""
-        self.ensure_one()
-        delay = bounded_days(self.produce_delay)
-        if not self.operation_ids:
-            return delay
-        times = quantity / (
-            converted(self.product_qty, self.product_uom_id, product.uom_id) or 1
+    @api.model
+    def _backlog_edges(self):
+        """Which product leads to which component, whatever the kind of the bill."""
+        return SQL(
+            """
+            SELECT product.id AS product_id, line.product_id AS component_id
+              FROM mrp_bom bom
+              JOIN mrp_bom_line line ON line.bom_id = bom.id
+              JOIN product_product product
+                ON product.product_tmpl_id = bom.product_tmpl_id
+               AND (bom.product_id IS NULL OR bom.product_id = product.id)
+             WHERE bom.active
+            """
         )
-        hours = sum(
-            (
-                bounded(operation.time_cycle)
-                * times
-                / ((bounded(operation.workcenter_id.time_efficiency) or 100) / 100)
-                + bounded(operation.workcenter_id.time_start)
-                + bounded(operation.workcenter_id.time_stop)
-            )
-            / 60
-            for operation in self.operation_ids
-        )
-        calendar = self.env.company.resource_calendar_id
-        days = hours / (bounded(calendar.hours_per_day) or 8)
-        return max(delay, ceil(bounded_days(days)))

@@ -12,9 +12,11 @@ STATES = [("coming", "Coming"), ("now", "Now"), ("past", "Past")]
 class BacklogDisruption(models.Model):
     """A vendor is out: from a day to a day, both included, or until further notice.
 
-    Days are those of the company's time zone. While it is out, none of Odoo's ways to
-    buy chooses it by itself; nothing needs to be done when it is back. It holds for
-    the vendor, its contacts and the companies below it.
+    Days are those of the company's time zone. While the vendor is out, none of Odoo's
+    ways to buy chooses it by itself; when it is back, nobody needs to do anything. A
+    disruption holds for the vendor, its contacts and the companies below it.
+    ``_out``, ``_of`` and ``_sentences`` tell who is out today; every change drops what
+    Odoo has cached of that (``_forget``).
     """
 
     _name = "backlog.disruption"
@@ -22,6 +24,7 @@ class BacklogDisruption(models.Model):
     _inherit = ["mail.thread", "mail.activity.mixin", "backlog.bounds.mixin"]
     _order = "date_from desc, id desc"
     _check_company_auto = True
+
     partner_id = Link(
         "res.partner",
         "Vendor",
@@ -77,16 +80,19 @@ class BacklogDisruption(models.Model):
         group_expand=True,
         help="Coming, now or past, by the day in the time zone of the company.",
     )
-    _dates_in_order = models.Constraint(
-        "CHECK (date_to IS NULL OR date_to >= date_from)",
-        "A disruption ends on the day it begins or later.",
-    )
     impact = fields.Json(
         compute="_compute_impact",
         exportable=False,
         help="Purchases, customers and value that hang on this vendor, and for each "
         "product the best backup.",
     )
+
+    _dates_in_order = models.Constraint(
+        "CHECK (date_to IS NULL OR date_to >= date_from)",
+        "A disruption ends on the day it begins or later.",
+    )
+
+    # Fields
 
     @api.depends("date_from", "date_to")
     @api.depends_context("company")
@@ -122,6 +128,24 @@ class BacklogDisruption(models.Model):
             disruption.display_name = (
                 f"{name}: {disruption.reason}" if disruption.reason else name
             )
+
+    @api.depends("partner_id", "product_tmpl_ids", "company_id")
+    @api.depends_context("company", "lang", "uid")
+    def _compute_impact(self):
+        for disruption in self:
+            # Vendors are chosen per company: that of the disruption, if it has one.
+            company = disruption.company_id or self.env.company
+            # The contact may have been given to another company meanwhile.
+            vendor = disruption.partner_id._origin
+            disruption.impact = (
+                bool(vendor)
+                and vendor.has_access("read")
+                and self.env["backlog.impact"]
+                .with_company(company)
+                ._impact(disruption.with_company(company))
+            )
+
+    # Checks
 
     @api.constrains("product_tmpl_ids")
     def _check_readable(self):
@@ -172,6 +196,8 @@ class BacklogDisruption(models.Model):
             }
         }
 
+    # Changes
+
     @api.model_create_multi
     def create(self, vals_list):
         """A vendor may be out from now on: who may be chosen is found out anew."""
@@ -204,6 +230,8 @@ class BacklogDisruption(models.Model):
             model.invalidate_model(model._vendor_field_names(), flush=False)
         self.env["product.template"].invalidate_model(["vendor_alert"], flush=False)
 
+    # Who is out
+
     @api.model
     def _out(self, company):
         """``{partner id: (template ids, …)}`` of who is out today for ``company``; no
@@ -222,21 +250,6 @@ class BacklogDisruption(models.Model):
         return out
 
     @api.model
-    def _current(self, company_id, today):
-        # Choosing a vendor must not depend on who presses the button.
-        current = self.sudo().with_context(active_test=False)
-        return current.search(
-            [
-                ("active", "=", True),
-                ("date_from", "<=", today),
-                "|",
-                ("date_to", "=", False),
-                ("date_to", ">=", today),
-                ("company_id", "in", (False, company_id)),
-            ]
-        )
-
-    @api.model
     def _of(self, template, partners):
         """The disruptions that hold today for ``partners`` and the product
         ``template``; an empty template means any product."""
@@ -252,6 +265,31 @@ class BacklogDisruption(models.Model):
                 )
             )
         )
+
+    @api.model
+    def _current(self, company_id, today):
+        # Choosing a vendor must not depend on who presses the button.
+        current = self.sudo().with_context(active_test=False)
+        return current.search(
+            [
+                ("active", "=", True),
+                ("date_from", "<=", today),
+                "|",
+                ("date_to", "=", False),
+                ("date_to", ">=", today),
+                ("company_id", "in", (False, company_id)),
+            ]
+        )
+
+    def _vendor_lines(self):
+        """The vendor lines of the vendor, of all companies the user works in."""
+        if not self.partner_id:
+            return self.env["product.supplierinfo"]
+        return self.env["product.supplierinfo"].search(
+            [("partner_id", "child_of", self.partner_id.commercial_partner_id.id)]
+        )
+
+    # In words
 
     @api.model
     def _sentences(self, template, partners):
@@ -273,29 +311,7 @@ class BacklogDisruption(models.Model):
             reason=self.reason,
         )
 
-    def _vendor_lines(self):
-        """The vendor lines of the vendor, of all companies the user works in."""
-        if not self.partner_id:
-            return self.env["product.supplierinfo"]
-        return self.env["product.supplierinfo"].search(
-            [("partner_id", "child_of", self.partner_id.commercial_partner_id.id)]
-        )
-
-    @api.depends("partner_id", "product_tmpl_ids", "company_id")
-    @api.depends_context("company", "lang", "uid")
-    def _compute_impact(self):
-        for disruption in self:
-            # Vendors are chosen per company: that of the disruption, if it has one.
-            company = disruption.company_id or self.env.company
-            # The contact may have been given to another company meanwhile.
-            vendor = disruption.partner_id._origin
-            disruption.impact = (
-                bool(vendor)
-                and vendor.has_access("read")
-                and self.env["backlog.impact"]
-                .with_company(company)
-                ._impact(disruption.with_company(company))
-            )
+    # On the form
 
     def action_move_requests(self):
         """Show what it would cost and when it would come from the backups."""

@@ -12,12 +12,22 @@ ROWS_SHOWN = 40
 
 
 class BacklogImpact(models.AbstractModel):
-    """What hangs on a vendor that is out: purchases, customers, and the backups."""
+    """What hangs on a vendor that is out: purchases, customers, and the backups.
+
+    ``_impact`` gives what the form of a disruption shows, in the company of the
+    environment; ``_purchase_lines`` the purchase lines concerned. Nothing is written.
+    """
 
     _name = "backlog.impact"
     _description = "Impact of a Disruption"
 
     def _impact(self, disruption):
+        """What the form of the disruption shows: counts, the open value where the user
+        may see it, and the first ``ROWS_SHOWN`` products with their backups.
+
+        :return: ``{"purchases", "requests", "lines", "late", "customers", "value",
+            "show_cost", "products", "more"}``; the value is a finished text
+        """
         offers = self._offers(disruption)
         purchases = self._purchase_lines(disruption)
         waiting = self._waiting(disruption, offers, purchases)

@@ -21,14 +21,12 @@ ROLES = [
     ("manual", "Manual only"),
 ]
 
-
 PARITY_STATES = [
     ("main", "Main vendor"),
     ("at_parity", "At parity"),
     ("below", "Below"),
     ("unproven", "Unproven"),
 ]
-
 
 # In this order, the most exposed first: the SQL below counts from 0.
 RESILIENCE = [
@@ -37,7 +35,6 @@ RESILIENCE = [
     ("thin", "Thin"),
     ("resilient", "Resilient"),
 ]
-
 
 # What the statement reads of the ORM, to be written before it runs.
 READS = {
@@ -79,6 +76,7 @@ class BacklogVendor(models.AbstractModel):
         ranked    the offers with their role
         measured  with what the receipts say, see ``backlog.vendor.receipt``
         yardstick what the main vendor of each product does
+        asking    what the main vendor asks for the quantity of each offer
         judged    with parity, criterion by criterion
 
     Rank is the order of the vendor list (core's ``sequence``): no second rank.
@@ -86,6 +84,98 @@ class BacklogVendor(models.AbstractModel):
 
     _name = "backlog.vendor"
     _description = "Backlog Vendor"
+
+    # What vendor lines and products show
+
+    @api.model
+    def _line_figures(self, template_ids=None):
+        """One row per vendor line. A line for several variants can be main for one and
+        backup for another: it shows the best."""
+        return SQL(
+            """(
+            SELECT DISTINCT ON (id) *
+              FROM (%s) line
+          ORDER BY id, vendor_role = 'main' DESC NULLS LAST, product_id
+            )""",
+            self._judged_vendors(template_ids),
+        )
+
+    @api.model
+    def _variant_figures(self, template_ids=None):
+        """One row per variant, also of products without vendor: ``product_id,
+        product_tmpl_id, main_vendor_id, backup_vendor_ids, backup_vendor_count,
+        resilience`` (0–3, see ``RESILIENCE``; NULL for what is never bought).
+
+        Vendors under one parent are one source. A source that is out does not count,
+        and the first that is left stands in for the main one.
+        """
+        return SQL(
+            """
+            WITH judged AS MATERIALIZED (%(judged)s),
+                 vendor AS (
+                    SELECT product_id,
+                           (ARRAY_AGG(partner_id ORDER BY place) FILTER (
+                               WHERE vendor_role = 'main'))[1] AS main_vendor_id,
+                           (ARRAY_AGG(source_id ORDER BY place) FILTER (
+                               WHERE vendor_role = 'main'))[1] AS main_source_id,
+                           ARRAY_AGG(DISTINCT partner_id) FILTER (
+                               WHERE vendor_role = 'backup') AS backup_vendor_ids
+                      FROM judged
+                  GROUP BY product_id
+                 ),
+                 source AS (
+                    SELECT product_id, source_id,
+                           BOOL_OR(parity_state = 'at_parity') AS is_at_parity,
+                           ROW_NUMBER() OVER (
+                               PARTITION BY product_id ORDER BY MIN(place)) AS rank
+                      FROM judged
+                     WHERE vendor_role IN ('main', 'backup')
+                       AND NOT is_disrupted
+                  GROUP BY product_id, source_id
+                 ),
+                 total AS (
+                    SELECT product_id, COUNT(*) AS sources,
+                           COUNT(*) FILTER (
+                               WHERE source_id <> main_source_id) AS backups,
+                           COUNT(*) FILTER (
+                               WHERE rank > 1 AND is_at_parity) AS backups_at_parity
+                      FROM source
+                      JOIN vendor USING (product_id)
+                  GROUP BY product_id
+                 )
+            SELECT product.id AS product_id, product.product_tmpl_id,
+                   vendor.main_vendor_id, vendor.backup_vendor_ids,
+                   COALESCE(total.backups, 0) AS backup_vendor_count,
+                   CASE WHEN NOT (%(bought)s) THEN NULL
+                        WHEN total.sources IS NULL THEN 0
+                        WHEN total.sources = 1 THEN 1
+                        WHEN total.backups_at_parity < 2 THEN 2
+                        ELSE 3
+                    END AS resilience
+              FROM product_product product
+              JOIN product_template template ON template.id = product.product_tmpl_id
+         LEFT JOIN vendor ON vendor.product_id = product.id
+         LEFT JOIN total ON total.product_id = product.id
+             WHERE product.active
+               AND %(asked)s
+            """,
+            judged=self._judged_vendors(template_ids),
+            bought=self._is_bought(),
+            asked=self._of_templates(SQL("product.product_tmpl_id"), template_ids),
+        )
+
+    @api.model
+    def _is_bought(self):
+        """Whether the goods of ``template`` are bought at all."""
+        return SQL("template.purchase_ok AND template.type = 'consu'")
+
+    @api.model
+    def _resilience(self, level):
+        return SQL(
+            "(%s::varchar[])[%s + 1]", [value for value, _label in RESILIENCE], level
+        )
+
+    # The statement
 
     @api.model
     def _judged_vendors(self, template_ids=None):
@@ -131,6 +221,8 @@ class BacklogVendor(models.AbstractModel):
         if isinstance(template_ids, SQL):
             return SQL("%s = ANY(ARRAY(%s))", column, template_ids)
         return SQL("%s = ANY(%s)", column, list(template_ids))
+
+    # Steps: who sells what
 
     @api.model
     def _ancestor(self, template_ids):
@@ -249,94 +341,6 @@ class BacklogVendor(models.AbstractModel):
         }
 
     @api.model
-    def _line_figures(self, template_ids=None):
-        """One row per vendor line. A line for several variants can be main for one and
-        backup for another: it shows the best."""
-        return SQL(
-            """(
-            SELECT DISTINCT ON (id) *
-              FROM (%s) line
-          ORDER BY id, vendor_role = 'main' DESC NULLS LAST, product_id
-            )""",
-            self._judged_vendors(template_ids),
-        )
-
-    @api.model
-    def _variant_figures(self, template_ids=None):
-        """One row per variant, also of products without vendor: ``product_id,
-        product_tmpl_id, main_vendor_id, backup_vendor_ids, backup_vendor_count,
-        resilience`` (0–3, see ``RESILIENCE``; NULL for what is never bought).
-
-        Vendors under one parent are one source. A source that is out does not count,
-        and the first that is left stands in for the main one.
-        """
-        return SQL(
-            """
-            WITH judged AS MATERIALIZED (%(judged)s),
-                 vendor AS (
-                    SELECT product_id,
-                           (ARRAY_AGG(partner_id ORDER BY place) FILTER (
-                               WHERE vendor_role = 'main'))[1] AS main_vendor_id,
-                           (ARRAY_AGG(source_id ORDER BY place) FILTER (
-                               WHERE vendor_role = 'main'))[1] AS main_source_id,
-                           ARRAY_AGG(DISTINCT partner_id) FILTER (
-                               WHERE vendor_role = 'backup') AS backup_vendor_ids
-                      FROM judged
-                  GROUP BY product_id
-                 ),
-                 source AS (
-                    SELECT product_id, source_id,
-                           BOOL_OR(parity_state = 'at_parity') AS is_at_parity,
-                           ROW_NUMBER() OVER (
-                               PARTITION BY product_id ORDER BY MIN(place)) AS rank
-                      FROM judged
-                     WHERE vendor_role IN ('main', 'backup')
-                       AND NOT is_disrupted
-                  GROUP BY product_id, source_id
-                 ),
-                 total AS (
-                    SELECT product_id, COUNT(*) AS sources,
-                           COUNT(*) FILTER (
-                               WHERE source_id <> main_source_id) AS backups,
-                           COUNT(*) FILTER (
-                               WHERE rank > 1 AND is_at_parity) AS backups_at_parity
-                      FROM source
-                      JOIN vendor USING (product_id)
-                  GROUP BY product_id
-                 )
-            SELECT product.id AS product_id, product.product_tmpl_id,
-                   vendor.main_vendor_id, vendor.backup_vendor_ids,
-                   COALESCE(total.backups, 0) AS backup_vendor_count,
-                   CASE WHEN NOT (%(bought)s) THEN NULL
-                        WHEN total.sources IS NULL THEN 0
-                        WHEN total.sources = 1 THEN 1
-                        WHEN total.backups_at_parity < 2 THEN 2
-                        ELSE 3
-                    END AS resilience
-              FROM product_product product
-              JOIN product_template template ON template.id = product.product_tmpl_id
-         LEFT JOIN vendor ON vendor.product_id = product.id
-         LEFT JOIN total ON total.product_id = product.id
-             WHERE product.active
-               AND %(asked)s
-            """,
-            judged=self._judged_vendors(template_ids),
-            bought=self._is_bought(),
-            asked=self._of_templates(SQL("product.product_tmpl_id"), template_ids),
-        )
-
-    @api.model
-    def _is_bought(self):
-        """Whether the goods of ``template`` are bought at all."""
-        return SQL("template.purchase_ok AND template.type = 'consu'")
-
-    @api.model
-    def _resilience(self, level):
-        return SQL(
-            "(%s::varchar[])[%s + 1]", [value for value, _label in RESILIENCE], level
-        )
-
-    @api.model
     def _ranked(self):
         """The first vendor that is chosen by itself is the main one. All price breaks
         of a vendor have its role, and its contacts are the same vendor."""
@@ -354,6 +358,8 @@ class BacklogVendor(models.AbstractModel):
               FROM offer
             """
         )
+
+    # Steps: what vendors did, and how close each comes to the main one
 
     @api.model
     def _measured(self):
@@ -395,11 +401,6 @@ class BacklogVendor(models.AbstractModel):
                 for name in names
             ),
         )
-
-    @api.model
-    def _enough(self):
-        """With how many receipts a vendor counts as proven; at least one."""
-        return max(1, self.env.company.backlog_vendor_min_receipts)
 
     @api.model
     def _yardstick(self):
@@ -492,3 +493,8 @@ class BacklogVendor(models.AbstractModel):
             lead_time=bounded(company.backlog_tolerance_lead_days),
             price=bounded(company.backlog_tolerance_price),
         )
+
+    @api.model
+    def _enough(self):
+        """With how many receipts a vendor counts as proven; at least one."""
+        return max(1, self.env.company.backlog_vendor_min_receipts)

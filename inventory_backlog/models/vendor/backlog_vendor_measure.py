@@ -47,6 +47,8 @@ class BacklogVendorMeasure(models.Model):
         "A vendor is measured once per company and product.",
     )
 
+    # Reading
+
     @api.model
     def _measures(self, template_ids=None):
         """Return the statement of the measures of the current company: ``vendor_id,
@@ -78,29 +80,6 @@ class BacklogVendorMeasure(models.Model):
             columns,
             self.env["backlog.vendor.receipt"]._measures(live),
         )
-
-    @api.model
-    def _asked(self, template_ids):
-        """The rows of the vendors of these products: for them, and for everything."""
-        if template_ids is None:
-            return SQL("TRUE")
-        return SQL(
-            """
-            (vendor_id, measure_key) IN (
-                SELECT partner.commercial_partner_id, UNNEST(ARRAY[
-                           0, COALESCE(info.product_id, -info.product_tmpl_id)])
-                  FROM product_supplierinfo info
-                  JOIN res_partner partner ON partner.id = info.partner_id
-                 WHERE info.product_tmpl_id = ANY(%s)
-            )
-            """,
-            list(template_ids),
-        )
-
-    @api.model
-    def _columns(self):
-        names = ("vendor_id", "measure_key", "receipt_count", *RATES)
-        return SQL(", ").join(SQL.identifier(name) for name in names)
 
     @api.model
     def _stale_vendors(self, template_ids=None):
@@ -136,6 +115,31 @@ class BacklogVendorMeasure(models.Model):
             )
         )
         return [row[0] for row in rows]
+
+    @api.model
+    def _asked(self, template_ids):
+        """The rows of the vendors of these products: for them, and for everything."""
+        if template_ids is None:
+            return SQL("TRUE")
+        return SQL(
+            """
+            (vendor_id, measure_key) IN (
+                SELECT partner.commercial_partner_id, UNNEST(ARRAY[
+                           0, COALESCE(info.product_id, -info.product_tmpl_id)])
+                  FROM product_supplierinfo info
+                  JOIN res_partner partner ON partner.id = info.partner_id
+                 WHERE info.product_tmpl_id = ANY(%s)
+            )
+            """,
+            list(template_ids),
+        )
+
+    @api.model
+    def _columns(self):
+        names = ("vendor_id", "measure_key", "receipt_count", *RATES)
+        return SQL(", ").join(SQL.identifier(name) for name in names)
+
+    # Refresh
 
     @api.model
     def _cron_refresh(self):
