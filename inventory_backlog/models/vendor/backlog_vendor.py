@@ -14,6 +14,7 @@ from ...tools.bounds import (
     money,
 )
 from ...tools.sql import without_jit
+from .vendor_rates import score
 
 ROLES = [
     ("main", "Main"),
@@ -388,8 +389,9 @@ class BacklogVendor(models.AbstractModel):
                    ) measured
             """,
             enough=self._enough(),
-            score=self.env["backlog.vendor.receipt"]._score(
-                {name: SQL.identifier(name) for name in names}
+            score=score(
+                {name: SQL.identifier(name) for name in names},
+                **self.env["backlog.vendor.receipt"]._weights(),
             ),
             figures=SQL(", ").join(
                 SQL(

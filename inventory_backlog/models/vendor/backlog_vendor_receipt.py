@@ -13,6 +13,7 @@ from ...tools.bounds import (
 )
 from ...tools.figures import Rate
 from ...tools.sql import without_jit
+from .vendor_rates import rates, score
 
 SCORE_HELP = (
     "0 to 100: the weighted average of accepted (100 − rejected %), on time % and "
@@ -31,7 +32,7 @@ class BacklogVendorReceipt(models.Model):
 
     Averages are right in groups and totals: each purchase line weighs the same in
     the on-time rate, every piece in the reject rate, every receipt in the lead time.
-    ``backlog.vendor`` reads the same formulas, see ``_rates``.
+    ``backlog.vendor`` reads the same formulas, see ``vendor_rates``.
     """
 
     _name = "backlog.vendor.receipt"
@@ -419,11 +420,11 @@ class BacklogVendorReceipt(models.Model):
 
     def _read_group_select(self, aggregate_spec: str, query: Query) -> SQL:
         name, _colon, aggregator = aggregate_spec.partition(":")
-        rates = self._rates(self._table)
-        rates["quality_score"] = self._score(rates)
-        if aggregator == "avg" and name in rates:
+        found = rates(self._table)
+        found["quality_score"] = score(found, **self._weights())
+        if aggregator == "avg" and name in found:
             self._check_field_access(self._fields[name], "read")
-            return rates[name]
+            return found[name]
         return super()._read_group_select(aggregate_spec, query)
 
     @api.model
@@ -439,7 +440,7 @@ class BacklogVendorReceipt(models.Model):
             fields.Datetime.now(),
             days=bounded_days(company.backlog_vendor_window_days, 0),
         )
-        rates = self._rates(
+        found = rates(
             "receipt", one_product=SQL("GROUPING(receipt.product_tmpl_id) = 0")
         )
         return SQL(
@@ -464,8 +465,8 @@ class BacklogVendorReceipt(models.Model):
                        ())
             """,
             rates=SQL(", ").join(
-                SQL("%s AS %s", rate, SQL.identifier(name))
-                for name, rate in rates.items()
+                SQL("%s AS %s", figure, SQL.identifier(name))
+                for name, figure in found.items()
             ),
             receipts=self._receipts(vendor_ids),
             company=company.id,
@@ -473,73 +474,12 @@ class BacklogVendorReceipt(models.Model):
         )
 
     @api.model
-    def _rates(self, alias, one_product=None):
-        """``{field: aggregate over rows of alias}``: the formulas of the score.
-
-        :param SQL one_product: when true, rejected over received is by quantity;
-            over several products it is by value
-        """
-        column = {
-            name: SQL.identifier(alias, name)
-            for name in (
-                "due_share",
-                "lead_days",
-                "on_time_share",
-                "receipt_count",
-                "received_qty",
-                "received_value",
-                "rejected_qty",
-                "rejected_value",
-            )
-        }
-        rates = {
-            "on_time_rate": SQL(
-                "100 * SUM(%(on_time_share)s) / NULLIF(SUM(%(due_share)s), 0)", **column
-            ),
-            "reject_rate": SQL(
-                """100 * CASE WHEN %(one_product)s
-                    THEN SUM(%(rejected_qty)s) / NULLIF(SUM(%(received_qty)s), 0)
-                    ELSE SUM(%(rejected_value)s) / NULLIF(SUM(%(received_value)s), 0)
-                     END""",
-                one_product=one_product or SQL("FALSE"),
-                **column,
-            ),
-            "lead_time_median": self._lead_time(column["lead_days"], 0.5),
-            "lead_time_p90": self._lead_time(column["lead_days"], 0.9),
-        }
-        return {
-            # Without a receipt there is nothing to judge by, whatever is overdue.
-            name: SQL(
-                "CASE WHEN SUM(%s) > 0 THEN %s END", column["receipt_count"], rate
-            )
-            for name, rate in rates.items()
-        }
-
-    @api.model
-    def _lead_time(self, days, share):
-        return SQL(
-            "(PERCENTILE_CONT(%s) WITHIN GROUP (ORDER BY %s))::numeric", share, days
-        )
-
-    @api.model
-    def _score(self, rates):
-        """The quality score from the rates, 0 to 100: a weighted average of accepted,
-        on time and steady lead time. Free goods have no value to be rejected; without
-        receipts there is no rate and no score."""
+    def _weights(self):
+        """``{part of the score: its weight}`` in the current company, each 0 or more:
+        see ``vendor_rates.score``."""
         company = self.env.company
-        weights = {
+        return {
             "accepted": max(0, company.backlog_weight_accepted),
             "on_time": max(0, company.backlog_weight_on_time),
             "steady": max(0, company.backlog_weight_steady),
         }
-        return SQL(
-            """(
-                %(accepted)s * (100 - LEAST(100, COALESCE(%(reject_rate)s, 0)))
-                + %(on_time)s * %(on_time_rate)s
-                + %(steady)s * COALESCE(
-                    100 * %(lead_time_median)s / NULLIF(%(lead_time_p90)s, 0), 100)
-               ) / NULLIF(%(weight)s, 0)""",
-            weight=sum(weights.values()),
-            **weights,
-            **rates,
-        )
