@@ -334,18 +334,13 @@ class ProductProduct(models.Model):
         :raise AccessError: without a right to the backlog, product or warehouse
         """
         self.env["backlog.line"].check_access("read")
-        product = self.env["backlog.quote"]._checked_goods(product_id)
-        warehouse = self.env["backlog.quote"]._checked_warehouse(warehouse_id)
-        wish = Wish(
-            product, self.env["backlog.quote"]._checked_quantity(qty), warehouse
-        )
-        promise = self.env["backlog.quote"]._get_promises([wish])[0]
+        quotes = self.env["backlog.quote"]
+        product = quotes._checked_goods(product_id)
+        warehouse = quotes._checked_warehouse(warehouse_id)
+        wish = Wish(product, quotes._checked_quantity(qty), warehouse)
+        promise = quotes._get_promises([wish])[0]
         promise["qty_by_date"] = (
-            self.env["backlog.quote"]._promised_by(
-                promise, self.env["backlog.quote"]._end_of_day(date)
-            )
-            if date
-            else False
+            quotes._promised_by(promise, quotes._end_of_day(date)) if date else False
         )
         return promise
 
@@ -378,24 +373,19 @@ class ProductProduct(models.Model):
                     MOST_WISHES,
                 )
             )
-        products = self.env["backlog.quote"]._checked_all(
+        quotes = self.env["backlog.quote"]
+        products = quotes._checked_all(
             "product.product", [wish.get("product_id") for wish in wishes]
         )
-        self.env["backlog.quote"]._check_goods(products)
+        quotes._check_goods(products)
         places = [wish.get("warehouse_id") or False for wish in wishes]
-        warehouses = self.env["backlog.quote"]._checked_all(
-            "stock.warehouse", filter(None, places)
-        )
-        usual = (
-            self.env["backlog.quote"]._checked_warehouse(False)
-            if False in places
-            else warehouses[:0]
-        )
-        return self.env["backlog.quote"]._get_promises(
+        warehouses = quotes._checked_all("stock.warehouse", filter(None, places))
+        usual = quotes._checked_warehouse(False) if False in places else warehouses[:0]
+        return quotes._get_promises(
             [
                 Wish(
                     products.browse(wish["product_id"]).with_prefetch(products.ids),
-                    self.env["backlog.quote"]._checked_quantity_of(number, wish),
+                    quotes._checked_quantity_of(number, wish),
                     warehouses.browse(place) if place else usual,
                 )
                 for number, (wish, place) in enumerate(

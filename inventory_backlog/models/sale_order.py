@@ -111,7 +111,7 @@ class SaleOrder(models.Model):
     @api.model
     def _backlog_figures(self):
         """The lines of each order summed; the state by the same rules over the sums."""
-        line = self.env["backlog.line"]
+        lines = self.env["backlog.line"]
         return SQL(
             """(
             SELECT order_id AS id, SUM(open_value) AS open_value,
@@ -125,10 +125,10 @@ class SaleOrder(models.Model):
               FROM %(lines)s line
           GROUP BY order_id
             )""",
-            state=line.env["backlog.live.line"]._state(
+            state=self.env["backlog.live.line"]._state(
                 SQL("SUM(open_qty)"), SQL("SUM(backlog_qty)"), SQL("SUM(to_source_qty)")
             ),
-            lines=line._table_sql,
+            lines=lines._table_sql,
         )
 
     # In words

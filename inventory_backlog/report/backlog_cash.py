@@ -204,6 +204,7 @@ class BacklogCash(models.Model):
         :param product_ids: ids of the products moved, of whole orders, or None for all:
             see ``backlog.line._lines``
         """
+        supply = self.env["backlog.cash.supply"]
         return SQL(
             """
               WITH cash_slice AS %(given)s MATERIALIZED (%(slice)s),
@@ -222,14 +223,12 @@ class BacklogCash(models.Model):
             slice=self._slice(product_ids),
             line=self._line(product_ids),
             offer=SQL(
-                "SELECT * FROM %s offer",
-                many_rows(SQL("(%s)", self.env["backlog.cash.supply"]._offer())),
+                "SELECT * FROM %s offer", many_rows(SQL("(%s)", supply._offer()))
             ),
             advance=SQL(
-                "SELECT * FROM %s advance",
-                many_rows(SQL("(%s)", self.env["backlog.cash.supply"]._advance())),
+                "SELECT * FROM %s advance", many_rows(SQL("(%s)", supply._advance()))
             ),
-            receipt=self.env["backlog.cash.supply"]._receipt(),
+            receipt=supply._receipt(),
             supply=self._supply(),
             part=self._part(),
             term=instalments(),

@@ -120,7 +120,7 @@ class BacklogCustomerSummary(models.AbstractModel):
             "shipped": self._as_ordered(line, line.delivered_qty),
             "ready": self._as_ordered(line, line.backlog_qty),
             "rest": [
-                self._rest_text(line, day, quantity)
+                self._rest_text(day, self._as_ordered(line, quantity))
                 for day, quantity in self._rest(line, slices)
             ],
             "value": currency.round(price * line.open_qty),
@@ -144,8 +144,10 @@ class BacklogCustomerSummary(models.AbstractModel):
             if line.product_uom_id.compare(quantity, 0) > 0
         ]
 
-    def _rest_text(self, line, day, quantity):
-        quantity = plain_quantity(self.env, self._as_ordered(line, quantity))
+    def _rest_text(self, day, quantity):
+        """When a ``quantity`` comes, in the unit of the order, as the customer reads
+        it."""
+        quantity = plain_quantity(self.env, quantity)
         if not day:
             return self.env._("%s: date to be confirmed", quantity)
         return self.env._(

@@ -105,6 +105,7 @@ class BacklogDashboard(models.AbstractModel):
             scope = scopes[-1][0] if self._sees_all_lines() else scopes[0][0]
         domain = self._scope_domain(scope)
         figures, lines, flows = self._ask(domain)
+        charts = self.env["backlog.dashboard.chart"]
         return {
             "scope": scope,
             "scopes": [list(one) for one in scopes],
@@ -114,8 +115,8 @@ class BacklogDashboard(models.AbstractModel):
             "notices": self._notices(),
             "line_count": figures["open"]["count"],
             "tiles": self._tiles(domain, figures, scope),
-            "trend": self.env["backlog.dashboard.chart"]._trend(scope),
-            "cash": self.env["backlog.dashboard.chart"]._cash(domain, flows),
+            "trend": charts._trend(scope),
+            "cash": charts._cash(domain, flows),
             "lines": self._lines_to_act_on(lines),
             "lines_action": self._open_lines(self._urgent(), domain),
         }
@@ -124,9 +125,8 @@ class BacklogDashboard(models.AbstractModel):
     def _notices(self):
         """What people should know of the figures: ``[{"text", "button", "action"}]``,
         the last two where they can do something."""
-        return self.env["backlog.fault"]._notices() + (
-            self.env["backlog.upkeep"]._notices()
-        )
+        faults, upkeep = self.env["backlog.fault"], self.env["backlog.upkeep"]
+        return faults._notices() + upkeep._notices()
 
     @api.model
     def _currency_note(self):

@@ -23,8 +23,8 @@ class BacklogDashboardChart(models.AbstractModel):
 
     def _trend(self, scope):
         """The open value at the end of each day, by state."""
-        hidden = self._why_no_trend(scope)
-        if hidden:
+        dashboard = self.env["backlog.dashboard"]
+        if hidden := self._why_no_trend(scope):
             return {
                 "days": [],
                 "series": [],
@@ -33,7 +33,7 @@ class BacklogDashboardChart(models.AbstractModel):
                 "action": False,
             }
         last = self._last_common_day()
-        domain = Domain("day", ">=", self.env["backlog.dashboard"]._days_ago(PACE_DAYS))
+        domain = Domain("day", ">=", dashboard._days_ago(PACE_DAYS))
         if last:
             domain &= Domain("day", "<=", last)
         rows = self.env["backlog.snapshot"]._read_group(
@@ -69,7 +69,7 @@ class BacklogDashboardChart(models.AbstractModel):
                 "values": [late[day] if day in seen else False for day in days],
             },
             "note": self._trend_note(days),
-            "action": self.env["backlog.dashboard"]._open_history(domain),
+            "action": dashboard._open_history(domain),
         }
 
     def _why_no_trend(self, scope):

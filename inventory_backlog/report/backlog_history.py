@@ -434,9 +434,8 @@ class BacklogHistory(models.AbstractModel):
     def _remove_future(self, company):
         today = company._backlog_today()
         mine = Domain("company_id", "=", company.id)
-        if not self.env["backlog.snapshot"].search(
-            mine & Domain("day", ">", today), limit=1
-        ):
+        snapshots = self.env["backlog.snapshot"]
+        if not snapshots.search(mine & Domain("day", ">", today), limit=1):
             return 0
         if not self._lock(company):
             raise UserError(
@@ -446,13 +445,9 @@ class BacklogHistory(models.AbstractModel):
                     company.name,
                 )
             )
-        rows = self.env["backlog.snapshot"].search(
-            mine & Domain("day", ">=", today), order="day, id"
-        )
+        rows = snapshots.search(mine & Domain("day", ">=", today), order="day, id")
         days = len(set(rows.mapped("day")))
-        last = self.env["backlog.snapshot"].search(
-            mine & Domain("day", "<", today), limit=1
-        )
+        last = snapshots.search(mine & Domain("day", "<", today), limit=1)
         if not last and days > CATCH_UP_DAYS + 2:
             raise UserError(
                 self.env._(

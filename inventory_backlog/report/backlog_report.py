@@ -12,6 +12,7 @@ from .backlog_customer_summary import file_name, plain_quantity
 # 5,000 lines are 133 pages and 1.1 GB for wkhtmltopdf; Odoo stops it at 2.5 GB.
 MAX_LINES = 8000
 
+# What is summed, and the name of the sum.
 MEASURES = {
     "value": "open_value:sum",
     "ready": "backlog_value:sum",
@@ -23,6 +24,11 @@ MEASURES = {
     "lines": "__count",
     "orders": "order_id:count_distinct",
 }
+
+
+def no_sums():
+    """The sums of no line."""
+    return dict.fromkeys(MEASURES, 0)
 
 
 class BacklogReport(models.TransientModel):
@@ -92,15 +98,15 @@ class BacklogReport(models.TransientModel):
         """
         self.ensure_one()
         self = as_asked(self)  # noqa: PLW0642
+        tables = self.env["backlog.report.table"].with_company(self.company_id)
+        bridges = self.env["backlog.report.bridge"].with_company(self.company_id)
         groups = self._groups()
         total = {
-            **self.env["backlog.report.table"]._with_customers(
-                groups["total"], groups["partners"]
-            ),
+            **tables._with_customers(groups["total"], groups["partners"]),
             "state": "total",
             "label": self.env._("Total"),
         }
-        bridge = self.env["backlog.report.bridge"]._bridge(self, total["value"])
+        bridge = bridges._bridge(self, total["value"])
         return {
             "title": self.env._("Backlog Report"),
             "company": self.company_id,
@@ -109,27 +115,15 @@ class BacklogReport(models.TransientModel):
             "zone": str(self.env.tz),
             "filters": self._filters(bridge["days"]),
             "total": total,
-            "states": self.env["backlog.report.table"]._states(self, groups, total),
-            "lateness_totals": self.env["backlog.report.table"]._lateness_totals(
-                self, groups, total
-            ),
-            "ages": self.env["backlog.report.table"]._buckets(
-                self, "age_bucket", groups, total
-            ),
-            "latenesses": self.env["backlog.report.table"]._buckets(
-                self, "lateness_bucket", groups, total
-            ),
-            "causes": self.env["backlog.report.table"]._causes(self, groups, total),
-            "customers": self.env["backlog.report.table"]._top_customers(
-                self, groups, total
-            ),
-            "products": self.env["backlog.report.table"]._top_products(
-                self, groups, total
-            ),
+            "states": tables._states(groups, total),
+            "lateness_totals": tables._lateness_totals(groups, total),
+            "ages": tables._buckets("age_bucket", groups, total),
+            "latenesses": tables._buckets("lateness_bucket", groups, total),
+            "causes": tables._causes(groups, total),
+            "customers": tables._top_customers(groups, total),
+            "products": tables._top_products(groups, total),
             "bridge": bridge,
-            "annex": self.env["backlog.report.table"]._annex(self)
-            if self.with_lines
-            else [],
+            "annex": tables._annex(self) if self.with_lines else [],
             "definitions": self._definitions(),
         }
 
@@ -161,7 +155,7 @@ class BacklogReport(models.TransientModel):
             }
             for (name, spec), found in zip(sets.items(), rows, strict=True)
         }
-        groups["total"] = groups["total"].get((), self._nothing())
+        groups["total"] = groups["total"].get((), no_sums())
         # Also customers that the user may not open are named on the lines.
         partners = self.env["res.partner"].browse(
             partner.id for partner, _state, _is_late in groups["partners"]
@@ -172,10 +166,6 @@ class BacklogReport(models.TransientModel):
             for (partner, state, is_late), sums in groups["partners"].items()
         }
         return groups
-
-    @api.model
-    def _nothing(self):
-        return dict.fromkeys(MEASURES, 0)
 
     def _lines(self):
         """``backlog.line`` as the company of the report sees it."""

@@ -5,7 +5,8 @@ from odoo.tools import format_date
 
 class BacklogReportBridge(models.AbstractModel):
     """The bridge of the printed report: from what was open when the period began to
-    what is open now, from the snapshots that the user may see."""
+    what is open now, from the snapshots that the user may see. The company of the
+    environment is that of the report."""
 
     _name = "backlog.report.bridge"
     _description = "Bridge of the Report"
@@ -38,7 +39,7 @@ class BacklogReportBridge(models.AbstractModel):
             }
         return {
             "days": (history["first"], history["last"]),
-            "rows": self._bridge_rows(report, history, open_now),
+            "rows": self._bridge_rows(history, open_now),
             "note": history["is_caught_up"]
             and self.env._(
                 "Some of these days were worked out later from orders and deliveries."
@@ -47,7 +48,7 @@ class BacklogReportBridge(models.AbstractModel):
 
     def _history(self, report):
         """The snapshots of the period summed, or None."""
-        snapshot = self.env["backlog.snapshot"].with_company(report.company_id)
+        snapshot = self.env["backlog.snapshot"]
         if not snapshot.has_access("read"):
             return None
         names = {
@@ -77,8 +78,10 @@ class BacklogReportBridge(models.AbstractModel):
         history = dict(zip(names, row, strict=True))
         return history if history["count"] else None
 
-    def _bridge_rows(self, report, history, open_now):
-        rounded = report.company_id.currency_id.round
+    def _bridge_rows(self, history, open_now):
+        """The rows of ``_bridge``: what closed and what is open now differ by what
+        happened since the last snapshot."""
+        rounded = self.env.company.currency_id.round
         parts = [
             (self.env._("Booked"), history["booked"]),
             (self.env._("Shipped"), -history["shipped"]),

@@ -351,16 +351,14 @@ class BacklogService(models.Model):
         if name in OTIF_OF_ORDERS:
             orders = self._join(query, "order_id", self._orders_all())
             return SQL.identifier(orders, OTIF_OF_ORDERS[name])
-        shipped = self._join(
-            query, "id", self.env["backlog.service.level"]._shipped_all()
-        )
-        return self.env["backlog.service.level"]._otif(
-            self._table, self._column(OTIF_OF_LINES[name]), shipped
-        )
+        levels = self.env["backlog.service.level"]
+        shipped = self._join(query, "id", levels._shipped_all())
+        return levels._otif(self._table, self._column(OTIF_OF_LINES[name]), shipped)
 
     @api.model
     def _orders_all(self):
         """The order rates of all orders: ``id, otif_first, otif_promise``."""
+        levels = self.env["backlog.service.level"]
         return SQL(
             """
             SELECT order_id AS id,
@@ -371,10 +369,10 @@ class BacklogService(models.Model):
             """,
             first=self._of_order(SQL("otif_first")),
             promise=self._of_order(SQL("otif_promise")),
-            lines=self.env["backlog.service.level"]._judged(
+            lines=levels._judged(
                 SQL(
                     "LEFT JOIN (%s) shipped ON shipped.id = line.id",
-                    self.env["backlog.service.level"]._shipped_all(),
+                    levels._shipped_all(),
                 )
             ),
         )

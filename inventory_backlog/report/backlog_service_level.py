@@ -54,6 +54,7 @@ class BacklogServiceLevel(models.AbstractModel):
 
         :param str shipped: the alias of its deliveries, unless the line knows of them
         """
+        day_of = self.env["backlog.line.today"]._day
         zone = SQL.identifier(line, "tz")
         delivered = (
             SQL.identifier(shipped, "date")
@@ -77,8 +78,8 @@ class BacklogServiceLevel(models.AbstractModel):
             today=SQL.identifier(line, "today"),
             promise=promise,
             delivered=delivered,
-            promised_day=self.env["backlog.line.today"]._day(promise, zone),
-            delivered_day=self.env["backlog.line.today"]._day(delivered, zone),
+            promised_day=day_of(promise, zone),
+            delivered_day=day_of(delivered, zone),
         )
 
     def _confirmed(self):

@@ -151,6 +151,7 @@ class BacklogSnapshotFlow(models.AbstractModel):
         """What was shipped of each line on the days that were missed, less what came
         back to be refunded; and by then beyond what had been open. Kits move as their
         components: they count on the last day."""
+        is_outside = self.env["backlog.service.level"]._is_outside
         return SQL(
             """
             SELECT line.id, moved.day, %(value)s AS shipped,
@@ -183,8 +184,8 @@ class BacklogSnapshotFlow(models.AbstractModel):
                AND moved.day < %(last)s
             """,
             value=self._rounded(SQL("moved.qty")),
-            is_outside=self.env["backlog.service.level"]._is_outside("place"),
-            was_outside=self.env["backlog.service.level"]._is_outside("origin"),
+            is_outside=is_outside("place"),
+            was_outside=is_outside("origin"),
             moved=in_unit(finite(SQL("move.quantity")), "move_uom", "uom"),
             moved_day=self.env["backlog.line.today"]._day(moment(SQL("move.date"))),
             first=days[0],

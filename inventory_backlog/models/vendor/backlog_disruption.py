@@ -137,12 +137,11 @@ class BacklogDisruption(models.Model):
             company = disruption.company_id or self.env.company
             # The contact may have been given to another company meanwhile.
             vendor = disruption.partner_id._origin
+            impacts = self.env["backlog.impact"].with_company(company)
             disruption.impact = (
                 bool(vendor)
                 and vendor.has_access("read")
-                and self.env["backlog.impact"]
-                .with_company(company)
-                ._impact(disruption.with_company(company))
+                and impacts._impact(disruption.with_company(company))
             )
 
     # Checks
@@ -315,9 +314,6 @@ class BacklogDisruption(models.Model):
 
     def action_move_requests(self):
         """Show what it would cost and when it would come from the backups."""
-        requests = (
-            self.env["backlog.impact"]
-            ._purchase_lines(self)
-            .filtered(lambda line: line.state in MOVABLE_STATES)
-        )
+        lines = self.env["backlog.impact"]._purchase_lines(self)
+        requests = lines.filtered(lambda line: line.state in MOVABLE_STATES)
         return self.env["backlog.vendor.switch"]._open_for(requests.sudo(False))

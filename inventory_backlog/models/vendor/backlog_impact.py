@@ -103,7 +103,7 @@ class BacklogImpact(models.AbstractModel):
                     Domain(
                         "receipt_move_id",
                         "in",
-                        self._receipts(disruption, purchases).ids,
+                        self._receipts(purchases).ids,
                     )
                     | Domain("source", "=", "none")
                     & Domain("product_id", "in", chosen.ids)
@@ -119,7 +119,7 @@ class BacklogImpact(models.AbstractModel):
             waiting[line.id] += row.qty / open_qty if open_qty else 1
         return {line_id: min(1, share) for line_id, share in waiting.items()}
 
-    def _receipts(self, disruption, purchases):
+    def _receipts(self, purchases):
         """The open receipts of ``purchases``, the later steps of them included."""
         moves = step = purchases.move_ids
         while step := step.move_dest_ids - moves:
@@ -146,17 +146,19 @@ class BacklogImpact(models.AbstractModel):
     def _product_row(self, disruption, template, purchases, lines):
         product = (purchases.product_id or template.product_variant_ids)[:1]
         ordered = sum(line._open_qty() for line in purchases)
-        missing = self._not_requested(disruption, lines, purchases)
+        missing = self._not_requested(lines, purchases)
         unit = template.sudo().uom_id
         return {
             "product": template.display_name,
-            "ordered": self._quantity(disruption, ordered, unit) if ordered else "",
+            "ordered": self.env["backlog.line"]._quantity(ordered, unit)
+            if ordered
+            else "",
             "waiting": len(lines),
             "customers": len(lines.partner_id.sudo().commercial_partner_id),
             "backup": self._backup_row(disruption, product, ordered + missing),
         }
 
-    def _not_requested(self, disruption, lines, purchases):
+    def _not_requested(self, lines, purchases):
         """What ``lines`` lack beyond what is on requests, which cover nothing before
         they are confirmed."""
         requested = defaultdict(float)
@@ -167,9 +169,6 @@ class BacklogImpact(models.AbstractModel):
             max(0, sum(waiting.mapped("to_source_qty")) - requested[product])
             for product, waiting in lines.grouped("product_id").items()
         )
-
-    def _quantity(self, disruption, quantity, unit):
-        return self.env["backlog.line"]._quantity(quantity, unit)
 
     def _backup_row(self, disruption, product, quantity):
         """The best backup for ``quantity`` of ``product`` in its unit, with what it

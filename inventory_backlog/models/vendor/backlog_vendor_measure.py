@@ -84,7 +84,7 @@ class BacklogVendorMeasure(models.Model):
     @api.model
     def _stale_vendors(self, template_ids=None):
         """The ids of the vendors that no row counts for."""
-        vendor = self.env["backlog.vendor"]
+        vendors = self.env["backlog.vendor"]
         rows = self.env.execute_query(
             SQL(
                 """
@@ -102,7 +102,7 @@ class BacklogVendorMeasure(models.Model):
                 """,
                 company=self.env.company.id,
                 today=self.env.company._backlog_today(),
-                asked=vendor._of_templates(SQL("info.product_tmpl_id"), template_ids),
+                asked=vendors._of_templates(SQL("info.product_tmpl_id"), template_ids),
                 to_flush=[
                     self.env["product.supplierinfo"]._fields["partner_id"],
                     self.env["product.supplierinfo"]._fields["product_tmpl_id"],
