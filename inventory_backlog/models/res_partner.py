@@ -1,13 +1,11 @@
 from odoo import api, fields, models
-from odoo.fields import Domain
-from odoo.tools.misc import get_lang
 
 from ..const import BUYERS, VALUE_GROUPS
 from ..report.backlog_customer_summary import (
     file_name,
+    paper_lang,
     plain_quantity,
 )
-from ..tools.person import as_asked
 
 
 class ResPartner(models.Model):
@@ -93,68 +91,23 @@ class ResPartner(models.Model):
     # Customers, and their summary
 
     def _backlog_summary(self):
-        """Everything that the customer's own summary shows, as one dict.
-
-        It is about the orders of the whole company of the customer with the company one
-        works in, as far as the person who asks may see them; where that is not all,
-        ``only_of`` names the person. Quantities are in the unit of the order line,
-        values untaxed in the currency of the order.
+        """What the customer's own summary shows, see ``backlog.customer.summary``.
 
         :raise UserError: when no person asks
         """
-        self.ensure_one()
-        self = as_asked(self)  # noqa: PLW0642
-        customer = self.commercial_partner_id
-        all_seen = self.env["backlog.line"]._sees_all()
-        # A report's address asks for no group.
-        self.env["backlog.line"]._check_shows_values()
-        lines = self.env["backlog.line"].search(
-            Domain("company_id", "=", self.env.company.id) & self._of_customer()
-        )
-        # Whoever sees the line may print what the customer already has on paper.
-        slices = lines.sudo()._allocation().grouped("order_line_id")
-        lines = lines.with_context(lang=self._paper_lang()).sudo()
-        prices = lines.env["backlog.customer.summary"]._order_prices(lines)
-        orders = [
-            order.env["backlog.customer.summary"]._prepare_backlog_summary(
-                order, its_lines, slices, prices
-            )
-            for order, its_lines in lines.grouped("order_id").items()
-        ]
-        orders.sort(key=lambda order: (order["date"], order["id"]))
-        return {
-            "customer": customer.display_name,
-            "company": self.env.company,
-            "now": fields.Datetime.now(),
-            "only_of": "" if all_seen else self.env.user.name,
-            "orders": orders,
-            "totals": self.env["backlog.customer.summary"]._backlog_totals(orders),
-        }
-
-    def _of_customer(self):
-        """The rows about a customer: of all contacts of its company, as Odoo invoices
-        them, and not of a subsidiary that is a company of its own."""
-        customer = self.commercial_partner_id
-        # Whoever sees the row may know whose it is.
-        return Domain(
-            "partner_id", "any!", [("commercial_partner_id", "=", customer.id)]
-        )
+        return self.env["backlog.customer.summary"]._summary(self)
 
     def _backlog_summary_name(self):
         """The name of the PDF, without its ending."""
-        customer = self.commercial_partner_id.with_context(lang=self._paper_lang())
+        customer = self.commercial_partner_id.with_context(lang=paper_lang(self))
         return customer.env._(
             "Open orders %(customer)s %(day)s",
             customer=file_name(customer.name),
             day=fields.Date.to_string(fields.Date.context_today(self)),
         )
 
-    def _paper_lang(self):
-        """The language in which the customer gets its paper; that of the person who
-        asks where the customer's is no longer active."""
-        return get_lang(self.env, self.lang or self.env.lang).code
-
     def _backlog_quantity(self, quantity):
+        """A quantity as the template of the summary writes it."""
         return plain_quantity(self.env, quantity)
 
     # On the form

@@ -1,8 +1,10 @@
 from odoo import fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 from odoo.tools.misc import get_lang
 
 from ..tools.bounds import bounded_moment, converted, rate
+from ..tools.person import as_asked
 
 # Characters of a name within the name of a file, of which systems take 255 bytes.
 MAX_FILE_NAME = 80
@@ -26,22 +28,77 @@ def file_name(name):
     return " ".join(plain.split())[:MAX_FILE_NAME].strip()
 
 
+def of_customer(partner):
+    """The domain of the rows about a customer: of all contacts of its company, as Odoo
+    invoices them, and not of a subsidiary that is a company of its own."""
+    customer = partner.commercial_partner_id
+    # A user who sees the row may know whose it is.
+    return Domain("partner_id", "any!", [("commercial_partner_id", "=", customer.id)])
+
+
+def paper_lang(partner):
+    """The language in which the customer gets its paper; that of the current user
+    where the customer's is no longer active."""
+    return get_lang(partner.env, partner.lang or partner.env.lang).code
+
+
 class BacklogCustomerSummary(models.AbstractModel):
     """What a customer may know of its own orders: what is ready, when the rest comes.
 
     It is written for the customer: in the language of the records that come in, in the
-    units of the orders, without internal words and documents. The methods take backlog
-    lines, with sudo where the caller has checked that the user may print them, and
-    return plain values; ``res.partner._backlog_summary`` puts them together.
+    units of the orders, without internal words and documents. ``_summary`` is all of
+    it; the other methods take backlog lines with sudo, once ``_summary`` has found
+    those that the user may see, and return plain values.
     """
 
     _name = "backlog.customer.summary"
     _description = "Summary for a Customer"
 
+    def _summary(self, partner):
+        """Everything that the summary of the customer ``partner`` shows, as one dict.
+
+        It is about the orders of the whole company of the customer with the current
+        company, as far as the user who asks may see them; where that is not all,
+        ``only_of`` names the user. Quantities are in the unit of the order line, values
+        untaxed in the currency of the order.
+
+        :return: ``{"customer", "company", "now", "only_of", "orders", "totals"}``; see
+            ``_prepare_backlog_summary`` and ``_backlog_totals``
+        :raise UserError: when no person asks
+        """
+        partner.ensure_one()
+        partner = as_asked(partner)
+        env = partner.env
+        customer = partner.commercial_partner_id
+        all_seen = env["backlog.line"]._sees_all()
+        # Odoo checks no group when it renders a report by its address.
+        env["backlog.line"]._check_shows_values()
+        lines = env["backlog.line"].search(
+            Domain("company_id", "=", env.company.id) & of_customer(partner)
+        )
+        # A user who sees the line may print what the customer already has on paper.
+        slices = lines.sudo()._allocation().grouped("order_line_id")
+        lines = lines.with_context(lang=paper_lang(partner)).sudo()
+        summary = self.with_env(lines.env)
+        prices = summary._order_prices(lines)
+        orders = [
+            summary._prepare_backlog_summary(order, its_lines, slices, prices)
+            for order, its_lines in lines.grouped("order_id").items()
+        ]
+        orders.sort(key=lambda order: (order["date"], order["id"]))
+        return {
+            "customer": customer.display_name,
+            "company": env.company,
+            "now": fields.Datetime.now(),
+            "only_of": "" if all_seen else env.user.name,
+            "orders": orders,
+            "totals": self._backlog_totals(orders),
+        }
+
     # Orders
 
     def _prepare_backlog_summary(self, order, lines, slices, prices):
-        """The order with what of it is open, for ``res.partner._backlog_summary``.
+        """The order with what of it is open, for ``_summary``.
 
         :param slices: ``{order line: slices}``
         :param prices: see ``_order_prices``

@@ -7,7 +7,7 @@ from odoo.tools import format_date
 
 from ..tools.link import Link
 from ..tools.person import as_asked
-from .backlog_customer_summary import file_name, plain_quantity
+from .backlog_customer_summary import file_name, of_customer, plain_quantity
 
 # 5,000 lines are 133 pages and 1.1 GB for wkhtmltopdf; Odoo stops it at 2.5 GB.
 MAX_LINES = 8000
@@ -178,7 +178,7 @@ class BacklogReport(models.TransientModel):
         if self.user_id:
             domain &= Domain("user_id", "=", self.user_id.id)
         if self.partner_id:
-            domain &= self.partner_id._of_customer()
+            domain &= of_customer(self.partner_id)
         return domain
 
     # Texts
