@@ -68,11 +68,13 @@ class BacklogImpact(models.AbstractModel):
         return offers
 
     def _companies(self, disruption):
+        """The companies that the disruption holds in, among those the user works in."""
         return disruption.company_id or self.env.companies
 
     def _purchase_lines(self, disruption):
         """Purchase lines of the vendor with goods still to come, requests included."""
-        # Counted for everybody who may see the disruption; no prices are shown.
+        # sudo: these lines are only counted, for all who may read the disruption; no
+        # price is shown.
         lines = self.env["purchase.order.line"].sudo()
         domain = (
             Domain(
@@ -87,8 +89,8 @@ class BacklogImpact(models.AbstractModel):
         return lines.search(domain).filtered(lambda line: line._open_qty() > 0)
 
     def _waiting(self, disruption, offers, purchases):
-        """``{order line id: share of it that waits}``: for receipts of the vendor, and
-        for goods that nobody has ordered and that would be ordered from it."""
+        """``{order line id: share of it that waits}``, 0 to 1: for receipts from the
+        vendor, and for goods without supply that would be bought from it."""
         chosen = self.env["product.product"]
         for product in offers.product_tmpl_id.product_variant_ids:
             if product.main_vendor_id in offers.partner_id:
@@ -127,8 +129,8 @@ class BacklogImpact(models.AbstractModel):
         return moves.filtered(lambda move: move.state not in ("done", "cancel"))
 
     def _product_rows(self, disruption, templates, purchases, lines):
-        """For each product what hangs on the vendor and the best backup, those that
-        customers wait for first."""
+        """For each product what hangs on the vendor, and the best backup. Products with
+        the most waiting order lines come first."""
         ordered = purchases.grouped(lambda line: line.product_id.product_tmpl_id)
         waiting = lines.grouped(lambda line: line.product_id.product_tmpl_id)
         none = self.env["purchase.order.line"], self.env["backlog.line"]
@@ -144,6 +146,7 @@ class BacklogImpact(models.AbstractModel):
         return [self._product_row(disruption, *row) for row in rows[:ROWS_SHOWN]]
 
     def _product_row(self, disruption, template, purchases, lines):
+        """One row of ``_product_rows``, in finished texts."""
         product = (purchases.product_id or template.product_variant_ids)[:1]
         ordered = sum(line._open_qty() for line in purchases)
         missing = self._not_requested(lines, purchases)
@@ -159,8 +162,8 @@ class BacklogImpact(models.AbstractModel):
         }
 
     def _not_requested(self, lines, purchases):
-        """What ``lines`` lack beyond what is on requests, which cover nothing before
-        they are confirmed."""
+        """What ``lines`` lack beyond what is on requests for quotation, which cover
+        nothing before they are confirmed."""
         requested = defaultdict(float)
         for purchase in purchases:
             if purchase.state in REQUEST_STATES:
@@ -171,8 +174,8 @@ class BacklogImpact(models.AbstractModel):
         )
 
     def _backup_row(self, disruption, product, quantity):
-        """The best backup for ``quantity`` of ``product`` in its unit, with what it
-        costs and takes more than the vendor."""
+        """The best backup for ``quantity`` of ``product`` in its unit, with its cost
+        and days beyond those of the vendor; False without a backup."""
         vendor = disruption.partner_id.commercial_partner_id
         backup = product._stand_in_for(vendor, quantity)
         if not backup:

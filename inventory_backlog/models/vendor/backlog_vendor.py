@@ -29,7 +29,7 @@ PARITY_STATES = [
     ("unproven", "Unproven"),
 ]
 
-# In this order, the most exposed first: the SQL below counts from 0.
+# The most exposed first; the SQL below gives the position in this list, from 0.
 RESILIENCE = [
     ("none", "None left"),
     ("exposed", "One source"),
@@ -37,7 +37,7 @@ RESILIENCE = [
     ("resilient", "Resilient"),
 ]
 
-# What the statement reads of the ORM, to be written before it runs.
+# Fields that the statement reads: Odoo has to write them before it runs.
 READS = {
     "backlog.disruption": ["partner_id", "product_tmpl_ids"],
     "product.product": ["active", "product_tmpl_id"],
@@ -65,11 +65,11 @@ READS = {
 
 
 class BacklogVendor(models.AbstractModel):
-    """Who can sell us a product, in which role, and how close each comes to the main
-    one: the one definition of role, parity and resilience.
+    """Who can sell us a product, in which role, and how close each vendor comes to the
+    main one: the one definition of role, parity and resilience.
 
-    A live SQL statement for one company and day, a chain of named steps, one method
-    each, so that a satellite addon changes one rule by overriding one method::
+    A live SQL statement for one company and day, in named steps, one method each: an
+    addon changes one rule by overriding one method::
 
         ancestor  a vendor and the companies it belongs to
         out       who cannot deliver what today
@@ -80,7 +80,7 @@ class BacklogVendor(models.AbstractModel):
         asking    what the main vendor asks for the quantity of each offer
         judged    with parity, criterion by criterion
 
-    Rank is the order of the vendor list (core's ``sequence``): no second rank.
+    The rank of vendors is their order in the list (``sequence`` of Odoo).
     """
 
     _name = "backlog.vendor"
@@ -90,8 +90,8 @@ class BacklogVendor(models.AbstractModel):
 
     @api.model
     def _line_figures(self, template_ids=None):
-        """One row per vendor line. A line for several variants can be main for one and
-        backup for another: it shows the best."""
+        """Return a table expression with one row per vendor line. A line for several
+        variants can be main for one and backup for another: the row shows the best."""
         return SQL(
             """(
             SELECT DISTINCT ON (id) *
@@ -103,9 +103,10 @@ class BacklogVendor(models.AbstractModel):
 
     @api.model
     def _variant_figures(self, template_ids=None):
-        """One row per variant, also of products without vendor: ``product_id,
-        product_tmpl_id, main_vendor_id, backup_vendor_ids, backup_vendor_count,
-        resilience`` (0–3, see ``RESILIENCE``; NULL for what is never bought).
+        """Return the statement with one row per variant, also of products without
+        vendor: ``product_id, product_tmpl_id, main_vendor_id, backup_vendor_ids,
+        backup_vendor_count, resilience`` (0–3, see ``RESILIENCE``; NULL for products
+        that are never bought).
 
         Vendors under one parent are one source. A source that is out does not count,
         and the first that is left stands in for the main one.
@@ -172,6 +173,7 @@ class BacklogVendor(models.AbstractModel):
 
     @api.model
     def _resilience(self, level):
+        """The value of the selection field for a ``level`` of 0 to 3."""
         return SQL(
             "(%s::varchar[])[%s + 1]", [value for value, _label in RESILIENCE], level
         )
@@ -215,8 +217,8 @@ class BacklogVendor(models.AbstractModel):
 
     @api.model
     def _of_templates(self, column, template_ids):
-        """A condition on the templates: all, those with the ids, or those that the
-        statement ``template_ids`` gives."""
+        """A condition on templates. ``template_ids`` is None for all, a list of ids, or
+        a statement that gives ids."""
         if template_ids is None:
             return SQL("TRUE")
         if isinstance(template_ids, SQL):
@@ -227,8 +229,8 @@ class BacklogVendor(models.AbstractModel):
 
     @api.model
     def _ancestor(self, template_ids):
-        """Each vendor with itself and all above it. UNION, since a loop of parents in
-        old data must not be followed for ever."""
+        """Each vendor with itself and all partners above it. UNION ends at a loop of
+        parents, as old data can have."""
         return SQL(
             """
             SELECT partner.id AS partner_id, partner.id AS ancestor_id,
@@ -246,8 +248,8 @@ class BacklogVendor(models.AbstractModel):
 
     @api.model
     def _out(self):
-        """The vendors that are out today, each with a product, or with none when it
-        is out for all."""
+        """The vendors that are out today, one row per product; the product is NULL when
+        the vendor is out for all."""
         company = self.env.company
         today = company._backlog_today()
         return SQL(
@@ -265,8 +267,8 @@ class BacklogVendor(models.AbstractModel):
 
     @api.model
     def _offer(self, template_ids):
-        """Every vendor line and variant. Prices are untaxed, net of discount, in the
-        company's currency per unit of the product; quantities in that unit."""
+        """All vendor lines per variant. Prices are untaxed, net of discount, in the
+        company's currency per unit of the product; quantities are in that unit."""
         today = self.env.company._backlog_today()
         return SQL(
             """
@@ -328,9 +330,9 @@ class BacklogVendor(models.AbstractModel):
 
     @api.model
     def _currency_rates(self, today):
-        """``{currency id: what one of it is worth in the company's currency}``."""
+        """``{currency id: value of one unit in the company's currency}``."""
         company = self.env.company
-        # Vendors may ask prices in a currency that is no longer in use.
+        # A vendor price can be in an archived currency.
         currencies = self.env["res.currency"].with_context(active_test=False)
         currencies = currencies.search(Domain.TRUE)
         rates = currencies._get_rates(company, today)
@@ -343,8 +345,8 @@ class BacklogVendor(models.AbstractModel):
 
     @api.model
     def _ranked(self):
-        """The first vendor that is chosen by itself is the main one. All price breaks
-        of a vendor have its role, and its contacts are the same vendor."""
+        """The main vendor is the first one that Odoo may choose by itself. All price
+        breaks of a vendor have its role, and its contacts count as the same vendor."""
         return SQL(
             """
             SELECT offer.*,
@@ -364,8 +366,8 @@ class BacklogVendor(models.AbstractModel):
 
     @api.model
     def _measured(self):
-        """The figures of the product when it has enough receipts, else the vendor's
-        over all products: they tell more than one delivery does."""
+        """The figures of the product where it has enough receipts, else those of the
+        vendor over all products: a single delivery says little."""
         names = (
             "receipt_count",
             "on_time_rate",
@@ -406,8 +408,8 @@ class BacklogVendor(models.AbstractModel):
 
     @api.model
     def _yardstick(self):
-        """What the main vendor of each product does. A lead time that was never
-        measured is the one it states."""
+        """What the main vendor of each product does. The lead time is the one on the
+        vendor line where none was measured."""
         return SQL(
             """
             SELECT product_id,
@@ -423,7 +425,7 @@ class BacklogVendor(models.AbstractModel):
     @api.model
     def _asking(self):
         """What the main vendor asks for the smallest quantity of each offer: as in
-        Odoo, its cheapest line that this quantity reaches."""
+        Odoo, the cheapest line that this quantity reaches."""
         return SQL(
             """
             SELECT other.id, other.product_id,
@@ -442,8 +444,8 @@ class BacklogVendor(models.AbstractModel):
 
     @api.model
     def _judged(self):
-        """Parity: no criterion below the main vendor's by more than the company
-        tolerates. A criterion that one of them has no figure for is left out."""
+        """Parity: no criterion is worse than the main vendor's by more than the company
+        tolerates. A criterion without a figure for both is left out."""
         company = self.env.company
         return SQL(
             """
@@ -498,5 +500,5 @@ class BacklogVendor(models.AbstractModel):
 
     @api.model
     def _enough(self):
-        """With how many receipts a vendor counts as proven; at least one."""
+        """The number of receipts from which a vendor counts as proven; at least one."""
         return max(1, self.env.company.backlog_vendor_min_receipts)

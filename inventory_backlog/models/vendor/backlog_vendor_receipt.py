@@ -22,8 +22,8 @@ SCORE_HELP = (
 
 
 class BacklogVendorReceipt(models.Model):
-    """What vendors did: one row per receipt of a purchase line, and one per purchase
-    line for what should be here and is not.
+    """What vendors delivered: one row per receipt of a purchase line, and one per
+    purchase line for overdue goods.
 
     A receipt is a transfer, so a line that comes in three parts has three. Goods that
     replace returned ones are no receipt. Days are those of the company's time zone,
@@ -220,7 +220,8 @@ class BacklogVendorReceipt(models.Model):
 
     @api.model
     def _moved(self, vendor_ids):
-        """What came for each purchase line, transfer by transfer, and what is open."""
+        """What arrived for each purchase line, transfer by transfer, and what is
+        open."""
         asked = SQL("TRUE")
         if vendor_ids is not None:
             asked = SQL("partner.commercial_partner_id = ANY(%s)", list(vendor_ids))
@@ -259,8 +260,8 @@ class BacklogVendorReceipt(models.Model):
 
     @api.model
     def _step(self):
-        """The receipts behind each scrap: kept on it, or for one from before this
-        addon the moves of its transfer and those before them."""
+        """The receipts behind each scrap: those stored on it, or for a scrap from
+        before this addon the moves of its transfer and the moves before them."""
         return SQL(
             """
             SELECT rel.scrap_id, rel.move_id
@@ -290,7 +291,7 @@ class BacklogVendorReceipt(models.Model):
 
     @api.model
     def _rejected(self):
-        """What of each receipt was returned or scrapped. A scrap is spread over the
+        """What was returned or scrapped of each receipt. A scrap is spread over the
         receipts it can come from, by quantity."""
         return SQL(
             """
@@ -336,8 +337,8 @@ class BacklogVendorReceipt(models.Model):
 
     @api.model
     def _dated(self):
-        """What came and what is overdue, held against the first promise. ``due_share``
-        is the part that a row has in what was due of its purchase line."""
+        """Receipts and overdue goods, compared with the first promise. ``due_share`` is
+        the share of the row in what was due of its purchase line."""
         promise = moment(SQL("COALESCE(line.first_promise_date, line.date_planned)"))
         return SQL(
             """
@@ -411,8 +412,8 @@ class BacklogVendorReceipt(models.Model):
 
     @api.model
     def _day(self, utc):
-        """The calendar day of the moment ``utc`` where the company of ``purchase``
-        is."""
+        """The calendar day of the moment ``utc`` in the time zone of the company of
+        ``purchase``."""
         zone = self.env["res.company"]._backlog_zones(SQL("purchase.company_id"))
         return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE (%s))::date", utc, zone)
 
