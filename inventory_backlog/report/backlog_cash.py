@@ -8,19 +8,19 @@ from ..tools.given import giving
 from ..tools.sql import many_rows
 from .payment_terms import due_day, instalments, share_due
 
-# Whoever buys has rows of what we pay, and no others: see the rules.
+# Buyers have rows of what we pay, and no others: see the record rules.
 AMOUNT_GROUPS = f"{VALUE_GROUPS},{FORM_GROUPS['purchase.order']}"
 
-# An order line numbers its rows by itself, each flow from 0, so that an id tells the
-# same row for as long as the line is the same. The ids stay below 2**31, the limit of
-# XML-RPC, up to 22 million order lines. Rows beyond these numbers go below zero.
+# Each order line numbers its own rows, each flow from 0, so the id of a row is stable
+# while its line does not change. The ids stay below 2**31, the limit of XML-RPC, up to
+# 22 million order lines. Rows beyond these numbers have negative ids.
 FLOWS = ("receive", "pay", "deposit")
 
 ROWS_PER_FLOW = 32
 
 MANY_ROWS_PER_FLOW = 2**16
 
-# What every row says of its order line.
+# Columns that every row takes over from its order line.
 OF_LINE = (
     "order_id",
     "warehouse_id",
@@ -34,8 +34,8 @@ OF_LINE = (
 
 
 class BacklogCash(models.Model):
-    """When the open backlog becomes money: what customers will pay for it, what the
-    supply of it will cost, and what they paid ahead.
+    """When the open backlog becomes money: what customers will pay for it, what its
+    supply will cost, and what customers paid ahead.
 
     One row per order line, part of its quantity and instalment. Per line, and so in
     every total, the amounts to receive are ``open_value - prepaid_value`` of
@@ -218,7 +218,8 @@ class BacklogCash(models.Model):
                    cash_flow AS (%(flow)s)
             %(rows)s
             """,
-            # What a larger statement has materialized need not be once more.
+            # A table that the statement around this one has materialized need not be
+            # materialized again.
             given=SQL("NOT" if self.env["backlog.line"]._given("lines") else ""),
             slice=self._slice(product_ids),
             line=self._line(product_ids),
@@ -238,8 +239,8 @@ class BacklogCash(models.Model):
 
     @api.model
     def _slice(self, product_ids):
-        """The allocation, without the names of documents: they cost, and nobody reads
-        them here."""
+        """The allocation without the names of documents: they are slow, and cash does
+        not read them."""
         return SQL(
             """
             SELECT id, move_id, order_line_id, product_id, warehouse_id, company_id,
@@ -277,8 +278,8 @@ class BacklogCash(models.Model):
 
     @api.model
     def _supply(self):
-        """When the supply of each order line is here. What is moved for a kit are its
-        components, which do not add up to kits: the last one decides."""
+        """When the supply of each order line is here. For a kit the components are
+        moved, which do not add up to kits: the last component decides."""
         return SQL(
             """
             SELECT line.id AS order_line_id,
@@ -305,8 +306,8 @@ class BacklogCash(models.Model):
 
     @api.model
     def _part(self):
-        """What can leave when. An order that ships all at once leaves with its last
-        part; of a customer over the credit limit nobody can say."""
+        """When each part can leave. An order that ships all at once leaves with its
+        last part; for a customer over the credit limit the day is unknown."""
         return SQL(
             """
             SELECT part.*, part.day AS ship_date
@@ -325,7 +326,7 @@ class BacklogCash(models.Model):
 
     @api.model
     def _leaving(self):
-        """The parts of each line with the day on which each could leave by itself."""
+        """The parts of each line, with the day on which each could leave on its own."""
         return SQL(
             """
             SELECT line.*, 0 AS key, line.backlog_value AS value,
@@ -367,9 +368,9 @@ class BacklogCash(models.Model):
 
     @api.model
     def _flow(self):
-        """Every movement of money, not yet rounded. ``key`` and ``number`` tell those
-        of one kind and order line apart. What is no deposit has none, rather than one
-        of 0, and the other way round: a pivot shows no cells full of zeros."""
+        """Every movement of money, not yet rounded. ``key`` and ``number`` tell rows of
+        one kind and order line apart. Amounts are NULL and not 0 where a row has none,
+        so that a pivot shows no cells full of zeros."""
         return SQL(
             """
             %(receive)s
@@ -388,6 +389,7 @@ class BacklogCash(models.Model):
 
     @api.model
     def _flow_receive(self):
+        """What customers will still pay, one row per part and instalment."""
         return SQL(
             """
             SELECT part.id AS order_line_id, 'receive' AS flow, part.kind, part.key,
@@ -406,6 +408,7 @@ class BacklogCash(models.Model):
 
     @api.model
     def _flow_deposit(self):
+        """What customers have paid for goods that are open, one row per part."""
         return SQL(
             """
             SELECT part.id, 'deposit', part.kind, part.key, 0, part.partner_id,
@@ -419,6 +422,7 @@ class BacklogCash(models.Model):
 
     @api.model
     def _flow_pay_incoming(self):
+        """What vendors get for goods on their way, one row per slice and instalment."""
         return SQL(
             """
             SELECT receipt.order_line_id, 'pay', 'incoming', receipt.id,
@@ -438,6 +442,8 @@ class BacklogCash(models.Model):
 
     @api.model
     def _flow_pay_to_source(self):
+        """What vendors would get for goods to source, one row per slice and
+        instalment."""
         return SQL(
             """
             SELECT slice.order_line_id, 'pay', 'to_source', slice.id,
@@ -458,15 +464,15 @@ class BacklogCash(models.Model):
 
     @api.model
     def _of_line(self, table):
-        """What each movement carries of its order line, from ``table``."""
+        """The columns that a movement takes over from its order line, which is in
+        ``table``."""
         return SQL(", ").join(SQL.identifier(table, name) for name in OF_LINE)
 
     # Rows
 
     @api.model
     def _rows(self):
-        """The flow with what it says of its line, rounded so that the rows of a line
-        add up: each row is what the rounded running total grows by."""
+        """The rows of the model: all movements of money but those of nothing."""
         return SQL(
             """
             SELECT *
@@ -478,6 +484,8 @@ class BacklogCash(models.Model):
 
     @api.model
     def _rounded(self):
+        """The movements with ids, rounded so that the rows of a line add up: each row
+        is the growth of the rounded running total."""
         return SQL(
             """
             SELECT CASE WHEN place <= %(few)s

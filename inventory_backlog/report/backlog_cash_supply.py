@@ -17,8 +17,8 @@ class BacklogCashSupply(models.AbstractModel):
     _description = "Cost of Supply"
 
     def _offer(self):
-        """Per product and company what is to source would cost, who would sell it, and
-        when it would be here, ordered today.
+        """Per product and company: what the goods to source would cost, which vendor
+        would sell them, and when they would be here, ordered today.
 
         As in Odoo's own ``product.product._select_seller``: the first vendor of the
         list that sells so much, at its cheapest line; where nobody sells so little, the
@@ -56,7 +56,7 @@ class BacklogCashSupply(models.AbstractModel):
         )
 
     def _chosen_offer(self, companies):
-        """The line of the vendor list that would be bought from."""
+        """The vendor line that would be bought from, per product and company."""
         return SQL(
             """
             SELECT DISTINCT ON (product_id, company_id)
@@ -85,9 +85,10 @@ class BacklogCashSupply(models.AbstractModel):
         )
 
     def _company_offers(self, company):
-        """What vendors who may be chosen by themselves ask ``company`` for the products
-        that are to source."""
-        # Salespeople may not read vendors' prices: the rules keep those rows from them.
+        """The prices for ``company`` of the products to source, of vendors that Odoo
+        may choose by itself."""
+        # sudo: salespeople may not read vendors' prices, and record rules hide these
+        # rows from them.
         vendors = self.env["backlog.vendor"].sudo().with_company(company)
         wanted = SQL(
             """
@@ -118,8 +119,9 @@ class BacklogCashSupply(models.AbstractModel):
         )
 
     def _advance(self):
-        """Which share of what is still to come of each purchase was paid ahead: posted
-        bills settle what is here first, as ``prepaid_value`` does for customers."""
+        """Which share of the goods still to come of each purchase was paid ahead:
+        posted bills first pay for received goods, as in ``prepaid_value`` for
+        customers."""
         return SQL(
             """
             SELECT paid.order_id,
@@ -182,9 +184,9 @@ class BacklogCashSupply(models.AbstractModel):
         )
 
     def _receipt(self):
-        """What is on its way to customers, with its purchase: the price of a unit of
-        the product, untaxed, net of discount, less what was paid ahead, at the rate of
-        the purchase. Of a bought kit each piece weighs the same."""
+        """The slices on their way to customers, with their purchase: the price of a
+        unit of the product, untaxed, net of discount, less what was paid ahead, at the
+        rate of the purchase. The pieces of a bought kit all weigh the same."""
         return SQL(
             """
             SELECT cash_slice.id, cash_slice.order_line_id, cash_slice.product_id,

@@ -6,21 +6,22 @@ from odoo.tools.misc import get_lang
 from ..tools.bounds import bounded_moment, converted, rate
 from ..tools.person import as_asked
 
-# Characters of a name within the name of a file, of which systems take 255 bytes.
+# Characters of a customer's or company's name in a file name; file systems take 255
+# bytes in all.
 MAX_FILE_NAME = 80
 
 NOT_IN_FILE_NAME = frozenset('<>:"/\\|?*')
 
 
 def plain_quantity(env, quantity):
-    """A quantity without needless zeros, as people write it: 14, 2.5."""
+    """A quantity as people write it, without needless zeros: 14, 2.5."""
     lang = env["res.lang"].browse(get_lang(env).id)
     return lang.format("%.12g", quantity, grouping=True)
 
 
 def file_name(name):
-    """``name`` as part of the name of a file: those of customers and companies are of
-    any length, and may hold line breaks, which no header takes."""
+    """``name`` as part of a file name. Names of customers and companies can be of any
+    length and hold line breaks, which no HTTP header takes."""
     plain = "".join(
         char if char.isprintable() and char not in NOT_IN_FILE_NAME else " "
         for char in name or ""
@@ -37,8 +38,8 @@ def of_customer(partner):
 
 
 def paper_lang(partner):
-    """The language in which the customer gets its paper; that of the current user
-    where the customer's is no longer active."""
+    """The language in which the customer gets its paper; the language of the current
+    user where the customer's is no longer active."""
     return get_lang(partner.env, partner.lang or partner.env.lang).code
 
 
@@ -71,7 +72,7 @@ class BacklogCustomerSummary(models.AbstractModel):
         env = partner.env
         customer = partner.commercial_partner_id
         all_seen = env["backlog.line"]._sees_all()
-        # Odoo checks no group when it renders a report by its address.
+        # Odoo checks no group when a report is opened by its address.
         env["backlog.line"]._check_shows_values()
         lines = env["backlog.line"].search(
             Domain("company_id", "=", env.company.id) & of_customer(partner)
@@ -98,7 +99,7 @@ class BacklogCustomerSummary(models.AbstractModel):
     # Orders
 
     def _prepare_backlog_summary(self, order, lines, slices, prices):
-        """The order with what of it is open, for ``_summary``.
+        """The order with its open lines, for ``_summary``.
 
         :param slices: ``{order line: slices}``
         :param prices: see ``_order_prices``
@@ -124,9 +125,9 @@ class BacklogCustomerSummary(models.AbstractModel):
         }
 
     def _order_prices(self, lines):
-        """``{id: price}`` of one unit of the product in the currency of the order. A
-        value in the currency of the company is rounded there already, and one cent of
-        it can be a lot of weak money."""
+        """``{id: price}`` of one unit of the product in the currency of the order.
+        Values in the currency of the company are rounded already, and a cent can be a
+        lot of money in a weak currency."""
         return dict(
             self.env.execute_query(
                 SQL(
@@ -149,7 +150,7 @@ class BacklogCustomerSummary(models.AbstractModel):
         )
 
     def _backlog_totals(self, orders):
-        """What is open and what of it is ready, per currency of the orders."""
+        """The open value and the ready value, per currency of the orders."""
         totals = {}
         for order in orders:
             total = totals.setdefault(
@@ -185,14 +186,15 @@ class BacklogCustomerSummary(models.AbstractModel):
         }
 
     def _rest(self, line, slices):
-        """``[(day, quantity)]``: when what is not ready comes, the unknown last."""
+        """``[(day, quantity)]``: when the quantity that is not ready comes; what has no
+        date comes last."""
         coming = {}
         for row in slices:
             if row.source == "receipt":
                 day = fields.Datetime.context_timestamp(line, row.date).date()
                 coming[day] = coming.get(day, 0) + row.qty
         if any(row.product_id != line.product_id for row in slices):
-            # Of a kit the components come: it is there with the last of them.
+            # A kit arrives as components; it is complete when the last one arrives.
             coming = {max(coming, default=None): line.incoming_qty}
         rest = [*sorted(coming.items()), (None, line.to_source_qty)]
         return [
@@ -202,8 +204,8 @@ class BacklogCustomerSummary(models.AbstractModel):
         ]
 
     def _rest_text(self, day, quantity):
-        """When a ``quantity`` comes, in the unit of the order, as the customer reads
-        it."""
+        """A quantity in the unit of the order and the day on which it comes, as the
+        customer reads it."""
         quantity = plain_quantity(self.env, quantity)
         if not day:
             return self.env._("%s: date to be confirmed", quantity)

@@ -17,7 +17,7 @@ RISK_DAYS = 7  # "this week"
 
 TOP = 10
 
-# What the figures, the lines to act on and the cash read of a line.
+# The columns of a line that the figures, the lines to act on and the cash read.
 COLUMNS = (
     "id",
     "order_id",
@@ -58,8 +58,8 @@ BUYER = "purchase.group_purchase_user"
 
 PACE_DAYS = 91  # 13 weeks, a quarter
 
-# Of each figure its tone, the part of it that matters, the tone of that, and what the
-# part is a share of.
+# Per figure: its tone, the part of it that matters, the tone of that part, and the
+# figure that the part is a share of.
 TILES = {
     "open": ("neutral", "late", "danger", "open"),
     "ready": ("success", "ready_late", "danger", "ready"),
@@ -123,13 +123,15 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _notices(self):
-        """What people should know of the figures: ``[{"text", "button", "action"}]``,
-        the last two where they can do something."""
+        """Notices about the figures, ``[{"text", "button", "action"}]``; the last two
+        where the user can act on it."""
         faults, upkeep = self.env["backlog.fault"], self.env["backlog.upkeep"]
         return faults._notices() + upkeep._notices()
 
     @api.model
     def _currency_note(self):
+        """A note on the rates of conversion, where the companies have several
+        currencies."""
         if len(self.env.companies.currency_id) < 2:
             return ""
         return self.env._(
@@ -141,7 +143,7 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _scopes(self):
-        """``[(scope, label)]`` that make sense for the user, the widest last."""
+        """``[(scope, label)]`` that make sense for the user, the widest one last."""
         sees_all = self._sees_all_lines()
         scopes = []
         if self.env.user.has_group(SALESPERSON) or not sees_all:
@@ -153,6 +155,7 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _scope_domain(self, scope):
+        """The domain of the lines in a scope."""
         if scope == "mine":
             return Domain("user_id", "=", self.env.uid)
         if scope == "team":
@@ -174,8 +177,8 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _ask(self, domain):
-        """Ask for everything about the open lines at once, so that the allocation, by
-        far the most of it, is computed once.
+        """Read everything about the open lines in one statement, so that the
+        allocation, by far the most expensive part, is computed once.
 
         :return: ``({figure: {count, value}}, [line to act on], [(date, flow, kind,
             amount)])``
@@ -239,7 +242,7 @@ class BacklogDashboard(models.AbstractModel):
     @api.model
     def _sums(self, lines, query):
         """``([(figure, kind)], [expression])``: the counts and sums of the measures.
-        The condition of each is its very domain."""
+        The condition of each expression is the domain that its figure opens."""
         keys, sums = [], []
         for key, (part, name) in self._measures().items():
             condition = part.optimize_full(lines)._to_sql(lines, lines._table, query)
@@ -257,7 +260,8 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _measures(self):
-        """``{figure: (domain, field)}``: what is summed over which lines."""
+        """``{figure: (domain, field)}``: the lines of each figure and the field that is
+        summed."""
         ready = Domain("backlog_qty", ">", 0)
         at_risk = Domain("is_at_risk", "=", True)
         to_source = Domain("to_source_qty", ">", 0)
@@ -288,7 +292,8 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _this_week(self):
-        """Promised before the end of the seventh day from now, where the user is."""
+        """Promised before the end of the seventh day from now, in the user's time
+        zone."""
         zone = ZoneInfo(str(self.env.tz))
         last = fields.Date.context_today(self) + timedelta(days=RISK_DAYS + 1)
         end = datetime.combine(last, time.min, zone).astimezone(ZoneInfo("UTC"))
@@ -298,6 +303,7 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _tiles(self, domain, figures, scope):
+        """The tiles of the page, in their order."""
         measures = self._measures()
         texts = self._tile_texts()
         tiles = [
@@ -309,7 +315,7 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _tile_texts(self):
-        """``{figure: (label, what the part is called, definition)}``."""
+        """``{figure: (label, label of the part, definition)}``."""
         return {
             "open": (
                 self.env._("Open"),
@@ -355,6 +361,8 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _tile(self, domain, figures, measures, key, label, part_label, definition):
+        """One tile: a figure, the part of it that matters, and the actions that open
+        both."""
         tone, part_key, part_tone, whole = TILES[key]
         figure = figures[key]
         part = figures[part_key]
@@ -385,6 +393,7 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _pace_tile(self):
+        """The tile of the weeks of backlog and book-to-bill, from the history."""
         history = self.env["backlog.snapshot"]
         domain = Domain("day", ">=", self._days_ago(PACE_DAYS))
         [[weeks, ratio, first, count]] = history._read_group(
@@ -420,6 +429,7 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _pace_note(self, weeks, first):
+        """What the weeks of backlog are counted from, or why there are none."""
         if not first:
             return self.env._("The history begins tonight.")
         if not weeks:
@@ -441,7 +451,8 @@ class BacklogDashboard(models.AbstractModel):
         causes = dict(self.env["backlog.line"]._selection_delay_cause())
 
         def names(model, column):
-            # Whoever may see the line may see these names, as on its list.
+            # sudo: a user who may see the line may see these names, as on the list of
+            # lines.
             records = self.env[model].sudo().browse({row[column] for row in rows})
             return {record.id: record.display_name for record in records}
 
@@ -477,15 +488,16 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _moment(self, text):
-        """A moment out of JSON as the client reads it."""
+        """A moment from JSON in the format of the client."""
         return text.replace("T", " ")[:19] if text else False
 
     @api.model
     def _requested(self, rows):
-        """The ids of the lines to source for which there is a request for quotation:
-        of the line itself, or of its product for its warehouse."""
+        """The ids of the lines to source that have a request for quotation: for the
+        line itself, or for its product in its warehouse."""
         rows = [row for row in rows if row["to_source_qty"] > 0]
-        # Salespeople cannot read purchases; they learn that there is one.
+        # sudo: salespeople cannot read purchases; the page tells them only that there
+        # is one.
         found = (
             self.env["purchase.order.line"]
             .sudo()
@@ -534,8 +546,11 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _open_lines(self, part, domain, name=None):
+        """The action that opens the lines of one figure, ``part``, within the scope
+        ``domain``."""
+
         def view(xml_id):
-            # Not by ref: it would look each time whether the view still exists.
+            # Not env.ref: it would check each time whether the view still exists.
             return self.env["ir.model.data"]._xmlid_to_res_id(
                 f"inventory_backlog.{xml_id}", raise_if_not_found=True
             )
@@ -553,7 +568,7 @@ class BacklogDashboard(models.AbstractModel):
             "search_view_id": [view("backlog_analysis_view_search"), "search"],
             "domain": self._plain(domain & part),
             "context": {},
-            # Else the list of nothing shows made-up lines without a word.
+            # Without a help text Odoo shows sample records in an empty list.
             "help": Markup('<p class="o_view_nocontent_smiling_face">%s</p>')
             % self.env._("No open line is part of this figure"),
             "target": "current",
@@ -561,6 +576,7 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _open_history(self, domain, first="list"):
+        """The action that opens the history, with the view ``first``."""
         views = sorted(("list", "pivot", "graph"), key=lambda view: view != first)
         return {
             "type": "ir.actions.act_window",
@@ -574,7 +590,7 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _plain(self, domain):
-        """The domain as the client can send it back."""
+        """The domain in a form that the client can send back."""
         return loads(
             dumps(
                 list(domain),

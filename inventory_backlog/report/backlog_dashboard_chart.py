@@ -65,7 +65,7 @@ class BacklogDashboardChart(models.AbstractModel):
             ],
             "late": {
                 "label": self.env._("Past due"),
-                # Nobody knows it of a day that was missed.
+                # The value is not known for a day that was missed.
                 "values": [late[day] if day in seen else False for day in days],
             },
             "note": self._trend_note(days),
@@ -73,7 +73,7 @@ class BacklogDashboardChart(models.AbstractModel):
         }
 
     def _why_no_trend(self, scope):
-        """Why the history is not shown, in words, or nothing."""
+        """Why the history is not shown, or an empty text."""
         if not self.env["backlog.snapshot"]._sees_all():
             return self.env._(
                 "The history is the company's. It is shown to those who may see all "
@@ -84,7 +84,8 @@ class BacklogDashboardChart(models.AbstractModel):
         return ""
 
     def _last_common_day(self):
-        """The last day that all companies one works in have, False without a history.
+        """The last day that all current companies have in their history, False without
+        a history.
 
         Their days end at different times: the last day of one alone would look as if
         the backlog of the others were gone. A company whose history has not begun is
@@ -107,7 +108,8 @@ class BacklogDashboardChart(models.AbstractModel):
     # The cash it will bring
 
     def _cash_by_day(self, cash, query):
-        """What is expected per day, flow and kind, of the rows that ``query`` finds."""
+        """The statement of expected money per day, flow and kind, over the rows that
+        ``query`` finds."""
         return SQL(
             """
             SELECT date, flow, kind, SUM(amount * %s) AS amount
@@ -119,8 +121,8 @@ class BacklogDashboardChart(models.AbstractModel):
         )
 
     def _cash(self, domain, flows):
-        """What comes in and goes out because of the open backlog, week by week. Each
-        bar opens its rows of ``backlog.cash``.
+        """The money that comes in and goes out because of the open backlog, week by
+        week. Each bar opens its rows of ``backlog.cash``.
 
         :param flows: what ``_cash_by_day`` found
         """
@@ -163,10 +165,10 @@ class BacklogDashboardChart(models.AbstractModel):
         }
 
     def _weeks(self):
-        """The weeks of the chart from the present one on, what comes later, and what
-        nobody can date: ``label, start, domain``."""
+        """The columns of the chart: eight weeks from the current one on, later, and
+        without a date: ``label, start, domain``."""
         today = fields.Date.context_today(self.env["backlog.dashboard"])
-        # As Odoo groups: in the week of the user's language.
+        # Weeks begin as in Odoo's groups: by the user's language.
         week_start = int(self.env["res.lang"]._get_data(code=self.env.lang).week_start)
         this_week = today - timedelta(days=(today.isoweekday() - week_start) % 7)
         starts = [this_week + timedelta(weeks=number) for number in range(CASH_WEEKS)]
@@ -180,7 +182,7 @@ class BacklogDashboardChart(models.AbstractModel):
             }
             for start in starts
         ]
-        # Nothing should be due before; if it is, it is due now.
+        # Money that was due before is due now.
         weeks[0]["domain"] = Domain("date", "<", starts[1])
         return [
             *weeks,
@@ -197,7 +199,7 @@ class BacklogDashboardChart(models.AbstractModel):
         ]
 
     def _week_number(self, date, weeks):
-        """In which of ``weeks`` a date is."""
+        """The number of the column that a date belongs to."""
         if not date:
             return len(weeks) - 1
         first = fields.Date.to_date(weeks[0]["start"])
@@ -205,6 +207,7 @@ class BacklogDashboardChart(models.AbstractModel):
         return min(max(number, 0), len(weeks) - 2)
 
     def _open_cash(self, domain):
+        """The action that opens rows of ``backlog.cash``."""
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Expected Cash"),
@@ -218,4 +221,5 @@ class BacklogDashboardChart(models.AbstractModel):
     # Shared
 
     def _labels(self, model, name):
+        """``{value: label}`` of the selection ``name`` of ``model``."""
         return dict(self.env[model]._fields[name]._description_selection(self.env))

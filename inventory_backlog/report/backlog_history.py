@@ -11,13 +11,14 @@ from odoo.tools.date_utils import start_of
 from ..tools.bounds import finite, in_unit, moment, money
 from .backlog_snapshot import FLOWS, LAST_DAY
 
-# Closed lines are remembered this long: what comes back later counts as changed.
+# Closed lines are kept for this number of days: goods that come back later count as
+# changed.
 KEEP_DAYS = 90
 
-# Of days that were missed so many are added one by one, those before as one row.
+# The last so many missed days get a row each, all days before them one row together.
 CATCH_UP_DAYS = 31
 
-# What the last look kept, and what it is called beside what is there now.
+# The columns of the last look, and their names beside the columns of now.
 BEFORE = {
     "unit_value": "unit0",
     "open_value": "value0",
@@ -46,8 +47,9 @@ class BacklogHistory(models.AbstractModel):
     # The days that ended
 
     def _take_and_tidy(self, company):
+        """Take the snapshot of ``company`` and commit it, then merge its old days."""
         self._take(company)
-        # Tidying up never costs a day.
+        # Commit, so that a failure below does not undo the snapshot.
         self.env["ir.cron"]._commit_progress()
         self._thin_out_if_sure(company)
 
@@ -59,7 +61,7 @@ class BacklogHistory(models.AbstractModel):
         """
         if not self._lock(company):
             return []
-        # The rules of nobody: what one person may see is not the company's backlog.
+        # sudo: the history is about the whole company, not about what one user may see.
         taking = (
             self.sudo()
             .with_company(company)
@@ -81,7 +83,8 @@ class BacklogHistory(models.AbstractModel):
             flows = taking.env["backlog.snapshot.flow"]._flows(days, last.taken_at)
             opening = taking._last_closing(company, last.day)
         else:
-            # Nothing is known of before: it begins with what is there.
+            # The first day opens with what is open now: nothing is known of the time
+            # before.
             days, flows = [day], {}
             opening = {cell: row["closing"] for cell, row in closing.items()}
         taking._write_days(company, self._periods(days), opening, flows, closing)
@@ -89,15 +92,15 @@ class BacklogHistory(models.AbstractModel):
         return days
 
     def _lock(self, company):
-        """Keep other runs of this company away until the transaction ends."""
+        """Take the lock of the company until the transaction ends."""
         [[locked]] = self.env.execute_query(
             SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK, company.id)
         )
         return locked
 
     def _check_clock(self, company, last, day):
-        """Report a history that cannot be right: days that have not ended, and more
-        days missed than anybody misses. Either the clock is wrong or it was.
+        """Report a history that cannot be right, since the clock is or was wrong: days
+        that have not ended, or more missed days than likely.
 
         :return: whether days may be added
         """
@@ -140,13 +143,13 @@ class BacklogHistory(models.AbstractModel):
                 company.id,
             )
         elif missed == 0:
-            # Another day ended, and nothing was missed: the clock is right.
+            # A day ended and none was missed: the clock is right.
             faults._heal("history", gap)
         return True
 
     def _look(self, company, day, since):
-        """Put what is to be compared side by side, one row per order line: as last
-        seen (``…0``, at ``since``) and now (``…1``).
+        """Put the figures to be compared side by side in ``backlog_look``, one row per
+        order line: as last seen (``…0``, at ``since``) and as they are now (``…1``).
 
         What was open then is known, so a line that nobody knows is new, whatever date
         its order bears; unless something of it was shipped before: then it was closed
@@ -247,7 +250,7 @@ class BacklogHistory(models.AbstractModel):
         )
 
     def _closing(self):
-        """``{(warehouse id, state): {column: value}}`` of what is open now."""
+        """``{(warehouse id, state): {column: value}}`` of all open lines now."""
         rows = self.env.execute_query_dict(
             SQL(
                 """
@@ -268,8 +271,8 @@ class BacklogHistory(models.AbstractModel):
         }
 
     def _last_closing(self, company, day):
-        """``{(warehouse id, state): value}`` of the snapshot of ``day``, of all that
-        had lines or a value then."""
+        """``{(warehouse id, state): value}`` of the snapshot of ``day``, for all cells
+        that had lines or a value then."""
         rows = self.env["backlog.snapshot"].search(
             [("company_id", "=", company.id), ("day", "=", day)]
         )
@@ -282,23 +285,23 @@ class BacklogHistory(models.AbstractModel):
         }
 
     def _periods(self, days):
-        """``[(first day, last day)]`` of the rows to add for ``days``: each for itself,
-        but those that were missed long ago as one."""
+        """``[(first day, last day)]`` of the rows to add for ``days``: one per day, but
+        one row together for days that were missed long ago."""
         early, late = days[: -CATCH_UP_DAYS - 1], days[-CATCH_UP_DAYS - 1 :]
         periods = [(day, day) for day in late]
         return [(early[0], early[-1]), *periods] if early else periods
 
     def _write_days(self, company, periods, opening, flows, closing):
-        """Add the rows of ``periods``, each ``(first day, last day)``. Each opens with
-        what the one before closed with; the last one closes with what is there,
-        whatever moved."""
-        # A day without backlog leaves a row as well: it was not missed.
+        """Add the rows of ``periods``, each ``(first day, last day)``. Each row opens
+        with the closing of the row before; the last one closes with what is open now,
+        whatever has moved."""
+        # A day without backlog gets a row too, to show that it was not missed.
         warehouse = self.env["stock.warehouse"].search(
             [("company_id", "=", company.id)], limit=1
         )
         always = (warehouse.id or None, "ready")
-        # What was there the day before leaves one, too: of lines without a value
-        # nothing else would say that they are gone.
+        # A cell that had lines the day before gets a row too: nothing else would show
+        # that lines without a value are gone.
         ended = {always} | opening.keys()
         cells = ended | {key[1:] for key in flows} | closing.keys()
         rows = []
@@ -328,7 +331,8 @@ class BacklogHistory(models.AbstractModel):
         self.env["backlog.snapshot"].create(rows)
 
     def _flows_between(self, flows, first, last):
-        """``{(warehouse id, state): {flow: value}}`` of all days of a period."""
+        """``{(warehouse id, state): {flow: value}}`` of all days of a period
+        together."""
         found = {}
         for (day, *cell), values in flows.items():
             if first <= day <= last:
@@ -338,8 +342,8 @@ class BacklogHistory(models.AbstractModel):
         return found
 
     def _row(self, opening, flow, seen):
-        """The figures of one day; ``seen`` is what was seen at its end, None for a day
-        that was missed."""
+        """The figures of one day. ``seen`` is the closing that was read at its end,
+        None for a missed day."""
         rounded = self.env.company.currency_id.round
         row = {name: rounded(flow.get(name, 0)) for name in FLOWS}
         worked_out = rounded(
@@ -355,7 +359,8 @@ class BacklogHistory(models.AbstractModel):
         return row
 
     def _remember(self, company, day):
-        """Keep what was seen, for the next time."""
+        """Write what was read of each line, for the next comparison, and delete lines
+        that were closed long ago."""
         self.env.execute_query(
             SQL(
                 """
@@ -407,16 +412,16 @@ class BacklogHistory(models.AbstractModel):
     # Old days
 
     def _thin_out_if_sure(self, company):
-        """Put old days together, unless the clock may be ahead: then those of now look
-        old, and nothing takes them apart again."""
+        """Merge old days, unless the clock may be ahead: days of now would look old,
+        and a merge cannot be undone."""
         if not self.env["backlog.fault"]._is_open(
             "history", [f"ahead {company.id}", f"gap {company.id}"]
         ):
             self._thin_out(company)
 
     def _thin_out(self, company):
-        """Put the days of each month in one row per warehouse and state, once the whole
-        month is older than the company keeps days."""
+        """Merge the days of each month into one row per warehouse and state, once the
+        whole month is older than the company keeps days."""
         limit = start_of(
             company._backlog_today()
             - relativedelta(years=company.backlog_snapshot_years),
@@ -432,6 +437,7 @@ class BacklogHistory(models.AbstractModel):
     # Days that have not ended
 
     def _remove_future(self, company):
+        """Merge the days of ``company`` that have not ended into one that has."""
         today = company._backlog_today()
         mine = Domain("company_id", "=", company.id)
         snapshots = self.env["backlog.snapshot"]
@@ -458,8 +464,9 @@ class BacklogHistory(models.AbstractModel):
                 )
             )
         yesterday = today - timedelta(days=1)
-        # When they were seen nobody knows: after the day before them. What was shipped
-        # since then is looked at once more, and held against what was seen.
+        # The moment when they were taken is unknown, but it was after the day before
+        # them. The next snapshot reads shipments from then on again, and compares them
+        # with what was seen.
         self._put_together(
             rows,
             today if last.day == yesterday else yesterday,
@@ -475,8 +482,8 @@ class BacklogHistory(models.AbstractModel):
     # Several days in one row
 
     def _put_together(self, rows, day, taken_at):
-        """Make of these rows, in the order of their days, one per warehouse and state:
-        that of ``day``, as it was seen at ``taken_at``."""
+        """Merge these rows, which are in the order of their days, into one per
+        warehouse and state: that of ``day``, taken at ``taken_at``."""
         first, last = rows[0], rows[-1]
         cells = rows.grouped(lambda row: (row.warehouse_id.id, row.backlog_state))
         months = []
@@ -486,7 +493,7 @@ class BacklogHistory(models.AbstractModel):
             months.append(
                 {
                     **{name: sum(days.mapped(name)) for name in (*FLOWS, "difference")},
-                    # Of a day that was missed nothing but its closing is known.
+                    # Only the closing is known of a missed day.
                     **{
                         name: sum(closed.mapped(name))
                         for name in LAST_DAY

@@ -4,8 +4,8 @@ from ..tools.person import as_asked
 
 
 class BacklogPaper(models.AbstractModel):
-    """What the templates of our reports get: the documents with the rights of the
-    person who asks, in whatever way the report is rendered.
+    """What the templates of our reports get: documents with the rights of the user who
+    asks, however the report is rendered.
 
     Odoo renders a report as superuser where it attaches it to a mail. A paper must say
     the same there as on screen, and nothing about documents that the person may not
@@ -20,7 +20,7 @@ class BacklogPaper(models.AbstractModel):
 
     @api.model
     def _get_report_values(self, docids, data=None):
-        """The documents as the person who asks may read them.
+        """The documents, as the user who asks may read them.
 
         :raise UserError: when no person asks
         """

@@ -32,7 +32,7 @@ def no_sums():
 
 
 class BacklogReport(models.TransientModel):
-    """What to print, and the figures of the printed report.
+    """The choices for the printed report, and its figures.
 
     ``_data`` gives everything that the template shows, with the rights of the user:
     a salesperson prints their own orders.
@@ -90,7 +90,8 @@ class BacklogReport(models.TransientModel):
     # Figures
 
     def _data(self):
-        """Everything the report shows, as one dict; money as numbers in ``currency``.
+        """Everything that the report shows, as one dict; money as numbers in
+        ``currency``.
 
         The sums come from one statement, the lines of the annex from another one.
 
@@ -128,7 +129,8 @@ class BacklogReport(models.TransientModel):
         }
 
     def _groups(self):
-        """The sums of the lines by all that the report looks at, in one statement."""
+        """The sums of the lines by everything that the report shows, in one
+        statement."""
         sets = {
             "total": [],
             "backlog_state": ["backlog_state"],
@@ -156,7 +158,7 @@ class BacklogReport(models.TransientModel):
             for (name, spec), found in zip(sets.items(), rows, strict=True)
         }
         groups["total"] = groups["total"].get((), no_sums())
-        # Also customers that the user may not open are named on the lines.
+        # sudo: the lines name also customers that the user may not open.
         partners = self.env["res.partner"].browse(
             partner.id for partner, _state, _is_late in groups["partners"]
         )
@@ -172,6 +174,7 @@ class BacklogReport(models.TransientModel):
         return self.env["backlog.line"].with_company(self.company_id)
 
     def _domain(self):
+        """The domain of the lines in the report."""
         domain = Domain("company_id", "=", self.company_id.id)
         if self.warehouse_id:
             domain &= Domain("warehouse_id", "=", self.warehouse_id.id)
@@ -184,8 +187,8 @@ class BacklogReport(models.TransientModel):
     # Texts
 
     def _filters(self, days):
-        """``[(what, value)]``: what the report was narrowed to, in words; the bridge to
-        ``days``."""
+        """``[(filter, value)]``: the filters of the report, as texts; ``days`` are
+        those of the bridge."""
         first, last = (format_date(self.env, day) for day in days)
         everything = self.env._("All")
         return [
@@ -203,7 +206,8 @@ class BacklogReport(models.TransientModel):
         ]
 
     def _definitions(self):
-        """``[[(word, sentence)]]``: what the words of the report mean, in columns."""
+        """``[[(word, sentence)]]``: the definitions of the words in the report, in
+        columns."""
         words = [
             (
                 self.env._("Open"),
@@ -279,7 +283,7 @@ class BacklogReport(models.TransientModel):
         return [words[:half], words[half:]]
 
     def _quantity(self, quantity):
-        """A quantity without needless zeros, as people write it."""
+        """A quantity as people write it, without needless zeros."""
         return plain_quantity(self.env, quantity)
 
     def _file_name(self):
@@ -298,6 +302,7 @@ class BacklogReport(models.TransientModel):
         return count > MAX_LINES
 
     def _check_size(self, is_too_long):
+        """Check that the list of lines can be printed."""
         if is_too_long:
             raise UserError(
                 self.env._(

@@ -14,7 +14,7 @@ class BacklogReportBridge(models.AbstractModel):
     def _bridge(self, report, open_now):
         """What moved the backlog in the period: ``{"note", "days", "rows"}``, each row
         ``{"label", "value", "is_sum"}``. The rows between two sums add up; ``days`` are
-        the first and the last one that is in them."""
+        the first and the last day of the bridge."""
         nothing = {
             "note": False,
             "days": (report.date_from, report.date_to),
@@ -109,7 +109,7 @@ class BacklogReportBridge(models.AbstractModel):
             (self.env._("Open now"), open_now, True),
         ]
         return [
-            # Adding 0 turns the -0.0 of nothing shipped into 0.
+            # Adding 0 turns -0.0 into 0, where nothing was shipped.
             {"label": label, "value": rounded(value) + 0, "is_sum": is_sum}
             for label, value, is_sum in rows
         ]

@@ -3,7 +3,7 @@ from odoo import fields, models
 from ..const import BACKLOG_STATES
 from . import backlog_report
 
-# wkhtmltopdf needs far longer for one long table than for several short ones.
+# wkhtmltopdf is far slower with one long table than with several short ones.
 TABLE_LINES = 500
 
 LINE_FIELDS = (
@@ -151,7 +151,7 @@ class BacklogReportTable(models.AbstractModel):
         ]
         top = self._top(rows, ("value", "to_source"))
         for row, product in zip(top["rows"], products, strict=True):
-            # The vendors of a product are shown to whoever sees its backlog.
+            # sudo: users who see the backlog of a product may see its vendors.
             row["name"] = product.sudo().display_name
             row["unit"] = product.sudo().uom_id.name
             row["vendor"] = product.main_vendor_id.sudo().display_name or ""
@@ -160,7 +160,7 @@ class BacklogReportTable(models.AbstractModel):
         return top
 
     def _top(self, rows, names):
-        """The first rows by value, and the sums of all others."""
+        """The first ``TOP`` rows by value, and the sums of all others."""
         ranked = sorted(rows, key=lambda row: -row["value"])
         others = ranked[TOP:]
         return {
@@ -181,7 +181,7 @@ class BacklogReportTable(models.AbstractModel):
             report._domain(), LINE_FIELDS, limit=backlog_report.MAX_LINES + 1
         )
         report._check_size(len(lines) > backlog_report.MAX_LINES)
-        # Whoever sees the line sees its names.
+        # sudo: a user who sees the line may see the names on it.
         lines = lines.sudo()
         by_customer = lines.grouped(lambda line: line.partner_id.commercial_partner_id)
         causes = dict(self._labels("delay_cause"))
@@ -242,7 +242,7 @@ class BacklogReportTable(models.AbstractModel):
     # Shared
 
     def _share(self, part, whole):
-        """Per cent; of nothing it is 0."""
+        """The share in per cent, 0 where the whole is 0."""
         return 100 * part / whole if whole else 0
 
     def _labels(self, name):

@@ -7,7 +7,7 @@ from ..tools.figures import Rate
 from ..tools.given import given, giving
 from ..tools.sql import without_jit
 
-# What the rates on time in full are counted from.
+# The date that each rate on time in full is counted from.
 OTIF_OF_LINES = {"otif_first": "first_promise_date", "otif_promise": "promise_date"}
 
 OTIF_OF_ORDERS = {
@@ -15,7 +15,7 @@ OTIF_OF_ORDERS = {
     "otif_order_promise": "otif_promise",
 }
 
-# Those that are no plain average of a column.
+# Rates that are not the plain average of a column.
 RATES = (
     "first_unit_fill_rate",
     "backorder_value_rate",
@@ -264,7 +264,8 @@ class BacklogService(models.Model):
 
     @api.model
     def _of_order(self, otif):
-        """A column of lines for their whole order: empty while one of them is."""
+        """The rate of an order from that of its lines: empty while it is empty for one
+        of them."""
         return SQL(
             "CASE WHEN COUNT(%(otif)s) = COUNT(*) THEN MIN(%(otif)s) END", otif=otif
         )
@@ -272,8 +273,8 @@ class BacklogService(models.Model):
     # Search and sort
 
     def _field_to_sql(self, alias, field_expr, query=None):
-        """Whoever searches or sorts by what is on time asks for all lines: deliveries
-        and orders are looked at once, not for each line."""
+        """A search or sort by a rate on time in full is about all lines: deliveries and
+        orders are joined once, and not looked up per line."""
         if (
             field_expr not in (*OTIF_OF_LINES, *OTIF_OF_ORDERS)
             or query is None
@@ -284,7 +285,7 @@ class BacklogService(models.Model):
         return self._on_time(field_expr, query)
 
     def _fetch_query(self, query, fields):
-        # The rows of a page look for what is theirs.
+        # A page has few rows: look up the deliveries of each.
         with giving(self, page=True) as page:
             rows = super(BacklogService, page)._fetch_query(query, fields)
         return rows.with_env(self.env)
@@ -323,7 +324,7 @@ class BacklogService(models.Model):
 
     @api.model
     def _by_value(self, rate):
-        """The average of a rate of lines, weighed by what was confirmed."""
+        """The average of a rate of lines, weighted by the value that was confirmed."""
         return SQL(
             "SUM(%(weight)s * %(rate)s) / NULLIF(SUM(%(weight)s), 0)",
             weight=self._column("first_weight"),
@@ -380,8 +381,7 @@ class BacklogService(models.Model):
     @api.model
     def _join(self, query, name, table):
         """Join the ``table`` of all deliveries or orders by the column ``name``, once,
-        and return its alias. One row looks for its own deliveries, which for every row
-        of a large group would take much longer."""
+        and return its alias. A lookup per row would be much slower in a large group."""
         alias = query.make_alias(self._table, name)
         if alias not in query._joins:
             query.add_join(

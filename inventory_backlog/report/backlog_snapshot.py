@@ -8,7 +8,8 @@ from ..tools.figures import Rate
 
 FLOWS = ("booked", "shipped", "cancelled", "changed", "moved")
 
-# Of a group of days the first says how it opened and the last how it closed.
+# A group of days opens with the opening of its first day and closes with the closing of
+# its last one.
 FIRST_DAY = ("opening",)
 
 LAST_DAY = (
@@ -197,7 +198,7 @@ class BacklogSnapshot(models.Model):
         "take to ship what is open at that pace.",
     )
 
-    # Several without a warehouse are what was of warehouses that are deleted.
+    # Several rows can be without a warehouse: those of deleted warehouses.
     _cell_uniq = models.UniqueIndex(
         "(company_id, day, warehouse_id, COALESCE(backlog_state, ''))",
         "There is one snapshot per day, company, warehouse and state.",
@@ -207,7 +208,8 @@ class BacklogSnapshot(models.Model):
 
     def _compute_rates(self):
         names = list(self._rates())
-        # Whoever reads a row may read its rates; the fields have their own groups.
+        # sudo: a user who reads a row may read its rates; the fields have their own
+        # groups.
         rows = self.sudo()._read_group(
             [("id", "in", self.ids)], ["id"], [f"{name}:avg" for name in names]
         )
@@ -231,8 +233,8 @@ class BacklogSnapshot(models.Model):
         return super()._read_group_select(aggregate_spec, query)
 
     def _rates(self):
-        """``{field: aggregate over a group of rows}``. A share of money that nobody
-        owes and a pace at which nothing moves are empty."""
+        """``{field: aggregate over a group of rows}``. Rates are empty where the value
+        that they divide by is not above 0."""
         last = self._of_one_day
         shipped = SQL("SUM(%s)", self._value("shipped"))
         days = SQL(
@@ -263,7 +265,7 @@ class BacklogSnapshot(models.Model):
 
     def _of_one_day(self, name, convert=True):
         """The sum of ``name`` over the rows of a group that are of its first or last
-        day; of each company its own, since their days end at different times."""
+        day, each company with its own, since their days end at different times."""
         return SQL(
             """
             (SELECT SUM(value)
@@ -284,8 +286,8 @@ class BacklogSnapshot(models.Model):
         )
 
     def _value(self, name, convert=True):
-        """The column ``name``, money of several companies converted into the currency
-        of the one one works in, at today's rates."""
+        """The column ``name``, with money converted into the currency of the current
+        company at today's rates."""
         column = SQL.identifier(self._table, name)
         if not convert or self._fields[name].type != "monetary":
             return column
@@ -295,8 +297,9 @@ class BacklogSnapshot(models.Model):
 
     @api.model
     def _cron_take(self):
-        """Take what is due, company by company: the day that ended last, where the
-        company is. One that fails is logged and tried again in the next run."""
+        """Take the snapshots that are due, company by company: the day that ended last
+        in the time zone of the company. A failure is logged, and the next run tries
+        again."""
         companies = self.env["res.company"].search(Domain.TRUE)
         cron, faults = self.env["ir.cron"], self.env["backlog.fault"]
         cron._commit_progress(remaining=len(companies))
@@ -326,7 +329,8 @@ class BacklogSnapshot(models.Model):
             )
         removed = 0
         for company in self.env.companies:
-            # Nobody may write the history; a manager has it mended, of their companies.
+            # sudo: no user may write the history; an administrator of the backlog mends
+            # that of their companies.
             history = self.env["backlog.history"].sudo().with_company(company)
             removed += history._remove_future(company)
         return {
