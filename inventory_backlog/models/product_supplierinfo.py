@@ -169,8 +169,8 @@ class ProductSupplierinfo(models.Model):
         return self.env["backlog.vendor"]._line_figures(templates)
 
     def _compute_display_name(self):
-        """Odoo writes price and minimum into the name. One that is no number would end
-        every list that names the vendor line."""
+        """Odoo writes price and minimum into the name. NaN or infinity there would
+        break every list that names the vendor line."""
         named = self.filtered(
             lambda info: isfinite(info.price) and isfinite(info.min_qty)
         )
@@ -185,7 +185,7 @@ class ProductSupplierinfo(models.Model):
     def _compute_vendor_lights(self):
         # Odoo checks access when it reads what is stored, and not when it computes.
         self._origin.check_access("read")
-        # Everybody may see the lights; figures of prices are for those who buy.
+        # Everybody may see the lights; prices are for buyers.
         show_price = self.env.user.has_group(BUYERS)
         for info in self:
             info.vendor_lights = info.sudo()._lights(show_price)
@@ -234,6 +234,7 @@ class ProductSupplierinfo(models.Model):
         }
 
     def _sample(self):
+        """How many receipts the figures come from, as a sentence."""
         days = self.env.company.backlog_vendor_window_days
         if not self.receipt_count:
             return self.env._("No receipts in %s days.", days)
@@ -263,8 +264,8 @@ class ProductSupplierinfo(models.Model):
                 )
 
     def _get_filtered_supplier(self, company_id, product_id, params=False):
-        """Leave out vendors that belong to another company: nobody can buy from them
-        here, and who works here alone cannot even read them."""
+        """Leave out vendors of another company: nobody can buy from them here, and
+        users of this company alone cannot even read them."""
         own = company_id._backlog_and_parents()
         usable = self.filtered(
             lambda info: (info.sudo().partner_id.company_id or own[:1]) in own
@@ -274,8 +275,8 @@ class ProductSupplierinfo(models.Model):
         )
 
     def _chosen_by_itself(self):
-        """The lines that Odoo may choose without being told to, in their order: with
-        the vendors at parity first while another is out, if the company says so."""
+        """The lines that Odoo may choose by itself, in their order; while another
+        vendor is out, those at parity come first if the company says so."""
         today = self.env.company._backlog_today()
         out = self._out()
         allowed = (self - out).filtered(
@@ -286,6 +287,7 @@ class ProductSupplierinfo(models.Model):
         return allowed
 
     def _parity_first(self):
+        """These lines with the vendors at parity first."""
         return self.sorted(lambda info: info.parity_state not in ("main", "at_parity"))
 
     def _out(self):
@@ -295,12 +297,14 @@ class ProductSupplierinfo(models.Model):
         )
 
     def _is_approved(self, today):
+        """Whether the approval of the line, if it needs one, holds on the day
+        ``today``."""
         if self.approved_until:
             return self.approved_until >= today
         return not self.approval_required
 
     def _why_not_chosen(self):
-        """Why this line is not chosen by itself, in a few words."""
+        """Why Odoo does not choose this line by itself, in a few words."""
         if self._out():
             return self.env._("Out")
         if self.manual_only:
@@ -329,7 +333,7 @@ class ProductSupplierinfo(models.Model):
         )
 
     def _least_qty(self):
-        """The least that the vendor sells at this price, in the unit of the product."""
+        """The minimum quantity of this line, in the unit of the product."""
         uom = (self.product_id or self.product_tmpl_id).uom_id
         return uom.round(
             converted(self.min_qty, self.product_uom_id, uom), rounding_method="UP"

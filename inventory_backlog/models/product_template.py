@@ -6,8 +6,8 @@ from ..tools.figures import search_figure
 
 
 class ProductTemplate(models.Model):
-    """What customers wait for of all variants of a product, and its vendors: with
-    several variants those of the weakest one."""
+    """The backlog of all variants of a product, and its vendors: with several variants,
+    those of the weakest one."""
 
     _name = "product.template"
     _inherit = ["product.template", "backlog.mixin", "backlog.vendor.mixin"]
@@ -144,7 +144,7 @@ class ProductTemplate(models.Model):
             template.vendor_alert = "\n".join(template._vendor_sentences())
 
     def _vendor_sentences(self):
-        """Who is out and who stands in, for each variant."""
+        """Which vendors are out and which one stands in, for all variants."""
         return list(
             dict.fromkeys(
                 sentence
@@ -155,8 +155,8 @@ class ProductTemplate(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_disruptions(self):
-        """A disruption that loses its last product would hold for all the vendor
-        sells: it ends."""
+        """End disruptions that lose their last product: without one they would hold for
+        all products of the vendor."""
         disruptions = self.env["backlog.disruption"].sudo()
         disruptions = disruptions.with_context(active_test=False).search(
             [("product_tmpl_ids", "in", self.ids)]
@@ -190,8 +190,7 @@ class ProductTemplate(models.Model):
 
     @api.readonly
     def action_open_vendors(self):
-        """Open the vendors of this product with their lights: with prices for those
-        who buy."""
+        """Open the vendors of this product with their lights; buyers see prices too."""
         self.env["product.supplierinfo"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "inventory_backlog.product_supplierinfo_action_buy"
@@ -207,8 +206,8 @@ class ProductTemplate(models.Model):
     @api.model
     @api.readonly
     def action_open_vendor_risk(self):
-        """Open the products by what is at stake: their value for those who may see it,
-        else what is short of them."""
+        """Open the products by what is at stake: their value for users who may see it,
+        else the quantity that is short."""
         self.env["product.supplierinfo"].check_access("read")
         return self.env["ir.actions.act_window"]._for_xml_id(
             "inventory_backlog.vendor_risk_action"

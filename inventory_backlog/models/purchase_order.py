@@ -5,8 +5,8 @@ from ..const import BUYERS, INTERNAL, MOVABLE_STATES
 
 
 class PurchaseOrder(models.Model):
-    """What a vendor that is out means for the orders it already has, and the way from
-    an order back to the suggestions that it was made from."""
+    """What a vendor that is out means for the orders it already has, and the
+    suggestions that an order was made from."""
 
     _inherit = "purchase.order"
 
@@ -37,6 +37,7 @@ class PurchaseOrder(models.Model):
             order.vendor_alert = "\n".join(sentences)
 
     def _disruption_sentences(self, template):
+        """Why the vendor does not deliver the product ``template``, a sentence each."""
         disruption = self.env["backlog.disruption"].with_company(self.company_id)
         return disruption._sentences(template, self.partner_id)
 
@@ -76,7 +77,8 @@ class PurchaseOrder(models.Model):
     # On the form
 
     def action_move_to_backup(self):
-        """Show what it would cost and when it would come from the backups."""
+        """Open the window that moves the requests of this vendor to its backups, with
+        price and date of each."""
         return self.env["backlog.vendor.switch"]._open_for(
             self.filtered(lambda order: order.state in MOVABLE_STATES)._lines_out()
         )

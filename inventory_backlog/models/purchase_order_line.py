@@ -5,12 +5,12 @@ from ..tools.bounds import bounded, converted
 from ..tools.link import Link
 from .backlog_history_mixin import Ours
 
-# What the figures of a vendor read of its order lines, beside what came.
+# Fields that the figures of a vendor are computed from, besides its receipts.
 JUDGED = {"discount", "first_promise_date", "price_unit", "product_qty"}
 
 
 class PurchaseOrderLine(models.Model):
-    """What the vendor promised first and is judged by, what of it is still to come,
+    """The first promise of the vendor, which it is judged by, what is still to come,
     and the suggestion that the line was made from."""
 
     _name = "purchase.order.line"
@@ -57,27 +57,29 @@ class PurchaseOrderLine(models.Model):
                 line.first_promise_date = False
             else:
                 line.first_promise_date = line.first_promise_date or line.date_planned
-        # What is confirmed when it is already due is overdue at once.
+        # A line that is due when it is confirmed is overdue at once.
         now = fields.Datetime.now()
         self.filtered(
             lambda line: line.first_promise_date and line.first_promise_date <= now
         )._touch_vendors()
 
     def _compute_qty_received(self):
-        # Goods came, went back or will not come: the figures of the vendors changed.
+        # Goods were received, returned or cancelled: the figures of the vendors
+        # changed.
         self.filtered(
             lambda line: {"done", "cancel"} & set(line.move_ids.mapped("state"))
         )._touch_vendors()
         return super()._compute_qty_received()
 
     def write(self, vals):
-        """What vendors are judged by has changed: their kept figures are to be computed
-        anew."""
+        """Mark the cached figures of the vendor as stale when what they are computed
+        from changes."""
         if JUDGED & vals.keys():
             self._touch_vendors()
         return super().write(vals)
 
     def _touch_vendors(self):
+        """Mark the cached figures of the vendors of confirmed lines as stale."""
         confirmed = self.filtered(lambda line: line.state == "purchase" and line.id)
         if vendors := confirmed.order_id.partner_id:
             self.env["backlog.vendor.touch"]._touch(vendors)
@@ -85,8 +87,8 @@ class PurchaseOrderLine(models.Model):
     # What is still to come
 
     def _open_qty(self):
-        """What is still to come, in the unit of the product: nothing of what was
-        closed short."""
+        """The quantity still to come, in the unit of the product. A line that was
+        closed short has none."""
         self.ensure_one()
         if self.state != "purchase":
             return bounded(self.product_uom_qty)
@@ -103,7 +105,7 @@ class PurchaseOrderLine(models.Model):
         )
 
     def _suggestion_step(self):
-        """Where this line stands for the suggestion it was made from: ``open``,
+        """The state of this line for the suggestion it was made from: ``open``,
         ``done`` or ``cancel``."""
         self.ensure_one()
         if self.state == "cancel":
@@ -122,15 +124,15 @@ class PurchaseOrderLine(models.Model):
     def _compute_backlog_for_whom(self):
         # Odoo checks access when it reads what is stored, and not when it computes.
         self._origin.check_access("read")
-        # Buyers do not read customers' orders; they get the names.
-        # Of what is saved: a form may name what is hidden.
+        # sudo: buyers cannot read customers' orders, but may see the names. Read the
+        # saved record: a form could bring the id of a hidden one.
         for line in self:
             suggestion = line._origin.sudo().backlog_suggestion_id
             line.backlog_for_whom = ", ".join(suggestion.line_ids._names())
 
     def _find_candidate(self, *args):
-        """What was made from a suggestion is a line of its own: it can be undone, and
-        says for whom it is."""
+        """Keep lines that were made from a suggestion apart: they can be undone, and
+        name the orders that wait for them."""
         suggestion_id = args[-1].get("backlog_suggestion_id") or False
         lines = self.filtered(
             lambda line: line.backlog_suggestion_id.id == suggestion_id
@@ -149,8 +151,8 @@ class PurchaseOrderLine(models.Model):
         return result
 
     def _merge_po_line(self, rfq_line):
-        """What was made from a suggestion stays a line of its own, also in another
-        request: it says for whom it is and can be undone."""
+        """Keep lines that were made from a suggestion apart, also when their request is
+        merged into another one."""
         if rfq_line.backlog_suggestion_id != self.backlog_suggestion_id:
             rfq_line.order_id = self.order_id
             return None

@@ -13,18 +13,18 @@ from ..const import BUYERS, INTERNAL, MANAGERS
 from ..tools.bounds import MOST_DAYS, bounded_day, is_bounded_factor, known_zone
 from ..tools.readers import why_not_told
 
-# What a setting can be at most, and the sentence that says so.
+# The largest values of settings; the messages of the constraints name them.
 MOST_YEARS = 100
 
 MOST_COUNT = 10**6
 
-# What links records without writing in them.
+# Commands that link records without writing in them.
 LINKING = (Command.UNLINK, Command.LINK, Command.CLEAR, Command.SET)
 
 
 class ResCompany(models.Model):
-    """The settings of the backlog with who may change them, and what statements and
-    pages ask of a company: its rates, its time zone and its working days."""
+    """The settings of the backlog and who may change them; and for statements and pages
+    the rates, the time zone and the working days of a company."""
 
     _inherit = "res.company"
 
@@ -205,7 +205,7 @@ class ResCompany(models.Model):
                         backlog_tolerance_lead_days, backlog_tolerance_price) >= 0)""",
         "A tolerance cannot be negative. Use 0 to allow no difference.",
     )
-    # Of what is no number PostgreSQL says that it is greater than all numbers.
+    # For PostgreSQL NaN is greater than all numbers.
     _backlog_tolerance_bounded = models.Constraint(
         f"""CHECK (GREATEST(backlog_tolerance_quality, backlog_tolerance_on_time,
                            backlog_tolerance_lead_days, backlog_tolerance_price)
@@ -247,10 +247,11 @@ class ResCompany(models.Model):
     # Who may change the settings
 
     def write(self, vals):
-        """Who administers the backlog decides about its settings. Another window of
-        judging vendors: what was kept of them no longer counts."""
+        """Let administrators of the backlog change its settings. Another window for
+        vendors makes their cached figures invalid."""
         if not self.env.su and self._may_set_backlog(vals):
-            # Nothing else of a company is theirs to change, so Odoo's rights say no.
+            # sudo: backlog administrators may write these settings and nothing else of
+            # a company, so they have no write access to it.
             self = self.sudo()  # noqa: PLW0642
         chosen = {}
         if "backlog_digest_user_ids" in vals:
@@ -259,13 +260,13 @@ class ResCompany(models.Model):
         for company, users in chosen.items():
             company._check_digest_readers(company._backlog_digest_chosen() - users)
         if "backlog_vendor_window_days" in vals:
-            # What was kept looked at another window.
+            # The cached figures are those of the old window.
             kept = self.env["backlog.vendor.measure"].sudo()
             kept.search([("company_id", "in", self.ids)]).unlink()
         return result
 
     def _may_set_backlog(self, vals):
-        """Whether an administrator of the backlog changes its settings, and nothing
+        """Whether a backlog administrator changes settings of the backlog, and nothing
         else, of companies that they work in."""
         settings = {name for name in self._fields if name.startswith("backlog_")}
         return (
@@ -278,7 +279,7 @@ class ResCompany(models.Model):
     @api.model
     def _only_links(self, field, value):
         """Whether the value changes this record alone. A list of records takes commands
-        that write in them, or make and delete them: that is for those who may."""
+        that create, write or delete other records, too."""
         if field.type not in ("one2many", "many2many") or not isinstance(
             value, list | tuple
         ):
@@ -293,8 +294,8 @@ class ResCompany(models.Model):
 
     # The digest of suggestions
 
-    # No depends: with them the form asks for an onchange, for which Odoo wants the
-    # right to write companies, and backlog administrators have none.
+    # No depends: they would make the form call onchange, for which Odoo requires write
+    # access to companies, and backlog administrators have none.
     def _compute_backlog_digest_hint(self):
         for company in self:
             origin = company._origin or company
@@ -307,8 +308,9 @@ class ResCompany(models.Model):
             company.backlog_digest_hint = "\n".join(filter(None, reasons)) or False
 
     def _check_digest_readers(self, added):
-        """Nobody is chosen who may not read it. Those who were chosen before and lost
-        the right are told of, so that other settings can still be saved."""
+        """Check that users who are added to the digest may read it. Users who were
+        chosen before and lost the right only show in a hint, so that other settings can
+        still be saved."""
         for user in added:
             reason = why_not_told(user.with_env(self.env), self, BUYERS, by_mail=False)
             if reason:
@@ -319,21 +321,22 @@ class ResCompany(models.Model):
                 )
 
     def _backlog_digest_chosen(self):
-        """All who were chosen, also those who are archived since."""
-        # Who may choose need not be able to read all users.
+        """All users who were chosen, archived ones too."""
+        # sudo: a user who may set this need not be able to read all users.
         return self.sudo().with_context(active_test=False).backlog_digest_user_ids
 
     # Steps of age and lateness
 
     def _backlog_steps(self, name):
         """The days in the setting ``name``, as a list of rising whole numbers: the
-        default where what is stored, by SQL, is no such list."""
+        default where the stored text, written by SQL, is no such list."""
         stored = self._parsed_steps(self.sudo()[name] or "")
         return stored or self._parsed_steps(self.default_get([name])[name])
 
     @api.model
     def _parsed_steps(self, text):
-        """The days in a list of rising whole numbers, None for what is none."""
+        """The days in a text, as a list of rising whole numbers; None where the text is
+        no such list."""
         try:
             steps = [int(part) for part in text.split(",")]
         except ValueError:
@@ -345,19 +348,20 @@ class ResCompany(models.Model):
 
     @api.model
     def _backlog_visible(self):
-        """The companies whose rows a statement has to get right: those one works in,
-        since rules hide the others; all of them for the superuser."""
+        """The companies whose rows a statement has to get right: the current ones,
+        since record rules hide the others; all companies for the superuser."""
         return self.sudo().search(Domain.TRUE) if self.env.su else self.env.companies
 
     def _backlog_and_parents(self):
-        """The company and those that it is a branch of, whose contacts are its own."""
-        # Who works in a branch need not be able to read its parents.
+        """The company and the companies that it is a branch of: it shares their
+        contacts."""
+        # sudo: a user of a branch need not be able to read its parents.
         return self.sudo().parent_ids.sudo(self.env.su)
 
     def _backlog_rate(self, alias):
-        """What one unit of the money of ``alias.company_id`` is in the currency of the
-        company one works in, at today's rate, as an SQL expression over a table with
-        rows of these companies."""
+        """An SQL expression: what one unit of the currency of ``alias.company_id`` is
+        worth in the currency of the current company, at today's rate. ``self`` are the
+        companies whose rows the table can have."""
         own = self.env.company
         return SQL(
             "CASE %s %s ELSE 1 END",
@@ -373,8 +377,8 @@ class ResCompany(models.Model):
         )
 
     def _backlog_rate_of(self, currency, day=None):
-        """What one unit of ``currency`` is in the money of this company, at the rate
-        of ``day`` (today); 0 where the rate is none: what it would convert is left out
+        """What one unit of ``currency`` is worth in the currency of this company, at
+        the rate of ``day`` (today); 0 without a valid rate, which leaves the amount out
         of sums."""
         try:
             rate = currency._get_conversion_rate(
@@ -400,8 +404,9 @@ class ResCompany(models.Model):
     @api.model
     @tools.ormcache("name")
     def _known_zone(self, name):
-        """The name of a time zone, UTC for one that Python or PostgreSQL does not know:
-        they bring lists of their own, and one statement is about all companies."""
+        """The name of a time zone; UTC for a zone that Python or PostgreSQL does not
+        know. Both have lists of their own, and one unknown zone would break a statement
+        about all companies."""
         zone = known_zone(name)
         if zone != "UTC" and not self.env.execute_query(
             SQL("SELECT FROM pg_timezone_names WHERE name = %s", zone)
@@ -411,8 +416,8 @@ class ResCompany(models.Model):
 
     @api.model
     def _backlog_zones(self, company_id):
-        """The name of the time zone of the company with the id ``company_id``, an SQL
-        expression. Of companies whose rows nobody sees it does not matter."""
+        """An SQL expression: the name of the time zone of the company with the id
+        ``company_id``. UTC for companies whose rows the user cannot see."""
         return SQL(
             "CASE %s %s ELSE 'UTC' END",
             company_id,
@@ -423,13 +428,14 @@ class ResCompany(models.Model):
         )
 
     def _backlog_zoneinfo(self):
+        """The time zone in which the company counts days."""
         return ZoneInfo(self._backlog_zone())
 
     # Working days
 
     def _backlog_work_day(self, day=None, step=1):
-        """The next day on which the company works, from ``day`` (today) on, or with -1
-        the last one."""
+        """The next working day of the company from ``day`` (today) on; with ``step=-1``
+        the last one up to it."""
         day = bounded_day(day) or self._backlog_today()
         for distance in range(60):
             found = day + timedelta(days=distance * step)
@@ -438,8 +444,8 @@ class ResCompany(models.Model):
         return day
 
     def _backlog_work_days(self, first):
-        """The days of the month that begins at ``first`` on which the company works,
-        kept for the transaction: runs ask for many days, a promise for one."""
+        """The working days of the month that begins at ``first``, cached for the
+        transaction: runs ask for many days."""
         kept = self.env.cr.cache.setdefault("backlog_work_days", {})
         if (self.id, first) not in kept:
             end = first + relativedelta(months=1)
@@ -451,14 +457,14 @@ class ResCompany(models.Model):
         return kept[self.id, first]
 
     def _backlog_days_of_calendar(self, first, end):
-        """The days of the calendar from ``first`` to before ``end``, None without
-        one: also where its hours are such that Odoo cannot read it."""
-        # Whoever asks for a promise need not be able to read calendars.
+        """The working days of the calendar from ``first`` to before ``end``; None
+        without a calendar, or where Odoo cannot read its hours."""
+        # sudo: a user who asks for a promise need not be able to read calendars.
         calendar = self.sudo().resource_calendar_id
         if not (calendar.attendance_ids or calendar.flexible_hours):
             return None
         try:
-            # Its hours, and so its days, are those where the calendar is.
+            # The hours of a calendar, and so its days, are in its own time zone.
             zone = ZoneInfo(calendar.tz)
             start, stop = (
                 fields.Datetime.to_datetime(day).replace(tzinfo=zone)

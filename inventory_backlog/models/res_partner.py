@@ -37,6 +37,7 @@ class ResPartner(models.Model):
             partner.vendor_line_count = vendor_lines.get(vendor, 0)
 
     def _count_of(self, model):
+        """``{partner: number of records of model}``."""
         return dict(
             self.env[model]._read_group(
                 [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
@@ -46,19 +47,19 @@ class ResPartner(models.Model):
     # Vendors
 
     def write(self, vals):
-        """Another parent or time zone: what was kept of the vendors was of others or
-        other days."""
+        """Mark the cached figures of vendors as stale when another parent or time zone
+        makes them wrong."""
         regroups = {"is_company", "parent_id"} & vals.keys()
         vendors = self.commercial_partner_id if regroups else self.browse()
         result = super().write(vals)
         kept = self.env["backlog.vendor.measure"].sudo()
         if regroups:
-            # Who sells for whom has changed, so what was kept counted others.
+            # The figures of a vendor include its contacts, and these have changed.
             vendors |= self.commercial_partner_id
             if kept.search_count([("vendor_id", "in", vendors.ids)], limit=1):
                 self.env["backlog.vendor.touch"]._touch(vendors)
         if "tz" in vals:
-            # What was kept was by the days of another time zone.
+            # The cached figures count days of the old time zone.
             kept.search([("company_id.partner_id", "in", self.ids)]).unlink()
         return result
 
@@ -81,8 +82,8 @@ class ResPartner(models.Model):
         ]
 
     def _backlog_ancestors(self):
-        """The partner, the company it belongs to, and that one's, up to the top."""
-        # A vendor's parent may be one that the user cannot read; only its id is used.
+        """The partner and all its parents."""
+        # sudo: the user may not be able to read a parent; only its id is used.
         ancestors = partner = self.sudo()
         while (partner := partner.parent_id) and not partner <= ancestors:
             ancestors |= partner
@@ -91,7 +92,7 @@ class ResPartner(models.Model):
     # Customers, and their summary
 
     def _backlog_summary(self):
-        """What the customer's own summary shows, see ``backlog.customer.summary``.
+        """What the summary for the customer shows, see ``backlog.customer.summary``.
 
         :raise UserError: when no person asks
         """
@@ -114,7 +115,7 @@ class ResPartner(models.Model):
 
     @api.readonly
     def action_open_disruptions(self):
-        """Open when this vendor is, will be or was out."""
+        """Open the disruptions of this vendor: coming, current and past."""
         self.env["backlog.disruption"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "inventory_backlog.backlog_disruption_action"
@@ -128,7 +129,7 @@ class ResPartner(models.Model):
 
     @api.readonly
     def action_open_vendor_scorecard(self):
-        """Open what this vendor delivered, and how."""
+        """Open the receipts of this vendor with its rates."""
         self.env["backlog.vendor.receipt"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "inventory_backlog.backlog_vendor_receipt_action"

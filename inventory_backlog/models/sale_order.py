@@ -110,7 +110,8 @@ class SaleOrder(models.Model):
 
     @api.model
     def _backlog_figures(self):
-        """The lines of each order summed; the state by the same rules over the sums."""
+        """The lines of each order summed; its state follows the rules of a line, over
+        the sums."""
         lines = self.env["backlog.line"]
         return SQL(
             """(
@@ -142,6 +143,7 @@ class SaleOrder(models.Model):
             order.backlog_alert = "\n".join(order._backlog_sentences(lines))
 
     def _backlog_sentences(self, lines):
+        """The sentences of the alert: what is late, and what has no supply yet."""
         if late := lines.filtered("is_late"):
             yield self.env._(
                 "Late: %(products)s. Promised for %(promise)s.",
@@ -163,15 +165,16 @@ class SaleOrder(models.Model):
     # Confirmed, and taken back
 
     def _action_confirm(self):
-        # Promises wait to be computed, and would take what they find by then.
+        # Compute first promises now: later they would take the values of that time.
         self.order_line.mapped("first_promise_date")
         return super()._action_confirm()
 
     def write(self, vals):
-        """Back to a quotation: what was ready is kept anew at the next confirmation."""
+        """Back to a quotation: what was ready is recorded anew at the next
+        confirmation."""
         result = super().write(vals)
         if vals.get("state") == "draft":
-            # Confirmed again, it is another day.
+            # It will be confirmed again on another day.
             self.order_line._forget_first_fill()
         return result
 
@@ -219,14 +222,15 @@ class SaleOrder(models.Model):
         return [order._prepare_backlog(by_order, slices) for order in orders]
 
     def _backlog_lines(self):
-        """The backlog lines of orders that the user may read. Their own rule may be
-        narrower than that of the orders, so they are read with sudo."""
+        """The backlog lines of orders that the user may read. sudo: the rule of lines
+        can be narrower than that of orders."""
         lines = self.env["backlog.line"].sudo()
         with giving(lines, product_ids=self._backlog_products().ids) as asked:
             found = asked.search_fetch([("order_id", "in", self.ids)])
         return found.with_env(lines.env)
 
     def _prepare_backlog(self, lines_by_order, slices):
+        """One order as ``get_backlog`` returns it."""
         self.ensure_one()
         as_text = fields.Datetime.to_string
         return {
@@ -268,10 +272,10 @@ class SaleOrder(models.Model):
     # The summary for the customer
 
     def _backlog_summary_of(self):
-        """The name of the person who sends the summary, where it is about the orders
-        that this person may see and not about all of the customer's. Empty where
-        nobody sends it: Odoo tries the text of a template when it is installed, and the
-        paper itself is refused."""
+        """The name of the user who sends the summary, where it is about the orders that
+        this user may see and not about all orders of the customer. Empty where Odoo
+        itself asks: it renders the template once when it is installed, and the paper
+        refuses the superuser."""
         if self.env.uid == SUPERUSER_ID:
             return ""
         lines = as_asked(self.env["backlog.line"])

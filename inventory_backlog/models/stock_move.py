@@ -10,7 +10,7 @@ from ..tools.link import Link
 from .backlog_history_mixin import Ours
 from .sale_order_line import PRODUCT_TRIGGERS
 
-# Transfers that feed productions that feed transfers …: further than goods travel.
+# Transfers that feed productions that feed transfers …: no chain of goods is longer.
 MAX_STEPS = 10
 
 
@@ -125,9 +125,8 @@ class StockMove(models.Model):
     # Moves that Odoo confirms, splits and ends
 
     def _action_confirm(self, *args, **kwargs):
-        """What is not bought since a vendor is out or not approved is served from
-        stock: waiting for a purchase that was never made, nothing would be reserved
-        for it."""
+        """Serve moves from stock whose purchase was not made since the vendor is out or
+        not approved: as waiting moves they would never get a reservation."""
         moves = super()._action_confirm(*args, **kwargs)
         moves.filtered(
             lambda move: (
@@ -149,9 +148,10 @@ class StockMove(models.Model):
         return super()._action_done(*args, **kwargs)
 
     def write(self, vals):
-        """A receipt of another day: the vendor was on time, or late, after all."""
+        """Mark the cached figures of the vendor as stale when the day of a receipt
+        changes."""
         if "date" in vals:
-            # Somebody corrects the day of a receipt.
+            # The day of a past receipt is corrected.
             day = fields.Datetime.to_datetime(vals["date"])
             corrected = self.filtered(
                 lambda move: move.state == "done" and move.date != day
@@ -162,7 +162,7 @@ class StockMove(models.Model):
     # Who waits for it
 
     def _order_lines_served(self):
-        """Which order lines wait for what these moves carry, through transfers and
+        """Which order lines wait for the goods of these moves, through transfers and
         productions.
 
         :return: ``{move id: [(order line id, share)]}``, the share being that of what
@@ -201,8 +201,8 @@ class StockMove(models.Model):
         return {root: list(lines.items()) for root, lines in served.items()}
 
     def _carries_on(self):
-        """The open moves that bring on what this move takes: itself, when it goes from
-        one place of stock to another, and those that follow it."""
+        """The open moves that pass on the goods of this move: the move itself, when it
+        stays within stock, and the moves that follow it."""
         moves = self
         while more := moves.move_dest_ids - moves:
             moves |= more

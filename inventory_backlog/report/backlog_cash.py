@@ -41,12 +41,12 @@ class BacklogCash(models.Model):
     every total, the amounts to receive are ``open_value - prepaid_value`` of
     ``backlog.line`` and the deposits its ``prepaid_value``, to the cent.
 
-    A live SQL statement. The allocation, which costs most of it, is computed once; the
+    A live SQL statement. The allocation, its slowest part, is computed once; the
     steps, one method each, read it and each other::
 
         cash_slice    the allocation
-        cash_line     backlog.line, made of those very slices
-        cash_offer    who would sell what is to source, at what price, how fast
+        cash_line     backlog.line, from the same slices
+        cash_offer    vendor, price and lead time of goods to source
         cash_advance  which share of each open purchase is paid ahead
         cash_receipt  the slices that are on their way, with their purchase
         cash_supply   per order line: when its supply is here

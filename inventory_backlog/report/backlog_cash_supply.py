@@ -21,8 +21,8 @@ class BacklogCashSupply(models.AbstractModel):
         would sell them, and when they would be here, ordered today.
 
         As in Odoo's own ``product.product._select_seller``: the first vendor of the
-        list that sells so much, at its cheapest line; where nobody sells so little, the
-        first one, at its smallest quantity.
+        list whose minimum the quantity reaches, at its cheapest line; without such a
+        vendor the first one, at its smallest quantity.
         """
         companies = self.env["res.company"]._backlog_visible()
         return SQL(

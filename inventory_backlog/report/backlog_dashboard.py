@@ -89,9 +89,9 @@ class BacklogDashboard(models.AbstractModel):
         :param scope: ``mine``, ``team`` or ``all``; what the user may see by default
         :return: ``scope, scopes, as_of, currency_id, note, notices, line_count, tiles,
             trend, cash, lines, lines_action``. Values are in the currency of the
-            company one works in, those of others converted at today's rates; times are
-            UTC.
-        :raise AccessError: for those who may not see what customers pay
+            current company, those of other companies converted at today's rates; times
+            are UTC.
+        :raise AccessError: for users who may not see what customers pay
         """
         if not self.env.user.has_group(VALUE_GROUPS):
             raise AccessError(

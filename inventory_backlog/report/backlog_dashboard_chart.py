@@ -87,9 +87,9 @@ class BacklogDashboardChart(models.AbstractModel):
         """The last day that all current companies have in their history, False without
         a history.
 
-        Their days end at different times: the last day of one alone would look as if
-        the backlog of the others were gone. A company whose history has not begun is
-        left out, as is one from before it began."""
+        The days of companies end at different times: a day that one company alone has
+        would look as if the backlog of the others were gone. A company without a
+        history is left out."""
         last_days = self.env["backlog.snapshot"]._read_group(
             [], ["company_id"], ["day:max"]
         )

@@ -56,8 +56,8 @@ class BacklogHistory(models.AbstractModel):
     def _take(self, company):
         """Take the snapshot of the last day of ``company`` and of those missed before.
 
-        :return: the days that were added; none when they were all there, or when
-            somebody else is at it
+        :return: the days that were added; none when all of them are there, or while
+            another run holds the lock
         """
         if not self._lock(company):
             return []
@@ -88,7 +88,7 @@ class BacklogHistory(models.AbstractModel):
             days, flows = [day], {}
             opening = {cell: row["closing"] for cell, row in closing.items()}
         taking._write_days(company, self._periods(days), opening, flows, closing)
-        taking._remember(company, day)
+        taking._write_seen(company, day)
         return days
 
     def _lock(self, company):
@@ -151,9 +151,9 @@ class BacklogHistory(models.AbstractModel):
         """Put the figures to be compared side by side in ``backlog_look``, one row per
         order line: as last seen (``…0``, at ``since``) and as they are now (``…1``).
 
-        What was open then is known, so a line that nobody knows is new, whatever date
-        its order bears; unless something of it was shipped before: then it was closed
-        so long ago that it is forgotten, and what is open of it again counts as
+        All lines that were open then are known, so an unknown line is new, whatever the
+        date of its order. The exception is a line with earlier shipments: it was closed
+        so long ago that its row is deleted, and what is open of it again counts as
         changed.
         """
         self.env.execute_query(SQL("DROP TABLE IF EXISTS pg_temp.backlog_look"))
@@ -358,7 +358,7 @@ class BacklogHistory(models.AbstractModel):
         row["difference"] = rounded(row["closing"] - worked_out)
         return row
 
-    def _remember(self, company, day):
+    def _write_seen(self, company, day):
         """Write what was read of each line, for the next comparison, and delete lines
         that were closed long ago."""
         self.env.execute_query(

@@ -7,9 +7,8 @@ class BacklogPaper(models.AbstractModel):
     """What the templates of our reports get: documents with the rights of the user who
     asks, however the report is rendered.
 
-    Odoo renders a report as superuser where it attaches it to a mail. A paper must say
-    the same there as on screen, and nothing about documents that the person may not
-    read.
+    Odoo renders a report as superuser when it attaches it to a mail. The paper must say
+    the same there as on screen, and nothing about documents that the user may not read.
     """
 
     _name = "backlog.paper"

@@ -34,8 +34,8 @@ def no_sums():
 class BacklogReport(models.TransientModel):
     """The choices for the printed report, and its figures.
 
-    ``_data`` gives everything that the template shows, with the rights of the user:
-    a salesperson prints their own orders.
+    ``_data`` gives everything that the template shows, with the rights of the current
+    user: salespeople print their own orders.
     """
 
     _name = "backlog.report"

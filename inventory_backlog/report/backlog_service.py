@@ -29,16 +29,16 @@ class BacklogService(models.Model):
     is the order line's.
 
     *First fill* is what was ready when the line was confirmed, see
-    ``sale.order.line.first_ready_qty``. *On time in full* (OTIF) is counted for what is
-    due: the promised day is past, or all of it is delivered. In full means that what
-    was delivered, as Odoo counts it, has once been at least what the line says today;
-    on time means that the delivery that made it so was not after the promised day. What
-    comes back later, to be refunded or replaced, is a return and no miss; a kit, which
-    comes back as components, counts as not delivered then. Days are those of the time
-    zone of the company.
+    ``sale.order.line.first_ready_qty``. *On time in full* (OTIF) is counted for lines
+    that are due: the promised day is past, or all of it is delivered. A line is in full
+    when the delivered quantity, as Odoo counts it, has once been at least the quantity
+    of the line today, and on time when the delivery that made it so was not after the
+    promised day. Goods that come back later, to be refunded or replaced, are a return
+    and no miss; a kit comes back as components, and counts as not delivered then. Days
+    are those of the time zone of the company.
 
-    What is not known or not due is empty and never counted. Averages are right in
-    groups and totals: each line weighs the same, each order once in the rates of
+    Rates that are not known or not due are empty and never counted. Averages are right
+    in groups and totals: each line weighs the same, each order once in the rates of
     orders, and the value rates weigh by value, over several companies in one currency.
     """
 

@@ -14,8 +14,8 @@ class BacklogServiceLevel(models.AbstractModel):
     def _judged(self, shipped=None):
         """The lines with their figures for each rate.
 
-        :param SQL shipped: the join that gives ``shipped``, when it is not to be looked
-            for line by line
+        :param SQL shipped: the join that gives ``shipped`` for all lines; without it
+            deliveries are looked up per line
         """
         return SQL(
             """
@@ -52,7 +52,8 @@ class BacklogServiceLevel(models.AbstractModel):
         """Whether a line was on time in full for ``promise``: 100, 0, or NULL while it
         is not due. The day of delivery is unknown without a move.
 
-        :param str shipped: the alias of its deliveries, unless the line knows of them
+        :param str shipped: the alias of the deliveries, unless the line has their
+            columns
         """
         day_of = self.env["backlog.line.today"]._day
         zone = SQL.identifier(line, "tz")

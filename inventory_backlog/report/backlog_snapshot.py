@@ -29,9 +29,9 @@ class BacklogSnapshot(models.Model):
 
     Values are untaxed, net of discount, in the currency of the company, at the price
     that the line had when the day began. The parts come from comparing each order line
-    with what the snapshot before saw of it; ``opening`` is what that one closed with
-    and ``closing`` the sum of ``backlog.line``, so that ``difference`` is 0 unless
-    something was lost on the way.
+    with the snapshot before, see ``backlog.history``. ``opening`` is the closing of the
+    snapshot before and ``closing`` the sum of ``backlog.line``, so ``difference`` is 0
+    unless history was changed or lost.
     """
 
     _name = "backlog.snapshot"
@@ -316,12 +316,12 @@ class BacklogSnapshot(models.Model):
     # On the list
 
     def action_remove_future(self):
-        """Put the days that have not ended, which a clock that was ahead has made, into
-        one, whatever rows are chosen: what was booked and shipped on them has been.
-        Then the history goes on.
+        """Merge the days that have not ended, which a clock that was ahead has made,
+        into one, whatever rows are chosen. Their bookings and shipments are kept, and
+        the history goes on.
 
-        :raise AccessError: who is no backlog administrator
-        :raise UserError: when nothing would be left, or somebody else is at it
+        :raise AccessError: for users who are no backlog administrator
+        :raise UserError: when nothing would be left, or while another run adds days
         """
         if not self.env.user.has_group(MANAGERS):
             raise AccessError(

@@ -17,8 +17,8 @@ def instalments():
     is left, as in Odoo's own ``account.payment.term._compute_terms``.
 
     Columns: ``term_id, delay_type, nb_days, day_of_month, number, is_last,
-    percent_upto, percent, fixed_upto, fixed``. Values that nobody can mean, as SQL or
-    an import leaves them, are bounded, days by a hundred years and amounts by 10¹⁵:
+    percent_upto, percent, fixed_upto, fixed``. Absurd values, as SQL or an import can
+    write them, are bounded: days by a hundred years, amounts by 10¹⁵.
 
     >>> instalments().params
     [-36500, 36500, -1000000000000000, 1000000000000000]

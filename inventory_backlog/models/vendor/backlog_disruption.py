@@ -16,7 +16,7 @@ class BacklogDisruption(models.Model):
     ways to buy chooses it by itself; when it is back, nobody needs to do anything. A
     disruption holds for the vendor, its contacts and the companies below it.
     ``_out``, ``_of`` and ``_sentences`` tell who is out today; every change drops what
-    Odoo has cached of that (``_forget``).
+    Odoo has cached of that (``_clear_caches``).
     """
 
     _name = "backlog.disruption"
@@ -205,7 +205,7 @@ class BacklogDisruption(models.Model):
         """Create disruptions, and drop what Odoo has cached of who may be chosen."""
         disruptions = super().create(vals_list)
         disruptions._check_for_all()
-        self._forget()
+        self._clear_caches()
         return disruptions
 
     def write(self, vals):
@@ -213,18 +213,18 @@ class BacklogDisruption(models.Model):
         self._check_for_all()
         result = super().write(vals)
         self._check_for_all()
-        self._forget()
+        self._clear_caches()
         return result
 
     def unlink(self):
         """Delete disruptions, and drop what Odoo has cached of who may be chosen."""
         self._check_for_all()
         result = super().unlink()
-        self._forget()
+        self._clear_caches()
         return result
 
     @api.model
-    def _forget(self):
+    def _clear_caches(self):
         """Drop what Odoo has cached of who may be chosen, for all users."""
         self.env.registry.clear_cache()
         for name in ("product.supplierinfo", "product.product", "product.template"):
