@@ -16,6 +16,8 @@ class BacklogCashSupply(models.AbstractModel):
     _name = "backlog.cash.supply"
     _description = "Cost of Supply"
 
+    # Goods to source
+
     def _offer(self):
         """Per product and company: what the goods to source would cost, which vendor
         would sell them, and when they would be here, ordered today.
@@ -117,6 +119,8 @@ class BacklogCashSupply(models.AbstractModel):
             offer=vendors._offer(wanted),
             company=company.id,
         )
+
+    # Goods on their way
 
     def _advance(self):
         """Which share of the goods still to come of each purchase was paid ahead:

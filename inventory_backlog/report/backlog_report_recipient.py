@@ -72,6 +72,8 @@ class BacklogReportRecipient(models.Model):
         "the archived ones, too.",
     )
 
+    # Who may get it
+
     @api.depends(
         "company_id",
         "user_id.active",
@@ -103,6 +105,12 @@ class BacklogReportRecipient(models.Model):
                         reason,
                     )
                 )
+
+    def _check_reachable(self):
+        if reason := self._obstacle():
+            raise UserError(reason)
+
+    # Sending
 
     @api.model
     def _cron_send(self):
@@ -157,10 +165,6 @@ class BacklogReportRecipient(models.Model):
         template = self.env.ref("inventory_backlog.mail_template_backlog_report")
         template.with_env(report.env).send_mail(report.id)
         self.write({"sent_on": self.company_id._backlog_today(), "failure": False})
-
-    def _check_reachable(self):
-        if reason := self._obstacle():
-            raise UserError(reason)
 
     def _as_recipient(self, model):
         """``model`` as the recipient would see it."""

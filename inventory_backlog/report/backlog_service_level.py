@@ -144,6 +144,27 @@ class BacklogServiceLevel(models.AbstractModel):
             companies=self._companies(),
         )
 
+    def _companies(self):
+        """The companies with the beginning of their day (UTC) and their currency. The
+        OFFSET makes PostgreSQL compute them once and not per line."""
+        return SQL(
+            """
+            SELECT company.id, company.currency_id,
+                   %(rounding)s AS rounding, home.tz,
+                   DATE_TRUNC('day', %(now)s::timestamp AT TIME ZONE 'UTC', home.tz)
+                       AT TIME ZONE 'UTC' AS today
+              FROM res_company company
+              JOIN res_currency currency ON currency.id = company.currency_id
+        CROSS JOIN LATERAL (SELECT %(zone)s AS tz) home
+            OFFSET 0
+            """,
+            rounding=rounding(SQL("currency.rounding")),
+            zone=self.env["res.company"]._backlog_zones(SQL("company.id")),
+            now=fields.Datetime.now(),
+        )
+
+    # Deliveries
+
     def _shipped_of_line(self):
         """The join that looks up the deliveries of each ``line``."""
         return SQL(
@@ -255,23 +276,4 @@ class BacklogServiceLevel(models.AbstractModel):
             SQL.identifier(location, "usage"),
             SQL.identifier(location, "id"),
             tuple(self.env["backlog.demand"]._customer_location_ids()),
-        )
-
-    def _companies(self):
-        """The companies with the beginning of their day (UTC) and their currency. The
-        OFFSET makes PostgreSQL compute them once and not per line."""
-        return SQL(
-            """
-            SELECT company.id, company.currency_id,
-                   %(rounding)s AS rounding, home.tz,
-                   DATE_TRUNC('day', %(now)s::timestamp AT TIME ZONE 'UTC', home.tz)
-                       AT TIME ZONE 'UTC' AS today
-              FROM res_company company
-              JOIN res_currency currency ON currency.id = company.currency_id
-        CROSS JOIN LATERAL (SELECT %(zone)s AS tz) home
-            OFFSET 0
-            """,
-            rounding=rounding(SQL("currency.rounding")),
-            zone=self.env["res.company"]._backlog_zones(SQL("company.id")),
-            now=fields.Datetime.now(),
         )

@@ -54,6 +54,8 @@ class BacklogImpact(models.AbstractModel):
             "more": max(0, len(templates) - ROWS_SHOWN),
         }
 
+    # What hangs on the vendor
+
     def _offers(self, disruption):
         """The vendor lines that are out, of the companies concerned."""
         offers = disruption._vendor_lines().filtered(
@@ -127,6 +129,8 @@ class BacklogImpact(models.AbstractModel):
         while step := step.move_dest_ids - moves:
             moves |= step
         return moves.filtered(lambda move: move.state not in ("done", "cancel"))
+
+    # Per product
 
     def _product_rows(self, disruption, templates, purchases, lines):
         """For each product what hangs on the vendor, and the best backup. Products with
