@@ -6,21 +6,19 @@ from odoo.tools import SQL
 
 from ..const import BUYERS, OPEN, VALUE_GROUPS
 from ..tools.actions import open_lines
-from ..tools.arguments import (
-    checked_end_of_day,
-    checked_quantity,
-    checked_records,
-)
+from ..tools.arguments import checked_end_of_day, checked_quantity, checked_records
 from ..tools.figures import search_figure
 from ..tools.sql import many_rows
 from .line.backlog_quote import MOST_WISHES, Wish
 
 
 class ProductProduct(models.Model):
-    """Vendors of a variant: their figures, and how one is chosen."""
+    """The backlog of a variant, what could be promised of it, and its vendors: their
+    figures, and which one Odoo chooses."""
 
     _name = "product.product"
     _inherit = ["product.product", "backlog.mixin", "backlog.vendor.mixin"]
+
     backlog_qty = fields.Float(
         "Ready",
         digits="Product Unit",
@@ -58,29 +56,7 @@ class ProductProduct(models.Model):
         "aside.",
     )
 
-    @api.depends_context("allowed_company_ids")
-    def _compute_backlog_suggestion_count(self):
-        # Odoo checks access when it reads what is stored, and not when it computes.
-        self._origin.check_access("read")
-        counts = dict(
-            self.env["backlog.suggestion"]._read_group(
-                [("product_id", "in", self.ids), ("state", "in", OPEN)],
-                ["product_id"],
-                ["__count"],
-            )
-        )
-        for product in self:
-            product.backlog_suggestion_count = counts.get(product._origin, 0)
-
-    @api.readonly
-    def action_open_backlog(self):
-        """Open what customers wait for of this product, line by line."""
-        return open_lines(self.env["backlog.line"], [("product_id", "in", self.ids)])
-
-    def action_suggest_purchase(self):
-        """Open what is suggested for these variants, and for the components of kits,
-        computed anew, or say why there is nothing."""
-        return self.env["backlog.suggestion"]._action_suggest(self._backlog_products())
+    # What customers wait for
 
     @api.depends(
         "stock_quant_ids.quantity",
@@ -99,12 +75,12 @@ class ProductProduct(models.Model):
     @api.model
     def _backlog_figures(self):
         """The lines of each product that the user may see, summed: the figures equal
-        the list that they open."""
+        the list of lines that they open."""
         return self._backlog_totals(SQL("product_id"))
 
     @api.model
     def _backlog_totals(self, key):
-        """The visible lines summed by ``key``, a column of theirs or of their product;
+        """The visible lines summed by ``key``, a column of the line or of its product;
         values at today's rate in the currency of the current company."""
         query = self._visible_lines()
         return SQL(
@@ -139,9 +115,11 @@ class ProductProduct(models.Model):
 
     @api.model
     def _visible_lines(self):
-        """The lines the user may see; none for those who may open products only."""
+        """The lines that the user may see: none for users who may open products
+        only."""
         lines = self.env["backlog.line"]
-        # Named, since sudo knows no company rule and the rates are of these only.
+        # Name the companies: sudo skips the company rule, and the rates are those of
+        # these companies only.
         domain = [("company_id", "in", self.env.companies.ids)]
         if lines.has_access("read"):
             return lines._search(domain)
@@ -151,6 +129,8 @@ class ProductProduct(models.Model):
 
     @api.model
     def _backlog_rates(self):
+        """The cases of an SQL expression: currency id, and what one unit of it is worth
+        in the currency of the current company."""
         company = self.env.company
         for currency in self.env.companies.currency_id:
             yield SQL(
@@ -159,99 +139,7 @@ class ProductProduct(models.Model):
                 company._backlog_rate_of(currency),
             )
 
-    @api.model
-    @api.readonly
-    def get_promise(self, product_id, qty, warehouse_id=False, date=False):
-        """Say what could be promised for a product now, after everyone in the queue.
-
-        Nothing is reserved or written.
-
-        :param int product_id: id of a product variant
-        :param float qty: wanted quantity, above zero and up to 10¹², in the product's
-            unit
-        :param int warehouse_id: where it would leave from; by default the user's
-            warehouse in the current company
-        :param str date: the day the customer wants it (``YYYY-MM-DD``), to learn how
-            much there would be by the end of it, where the user is
-        :return: ``{"product_id", "warehouse_id", "uom", "qty", "ready", "incoming":
-            [{"qty", "date", "document", "document_name"}], "to_source",
-            "vendor_lead_days", "to_source_date", "expected_date", "qty_by_date"}``;
-            dates in UTC as ``YYYY-MM-DD HH:MM:SS``, False where there is none;
-            ``ready + Σ incoming + to_source = qty``. What is to source comes after the
-            lead time of the vendor, ordered on the next working day of the company.
-            ``expected_date`` is when all of it could leave: False when something is to
-            source and no vendor is known.
-        :raise UserError: for a quantity that is no number above zero, a bad date, a
-            product that is no goods, or when there is no warehouse
-        :raise MissingError: for an unknown product or warehouse
-        :raise AccessError: without a right to the backlog, product or warehouse
-        """
-        self.env["backlog.line"].check_access("read")
-        product = self.env["backlog.quote"]._checked_goods(product_id)
-        warehouse = self.env["backlog.quote"]._checked_warehouse(warehouse_id)
-        wish = Wish(product, checked_quantity(self.env, qty), warehouse)
-        promise = self.env["backlog.quote"]._get_promises([wish])[0]
-        promise["qty_by_date"] = (
-            self.env["backlog.quote"]._promised_by(
-                promise, checked_end_of_day(self.env, date)
-            )
-            if date
-            else False
-        )
-        return promise
-
-    @api.model
-    @api.readonly
-    def get_promises(self, wishes):
-        """``get_promise`` for many: one after the other, as in one order, so what the
-        first takes is gone for the next. In a few queries, however many there are.
-
-        :param list wishes: up to 10,000 of ``{"product_id": int, "qty": float,
-            "warehouse_id": int}``, as for ``get_promise``; the warehouse may be missing
-        :return: a list of what ``get_promise`` returns, in the same order, without
-            ``qty_by_date``
-        :raise UserError: what ``get_promise`` raises, and for what is no such list
-        """
-        self.env["backlog.line"].check_access("read")
-        if (
-            not isinstance(wishes, list)
-            or len(wishes) > MOST_WISHES
-            or not all(
-                isinstance(wish, dict)
-                and wish.keys() <= {"product_id", "qty", "warehouse_id"}
-                for wish in wishes
-            )
-        ):
-            raise UserError(
-                self.env._(
-                    "Give a list of at most %s wishes, each with product_id, qty and, "
-                    "if it matters, warehouse_id.",
-                    MOST_WISHES,
-                )
-            )
-        products = checked_records(
-            self.env, "product.product", [wish.get("product_id") for wish in wishes]
-        )
-        self.env["backlog.quote"]._check_goods(products)
-        places = [wish.get("warehouse_id") or False for wish in wishes]
-        warehouses = checked_records(self.env, "stock.warehouse", filter(None, places))
-        usual = (
-            self.env["backlog.quote"]._checked_warehouse(False)
-            if False in places
-            else warehouses[:0]
-        )
-        return self.env["backlog.quote"]._get_promises(
-            [
-                Wish(
-                    products.browse(wish["product_id"]).with_prefetch(products.ids),
-                    self.env["backlog.quote"]._checked_quantity_of(number, wish),
-                    warehouses.browse(place) if place else usual,
-                )
-                for number, (wish, place) in enumerate(
-                    zip(wishes, places, strict=True), 1
-                )
-            ]
-        )
+    # Vendors
 
     @api.depends("product_tmpl_id.seller_ids.vendor_criteria", "purchase_ok", "type")
     @api.depends_context("company")
@@ -272,23 +160,31 @@ class ProductProduct(models.Model):
             vendor._variant_figures(templates),
         )
 
+    # Which vendor Odoo chooses
+
     def _prepare_sellers(self, params=False):
-        """Leave out lines whose minimum is no number: nobody can say from which
-        quantity on they sell, and Odoo would choose no vendor at all."""
+        """Leave out lines whose minimum is NaN or infinite: nothing compares with it,
+        and Odoo would choose no vendor at all."""
         sellers = super()._prepare_sellers(params)
         return sellers.filtered(lambda info: isfinite(info.min_qty))
 
     def _get_filtered_sellers(self, partner_id=False, **kwargs):
-        """Leave out who may not be chosen by itself. A vendor that the caller names,
-        as a purchase order does, keeps its prices."""
+        """Leave out vendors that Odoo may not choose by itself. A vendor that the
+        caller names, as a purchase order does, keeps its prices."""
         sellers = super()._get_filtered_sellers(partner_id=partner_id, **kwargs)
         return sellers if partner_id else sellers._chosen_by_itself()
 
+    def _has_blocked_vendor(self):
+        """Whether Odoo may not choose one of the vendors of this product by itself
+        today: it is out, not approved, or manual only."""
+        sellers = self._prepare_sellers(False)
+        return bool(sellers - sellers._chosen_by_itself())
+
     def _stand_in_for(self, vendor, quantity=0):
-        """The vendor line that would be bought from if ``vendor`` were out: the best
-        of the others that may be chosen by itself, in rank, those at parity first if
-        the company says so. Its price break for ``quantity``, in the unit of the
-        product, if that reaches one."""
+        """The vendor line that would be bought from if ``vendor`` were out: the first
+        other vendor that Odoo may choose by itself, vendors at parity first if the
+        company says so. The line is the price break for ``quantity``, in the unit of
+        the product, if that reaches one."""
         others = self._get_filtered_sellers(quantity=None).filtered(
             lambda info: vendor not in info.partner_id._backlog_ancestors()
         )
@@ -309,12 +205,6 @@ class ProductProduct(models.Model):
             if lines
             else lines
         ) or lines[:1]
-
-    def _has_blocked_vendor(self):
-        """Whether a vendor of this product may not be chosen by itself today: it is
-        out, not approved, or manual only."""
-        sellers = self._prepare_sellers(False)
-        return bool(sellers - sellers._chosen_by_itself())
 
     def _on_trial(self, ahead, **need):
         """The vendor line of an unproven backup whose turn it is to get a purchase of
@@ -341,7 +231,7 @@ class ProductProduct(models.Model):
         one from ``vendor``."""
         if not limit:
             return 0
-        # What was bought before is not for the one who asks to read.
+        # sudo: the current user need not be able to read earlier purchases.
         purchases = self.env["purchase.order.line"].sudo()
         last = purchases.search(
             [
@@ -355,10 +245,12 @@ class ProductProduct(models.Model):
         vendors = [line.partner_id.commercial_partner_id for line in last]
         return vendors.index(vendor) if vendor in vendors else len(last)
 
+    # Vendors in words
+
     def _vendor_sentences(self):
-        """Who is out and who stands in, in a sentence each; nothing while nobody is
-        out."""
-        # Who waits for the goods need not be able to read vendor lines.
+        """Which vendors are out and which one stands in, a sentence each; empty while
+        no vendor is out."""
+        # sudo: a user who waits for the goods need not be able to read vendor lines.
         sellers = self.sudo().seller_ids.filtered(
             lambda info: info.product_id in (info.product_id.browse(), self)
         )
@@ -387,9 +279,9 @@ class ProductProduct(models.Model):
         return sentences
 
     def _vendor_note(self):
-        """``_vendor_sentences`` for an error, of which Odoo's scheduler makes a note on
-        the product. Users of all companies read that of a product that they share, and
-        what one company knows of its vendors is not for the others."""
+        """``_vendor_sentences`` for an error, which Odoo's scheduler writes as a note
+        on the product. Users of all companies can read the note of a shared product,
+        and what one company knows of its vendors must not reach the others."""
         sentences = self._vendor_sentences()
         companies = self.env["res.company"].sudo()
         if not sentences or self.company_id or companies.search_count([], limit=2) < 2:
@@ -401,6 +293,127 @@ class ProductProduct(models.Model):
                 self.display_name,
             )
         ]
+
+    # Suggestions
+
+    @api.depends_context("allowed_company_ids")
+    def _compute_backlog_suggestion_count(self):
+        # Odoo checks access when it reads what is stored, and not when it computes.
+        self._origin.check_access("read")
+        counts = dict(
+            self.env["backlog.suggestion"]._read_group(
+                [("product_id", "in", self.ids), ("state", "in", OPEN)],
+                ["product_id"],
+                ["__count"],
+            )
+        )
+        for product in self:
+            product.backlog_suggestion_count = counts.get(product._origin, 0)
+
+    # Promises
+
+    @api.model
+    @api.readonly
+    def get_promise(self, product_id, qty, warehouse_id=False, date=False):
+        """Say what could be promised for a product now, after everyone in the queue.
+
+        Nothing is reserved or written.
+
+        :param int product_id: id of a product variant
+        :param float qty: wanted quantity, above zero and up to 10¹², in the product's
+            unit
+        :param int warehouse_id: where it would leave from; by default the user's
+            warehouse in the current company
+        :param str date: the day the customer wants it (``YYYY-MM-DD``), to get the
+            quantity that could leave by the end of it, in the user's time zone
+        :return: ``{"product_id", "warehouse_id", "uom", "qty", "ready", "incoming":
+            [{"qty", "date", "document", "document_name"}], "to_source",
+            "vendor_lead_days", "to_source_date", "expected_date", "qty_by_date"}``;
+            dates in UTC as ``YYYY-MM-DD HH:MM:SS``, False where there is none;
+            ``ready + Σ incoming + to_source = qty``. The quantity to source comes after
+            the lead time of the vendor, ordered on the next working day of the company.
+            ``expected_date`` is when all of it could leave: False when something is to
+            source and no vendor is known.
+        :raise UserError: for a quantity that is no number above zero, a bad date, a
+            product that is no goods, or when there is no warehouse
+        :raise MissingError: for an unknown product or warehouse
+        :raise AccessError: without a right to the backlog, product or warehouse
+        """
+        self.env["backlog.line"].check_access("read")
+        quotes = self.env["backlog.quote"]
+        product = quotes._checked_goods(product_id)
+        warehouse = quotes._checked_warehouse(warehouse_id)
+        wish = Wish(product, checked_quantity(self.env, qty), warehouse)
+        promise = quotes._get_promises([wish])[0]
+        promise["qty_by_date"] = (
+            quotes._promised_by(promise, checked_end_of_day(self.env, date))
+            if date
+            else False
+        )
+        return promise
+
+    @api.model
+    @api.readonly
+    def get_promises(self, wishes):
+        """``get_promise`` for many wishes, one after the other, as in one order: goods
+        that the first takes are gone for the next. The number of queries does not
+        depend on the number of wishes.
+
+        :param list wishes: up to 10,000 of ``{"product_id": int, "qty": float,
+            "warehouse_id": int}``, as for ``get_promise``; the warehouse may be missing
+        :return: a list of what ``get_promise`` returns, in the same order, without
+            ``qty_by_date``
+        :raise UserError: as ``get_promise``, and when ``wishes`` is no such list
+        """
+        self.env["backlog.line"].check_access("read")
+        if (
+            not isinstance(wishes, list)
+            or len(wishes) > MOST_WISHES
+            or not all(
+                isinstance(wish, dict)
+                and wish.keys() <= {"product_id", "qty", "warehouse_id"}
+                for wish in wishes
+            )
+        ):
+            raise UserError(
+                self.env._(
+                    "Give a list of at most %s wishes, each with product_id, qty and, "
+                    "if it matters, warehouse_id.",
+                    MOST_WISHES,
+                )
+            )
+        quotes = self.env["backlog.quote"]
+        products = checked_records(
+            self.env, "product.product", [wish.get("product_id") for wish in wishes]
+        )
+        quotes._check_goods(products)
+        places = [wish.get("warehouse_id") or False for wish in wishes]
+        warehouses = checked_records(self.env, "stock.warehouse", filter(None, places))
+        usual = quotes._checked_warehouse(False) if False in places else warehouses[:0]
+        return quotes._get_promises(
+            [
+                Wish(
+                    products.browse(wish["product_id"]).with_prefetch(products.ids),
+                    quotes._checked_quantity_of(number, wish),
+                    warehouses.browse(place) if place else usual,
+                )
+                for number, (wish, place) in enumerate(
+                    zip(wishes, places, strict=True), 1
+                )
+            ]
+        )
+
+    # On the screens
+
+    @api.readonly
+    def action_open_backlog(self):
+        """Open what customers wait for of this product, line by line."""
+        return open_lines(self.env["backlog.line"], [("product_id", "in", self.ids)])
+
+    def action_suggest_purchase(self):
+        """Open what is suggested for these variants, and for the components of kits,
+        computed anew, or say why there is nothing."""
+        return self.env["backlog.suggestion"]._action_suggest(self._backlog_products())
 
     @api.readonly
     def action_open_vendors(self):

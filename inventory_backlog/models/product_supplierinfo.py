@@ -12,13 +12,13 @@ from .vendor.backlog_vendor_receipt import SCORE_HELP
 
 
 class ProductSupplierinfo(models.Model):
-    """Which vendor is main and which are backups, how they do, and who may be chosen.
-
-    All of it is for the current company and today.
-    """
+    """Vendor lines: role, figures and lights of each vendor, and which vendors Odoo may
+    choose. All of it is for the current company and today."""
 
     _name = "product.supplierinfo"
     _inherit = ["product.supplierinfo", "backlog.mixin", "backlog.bounds.mixin"]
+
+    # Who may be chosen
 
     manual_only = fields.Boolean(
         help="Never chosen by itself: only when somebody picks this vendor."
@@ -37,6 +37,9 @@ class ProductSupplierinfo(models.Model):
         "unproven, so that it can be proven before you need it: 10 means one in ten. "
         "0 means never.",
     )
+
+    # Role and figures
+
     vendor_role = fields.Selection(
         ROLES,
         "Role",
@@ -134,6 +137,8 @@ class ProductSupplierinfo(models.Model):
         "Every how many purchases is a whole number: 0 for never.",
     )
 
+    # Role and figures
+
     @api.depends(
         "approval_required",
         "approved_until",
@@ -158,9 +163,14 @@ class ProductSupplierinfo(models.Model):
     def _compute_vendor(self):
         return super()._compute_vendor()
 
+    @api.model
+    def _vendor_figures(self, ids=None):
+        templates = None if ids is None else self.browse(ids).product_tmpl_id.ids
+        return self.env["backlog.vendor"]._line_figures(templates)
+
     def _compute_display_name(self):
-        """Odoo writes price and minimum into the name. One that is no number would end
-        every list that names the vendor line."""
+        """Odoo writes price and minimum into the name. NaN or infinity there would
+        break every list that names the vendor line."""
         named = self.filtered(
             lambda info: isfinite(info.price) and isfinite(info.min_qty)
         )
@@ -168,17 +178,14 @@ class ProductSupplierinfo(models.Model):
             info.display_name = info.partner_id.display_name
         return super(ProductSupplierinfo, named)._compute_display_name()
 
-    @api.model
-    def _vendor_figures(self, ids=None):
-        templates = None if ids is None else self.browse(ids).product_tmpl_id.ids
-        return self.env["backlog.vendor"]._line_figures(templates)
+    # Lights
 
     @api.depends("vendor_criteria")
     @api.depends_context("company", "lang", "uid")
     def _compute_vendor_lights(self):
         # Odoo checks access when it reads what is stored, and not when it computes.
         self._origin.check_access("read")
-        # Everybody may see the lights; figures of prices are for those who buy.
+        # Everybody may see the lights; prices are for buyers.
         show_price = self.env.user.has_group(BUYERS)
         for info in self:
             info.vendor_lights = info.sudo()._lights(show_price)
@@ -227,6 +234,7 @@ class ProductSupplierinfo(models.Model):
         }
 
     def _sample(self):
+        """How many receipts the figures come from, as a sentence."""
         days = self.env.company.backlog_vendor_window_days
         if not self.receipt_count:
             return self.env._("No receipts in %s days.", days)
@@ -242,6 +250,8 @@ class ProductSupplierinfo(models.Model):
             days=days,
         )
 
+    # Who may be chosen
+
     @api.constrains("manual_only", "trial_every")
     def _check_trial_every(self):
         for info in self:
@@ -253,17 +263,9 @@ class ProductSupplierinfo(models.Model):
                     )
                 )
 
-    # Who may be chosen
-
-    def _out(self):
-        """The lines whose vendor is out today."""
-        return self.filtered(
-            lambda info: info.partner_id._is_out(info.product_tmpl_id, self.env.company)
-        )
-
     def _get_filtered_supplier(self, company_id, product_id, params=False):
-        """Leave out vendors that belong to another company: nobody can buy from them
-        here, and who works here alone cannot even read them."""
+        """Leave out vendors of another company: nobody can buy from them here, and
+        users of this company alone cannot even read them."""
         own = company_id._backlog_and_parents()
         usable = self.filtered(
             lambda info: (info.sudo().partner_id.company_id or own[:1]) in own
@@ -273,8 +275,8 @@ class ProductSupplierinfo(models.Model):
         )
 
     def _chosen_by_itself(self):
-        """The lines that Odoo may choose without being told to, in their order: with
-        the vendors at parity first while another is out, if the company says so."""
+        """The lines that Odoo may choose by itself, in their order; while another
+        vendor is out, those at parity come first if the company says so."""
         today = self.env.company._backlog_today()
         out = self._out()
         allowed = (self - out).filtered(
@@ -285,7 +287,31 @@ class ProductSupplierinfo(models.Model):
         return allowed
 
     def _parity_first(self):
+        """These lines with the vendors at parity first."""
         return self.sorted(lambda info: info.parity_state not in ("main", "at_parity"))
+
+    def _out(self):
+        """The lines whose vendor is out today."""
+        return self.filtered(
+            lambda info: info.partner_id._is_out(info.product_tmpl_id, self.env.company)
+        )
+
+    def _is_approved(self, today):
+        """Whether the approval of the line, if it needs one, holds on the day
+        ``today``."""
+        if self.approved_until:
+            return self.approved_until >= today
+        return not self.approval_required
+
+    def _why_not_chosen(self):
+        """Why Odoo does not choose this line by itself, in a few words."""
+        if self._out():
+            return self.env._("Out")
+        if self.manual_only:
+            return self.env._("Manual only")
+        if not self._is_approved(self.env.company._backlog_today()):
+            return self.env._("Not approved")
+        return self.env._("Not valid today")
 
     def _is_for(self, product, company):
         """Whether this line offers the variant ``product`` to ``company``."""
@@ -294,6 +320,8 @@ class ProductSupplierinfo(models.Model):
             and self.product_id <= product
             and self.company_id <= company
         )
+
+    # Price and minimum
 
     def _unit_price(self):
         """The price per unit of the product, net of discount, in the currency of the
@@ -305,23 +333,8 @@ class ProductSupplierinfo(models.Model):
         )
 
     def _least_qty(self):
-        """The least that the vendor sells at this price, in the unit of the product."""
+        """The minimum quantity of this line, in the unit of the product."""
         uom = (self.product_id or self.product_tmpl_id).uom_id
         return uom.round(
             converted(self.min_qty, self.product_uom_id, uom), rounding_method="UP"
         )
-
-    def _why_not_chosen(self):
-        """Why this line is not chosen by itself, in a few words."""
-        if self._out():
-            return self.env._("Out")
-        if self.manual_only:
-            return self.env._("Manual only")
-        if not self._is_approved(self.env.company._backlog_today()):
-            return self.env._("Not approved")
-        return self.env._("Not valid today")
-
-    def _is_approved(self, today):
-        if self.approved_until:
-            return self.approved_until >= today
-        return not self.approval_required

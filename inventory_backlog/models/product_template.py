@@ -7,10 +7,14 @@ from ..tools.figures import search_figure
 
 
 class ProductTemplate(models.Model):
-    """Vendors of a product: with several variants, of the weakest of them."""
+    """The backlog of all variants of a product, and its vendors: with several variants,
+    those of the weakest one."""
 
     _name = "product.template"
     _inherit = ["product.template", "backlog.mixin", "backlog.vendor.mixin"]
+
+    # What customers wait for
+
     backlog_currency_id = fields.Many2one(
         "res.currency", compute="_compute_backlog_currency_id"
     )
@@ -43,17 +47,13 @@ class ProductTemplate(models.Model):
         help="What customers ordered and did not get yet, untaxed, at today's rate in "
         "the currency of your current company.",
     )
+
+    # Vendors
+
     vendor_alert = fields.Text(
         compute="_compute_vendor_alert",
         groups=INTERNAL,
         help="Which vendor of this product is out, and who stands in.",
-    )
-    backlog_suggestion_count = fields.Integer(
-        "Suggestions",
-        compute="_compute_backlog_suggestion_count",
-        groups=BUYERS,
-        help="How many reorder suggestions for it wait for a decision or were set "
-        "aside.",
     )
     is_main_vendor_out = fields.Boolean(
         "Main Vendor Out",
@@ -62,30 +62,26 @@ class ProductTemplate(models.Model):
         help="The main vendor cannot deliver this product today.",
     )
 
-    @api.depends_context("allowed_company_ids")
-    @api.depends("product_variant_ids.backlog_suggestion_count")
-    def _compute_backlog_suggestion_count(self):
-        for template in self.with_context(active_test=False):
-            template.backlog_suggestion_count = sum(
-                template.product_variant_ids.mapped("backlog_suggestion_count")
-            )
+    # Suggestions
 
-    @api.readonly
-    def action_open_backlog(self):
-        """Open what customers wait for of this product, line by line."""
-        return open_lines(
-            self.env["backlog.line"], [("product_id.product_tmpl_id", "in", self.ids)]
-        )
+    backlog_suggestion_count = fields.Integer(
+        "Suggestions",
+        compute="_compute_backlog_suggestion_count",
+        groups=BUYERS,
+        help="How many reorder suggestions for it wait for a decision or were set "
+        "aside.",
+    )
 
-    def action_suggest_purchase(self):
-        """Open what is suggested for this product, computed anew, or say why there is
-        nothing."""
-        variants = self.with_context(active_test=False).product_variant_ids
-        return variants.action_suggest_purchase()
+    # What customers wait for
 
     @api.depends_context("company")
     def _compute_backlog_currency_id(self):
         self.backlog_currency_id = self.env.company.currency_id
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        if field_expr == "backlog_currency_id":
+            return SQL("%s::integer", self.env.company.currency_id.id)
+        return super()._field_to_sql(alias, field_expr, query)
 
     @api.depends(
         "product_variant_ids.backlog_qty",
@@ -107,10 +103,7 @@ class ProductTemplate(models.Model):
             SQL("product.product_tmpl_id")
         )
 
-    def _field_to_sql(self, alias, field_expr, query=None):
-        if field_expr == "backlog_currency_id":
-            return SQL("%s::integer", self.env.company.currency_id.id)
-        return super()._field_to_sql(alias, field_expr, query)
+    # Vendors
 
     @api.depends("seller_ids.vendor_criteria", "purchase_ok", "type")
     @api.depends_context("company")
@@ -137,6 +130,14 @@ class ProductTemplate(models.Model):
             vendor._variant_figures(ids),
         )
 
+    @api.depends("main_vendor_id")
+    @api.depends_context("company")
+    def _compute_is_main_vendor_out(self):
+        for template in self:
+            template.is_main_vendor_out = template.main_vendor_id._is_out(
+                template, self.env.company
+            )
+
     @api.depends("seller_ids.is_disrupted")
     @api.depends_context("company", "lang")
     def _compute_vendor_alert(self):
@@ -144,7 +145,7 @@ class ProductTemplate(models.Model):
             template.vendor_alert = "\n".join(template._vendor_sentences())
 
     def _vendor_sentences(self):
-        """Who is out and who stands in, for each variant."""
+        """Which vendors are out and which one stands in, for all variants."""
         return list(
             dict.fromkeys(
                 sentence
@@ -155,38 +156,42 @@ class ProductTemplate(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_disruptions(self):
-        """A disruption that loses its last product would hold for all the vendor
-        sells: it ends."""
+        """End disruptions that lose their last product: without one they would hold for
+        all products of the vendor."""
         disruptions = self.env["backlog.disruption"].sudo()
         disruptions = disruptions.with_context(active_test=False).search(
             [("product_tmpl_ids", "in", self.ids)]
         )
         disruptions.filtered(lambda one: one.product_tmpl_ids <= self).active = False
 
-    @api.depends("main_vendor_id")
-    @api.depends_context("company")
-    def _compute_is_main_vendor_out(self):
-        for template in self:
-            template.is_main_vendor_out = template.main_vendor_id._is_out(
-                template, self.env.company
+    # Suggestions
+
+    @api.depends_context("allowed_company_ids")
+    @api.depends("product_variant_ids.backlog_suggestion_count")
+    def _compute_backlog_suggestion_count(self):
+        for template in self.with_context(active_test=False):
+            template.backlog_suggestion_count = sum(
+                template.product_variant_ids.mapped("backlog_suggestion_count")
             )
 
-    @api.model
+    # On the screens
+
     @api.readonly
-    def action_open_vendor_risk(self):
-        """Open the products by what is at stake: their value for those who may see it,
-        else what is short of them."""
-        self.env["product.supplierinfo"].check_access("read")
-        return self.env["ir.actions.act_window"]._for_xml_id(
-            "inventory_backlog.vendor_risk_action"
-            if self.env.user.has_groups(VALUE_GROUPS)
-            else "inventory_backlog.vendor_risk_action_buy"
+    def action_open_backlog(self):
+        """Open what customers wait for of this product, line by line."""
+        return open_lines(
+            self.env["backlog.line"], [("product_id.product_tmpl_id", "in", self.ids)]
         )
+
+    def action_suggest_purchase(self):
+        """Open what is suggested for this product, computed anew, or say why there is
+        nothing."""
+        variants = self.with_context(active_test=False).product_variant_ids
+        return variants.action_suggest_purchase()
 
     @api.readonly
     def action_open_vendors(self):
-        """Open the vendors of this product with their lights: with prices for those
-        who buy."""
+        """Open the vendors of this product with their lights; buyers see prices too."""
         self.env["product.supplierinfo"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "inventory_backlog.product_supplierinfo_action_buy"
@@ -198,3 +203,15 @@ class ProductTemplate(models.Model):
             "domain": [("product_tmpl_id", "in", self.ids)],
             "context": {"default_product_tmpl_id": self.id} if len(self) == 1 else {},
         }
+
+    @api.model
+    @api.readonly
+    def action_open_vendor_risk(self):
+        """Open the products by what is at stake: their value for users who may see it,
+        else the quantity that is short."""
+        self.env["product.supplierinfo"].check_access("read")
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "inventory_backlog.vendor_risk_action"
+            if self.env.user.has_groups(VALUE_GROUPS)
+            else "inventory_backlog.vendor_risk_action_buy"
+        )

@@ -5,7 +5,8 @@ from ..const import BUYERS, INTERNAL, MOVABLE_STATES
 
 
 class PurchaseOrder(models.Model):
-    """What a vendor that is out means for the orders it already has."""
+    """What a vendor that is out means for the orders it already has, and the
+    suggestions that an order was made from."""
 
     _inherit = "purchase.order"
 
@@ -21,6 +22,8 @@ class PurchaseOrder(models.Model):
         help="How many reorder suggestions it was made from.",
     )
 
+    # Its vendor is out
+
     @api.depends("partner_id", "order_line.product_id", "state")
     @api.depends_context("lang")
     def _compute_vendor_alert(self):
@@ -34,6 +37,7 @@ class PurchaseOrder(models.Model):
             order.vendor_alert = "\n".join(sentences)
 
     def _disruption_sentences(self, template):
+        """Why the vendor does not deliver the product ``template``, a sentence each."""
         disruption = self.env["backlog.disruption"].with_company(self.company_id)
         return disruption._sentences(template, self.partner_id)
 
@@ -47,12 +51,6 @@ class PurchaseOrder(models.Model):
                     line.product_id.product_tmpl_id, line.company_id
                 )
             )
-        )
-
-    def action_move_to_backup(self):
-        """Show what it would cost and when it would come from the backups."""
-        return self.env["backlog.vendor.switch"]._open_for(
-            self.filtered(lambda order: order.state in MOVABLE_STATES)._lines_out()
         )
 
     def action_purchase_order_suggest(self):
@@ -69,10 +67,21 @@ class PurchaseOrder(models.Model):
             PurchaseOrder, self.with_context(suggest_domain=Domain(asked) & possible)
         ).action_purchase_order_suggest()
 
+    # Suggestions
+
     @api.depends("order_line.backlog_suggestion_id")
     def _compute_backlog_suggestion_count(self):
         for order in self:
             order.backlog_suggestion_count = len(order.order_line.backlog_suggestion_id)
+
+    # On the form
+
+    def action_move_to_backup(self):
+        """Open the window that moves the requests of this vendor to its backups, with
+        price and date of each."""
+        return self.env["backlog.vendor.switch"]._open_for(
+            self.filtered(lambda order: order.state in MOVABLE_STATES)._lines_out()
+        )
 
     @api.readonly
     def action_open_suggestions(self):

@@ -5,12 +5,13 @@ from ..tools.bounds import bounded, converted
 from ..tools.link import Link
 from .backlog_history_mixin import Ours
 
-# What the figures of a vendor read of its order lines, beside what came.
+# Fields that the figures of a vendor are computed from, besides its receipts.
 JUDGED = {"discount", "first_promise_date", "price_unit", "product_qty"}
 
 
 class PurchaseOrderLine(models.Model):
-    """What the vendor promised first, and the suggestion behind the line."""
+    """The first promise of the vendor, which it is judged by, what is still to come,
+    and the suggestion that the line was made from."""
 
     _name = "purchase.order.line"
     _inherit = [
@@ -29,7 +30,6 @@ class PurchaseOrderLine(models.Model):
         "the order was confirmed. Later changes of the date do not touch it, so that "
         "vendors are held to their word.",
     )
-
     backlog_suggestion_id = Link(
         "backlog.suggestion",
         "Reorder Suggestion",
@@ -48,16 +48,7 @@ class PurchaseOrderLine(models.Model):
         help="Who waits for it, of the suggestion that it was made from.",
     )
 
-    @api.depends("backlog_suggestion_id")
-    @api.depends_context("lang")
-    def _compute_backlog_for_whom(self):
-        # Odoo checks access when it reads what is stored, and not when it computes.
-        self._origin.check_access("read")
-        # Buyers do not read customers' orders; they get the names.
-        # Of what is saved: a form may name what is hidden.
-        for line in self:
-            suggestion = line._origin.sudo().backlog_suggestion_id
-            line.backlog_for_whom = ", ".join(suggestion.line_ids._names())
+    # What the vendor is judged by
 
     @api.depends("state")
     def _compute_first_promise_date(self):
@@ -66,29 +57,38 @@ class PurchaseOrderLine(models.Model):
                 line.first_promise_date = False
             else:
                 line.first_promise_date = line.first_promise_date or line.date_planned
-        # What is confirmed when it is already due is overdue at once.
+        # A line that is due when it is confirmed is overdue at once.
         now = fields.Datetime.now()
         self.filtered(
             lambda line: line.first_promise_date and line.first_promise_date <= now
         )._touch_vendors()
 
     def _compute_qty_received(self):
-        # Goods came, went back or will not come: the figures of the vendors changed.
+        # Goods were received, returned or cancelled: the figures of the vendors
+        # changed.
         self.filtered(
             lambda line: {"done", "cancel"} & set(line.move_ids.mapped("state"))
         )._touch_vendors()
         return super()._compute_qty_received()
 
     def write(self, vals):
-        """What vendors are judged by has changed: their kept figures are to be computed
-        anew."""
+        """Mark the cached figures of the vendor as stale when what they are computed
+        from changes."""
         if JUDGED & vals.keys():
             self._touch_vendors()
         return super().write(vals)
 
+    def _touch_vendors(self):
+        """Mark the cached figures of the vendors of confirmed lines as stale."""
+        confirmed = self.filtered(lambda line: line.state == "purchase" and line.id)
+        if vendors := confirmed.order_id.partner_id:
+            self.env["backlog.vendor.touch"]._touch(vendors)
+
+    # What is still to come
+
     def _open_qty(self):
-        """What is still to come, in the unit of the product: nothing of what was
-        closed short."""
+        """The quantity still to come, in the unit of the product. A line that was
+        closed short has none."""
         self.ensure_one()
         if self.state != "purchase":
             return bounded(self.product_uom_qty)
@@ -105,7 +105,7 @@ class PurchaseOrderLine(models.Model):
         )
 
     def _suggestion_step(self):
-        """Where this line stands for the suggestion it was made from: ``open``,
+        """The state of this line for the suggestion it was made from: ``open``,
         ``done`` or ``cancel``."""
         self.ensure_one()
         if self.state == "cancel":
@@ -117,9 +117,22 @@ class PurchaseOrderLine(models.Model):
             return "open"
         return "done" if self.qty_received else "cancel"
 
+    # Made from a suggestion
+
+    @api.depends("backlog_suggestion_id")
+    @api.depends_context("lang")
+    def _compute_backlog_for_whom(self):
+        # Odoo checks access when it reads what is stored, and not when it computes.
+        self._origin.check_access("read")
+        # sudo: buyers cannot read customers' orders, but may see the names. Read the
+        # saved record: a form could bring the id of a hidden one.
+        for line in self:
+            suggestion = line._origin.sudo().backlog_suggestion_id
+            line.backlog_for_whom = ", ".join(suggestion.line_ids._names())
+
     def _find_candidate(self, *args):
-        """What was made from a suggestion is a line of its own: it can be undone, and
-        says for whom it is."""
+        """Keep lines that were made from a suggestion apart: they can be undone, and
+        name the orders that wait for them."""
         suggestion_id = args[-1].get("backlog_suggestion_id") or False
         lines = self.filtered(
             lambda line: line.backlog_suggestion_id.id == suggestion_id
@@ -138,14 +151,9 @@ class PurchaseOrderLine(models.Model):
         return result
 
     def _merge_po_line(self, rfq_line):
-        """What was made from a suggestion stays a line of its own, also in another
-        request: it says for whom it is and can be undone."""
+        """Keep lines that were made from a suggestion apart, also when their request is
+        merged into another one."""
         if rfq_line.backlog_suggestion_id != self.backlog_suggestion_id:
             rfq_line.order_id = self.order_id
             return None
         return super()._merge_po_line(rfq_line)
-
-    def _touch_vendors(self):
-        confirmed = self.filtered(lambda line: line.state == "purchase" and line.id)
-        if vendors := confirmed.order_id.partner_id:
-            self.env["backlog.vendor.touch"]._touch(vendors)

@@ -13,21 +13,22 @@ from ..const import BUYERS, INTERNAL, MANAGERS
 from ..tools.bounds import MOST_DAYS, bounded_day, is_bounded_factor, known_zone
 from ..tools.readers import why_not_told
 
-# What a setting can be at most, and the sentence that says so.
+# The largest values of settings; the messages of the constraints name them.
 MOST_YEARS = 100
-
 
 MOST_COUNT = 10**6
 
-
-# What links records without writing in them.
+# Commands that link records without writing in them.
 LINKING = (Command.UNLINK, Command.LINK, Command.CLEAR, Command.SET)
 
 
 class ResCompany(models.Model):
-    """The settings of the backlog, and what steps and rates they make."""
+    """The settings of the backlog and who may change them; and for statements and pages
+    the rates, the time zone and the working days of a company."""
 
     _inherit = "res.company"
+
+    # Lateness and age
 
     backlog_risk_days = fields.Integer(
         "Risk Horizon",
@@ -50,6 +51,9 @@ class ResCompany(models.Model):
         "the analysis and in the report.",
         groups=INTERNAL,
     )
+
+    # History
+
     backlog_snapshot_years = fields.Integer(
         "Keep Daily History",
         default=3,
@@ -57,6 +61,9 @@ class ResCompany(models.Model):
         "older is kept by month.",
         groups=INTERNAL,
     )
+
+    # Suggestions
+
     backlog_horizon_days = fields.Integer(
         "Reorder Horizon",
         default=90,
@@ -84,6 +91,9 @@ class ResCompany(models.Model):
         groups=f"{MANAGERS},base.group_system",
         help="Whom of the chosen the reorder digest does not reach, and why.",
     )
+
+    # How vendors are judged
+
     backlog_vendor_window_days = fields.Integer(
         "Vendor Receipts Window",
         default=365,
@@ -147,6 +157,9 @@ class ResCompany(models.Model):
         "instead of the first backup of the list.",
         groups=INTERNAL,
     )
+
+    # Bounds
+
     _backlog_risk_days_positive = models.Constraint(
         "CHECK (backlog_risk_days >= 0)",
         "The risk horizon cannot be negative. Use 0 to look at late lines only.",
@@ -192,93 +205,13 @@ class ResCompany(models.Model):
                         backlog_tolerance_lead_days, backlog_tolerance_price) >= 0)""",
         "A tolerance cannot be negative. Use 0 to allow no difference.",
     )
-    # Of what is no number PostgreSQL says that it is greater than all numbers.
+    # For PostgreSQL NaN is greater than all numbers.
     _backlog_tolerance_bounded = models.Constraint(
         f"""CHECK (GREATEST(backlog_tolerance_quality, backlog_tolerance_on_time,
                            backlog_tolerance_lead_days, backlog_tolerance_price)
                   <= {MOST_COUNT})""",
         "A tolerance can be a million at most. That allows every difference.",
     )
-
-    def write(self, vals):
-        """Who administers the backlog decides about its settings. Another window of
-        judging vendors: what was kept of them no longer counts."""
-        if not self.env.su and self._may_set_backlog(vals):
-            # Nothing else of a company is theirs to change, so Odoo's rights say no.
-            self = self.sudo()  # noqa: PLW0642
-        chosen = {}
-        if "backlog_digest_user_ids" in vals:
-            chosen = {company: company._backlog_digest_chosen() for company in self}
-        result = super().write(vals)
-        for company, users in chosen.items():
-            company._check_digest_readers(company._backlog_digest_chosen() - users)
-        if "backlog_vendor_window_days" in vals:
-            # What was kept looked at another window.
-            kept = self.env["backlog.vendor.measure"].sudo()
-            kept.search([("company_id", "in", self.ids)]).unlink()
-        return result
-
-    def _may_set_backlog(self, vals):
-        """Whether an administrator of the backlog changes its settings, and nothing
-        else, of companies that they work in."""
-        settings = {name for name in self._fields if name.startswith("backlog_")}
-        return (
-            settings.issuperset(vals)
-            and all(self._only_links(self._fields[name], vals[name]) for name in vals)
-            and self <= self.env.user.company_ids
-            and self.env.user.has_group(MANAGERS)
-        )
-
-    @api.model
-    def _only_links(self, field, value):
-        """Whether the value changes this record alone. A list of records takes commands
-        that write in them, or make and delete them: that is for those who may."""
-        if field.type not in ("one2many", "many2many") or not isinstance(
-            value, list | tuple
-        ):
-            return True
-        return all(
-            isinstance(command, int)
-            or isinstance(command, list | tuple)
-            and command
-            and command[0] in LINKING
-            for command in value
-        )
-
-    def _backlog_and_parents(self):
-        """The company and those that it is a branch of, whose contacts are its own."""
-        # Who works in a branch need not be able to read its parents.
-        return self.sudo().parent_ids.sudo(self.env.su)
-
-    def _backlog_digest_chosen(self):
-        """All who were chosen, also those who are archived since."""
-        # Who may choose need not be able to read all users.
-        return self.sudo().with_context(active_test=False).backlog_digest_user_ids
-
-    def _check_digest_readers(self, added):
-        """Nobody is chosen who may not read it. Those who were chosen before and lost
-        the right are told of, so that other settings can still be saved."""
-        for user in added:
-            reason = why_not_told(user.with_env(self.env), self, BUYERS, by_mail=False)
-            if reason:
-                raise ValidationError(
-                    self.env._(
-                        "The reorder digest is for those who may buy. %s", reason
-                    )
-                )
-
-    # No depends: with them the form asks for an onchange, for which Odoo wants the
-    # right to write companies, and backlog administrators have none.
-    def _compute_backlog_digest_hint(self):
-        for company in self:
-            origin = company._origin or company
-            chosen = company._backlog_digest_chosen().with_env(self.env)
-            reasons = [why_not_told(user, origin, BUYERS) for user in chosen]
-            if reasons and all(reasons):
-                reasons.append(
-                    self.env._("So it goes to all who may buy in this company.")
-                )
-            company.backlog_digest_hint = "\n".join(filter(None, reasons)) or False
 
     @api.constrains(
         "backlog_weight_accepted", "backlog_weight_on_time", "backlog_weight_steady"
@@ -311,15 +244,99 @@ class ResCompany(models.Model):
                         )
                     )
 
+    # Who may change the settings
+
+    def write(self, vals):
+        """Let administrators of the backlog change its settings. Another window for
+        vendors makes their cached figures invalid."""
+        if not self.env.su and self._may_set_backlog(vals):
+            # sudo: backlog administrators may write these settings and nothing else of
+            # a company, so they have no write access to it.
+            self = self.sudo()  # noqa: PLW0642
+        chosen = {}
+        if "backlog_digest_user_ids" in vals:
+            chosen = {company: company._backlog_digest_chosen() for company in self}
+        result = super().write(vals)
+        for company, users in chosen.items():
+            company._check_digest_readers(company._backlog_digest_chosen() - users)
+        if "backlog_vendor_window_days" in vals:
+            # The cached figures are those of the old window.
+            kept = self.env["backlog.vendor.measure"].sudo()
+            kept.search([("company_id", "in", self.ids)]).unlink()
+        return result
+
+    def _may_set_backlog(self, vals):
+        """Whether a backlog administrator changes settings of the backlog, and nothing
+        else, of companies that they work in."""
+        settings = {name for name in self._fields if name.startswith("backlog_")}
+        return (
+            settings.issuperset(vals)
+            and all(self._only_links(self._fields[name], vals[name]) for name in vals)
+            and self <= self.env.user.company_ids
+            and self.env.user.has_group(MANAGERS)
+        )
+
+    @api.model
+    def _only_links(self, field, value):
+        """Whether the value changes this record alone. A list of records takes commands
+        that create, write or delete other records, too."""
+        if field.type not in ("one2many", "many2many") or not isinstance(
+            value, list | tuple
+        ):
+            return True
+        return all(
+            isinstance(command, int)
+            or isinstance(command, list | tuple)
+            and command
+            and command[0] in LINKING
+            for command in value
+        )
+
+    # The digest of suggestions
+
+    # No depends: they would make the form call onchange, for which Odoo requires write
+    # access to companies, and backlog administrators have none.
+    def _compute_backlog_digest_hint(self):
+        for company in self:
+            origin = company._origin or company
+            chosen = company._backlog_digest_chosen().with_env(self.env)
+            reasons = [why_not_told(user, origin, BUYERS) for user in chosen]
+            if reasons and all(reasons):
+                reasons.append(
+                    self.env._("So it goes to all who may buy in this company.")
+                )
+            company.backlog_digest_hint = "\n".join(filter(None, reasons)) or False
+
+    def _check_digest_readers(self, added):
+        """Check that users who are added to the digest may read it. Users who were
+        chosen before and lost the right only show in a hint, so that other settings can
+        still be saved."""
+        for user in added:
+            reason = why_not_told(user.with_env(self.env), self, BUYERS, by_mail=False)
+            if reason:
+                raise ValidationError(
+                    self.env._(
+                        "The reorder digest is for those who may buy. %s", reason
+                    )
+                )
+
+    def _backlog_digest_chosen(self):
+        """All users who were chosen, archived ones too."""
+        # sudo: a user who may set this need not be able to read all users.
+        return self.sudo().with_context(active_test=False).backlog_digest_user_ids
+
+    # Steps of age and lateness
+
     def _backlog_steps(self, name):
         """The days in the setting ``name``, as a list of rising whole numbers: the
-        default where what is stored, by SQL, is no such list."""
+        default where the stored text, written by SQL, is no such list."""
         stored = self._parsed_steps(self.sudo()[name] or "")
         return stored or self._parsed_steps(self.default_get([name])[name])
 
     @api.model
     def _parsed_steps(self, text):
-        """The days in a list of rising whole numbers, None for what is none."""
+        """The days in a text, as a list of rising whole numbers; None where the text is
+        no such list."""
         try:
             steps = [int(part) for part in text.split(",")]
         except ValueError:
@@ -327,10 +344,24 @@ class ResCompany(models.Model):
         rising = all(a < b for a, b in pairwise([0, *steps, MOST_DAYS]))
         return steps if rising else None
 
+    # Companies and rates
+
+    @api.model
+    def _backlog_visible(self):
+        """The companies whose rows a statement has to get right: the current ones,
+        since record rules hide the others; all companies for the superuser."""
+        return self.sudo().search(Domain.TRUE) if self.env.su else self.env.companies
+
+    def _backlog_and_parents(self):
+        """The company and the companies that it is a branch of: it shares their
+        contacts."""
+        # sudo: a user of a branch need not be able to read its parents.
+        return self.sudo().parent_ids.sudo(self.env.su)
+
     def _backlog_rate(self, alias):
-        """What one unit of the money of ``alias.company_id`` is in the currency of the
-        company one works in, at today's rate, as an SQL expression over a table with
-        rows of these companies."""
+        """An SQL expression: what one unit of the currency of ``alias.company_id`` is
+        worth in the currency of the current company, at today's rate. ``self`` are the
+        companies whose rows the table can have."""
         own = self.env.company
         return SQL(
             "CASE %s %s ELSE 1 END",
@@ -346,8 +377,8 @@ class ResCompany(models.Model):
         )
 
     def _backlog_rate_of(self, currency, day=None):
-        """What one unit of ``currency`` is in the money of this company, at the rate
-        of ``day`` (today); 0 where the rate is none: what it would convert is left out
+        """What one unit of ``currency`` is worth in the currency of this company, at
+        the rate of ``day`` (today); 0 without a valid rate, which leaves the amount out
         of sums."""
         try:
             rate = currency._get_conversion_rate(
@@ -357,11 +388,7 @@ class ResCompany(models.Model):
             return 0
         return rate if is_bounded_factor(rate) else 0
 
-    @api.model
-    def _backlog_visible(self):
-        """The companies whose rows a statement has to get right: those one works in,
-        since rules hide the others; all of them for the superuser."""
-        return self.sudo().search(Domain.TRUE) if self.env.su else self.env.companies
+    # Days, where the company is
 
     def _backlog_today(self):
         """The calendar day in the time zone of the company: of its address, else UTC,
@@ -377,8 +404,9 @@ class ResCompany(models.Model):
     @api.model
     @tools.ormcache("name")
     def _known_zone(self, name):
-        """The name of a time zone, UTC for one that Python or PostgreSQL does not know:
-        they bring lists of their own, and one statement is about all companies."""
+        """The name of a time zone; UTC for a zone that Python or PostgreSQL does not
+        know. Both have lists of their own, and one unknown zone would break a statement
+        about all companies."""
         zone = known_zone(name)
         if zone != "UTC" and not self.env.execute_query(
             SQL("SELECT FROM pg_timezone_names WHERE name = %s", zone)
@@ -388,8 +416,8 @@ class ResCompany(models.Model):
 
     @api.model
     def _backlog_zones(self, company_id):
-        """The name of the time zone of the company with the id ``company_id``, an SQL
-        expression. Of companies whose rows nobody sees it does not matter."""
+        """An SQL expression: the name of the time zone of the company with the id
+        ``company_id``. UTC for companies whose rows the user cannot see."""
         return SQL(
             "CASE %s %s ELSE 'UTC' END",
             company_id,
@@ -400,11 +428,14 @@ class ResCompany(models.Model):
         )
 
     def _backlog_zoneinfo(self):
+        """The time zone in which the company counts days."""
         return ZoneInfo(self._backlog_zone())
 
+    # Working days
+
     def _backlog_work_day(self, day=None, step=1):
-        """The next day on which the company works, from ``day`` (today) on, or with -1
-        the last one."""
+        """The next working day of the company from ``day`` (today) on; with ``step=-1``
+        the last one up to it."""
         day = bounded_day(day) or self._backlog_today()
         for distance in range(60):
             found = day + timedelta(days=distance * step)
@@ -413,8 +444,8 @@ class ResCompany(models.Model):
         return day
 
     def _backlog_work_days(self, first):
-        """The days of the month that begins at ``first`` on which the company works,
-        kept for the transaction: runs ask for many days, a promise for one."""
+        """The working days of the month that begins at ``first``, cached for the
+        transaction: runs ask for many days."""
         kept = self.env.cr.cache.setdefault("backlog_work_days", {})
         if (self.id, first) not in kept:
             end = first + relativedelta(months=1)
@@ -426,14 +457,14 @@ class ResCompany(models.Model):
         return kept[self.id, first]
 
     def _backlog_days_of_calendar(self, first, end):
-        """The days of the calendar from ``first`` to before ``end``, None without
-        one: also where its hours are such that Odoo cannot read it."""
-        # Whoever asks for a promise need not be able to read calendars.
+        """The working days of the calendar from ``first`` to before ``end``; None
+        without a calendar, or where Odoo cannot read its hours."""
+        # sudo: a user who asks for a promise need not be able to read calendars.
         calendar = self.sudo().resource_calendar_id
         if not (calendar.attendance_ids or calendar.flexible_hours):
             return None
         try:
-            # Its hours, and so its days, are those where the calendar is.
+            # The hours of a calendar, and so its days, are in its own time zone.
             zone = ZoneInfo(calendar.tz)
             start, stop = (
                 fields.Datetime.to_datetime(day).replace(tzinfo=zone)

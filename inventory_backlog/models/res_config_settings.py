@@ -2,8 +2,8 @@ from odoo import fields, models
 
 
 class ResConfigSettings(models.TransientModel):
-    """The settings of the company on Odoo's own screen; of no company that the user
-    does not work in."""
+    """The settings of the backlog on Odoo's own screen, for companies that the user
+    works in."""
 
     _inherit = "res.config.settings"
 

@@ -1,14 +1,12 @@
 from odoo import api, fields, models
-from odoo.fields import Domain
-from odoo.tools.misc import get_lang
 
 from ..const import BUYERS, VALUE_GROUPS
-from ..tools.person import as_asked
 from ..tools.texts import file_name, plain_quantity
 
 
 class ResPartner(models.Model):
-    """Whether a vendor is out, also through the company that it belongs to."""
+    """Vendors: whether one is out, also through the company that it belongs to.
+    Customers: the summary of their open orders, see ``backlog.customer.summary``."""
 
     _inherit = "res.partner"
 
@@ -25,30 +23,41 @@ class ResPartner(models.Model):
         help="How many vendor lines of products name this vendor.",
     )
 
+    def _compute_vendor_counts(self):
+        vendors = self.commercial_partner_id
+        disruptions = vendors._count_of("backlog.disruption")
+        vendor_lines = vendors._count_of("product.supplierinfo")
+        for partner in self:
+            vendor = partner.commercial_partner_id
+            partner.vendor_disruption_count = disruptions.get(vendor, 0)
+            partner.vendor_line_count = vendor_lines.get(vendor, 0)
+
+    def _count_of(self, model):
+        """``{partner: number of records of model}``."""
+        return dict(
+            self.env[model]._read_group(
+                [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
+            )
+        )
+
+    # Vendors
+
     def write(self, vals):
-        """Another parent or time zone: what was kept of the vendors was of others or
-        other days."""
+        """Mark the cached figures of vendors as stale when another parent or time zone
+        makes them wrong."""
         regroups = {"is_company", "parent_id"} & vals.keys()
         vendors = self.commercial_partner_id if regroups else self.browse()
         result = super().write(vals)
         kept = self.env["backlog.vendor.measure"].sudo()
         if regroups:
-            # Who sells for whom has changed, so what was kept counted others.
+            # The figures of a vendor include its contacts, and these have changed.
             vendors |= self.commercial_partner_id
             if kept.search_count([("vendor_id", "in", vendors.ids)], limit=1):
                 self.env["backlog.vendor.touch"]._touch(vendors)
         if "tz" in vals:
-            # What was kept was by the days of another time zone.
+            # The cached figures count days of the old time zone.
             kept.search([("company_id.partner_id", "in", self.ids)]).unlink()
         return result
-
-    def _backlog_ancestors(self):
-        """The partner, the company it belongs to, and that one's, up to the top."""
-        # A vendor's parent may be one that the user cannot read; only its id is used.
-        ancestors = partner = self.sudo()
-        while (partner := partner.parent_id) and not partner <= ancestors:
-            ancestors |= partner
-        return ancestors.sudo(self.env.su)
 
     def _is_out(self, template, company):
         """Whether this vendor cannot deliver the product ``template`` to ``company``
@@ -68,25 +77,41 @@ class ResPartner(models.Model):
             for templates in out.get(partner.id, ())
         ]
 
-    def _compute_vendor_counts(self):
-        vendors = self.commercial_partner_id
-        disruptions = vendors._count_of("backlog.disruption")
-        vendor_lines = vendors._count_of("product.supplierinfo")
-        for partner in self:
-            vendor = partner.commercial_partner_id
-            partner.vendor_disruption_count = disruptions.get(vendor, 0)
-            partner.vendor_line_count = vendor_lines.get(vendor, 0)
+    def _backlog_ancestors(self):
+        """The partner and all its parents."""
+        # sudo: the user may not be able to read a parent; only its id is used.
+        ancestors = partner = self.sudo()
+        while (partner := partner.parent_id) and not partner <= ancestors:
+            ancestors |= partner
+        return ancestors.sudo(self.env.su)
 
-    def _count_of(self, model):
-        return dict(
-            self.env[model]._read_group(
-                [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
-            )
+    # Customers, and their summary
+
+    def _backlog_summary(self):
+        """What the summary for the customer shows, see ``backlog.customer.summary``.
+
+        :raise UserError: when no person asks
+        """
+        return self.env["backlog.customer.summary"]._summary(self)
+
+    def _backlog_summary_name(self):
+        """The name of the PDF, without its ending."""
+        customer = self.commercial_partner_id.with_context(lang=paper_lang(self))
+        return customer.env._(
+            "Open orders %(customer)s %(day)s",
+            customer=file_name(customer.name),
+            day=fields.Date.to_string(fields.Date.context_today(self)),
         )
+
+    def _backlog_quantity(self, quantity):
+        """A quantity as the template of the summary writes it."""
+        return plain_quantity(self.env, quantity)
+
+    # On the form
 
     @api.readonly
     def action_open_disruptions(self):
-        """Open when this vendor is, will be or was out."""
+        """Open the disruptions of this vendor: coming, current and past."""
         self.env["backlog.disruption"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "inventory_backlog.backlog_disruption_action"
@@ -100,7 +125,7 @@ class ResPartner(models.Model):
 
     @api.readonly
     def action_open_vendor_scorecard(self):
-        """Open what this vendor delivered, and how."""
+        """Open the receipts of this vendor with its rates."""
         self.env["backlog.vendor.receipt"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "inventory_backlog.backlog_vendor_receipt_action"
@@ -113,68 +138,3 @@ class ResPartner(models.Model):
                 "search_default_group_product": 1,
             },
         }
-
-    def _backlog_summary(self):
-        """Everything that the customer's own summary shows, as one dict.
-
-        It is about the orders of the whole company of the customer with the company one
-        works in, as far as the person who asks may see them; where that is not all,
-        ``only_of`` names the person. Quantities are in the unit of the order line,
-        values untaxed in the currency of the order.
-
-        :raise UserError: when no person asks
-        """
-        self.ensure_one()
-        self = as_asked(self)  # noqa: PLW0642
-        customer = self.commercial_partner_id
-        all_seen = self.env["backlog.line"]._sees_all()
-        # A report's address asks for no group.
-        self.env["backlog.line"]._check_shows_values()
-        lines = self.env["backlog.line"].search(
-            Domain("company_id", "=", self.env.company.id) & self._of_customer()
-        )
-        # Whoever sees the line may print what the customer already has on paper.
-        slices = lines.sudo()._allocation().grouped("order_line_id")
-        lines = lines.with_context(lang=self._paper_lang()).sudo()
-        prices = lines.env["backlog.customer.summary"]._order_prices(lines)
-        orders = [
-            order.env["backlog.customer.summary"]._prepare_backlog_summary(
-                order, its_lines, slices, prices
-            )
-            for order, its_lines in lines.grouped("order_id").items()
-        ]
-        orders.sort(key=lambda order: (order["date"], order["id"]))
-        return {
-            "customer": customer.display_name,
-            "company": self.env.company,
-            "now": fields.Datetime.now(),
-            "only_of": "" if all_seen else self.env.user.name,
-            "orders": orders,
-            "totals": self.env["backlog.customer.summary"]._backlog_totals(orders),
-        }
-
-    def _paper_lang(self):
-        """The language in which the customer gets its paper; that of the person who
-        asks where the customer's is no longer active."""
-        return get_lang(self.env, self.lang or self.env.lang).code
-
-    def _of_customer(self):
-        """The rows about a customer: of all contacts of its company, as Odoo invoices
-        them, and not of a subsidiary that is a company of its own."""
-        customer = self.commercial_partner_id
-        # Whoever sees the row may know whose it is.
-        return Domain(
-            "partner_id", "any!", [("commercial_partner_id", "=", customer.id)]
-        )
-
-    def _backlog_quantity(self, quantity):
-        return plain_quantity(self.env, quantity)
-
-    def _backlog_summary_name(self):
-        """The name of the PDF, without its ending."""
-        customer = self.commercial_partner_id.with_context(lang=self._paper_lang())
-        return customer.env._(
-            "Open orders %(customer)s %(day)s",
-            customer=file_name(customer.name),
-            day=fields.Date.to_string(fields.Date.context_today(self)),
-        )

@@ -14,10 +14,12 @@ MOST_ORDERS = 10_000
 
 
 class SaleOrder(models.Model):
-    """The backlog of an order: its lines summed."""
+    """The backlog of an order: its lines summed, for the form of the order, for
+    integrations and for the summary that the customer gets."""
 
     _name = "sale.order"
     _inherit = ["sale.order", "backlog.mixin"]
+
     backlog_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Backlog Currency"
     )
@@ -83,6 +85,8 @@ class SaleOrder(models.Model):
         help="What is late and what nobody has ordered yet, in a sentence each.",
     )
 
+    # Its lines summed
+
     @api.depends(
         *(f"order_line.{trigger}" for trigger in PRODUCT_TRIGGERS),
         "commitment_date",
@@ -100,11 +104,6 @@ class SaleOrder(models.Model):
     def _compute_backlog(self):
         return super()._compute_backlog()
 
-    def _action_confirm(self):
-        # Promises wait to be computed, and would take what they find by then.
-        self.order_line.mapped("first_promise_date")
-        return super()._action_confirm()
-
     def _backlog_candidates(self):
         return self.filtered(lambda order: order.state == "sale")
 
@@ -113,8 +112,9 @@ class SaleOrder(models.Model):
 
     @api.model
     def _backlog_figures(self):
-        """The lines of each order summed; the state by the same rules over the sums."""
-        line = self.env["backlog.line"]
+        """The lines of each order summed; its state follows the rules of a line, over
+        the sums."""
+        lines = self.env["backlog.line"]
         return SQL(
             """(
             SELECT order_id AS id, SUM(open_value) AS open_value,
@@ -128,11 +128,59 @@ class SaleOrder(models.Model):
               FROM %(lines)s line
           GROUP BY order_id
             )""",
-            state=line.env["backlog.live.line"]._state(
+            state=self.env["backlog.live.line"]._state(
                 SQL("SUM(open_qty)"), SQL("SUM(backlog_qty)"), SQL("SUM(to_source_qty)")
             ),
-            lines=line._table_sql,
+            lines=lines._table_sql,
         )
+
+    # In words
+
+    @api.depends("backlog_state")
+    def _compute_backlog_alert(self):
+        confirmed = self._origin._backlog_candidates()
+        by_order = confirmed._backlog_lines().grouped("order_id") if confirmed else {}
+        for order in self:
+            lines = by_order.get(order._origin, self.env["backlog.line"])
+            order.backlog_alert = "\n".join(order._backlog_sentences(lines))
+
+    def _backlog_sentences(self, lines):
+        """The sentences of the alert: what is late, and what has no supply yet."""
+        if late := lines.filtered("is_late"):
+            yield self.env._(
+                "Late: %(products)s. Promised for %(promise)s.",
+                products=format_list(
+                    self.env,
+                    [line._goods(line.open_qty) for line in late],
+                ),
+                promise=format_date(self.env, min(late.mapped("promise_date"))),
+            )
+        if to_source := lines.filtered(lambda line: line.to_source_qty > 0):
+            yield self.env._(
+                "Nobody has ordered supply yet for %s.",
+                format_list(
+                    self.env,
+                    [line._goods(line.to_source_qty) for line in to_source],
+                ),
+            )
+
+    # Confirmed, and taken back
+
+    def _action_confirm(self):
+        # Compute first promises now: later they would take the values of that time.
+        self.order_line.mapped("first_promise_date")
+        return super()._action_confirm()
+
+    def write(self, vals):
+        """Back to a quotation: what was ready is recorded anew at the next
+        confirmation."""
+        result = super().write(vals)
+        if vals.get("state") == "draft":
+            # It will be confirmed again on another day.
+            self.order_line._forget_first_fill()
+        return result
+
+    # For integrations
 
     @api.model
     @api.readonly
@@ -174,14 +222,15 @@ class SaleOrder(models.Model):
         return [order._prepare_backlog(by_order, slices) for order in orders]
 
     def _backlog_lines(self):
-        """The backlog lines of orders that the user may read. Their own rule may be
-        narrower than that of the orders, so they are read with sudo."""
+        """The backlog lines of orders that the user may read. sudo: the rule of lines
+        can be narrower than that of orders."""
         lines = self.env["backlog.line"].sudo()
         with giving(lines, product_ids=self._backlog_products().ids) as asked:
             found = asked.search_fetch([("order_id", "in", self.ids)])
         return found.with_env(lines.env)
 
     def _prepare_backlog(self, lines_by_order, slices):
+        """One order as ``get_backlog`` returns it."""
         self.ensure_one()
         as_text = fields.Datetime.to_string
         return {
@@ -220,51 +269,13 @@ class SaleOrder(models.Model):
             ],
         }
 
-    @api.depends("backlog_state")
-    def _compute_backlog_alert(self):
-        confirmed = self._origin._backlog_candidates()
-        by_order = confirmed._backlog_lines().grouped("order_id") if confirmed else {}
-        for order in self:
-            lines = by_order.get(order._origin, self.env["backlog.line"])
-            order.backlog_alert = "\n".join(order._backlog_sentences(lines))
-
-    def _backlog_sentences(self, lines):
-        if late := lines.filtered("is_late"):
-            yield self.env._(
-                "Late: %(products)s. Promised for %(promise)s.",
-                products=format_list(
-                    self.env,
-                    [line._goods(line.open_qty) for line in late],
-                ),
-                promise=format_date(self.env, min(late.mapped("promise_date"))),
-            )
-        if to_source := lines.filtered(lambda line: line.to_source_qty > 0):
-            yield self.env._(
-                "Nobody has ordered supply yet for %s.",
-                format_list(
-                    self.env,
-                    [line._goods(line.to_source_qty) for line in to_source],
-                ),
-            )
-
-    @api.readonly
-    def action_open_backlog(self):
-        """Open what of this order is not yet shipped, line by line."""
-        return open_lines(self.env["backlog.line"], [("order_id", "in", self.ids)])
-
-    def write(self, vals):
-        """Back to a quotation: what was ready is kept anew at the next confirmation."""
-        result = super().write(vals)
-        if vals.get("state") == "draft":
-            # Confirmed again, it is another day.
-            self.order_line._forget_first_fill()
-        return result
+    # The summary for the customer
 
     def _backlog_summary_of(self):
-        """The name of the person who sends the summary, where it is about the orders
-        that this person may see and not about all of the customer's. Empty where
-        nobody sends it: Odoo tries the text of a template when it is installed, and the
-        paper itself is refused."""
+        """The name of the user who sends the summary, where it is about the orders that
+        this user may see and not about all orders of the customer. Empty where Odoo
+        itself asks: it renders the template once when it is installed, and the paper
+        refuses the superuser."""
         if self.env.uid == SUPERUSER_ID:
             return ""
         lines = as_asked(self.env["backlog.line"])
@@ -293,3 +304,10 @@ class SaleOrder(models.Model):
                 "force_email": True,
             },
         }
+
+    # On the form
+
+    @api.readonly
+    def action_open_backlog(self):
+        """Open what of this order is not yet shipped, line by line."""
+        return open_lines(self.env["backlog.line"], [("order_id", "in", self.ids)])

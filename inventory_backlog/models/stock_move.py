@@ -10,12 +10,13 @@ from ..tools.link import Link
 from .backlog_history_mixin import Ours
 from .sale_order_line import PRODUCT_TRIGGERS
 
-# Transfers that feed productions that feed transfers …: further than goods travel.
+# Transfers that feed productions that feed transfers …: no chain of goods is longer.
 MAX_STEPS = 10
 
 
 class StockMove(models.Model):
-    """The backlog of a move to a customer: its slices summed."""
+    """The backlog of a move to a customer: its slices summed; and for a move that no
+    customer waits for, which orders need its goods in the end."""
 
     _name = "stock.move"
     _inherit = [
@@ -24,6 +25,7 @@ class StockMove(models.Model):
         "backlog.history.mixin",
         "backlog.upkeep.mixin",
     ]
+
     backlog_qty = fields.Float(
         "Ready",
         digits="Product Unit",
@@ -80,39 +82,11 @@ class StockMove(models.Model):
         help="The suggestion that this transfer was made from.",
     )
 
+    # Its slices summed
+
     @api.depends(*PRODUCT_TRIGGERS)
     def _compute_backlog(self):
         return super()._compute_backlog()
-
-    def _action_confirm(self, *args, **kwargs):
-        """What is not bought since a vendor is out or not approved is served from
-        stock: waiting for a purchase that was never made, nothing would be reserved
-        for it."""
-        moves = super()._action_confirm(*args, **kwargs)
-        moves.filtered(
-            lambda move: (
-                move.state == "waiting"
-                and move.procure_method == "make_to_stock"
-                and not move.move_orig_ids
-                and move.product_id.with_company(move.company_id)._has_blocked_vendor()
-            )
-        )._recompute_state()
-        return moves
-
-    def write(self, vals):
-        """A receipt of another day: the vendor was on time, or late, after all."""
-        if "date" in vals:
-            # Somebody corrects the day of a receipt.
-            day = fields.Datetime.to_datetime(vals["date"])
-            corrected = self.filtered(
-                lambda move: move.state == "done" and move.date != day
-            )
-            corrected.purchase_line_id._touch_vendors()
-        return super().write(vals)
-
-    def _action_done(self, *args, **kwargs):
-        self.env["backlog.upkeep"]._wake()
-        return super()._action_done(*args, **kwargs)
 
     def _backlog_candidates(self):
         return self.filtered(lambda move: move.state in OPEN_STATES)
@@ -148,13 +122,47 @@ class StockMove(models.Model):
             slices=self.env["backlog.allocation"]._table_sql,
         )
 
+    # Moves that Odoo confirms, splits and ends
+
+    def _action_confirm(self, *args, **kwargs):
+        """Serve moves from stock whose purchase was not made since the vendor is out or
+        not approved: as waiting moves they would never get a reservation."""
+        moves = super()._action_confirm(*args, **kwargs)
+        moves.filtered(
+            lambda move: (
+                move.state == "waiting"
+                and move.procure_method == "make_to_stock"
+                and not move.move_orig_ids
+                and move.product_id.with_company(move.company_id)._has_blocked_vendor()
+            )
+        )._recompute_state()
+        return moves
+
     def _prepare_move_split_vals(self, qty):
         values = super()._prepare_move_split_vals(qty)
         values["backlog_suggestion_id"] = Ours(self.backlog_suggestion_id)
         return values
 
+    def _action_done(self, *args, **kwargs):
+        self.env["backlog.upkeep"]._wake()
+        return super()._action_done(*args, **kwargs)
+
+    def write(self, vals):
+        """Mark the cached figures of the vendor as stale when the day of a receipt
+        changes."""
+        if "date" in vals:
+            # The day of a past receipt is corrected.
+            day = fields.Datetime.to_datetime(vals["date"])
+            corrected = self.filtered(
+                lambda move: move.state == "done" and move.date != day
+            )
+            corrected.purchase_line_id._touch_vendors()
+        return super().write(vals)
+
+    # Who waits for it
+
     def _order_lines_served(self):
-        """Which order lines wait for what these moves carry, through transfers and
+        """Which order lines wait for the goods of these moves, through transfers and
         productions.
 
         :return: ``{move id: [(order line id, share)]}``, the share being that of what
@@ -193,8 +201,8 @@ class StockMove(models.Model):
         return {root: list(lines.items()) for root, lines in served.items()}
 
     def _carries_on(self):
-        """The open moves that bring on what this move takes: itself, when it goes from
-        one place of stock to another, and those that follow it."""
+        """The open moves that pass on the goods of this move: the move itself, when it
+        stays within stock, and the moves that follow it."""
         moves = self
         while more := moves.move_dest_ids - moves:
             moves |= more

@@ -35,7 +35,7 @@ class StockPicking(models.Model):
 
     @api.model
     def _backlog_figures(self):
-        """The moves of each transfer summed; the state by the same rules."""
+        """The moves of each transfer summed; its state follows the rules of a move."""
         return SQL(
             """(
             SELECT move.picking_id AS id, %(state)s AS backlog_state

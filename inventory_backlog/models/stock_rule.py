@@ -6,16 +6,19 @@ from odoo.addons.stock.models.stock_rule import ProcurementException
 
 
 class StockRule(models.Model):
-    """Failover: what Odoo buys by itself is not bought from a vendor that is out."""
+    """Failover: what Odoo buys by itself is not bought from a vendor that is out.
+    Purchases made from a suggestion keep to themselves."""
 
     _inherit = "stock.rule"
+
+    # Which vendor
 
     def _get_matching_supplier(
         self, product_id, product_qty, product_uom, company_id, values
     ):
-        """Replace a vendor that is out, also a pinned one, by the best that is not,
-        and take care that core's last resort (any vendor of the list) is one that may
-        be chosen by itself. Empty when there is none: the need stays to source."""
+        """Replace a vendor that is out, also a pinned one, by the best vendor that is
+        not, and keep Odoo's last resort, any vendor of the list, to those that may be
+        chosen by themselves. Empty without such a vendor: the need stays to source."""
         supplier = super()._get_matching_supplier(
             product_id, product_qty, product_uom, company_id, values
         )
@@ -44,7 +47,7 @@ class StockRule(models.Model):
 
     @api.model
     def _get_buy_date(self, values):
-        """The day for which core looks for a vendor."""
+        """The day for which Odoo looks for a vendor."""
         if not values.get("date_planned"):
             return None
         planned = fields.Datetime.to_datetime(values["date_planned"]).date()
@@ -52,7 +55,7 @@ class StockRule(models.Model):
 
     @api.model
     def _is_pinned(self, values):
-        """Whether somebody chose the vendor, for this need or on its rule."""
+        """Whether a user chose the vendor, for this need or on its reordering rule."""
         orderpoint = values.get("orderpoint_id")
         return bool(
             values.get("supplierinfo_id")
@@ -61,15 +64,18 @@ class StockRule(models.Model):
             or self._get_partner_id(values, self)
         )
 
+    # Without a vendor
+
     @api.model
     def _run_buy(self, procurements):
-        # Without a vendor core cancels the delivery that asked, if its rule says so:
-        # when one is out or waits for approval, the customer still waits for the goods.
+        # Without a vendor Odoo cancels the delivery that needs the goods, if its rule
+        # says so. Keep it when a vendor is out or not approved: the customer still
+        # waits.
         waiting = self.env["stock.move"]
         ahead = Counter()
         for procurement, _rule in procurements:
             product = procurement.product_id.with_company(procurement.company_id)
-            # What is bought before it in the same run has no purchase line yet.
+            # Earlier purchases of the same run have no purchase line yet.
             procurement.values["purchases_ahead"] = ahead[product]
             ahead[product] += 1
             if product._has_blocked_vendor():
@@ -90,14 +96,25 @@ class StockRule(models.Model):
 
     @api.model
     def _why_not_bought(self, procurement, message):
+        """The message of Odoo, with the vendors that are out."""
         product = procurement.product_id.with_company(procurement.company_id)
         return "\n".join([message, *product._vendor_note()])
+
+    def _post_vendor_notification(self, records_to_notify, users_to_notify, product):
+        result = super()._post_vendor_notification(
+            records_to_notify, users_to_notify, product
+        )
+        if sentences := product._vendor_sentences():
+            records_to_notify.message_post(body=" ".join(sentences))
+        return result
+
+    # Made from a suggestion
 
     def _make_po_get_domain(self, company_id, values, partner):
         domain = super()._make_po_get_domain(company_id, values, partner)
         if values.get("backlog_suggestion_id"):
-            # Into a draft that came from suggestions, whoever accepted them, not one
-            # that a buyer writes.
+            # Add to a draft that was made from suggestions, by whichever user, and not
+            # to one that a buyer writes.
             domain = tuple(term for term in domain if term[0] != "user_id")
             domain += (("order_line.backlog_suggestion_id", "!=", False),)
         return domain
@@ -105,7 +122,8 @@ class StockRule(models.Model):
     def _prepare_purchase_order(self, company_id, origins, values):
         vals = super()._prepare_purchase_order(company_id, origins, values)
         if values[0].get("backlog_suggestion_id") and not vals["user_id"]:
-            # Somebody accepted it; what the scheduled run makes belongs to nobody.
+            # The buyer is the user who accepted the suggestion; orders of the scheduled
+            # run have none.
             vals["user_id"] = self.env.uid != SUPERUSER_ID and self.env.uid
         return vals
 
@@ -115,11 +133,3 @@ class StockRule(models.Model):
             procurement.values.get("backlog_suggestion_id"),
             super()._get_procurements_to_merge_groupby(procurement),
         )
-
-    def _post_vendor_notification(self, records_to_notify, users_to_notify, product):
-        result = super()._post_vendor_notification(
-            records_to_notify, users_to_notify, product
-        )
-        if sentences := product._vendor_sentences():
-            records_to_notify.message_post(body=" ".join(sentences))
-        return result

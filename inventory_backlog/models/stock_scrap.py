@@ -2,7 +2,7 @@ from odoo import fields, models
 
 
 class StockScrap(models.Model):
-    """Scrapped goods that a vendor is to answer for."""
+    """Scrapped goods that count against the vendor."""
 
     _name = "stock.scrap"
     _inherit = ["stock.scrap", "backlog.history.mixin"]
@@ -19,8 +19,8 @@ class StockScrap(models.Model):
     )
 
     def do_scrap(self):
-        """What is scrapped on the way into stock is the vendor's reject. Odoo cuts the
-        chain of moves when it takes goods from a transfer, so it is kept before."""
+        """Goods scrapped on the way into stock count against the vendor. Store their
+        receipts first: Odoo cuts the chain of moves when it scraps from a transfer."""
         for scrap in self:
             scrap.sudo().receipt_move_ids = scrap._receipts()
         result = super().do_scrap()
@@ -33,7 +33,7 @@ class StockScrap(models.Model):
 
     def _receipts(self):
         """The receipts from vendors behind the transfer that is scrapped from."""
-        # Who scraps need not be able to read purchases.
+        # sudo: a user who scraps need not be able to read purchases.
         moves = step = self.sudo().picking_id.move_ids.filtered(
             lambda move: move.product_id == self.product_id
         )

@@ -2,12 +2,14 @@ from odoo import models
 
 
 class StockWarehouseOrderpoint(models.Model):
-    """What a reordering rule shows follows what it will do while its vendor is out."""
+    """A reordering rule shows the vendor that it would buy from while its own is
+    out."""
 
     _inherit = "stock.warehouse.orderpoint"
 
     def _stand_in(self, quantity):
-        """The vendor line instead of the pinned one while that is out, if any."""
+        """The vendor line that stands in while the pinned vendor is out; empty while it
+        is not."""
         self.ensure_one()
         pinned = self.supplier_id.with_company(self.company_id)
         if not pinned._out():
@@ -29,7 +31,7 @@ class StockWarehouseOrderpoint(models.Model):
 
     def _get_lead_days_values(self):
         values = super()._get_lead_days_values()
-        # Whatever the quantity, as in core: it depends on the lead time.
+        # Without a quantity, as in Odoo: the quantity depends on the lead time.
         if self.supplier_id and (stand_in := self._stand_in(None)):
             values["supplierinfo"] = stand_in
         return values

@@ -7,23 +7,19 @@ from ..tools.actions import open_records
 from ..tools.sql import many_rows
 from .payment_terms import due_day, instalments, share_due
 
-# Whoever buys has rows of what we pay, and no others: see the rules.
+# Buyers have rows of what we pay, and no others: see the record rules.
 AMOUNT_GROUPS = f"{VALUE_GROUPS},{PURCHASE_USERS}"
 
-
-# An order line numbers its rows by itself, each flow from 0, so that an id tells the
-# same row for as long as the line is the same. The ids stay below 2**31, the limit of
-# XML-RPC, up to 22 million order lines. Rows beyond these numbers go below zero.
+# Each order line numbers its own rows, each flow from 0, so the id of a row is stable
+# while its line does not change. The ids stay below 2**31, the limit of XML-RPC, up to
+# 22 million order lines. Rows beyond these numbers have negative ids.
 FLOWS = ("receive", "pay", "deposit")
-
 
 ROWS_PER_FLOW = 32
 
-
 MANY_ROWS_PER_FLOW = 2**16
 
-
-# What every row says of its order line.
+# Columns that every row takes over from its order line.
 OF_LINE = (
     "order_id",
     "warehouse_id",
@@ -37,19 +33,19 @@ OF_LINE = (
 
 
 class BacklogCash(models.Model):
-    """When the open backlog becomes money: what customers will pay for it, what the
-    supply of it will cost, and what they paid ahead.
+    """When the open backlog becomes money: what customers will pay for it, what its
+    supply will cost, and what customers paid ahead.
 
     One row per order line, part of its quantity and instalment. Per line, and so in
     every total, the amounts to receive are ``open_value - prepaid_value`` of
     ``backlog.line`` and the deposits its ``prepaid_value``, to the cent.
 
-    A live SQL statement. The allocation, which costs most of it, is computed once; the
+    A live SQL statement. The allocation, its slowest part, is computed once; the
     steps, one method each, read it and each other::
 
         cash_slice    the allocation
-        cash_line     backlog.line, made of those very slices
-        cash_offer    who would sell what is to source, at what price, how fast
+        cash_line     backlog.line, from the same slices
+        cash_offer    vendor, price and lead time of goods to source
         cash_advance  which share of each open purchase is paid ahead
         cash_receipt  the slices that are on their way, with their purchase
         cash_supply   per order line: when its supply is here
@@ -99,6 +95,9 @@ class BacklogCash(models.Model):
         "sale.order": ["amount_total", "payment_term_id", "picking_policy"],
         "sale.order.line": ["price_subtotal", "price_total"],
     }
+
+    # Which money, and when
+
     flow = fields.Selection(
         [
             ("receive", "To receive"),
@@ -141,6 +140,9 @@ class BacklogCash(models.Model):
         "were ordered today. An order that ships all at once leaves with its last "
         "part.",
     )
+
+    # For which goods
+
     order_line_id = fields.Many2one("sale.order.line", readonly=True)
     order_id = fields.Many2one("sale.order", readonly=True)
     partner_id = fields.Many2one(
@@ -163,6 +165,9 @@ class BacklogCash(models.Model):
         readonly=True,
         help="The day that was promised to the customer is past.",
     )
+
+    # How much
+
     amount = fields.Monetary(
         "Cash",
         readonly=True,
@@ -185,18 +190,7 @@ class BacklogCash(models.Model):
         "the goods, or the money back.",
     )
 
-    @api.readonly
-    def action_open(self):
-        """Open the document behind the row: the purchase for what we pay, else the
-        order, or the explanation of the order line for those who cannot open it."""
-        self.ensure_one()
-        line = self.env["backlog.line"].browse(self.order_line_id.id)
-        document = self.order_id
-        if self.flow == "pay" and self.purchase_order_id:
-            document = self.purchase_order_id
-        if line._can_open(document):
-            return open_records(document)
-        return line.action_why()
+    # The statement
 
     @property
     def _table_query(self):
@@ -211,6 +205,7 @@ class BacklogCash(models.Model):
         :param lines: the statement of all lines, and
         :param slices: that of all slices, where a larger statement has them already
         """
+        supply = self.env["backlog.cash.supply"]
         return SQL(
             """
               WITH cash_slice AS %(given)s MATERIALIZED (%(slice)s),
@@ -224,19 +219,18 @@ class BacklogCash(models.Model):
                    cash_flow AS (%(flow)s)
             %(rows)s
             """,
-            # What a larger statement has materialized need not be once more.
+            # A table that the statement around this one has materialized need not be
+            # materialized again.
             given=SQL("NOT" if lines else ""),
             slice=self._slice(product_ids, slices),
             line=self._line(product_ids, lines),
             offer=SQL(
-                "SELECT * FROM %s offer",
-                many_rows(SQL("(%s)", self.env["backlog.cash.supply"]._offer())),
+                "SELECT * FROM %s offer", many_rows(SQL("(%s)", supply._offer()))
             ),
             advance=SQL(
-                "SELECT * FROM %s advance",
-                many_rows(SQL("(%s)", self.env["backlog.cash.supply"]._advance())),
+                "SELECT * FROM %s advance", many_rows(SQL("(%s)", supply._advance()))
             ),
-            receipt=self.env["backlog.cash.supply"]._receipt(),
+            receipt=supply._receipt(),
             supply=self._supply(),
             part=self._part(),
             term=instalments(),
@@ -246,8 +240,8 @@ class BacklogCash(models.Model):
 
     @api.model
     def _slice(self, product_ids, slices=None):
-        """The allocation, without the names of documents: they cost, and nobody reads
-        them here."""
+        """The allocation without the names of documents: they are slow, and cash does
+        not read them."""
         return SQL(
             """
             SELECT id, move_id, order_line_id, product_id, warehouse_id, company_id,
@@ -285,8 +279,8 @@ class BacklogCash(models.Model):
 
     @api.model
     def _supply(self):
-        """When the supply of each order line is here. What is moved for a kit are its
-        components, which do not add up to kits: the last one decides."""
+        """When the supply of each order line is here. For a kit the components are
+        moved, which do not add up to kits: the last component decides."""
         return SQL(
             """
             SELECT line.id AS order_line_id,
@@ -309,10 +303,177 @@ class BacklogCash(models.Model):
             ),
         )
 
+    # What can leave when
+
+    @api.model
+    def _part(self):
+        """When each part can leave. An order that ships all at once leaves with its
+        last part; for a customer over the credit limit the day is unknown."""
+        return SQL(
+            """
+            SELECT part.*, part.day AS ship_date
+              FROM (%(leaving)s) part
+             WHERE NOT in_one_piece
+         UNION ALL
+            SELECT part.*, CASE WHEN NOT BOOL_OR(day IS NULL) OVER whole
+                                THEN MAX(day) OVER whole
+                            END
+              FROM (%(leaving)s) part
+             WHERE in_one_piece
+            WINDOW whole AS (PARTITION BY order_id)
+            """,
+            leaving=self._leaving(),
+        )
+
+    @api.model
+    def _leaving(self):
+        """The parts of each line, with the day on which each could leave on its own."""
+        return SQL(
+            """
+            SELECT line.*, 0 AS key, line.backlog_value AS value,
+                   NULL::integer AS purchase_order_id,
+                   COALESCE(%(blocked)s, CASE WHEN line.block_cause = 'whole_order'
+                       THEN 'blocked' END, 'ready') AS kind,
+                   CASE WHEN %(blocked)s IS NULL THEN line.today END AS day
+              FROM cash_line line
+             WHERE line.backlog_qty > 0
+         UNION ALL
+            SELECT line.*, COALESCE(receipt.id, 0),
+                   line.incoming_value
+                     * COALESCE(receipt.qty / supply.receipt_qty, 1),
+                   receipt.purchase_order_id, COALESCE(%(blocked)s, 'incoming'),
+                   CASE WHEN %(blocked)s IS NULL
+                        THEN COALESCE(receipt.day, supply.receipt_day)
+                    END
+              FROM cash_line line
+              JOIN cash_supply supply ON supply.order_line_id = line.id
+         LEFT JOIN cash_receipt receipt ON receipt.order_line_id = line.id
+               AND NOT supply.is_kit
+             WHERE line.incoming_qty > 0
+         UNION ALL
+            SELECT line.*, 0, line.to_source_value, NULL,
+                   COALESCE(%(blocked)s, 'to_source'),
+                   CASE WHEN %(blocked)s IS NOT NULL THEN NULL
+                        WHEN supply.is_kit AND supply.source_day IS NOT NULL
+                        THEN GREATEST(supply.source_day, supply.receipt_day)
+                        ELSE supply.source_day
+                    END
+              FROM cash_line line
+              JOIN cash_supply supply ON supply.order_line_id = line.id
+             WHERE line.to_source_qty > 0
+            """,
+            blocked=SQL("(CASE WHEN line.block_cause = 'credit' THEN 'blocked' END)"),
+        )
+
+    # Movements of money
+
+    @api.model
+    def _flow(self):
+        """Every movement of money, not yet rounded. ``key`` and ``number`` tell rows of
+        one kind and order line apart. Amounts are NULL and not 0 where a row has none,
+        so that a pivot shows no cells full of zeros."""
+        return SQL(
+            """
+            %(receive)s
+         UNION ALL
+            %(deposit)s
+         UNION ALL
+            %(pay_incoming)s
+         UNION ALL
+            %(pay_to_source)s
+            """,
+            receive=self._flow_receive(),
+            deposit=self._flow_deposit(),
+            pay_incoming=self._flow_pay_incoming(),
+            pay_to_source=self._flow_pay_to_source(),
+        )
+
+    @api.model
+    def _flow_receive(self):
+        """What customers will still pay, one row per part and instalment."""
+        return SQL(
+            """
+            SELECT part.id AS order_line_id, 'receive' AS flow, part.kind, part.key,
+                   COALESCE(term.number, 0) AS number, part.partner_id,
+                   part.purchase_order_id, part.product_id, %(due)s AS date,
+                   part.ship_date,
+                   part.value * (1 - part.paid) * %(share)s AS amount,
+                   part.with_taxes, NULL::numeric AS deposit_value, %(of_line)s
+              FROM cash_part part
+         LEFT JOIN cash_term term ON term.term_id = part.payment_term_id
+            """,
+            due=due_day(SQL("part.ship_date")),
+            share=share_due(SQL("part.order_total")),
+            of_line=self._of_line("part"),
+        )
+
+    @api.model
+    def _flow_deposit(self):
+        """What customers have paid for goods that are open, one row per part."""
+        return SQL(
+            """
+            SELECT part.id, 'deposit', part.kind, part.key, 0, part.partner_id,
+                   part.purchase_order_id, part.product_id, part.ship_date,
+                   part.ship_date, NULL, 1, part.value * part.paid, %(of_line)s
+              FROM cash_part part
+             WHERE part.paid <> 0
+            """,
+            of_line=self._of_line("part"),
+        )
+
+    @api.model
+    def _flow_pay_incoming(self):
+        """What vendors get for goods on their way, one row per slice and instalment."""
+        return SQL(
+            """
+            SELECT receipt.order_line_id, 'pay', 'incoming', receipt.id,
+                   COALESCE(term.number, 0), receipt.partner_id,
+                   receipt.purchase_order_id, receipt.product_id, %(due)s, receipt.day,
+                   -receipt.qty * receipt.unit_price * %(share)s, receipt.with_taxes,
+                   NULL, %(of_line)s
+              FROM cash_receipt receipt
+              JOIN cash_line line ON line.id = receipt.order_line_id
+         LEFT JOIN cash_term term ON term.term_id = receipt.payment_term_id
+             WHERE receipt.unit_price IS NOT NULL
+            """,
+            due=due_day(SQL("receipt.day")),
+            share=share_due(SQL("receipt.order_total")),
+            of_line=self._of_line("line"),
+        )
+
+    @api.model
+    def _flow_pay_to_source(self):
+        """What vendors would get for goods to source, one row per slice and
+        instalment."""
+        return SQL(
+            """
+            SELECT slice.order_line_id, 'pay', 'to_source', slice.id,
+                   COALESCE(term.number, 0), offer.partner_id, NULL, slice.product_id,
+                   %(due)s, offer.day, -slice.qty * offer.unit_price * %(share)s, 1,
+                   NULL, %(of_line)s
+              FROM cash_slice slice
+              JOIN cash_line line ON line.id = slice.order_line_id
+              JOIN cash_offer offer ON offer.product_id = slice.product_id
+               AND offer.company_id = slice.company_id
+         LEFT JOIN cash_term term ON term.term_id = offer.payment_term_id
+             WHERE slice.source = 'none'
+            """,
+            due=due_day(SQL("offer.day")),
+            share=share_due(SQL("NULL::numeric")),
+            of_line=self._of_line("line"),
+        )
+
+    @api.model
+    def _of_line(self, table):
+        """The columns that a movement takes over from its order line, which is in
+        ``table``."""
+        return SQL(", ").join(SQL.identifier(table, name) for name in OF_LINE)
+
+    # Rows
+
     @api.model
     def _rows(self):
-        """The flow with what it says of its line, rounded so that the rows of a line
-        add up: each row is what the rounded running total grows by."""
+        """The rows of the model: all movements of money but those of nothing."""
         return SQL(
             """
             SELECT *
@@ -324,6 +485,8 @@ class BacklogCash(models.Model):
 
     @api.model
     def _rounded(self):
+        """The movements with ids, rounded so that the rows of a line add up: each row
+        is the growth of the rounded running total."""
         return SQL(
             """
             SELECT CASE WHEN place <= %(few)s
@@ -365,158 +528,17 @@ class BacklogCash(models.Model):
             },
         )
 
-    @api.model
-    def _part(self):
-        """What can leave when. An order that ships all at once leaves with its last
-        part; of a customer over the credit limit nobody can say."""
-        return SQL(
-            """
-            SELECT part.*, part.day AS ship_date
-              FROM (%(leaving)s) part
-             WHERE NOT in_one_piece
-         UNION ALL
-            SELECT part.*, CASE WHEN NOT BOOL_OR(day IS NULL) OVER whole
-                                THEN MAX(day) OVER whole
-                            END
-              FROM (%(leaving)s) part
-             WHERE in_one_piece
-            WINDOW whole AS (PARTITION BY order_id)
-            """,
-            leaving=self._leaving(),
-        )
+    # On the list
 
-    @api.model
-    def _leaving(self):
-        """The parts of each line with the day on which each could leave by itself."""
-        return SQL(
-            """
-            SELECT line.*, 0 AS key, line.backlog_value AS value,
-                   NULL::integer AS purchase_order_id,
-                   COALESCE(%(blocked)s, CASE WHEN line.block_cause = 'whole_order'
-                       THEN 'blocked' END, 'ready') AS kind,
-                   CASE WHEN %(blocked)s IS NULL THEN line.today END AS day
-              FROM cash_line line
-             WHERE line.backlog_qty > 0
-         UNION ALL
-            SELECT line.*, COALESCE(receipt.id, 0),
-                   line.incoming_value
-                     * COALESCE(receipt.qty / supply.receipt_qty, 1),
-                   receipt.purchase_order_id, COALESCE(%(blocked)s, 'incoming'),
-                   CASE WHEN %(blocked)s IS NULL
-                        THEN COALESCE(receipt.day, supply.receipt_day)
-                    END
-              FROM cash_line line
-              JOIN cash_supply supply ON supply.order_line_id = line.id
-         LEFT JOIN cash_receipt receipt ON receipt.order_line_id = line.id
-               AND NOT supply.is_kit
-             WHERE line.incoming_qty > 0
-         UNION ALL
-            SELECT line.*, 0, line.to_source_value, NULL,
-                   COALESCE(%(blocked)s, 'to_source'),
-                   CASE WHEN %(blocked)s IS NOT NULL THEN NULL
-                        WHEN supply.is_kit AND supply.source_day IS NOT NULL
-                        THEN GREATEST(supply.source_day, supply.receipt_day)
-                        ELSE supply.source_day
-                    END
-              FROM cash_line line
-              JOIN cash_supply supply ON supply.order_line_id = line.id
-             WHERE line.to_source_qty > 0
-            """,
-            blocked=SQL("(CASE WHEN line.block_cause = 'credit' THEN 'blocked' END)"),
-        )
-
-    @api.model
-    def _flow(self):
-        """Every movement of money, not yet rounded. ``key`` and ``number`` tell those
-        of one kind and order line apart. What is no deposit has none, rather than one
-        of 0, and the other way round: a pivot shows no cells full of zeros."""
-        return SQL(
-            """
-            %(receive)s
-         UNION ALL
-            %(deposit)s
-         UNION ALL
-            %(pay_incoming)s
-         UNION ALL
-            %(pay_to_source)s
-            """,
-            receive=self._flow_receive(),
-            deposit=self._flow_deposit(),
-            pay_incoming=self._flow_pay_incoming(),
-            pay_to_source=self._flow_pay_to_source(),
-        )
-
-    @api.model
-    def _of_line(self, table):
-        """What each movement carries of its order line, from ``table``."""
-        return SQL(", ").join(SQL.identifier(table, name) for name in OF_LINE)
-
-    @api.model
-    def _flow_receive(self):
-        return SQL(
-            """
-            SELECT part.id AS order_line_id, 'receive' AS flow, part.kind, part.key,
-                   COALESCE(term.number, 0) AS number, part.partner_id,
-                   part.purchase_order_id, part.product_id, %(due)s AS date,
-                   part.ship_date,
-                   part.value * (1 - part.paid) * %(share)s AS amount,
-                   part.with_taxes, NULL::numeric AS deposit_value, %(of_line)s
-              FROM cash_part part
-         LEFT JOIN cash_term term ON term.term_id = part.payment_term_id
-            """,
-            due=due_day(SQL("part.ship_date")),
-            share=share_due(SQL("part.order_total")),
-            of_line=self._of_line("part"),
-        )
-
-    @api.model
-    def _flow_deposit(self):
-        return SQL(
-            """
-            SELECT part.id, 'deposit', part.kind, part.key, 0, part.partner_id,
-                   part.purchase_order_id, part.product_id, part.ship_date,
-                   part.ship_date, NULL, 1, part.value * part.paid, %(of_line)s
-              FROM cash_part part
-             WHERE part.paid <> 0
-            """,
-            of_line=self._of_line("part"),
-        )
-
-    @api.model
-    def _flow_pay_incoming(self):
-        return SQL(
-            """
-            SELECT receipt.order_line_id, 'pay', 'incoming', receipt.id,
-                   COALESCE(term.number, 0), receipt.partner_id,
-                   receipt.purchase_order_id, receipt.product_id, %(due)s, receipt.day,
-                   -receipt.qty * receipt.unit_price * %(share)s, receipt.with_taxes,
-                   NULL, %(of_line)s
-              FROM cash_receipt receipt
-              JOIN cash_line line ON line.id = receipt.order_line_id
-         LEFT JOIN cash_term term ON term.term_id = receipt.payment_term_id
-             WHERE receipt.unit_price IS NOT NULL
-            """,
-            due=due_day(SQL("receipt.day")),
-            share=share_due(SQL("receipt.order_total")),
-            of_line=self._of_line("line"),
-        )
-
-    @api.model
-    def _flow_pay_to_source(self):
-        return SQL(
-            """
-            SELECT slice.order_line_id, 'pay', 'to_source', slice.id,
-                   COALESCE(term.number, 0), offer.partner_id, NULL, slice.product_id,
-                   %(due)s, offer.day, -slice.qty * offer.unit_price * %(share)s, 1,
-                   NULL, %(of_line)s
-              FROM cash_slice slice
-              JOIN cash_line line ON line.id = slice.order_line_id
-              JOIN cash_offer offer ON offer.product_id = slice.product_id
-               AND offer.company_id = slice.company_id
-         LEFT JOIN cash_term term ON term.term_id = offer.payment_term_id
-             WHERE slice.source = 'none'
-            """,
-            due=due_day(SQL("offer.day")),
-            share=share_due(SQL("NULL::numeric")),
-            of_line=self._of_line("line"),
-        )
+    @api.readonly
+    def action_open(self):
+        """Open the document behind the row: the purchase for what we pay, else the
+        order, or the explanation of the order line for those who cannot open it."""
+        self.ensure_one()
+        line = self.env["backlog.line"].browse(self.order_line_id.id)
+        document = self.order_id
+        if self.flow == "pay" and self.purchase_order_id:
+            document = self.purchase_order_id
+        if line._can_open(document):
+            return open_records(document)
+        return line.action_why()

@@ -6,19 +6,25 @@ from ..tools.sql import now
 
 
 class BacklogCashSupply(models.AbstractModel):
-    """What is paid for the goods that lines wait for, and when: receipts, and offers
-    for what nobody has ordered."""
+    """What is paid for the goods that lines wait for, and when: the steps
+    ``cash_offer``, ``cash_advance`` and ``cash_receipt`` of ``backlog.cash``.
+
+    Prices are untaxed, in the company's currency per unit of the product. The steps
+    read ``cash_slice``, which the statement around them defines.
+    """
 
     _name = "backlog.cash.supply"
     _description = "Cost of Supply"
 
+    # Goods to source
+
     def _offer(self):
-        """Per product and company what is to source would cost, who would sell it, and
-        when it would be here, ordered today.
+        """Per product and company: what the goods to source would cost, which vendor
+        would sell them, and when they would be here, ordered today.
 
         As in Odoo's own ``product.product._select_seller``: the first vendor of the
-        list that sells so much, at its cheapest line; where nobody sells so little, the
-        first one, at its smallest quantity.
+        list whose minimum the quantity reaches, at its cheapest line; without such a
+        vendor the first one, at its smallest quantity.
         """
         companies = self.env["res.company"]._backlog_visible()
         return SQL(
@@ -52,7 +58,7 @@ class BacklogCashSupply(models.AbstractModel):
         )
 
     def _chosen_offer(self, companies):
-        """The line of the vendor list that would be bought from."""
+        """The vendor line that would be bought from, per product and company."""
         return SQL(
             """
             SELECT DISTINCT ON (product_id, company_id)
@@ -81,9 +87,10 @@ class BacklogCashSupply(models.AbstractModel):
         )
 
     def _company_offers(self, company):
-        """What vendors who may be chosen by themselves ask ``company`` for the products
-        that are to source."""
-        # Salespeople may not read vendors' prices: the rules keep those rows from them.
+        """The prices for ``company`` of the products to source, of vendors that Odoo
+        may choose by itself."""
+        # sudo: salespeople may not read vendors' prices, and record rules hide these
+        # rows from them.
         vendors = self.env["backlog.vendor"].sudo().with_company(company)
         wanted = SQL(
             """
@@ -113,9 +120,12 @@ class BacklogCashSupply(models.AbstractModel):
             company=company.id,
         )
 
+    # Goods on their way
+
     def _advance(self):
-        """Which share of what is still to come of each purchase was paid ahead: posted
-        bills settle what is here first, as ``prepaid_value`` does for customers."""
+        """Which share of the goods still to come of each purchase was paid ahead:
+        posted bills first pay for received goods, as in ``prepaid_value`` for
+        customers."""
         return SQL(
             """
             SELECT paid.order_id,
@@ -178,9 +188,9 @@ class BacklogCashSupply(models.AbstractModel):
         )
 
     def _receipt(self):
-        """What is on its way to customers, with its purchase: the price of a unit of
-        the product, untaxed, net of discount, less what was paid ahead, at the rate of
-        the purchase. Of a bought kit each piece weighs the same."""
+        """The slices on their way to customers, with their purchase: the price of a
+        unit of the product, untaxed, net of discount, less what was paid ahead, at the
+        rate of the purchase. The pieces of a bought kit all weigh the same."""
         return SQL(
             """
             SELECT cash_slice.id, cash_slice.order_line_id, cash_slice.product_id,

@@ -15,11 +15,9 @@ from ..tools.given import giving
 
 RISK_DAYS = 7  # "this week"
 
-
 TOP = 10
 
-
-# What the figures, the lines to act on and the cash read of a line.
+# The columns of a line that the figures, the lines to act on and the cash read.
 COLUMNS = (
     "id",
     "order_id",
@@ -54,18 +52,14 @@ COLUMNS = (
     "with_taxes",
 )
 
-
 SALESPERSON = "sales_team.group_sale_salesman"
-
 
 BUYER = "purchase.group_purchase_user"
 
-
 PACE_DAYS = 91  # 13 weeks, a quarter
 
-
-# Of each figure its tone, the part of it that matters, the tone of that, and what the
-# part is a share of.
+# Per figure: its tone, the part of it that matters, the tone of that part, and the
+# figure that the part is a share of.
 TILES = {
     "open": ("neutral", "late", "danger", "open"),
     "ready": ("success", "ready_late", "danger", "ready"),
@@ -80,7 +74,8 @@ class BacklogDashboard(models.AbstractModel):
     long it lasts, where it is going and what to do first.
 
     Each figure is a domain on ``backlog.line`` and a field summed over it; clicking it
-    opens that very domain. All of them come from one statement.
+    opens that very domain. All of them come from one statement, ``_ask``. The charts
+    are ``backlog.dashboard.chart``.
     """
 
     _name = "backlog.dashboard"
@@ -94,9 +89,9 @@ class BacklogDashboard(models.AbstractModel):
         :param scope: ``mine``, ``team`` or ``all``; what the user may see by default
         :return: ``scope, scopes, as_of, currency_id, note, notices, line_count, tiles,
             trend, cash, lines, lines_action``. Values are in the currency of the
-            company one works in, those of others converted at today's rates; times are
-            UTC.
-        :raise AccessError: for those who may not see what customers pay
+            current company, those of other companies converted at today's rates; times
+            are UTC.
+        :raise AccessError: for users who may not see what customers pay
         """
         if not self.env.user.has_group(VALUE_GROUPS):
             raise AccessError(
@@ -110,6 +105,7 @@ class BacklogDashboard(models.AbstractModel):
             scope = scopes[-1][0] if self._sees_all_lines() else scopes[0][0]
         domain = self._scope_domain(scope)
         figures, lines, flows = self._ask(domain)
+        charts = self.env["backlog.dashboard.chart"]
         return {
             "scope": scope,
             "scopes": [list(one) for one in scopes],
@@ -119,27 +115,35 @@ class BacklogDashboard(models.AbstractModel):
             "notices": self._notices(),
             "line_count": figures["open"]["count"],
             "tiles": self._tiles(domain, figures, scope),
-            "trend": self.env["backlog.dashboard.chart"]._trend(scope),
-            "cash": self.env["backlog.dashboard.chart"]._cash(domain, flows),
+            "trend": charts._trend(scope),
+            "cash": charts._cash(domain, flows),
             "lines": self._lines_to_act_on(lines),
             "lines_action": self._open_lines(self._urgent(), domain),
         }
 
     @api.model
     def _notices(self):
-        """What people should know of the figures: ``[{"text", "button", "action"}]``,
-        the last two where they can do something."""
-        return self.env["backlog.fault"]._notices() + (
-            self.env["backlog.upkeep"]._notices()
-        )
+        """Notices about the figures, ``[{"text", "button", "action"}]``; the last two
+        where the user can act on it."""
+        faults, upkeep = self.env["backlog.fault"], self.env["backlog.upkeep"]
+        return faults._notices() + upkeep._notices()
 
     @api.model
-    def _sees_all_lines(self):
-        return self.env["backlog.line"]._sees_all()
+    def _currency_note(self):
+        """A note on the rates of conversion, where the companies have several
+        currencies."""
+        if len(self.env.companies.currency_id) < 2:
+            return ""
+        return self.env._(
+            "Converted at the rates of %s.",
+            format_date(self.env, fields.Date.context_today(self)),
+        )
+
+    # Whose lines
 
     @api.model
     def _scopes(self):
-        """``[(scope, label)]`` that make sense for the user, the widest last."""
+        """``[(scope, label)]`` that make sense for the user, the widest one last."""
         sees_all = self._sees_all_lines()
         scopes = []
         if self.env.user.has_group(SALESPERSON) or not sees_all:
@@ -150,14 +154,8 @@ class BacklogDashboard(models.AbstractModel):
         return [*scopes, ("all", widest)]
 
     @api.model
-    def _teams(self):
-        """The teams that the user is in or leads."""
-        return self.env["crm.team"].search(
-            ["|", ("user_id", "=", self.env.uid), ("member_ids", "=", self.env.uid)]
-        )
-
-    @api.model
     def _scope_domain(self, scope):
+        """The domain of the lines in a scope."""
         if scope == "mine":
             return Domain("user_id", "=", self.env.uid)
         if scope == "team":
@@ -165,57 +163,22 @@ class BacklogDashboard(models.AbstractModel):
         return Domain.TRUE
 
     @api.model
-    def _currency_note(self):
-        if len(self.env.companies.currency_id) < 2:
-            return ""
-        return self.env._(
-            "Converted at the rates of %s.",
-            format_date(self.env, fields.Date.context_today(self)),
+    def _teams(self):
+        """The teams that the user is in or leads."""
+        return self.env["crm.team"].search(
+            ["|", ("user_id", "=", self.env.uid), ("member_ids", "=", self.env.uid)]
         )
 
     @api.model
-    def _late(self):
-        return Domain("is_late", "=", True)
+    def _sees_all_lines(self):
+        return self.env["backlog.line"]._sees_all()
 
-    @api.model
-    def _urgent(self):
-        return self._late() | Domain("is_at_risk", "=", True)
-
-    @api.model
-    def _this_week(self):
-        """Promised before the end of the seventh day from now, where the user is."""
-        zone = ZoneInfo(str(self.env.tz))
-        last = fields.Date.context_today(self) + timedelta(days=RISK_DAYS + 1)
-        end = datetime.combine(last, time.min, zone).astimezone(ZoneInfo("UTC"))
-        return Domain("promise_date", "<", end.replace(tzinfo=None))
-
-    @api.model
-    def _measures(self):
-        """``{figure: (domain, field)}``: what is summed over which lines."""
-        ready = Domain("backlog_qty", ">", 0)
-        at_risk = Domain("is_at_risk", "=", True)
-        to_source = Domain("to_source_qty", ">", 0)
-        prepaid = Domain("prepaid_value", ">", 0)
-        return {
-            "open": (Domain.TRUE, "open_value"),
-            "late": (self._late(), "open_value"),
-            "ready": (ready, "backlog_value"),
-            "ready_late": (ready & self._late(), "backlog_value"),
-            "risk": (at_risk & self._this_week(), "open_value"),
-            "risk_all": (at_risk, "open_value"),
-            "to_source": (to_source, "to_source_value"),
-            "to_source_urgent": (to_source & self._urgent(), "to_source_value"),
-            "prepaid": (prepaid, "prepaid_value"),
-            "prepaid_ready": (
-                prepaid & Domain("backlog_state", "=", "ready"),
-                "prepaid_value",
-            ),
-        }
+    # Figures
 
     @api.model
     def _ask(self, domain):
-        """Ask for everything about the open lines at once, so that the allocation, by
-        far the most of it, is computed once.
+        """Read everything about the open lines in one statement, so that the
+        allocation, by far the most expensive part, is computed once.
 
         :return: ``({figure: {count, value}}, [line to act on], [(date, flow, kind,
             amount)])``
@@ -277,7 +240,7 @@ class BacklogDashboard(models.AbstractModel):
     @api.model
     def _sums(self, lines, query):
         """``([(figure, kind)], [expression])``: the counts and sums of the measures.
-        The condition of each is its very domain."""
+        The condition of each expression is the domain that its figure opens."""
         keys, sums = [], []
         for key, (part, name) in self._measures().items():
             condition = part.optimize_full(lines)._to_sql(lines, lines._table, query)
@@ -294,159 +257,51 @@ class BacklogDashboard(models.AbstractModel):
         return keys, sums
 
     @api.model
-    def _open_lines(self, part, domain, name=None):
-        def view(xml_id):
-            # Not by ref: it would look each time whether the view still exists.
-            return self.env["ir.model.data"]._xmlid_to_res_id(
-                f"inventory_backlog.{xml_id}", raise_if_not_found=True
-            )
-
+    def _measures(self):
+        """``{figure: (domain, field)}``: the lines of each figure and the field that is
+        summed."""
+        ready = Domain("backlog_qty", ">", 0)
+        at_risk = Domain("is_at_risk", "=", True)
+        to_source = Domain("to_source_qty", ">", 0)
+        prepaid = Domain("prepaid_value", ">", 0)
         return {
-            "type": "ir.actions.act_window",
-            "name": name or self.env._("Late or at Risk"),
-            "res_model": "backlog.line",
-            "views": [
-                [view("backlog_analysis_view_list"), "list"],
-                [view("backlog_line_view_kanban"), "kanban"],
-                [view("backlog_analysis_view_pivot"), "pivot"],
-                [view("backlog_analysis_view_graph"), "graph"],
-            ],
-            "search_view_id": [view("backlog_analysis_view_search"), "search"],
-            "domain": self._plain(domain & part),
-            "context": {},
-            # Else the list of nothing shows made-up lines without a word.
-            "help": Markup('<p class="o_view_nocontent_smiling_face">%s</p>')
-            % self.env._("No open line is part of this figure"),
-            "target": "current",
+            "open": (Domain.TRUE, "open_value"),
+            "late": (self._late(), "open_value"),
+            "ready": (ready, "backlog_value"),
+            "ready_late": (ready & self._late(), "backlog_value"),
+            "risk": (at_risk & self._this_week(), "open_value"),
+            "risk_all": (at_risk, "open_value"),
+            "to_source": (to_source, "to_source_value"),
+            "to_source_urgent": (to_source & self._urgent(), "to_source_value"),
+            "prepaid": (prepaid, "prepaid_value"),
+            "prepaid_ready": (
+                prepaid & Domain("backlog_state", "=", "ready"),
+                "prepaid_value",
+            ),
         }
 
     @api.model
-    def _open_history(self, domain, first="list"):
-        views = sorted(("list", "pivot", "graph"), key=lambda view: view != first)
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Backlog History"),
-            "res_model": "backlog.snapshot",
-            "views": [[False, view] for view in views],
-            "domain": self._plain(domain),
-            "context": {},
-            "target": "current",
-        }
+    def _late(self):
+        return Domain("is_late", "=", True)
 
     @api.model
-    def _plain(self, domain):
-        """The domain as the client can send it back."""
-        return loads(
-            dumps(
-                list(domain),
-                default=lambda value: (
-                    list(value)
-                    if isinstance(value, AbstractSet)
-                    else json_default(value)
-                ),
-            )
-        )
+    def _urgent(self):
+        return self._late() | Domain("is_at_risk", "=", True)
 
     @api.model
-    def _lines_to_act_on(self, rows):
-        """The late lines of most value, then those at risk, with what to do."""
-        labels = self.env["backlog.dashboard.chart"]._labels(
-            "backlog.line", "backlog_state"
-        )
-        causes = dict(self.env["backlog.line"]._selection_delay_cause())
+    def _this_week(self):
+        """Promised before the end of the seventh day from now, in the user's time
+        zone."""
+        zone = ZoneInfo(str(self.env.tz))
+        last = fields.Date.context_today(self) + timedelta(days=RISK_DAYS + 1)
+        end = datetime.combine(last, time.min, zone).astimezone(ZoneInfo("UTC"))
+        return Domain("promise_date", "<", end.replace(tzinfo=None))
 
-        def names(model, column):
-            # Whoever may see the line may see these names, as on its list.
-            records = self.env[model].sudo().browse({row[column] for row in rows})
-            return {record.id: record.display_name for record in records}
-
-        orders = names("sale.order", "order_id")
-        customers = names("res.partner", "partner_id")
-        products = names("product.product", "product_id")
-        requested = self._requested(rows)
-        may_buy = self.env.user.has_group(BUYER)
-        result = []
-        for row in rows:
-            advice, icon = self._advice(row, row["id"] in requested, may_buy)
-            result.append(
-                {
-                    "id": row["id"],
-                    "order": orders[row["order_id"]],
-                    "customer": customers[row["partner_id"]],
-                    "product": products[row["product_id"]],
-                    "state": row["backlog_state"],
-                    "state_label": labels[row["backlog_state"]],
-                    "late": row["is_late"],
-                    "at_risk": row["is_at_risk"],
-                    "value": row["open_value"],
-                    "currency_id": row["currency_id"],
-                    "promise": self._moment(row["promise_date"]),
-                    "expected": self._moment(row["expected_date"]),
-                    "days_late": row["days_late"],
-                    "cause_label": causes.get(row["delay_cause"], ""),
-                    "advice": advice,
-                    "icon": icon,
-                }
-            )
-        return result
-
-    @api.model
-    def _moment(self, text):
-        """A moment out of JSON as the client reads it."""
-        return text.replace("T", " ")[:19] if text else False
-
-    @api.model
-    def _requested(self, rows):
-        """The ids of the lines to source for which there is a request for quotation:
-        of the line itself, or of its product for its warehouse."""
-        rows = [row for row in rows if row["to_source_qty"] > 0]
-        # Salespeople cannot read purchases; they learn that there is one.
-        found = (
-            self.env["purchase.order.line"]
-            .sudo()
-            .search(
-                Domain("order_id.state", "in", ("draft", "sent", "to approve"))
-                & (
-                    Domain("sale_line_id", "in", [row["id"] for row in rows])
-                    | Domain("product_id", "in", [row["product_id"] for row in rows])
-                )
-            )
-        )
-        of_lines = set(found.sale_line_id.ids)
-        goods = {
-            (line.product_id.id, line.order_id.picking_type_id.warehouse_id.id)
-            for line in found
-        }
-        return {
-            row["id"]
-            for row in rows
-            if row["id"] in of_lines
-            or (row["product_id"], row["warehouse_id"]) in goods
-        }
-
-    @api.model
-    def _advice(self, row, is_requested, may_buy):
-        """``(what to do, icon)`` for a line that is late or at risk."""
-        if row["backlog_state"] == "ready":
-            return self.env._("Ship it"), "fa-truck"
-        if row["to_source_qty"] > 0:
-            return self._advice_to_source(is_requested, may_buy)
-        if row["backlog_qty"] > 0:
-            return self.env._("Ship what is ready"), "fa-truck"
-        return self.env._("Chase the supply, tell the customer"), "fa-bell-o"
-
-    @api.model
-    def _advice_to_source(self, is_requested, may_buy):
-        if may_buy:
-            if is_requested:
-                return self.env._("Confirm the request"), "fa-check"
-            return self.env._("Order the supply"), "fa-cart-plus"
-        if is_requested:
-            return self.env._("Ask Purchase to confirm"), "fa-comment-o"
-        return self.env._("Ask Purchase to order"), "fa-comment-o"
+    # Tiles
 
     @api.model
     def _tiles(self, domain, figures, scope):
+        """The tiles of the page, in their order."""
         measures = self._measures()
         texts = self._tile_texts()
         tiles = [
@@ -458,7 +313,7 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _tile_texts(self):
-        """``{figure: (label, what the part is called, definition)}``."""
+        """``{figure: (label, label of the part, definition)}``."""
         return {
             "open": (
                 self.env._("Open"),
@@ -504,6 +359,8 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _tile(self, domain, figures, measures, key, label, part_label, definition):
+        """One tile: a figure, the part of it that matters, and the actions that open
+        both."""
         tone, part_key, part_tone, whole = TILES[key]
         figure = figures[key]
         part = figures[part_key]
@@ -534,6 +391,7 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _pace_tile(self):
+        """The tile of the weeks of backlog and book-to-bill, from the history."""
         history = self.env["backlog.snapshot"]
         domain = Domain("day", ">=", self._days_ago(PACE_DAYS))
         [[weeks, ratio, first, count]] = history._read_group(
@@ -569,6 +427,7 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _pace_note(self, weeks, first):
+        """What the weeks of backlog are counted from, or why there are none."""
         if not first:
             return self.env._("The history begins tonight.")
         if not weeks:
@@ -578,3 +437,165 @@ class BacklogDashboard(models.AbstractModel):
     @api.model
     def _days_ago(self, days):
         return fields.Date.context_today(self) - timedelta(days=days)
+
+    # What to do first
+
+    @api.model
+    def _lines_to_act_on(self, rows):
+        """The late lines of most value, then those at risk, with what to do."""
+        labels = self.env["backlog.dashboard.chart"]._labels(
+            "backlog.line", "backlog_state"
+        )
+        causes = dict(self.env["backlog.line"]._selection_delay_cause())
+
+        def names(model, column):
+            # sudo: a user who may see the line may see these names, as on the list of
+            # lines.
+            records = self.env[model].sudo().browse({row[column] for row in rows})
+            return {record.id: record.display_name for record in records}
+
+        orders = names("sale.order", "order_id")
+        customers = names("res.partner", "partner_id")
+        products = names("product.product", "product_id")
+        requested = self._requested(rows)
+        may_buy = self.env.user.has_group(BUYER)
+        result = []
+        for row in rows:
+            advice, icon = self._advice(row, row["id"] in requested, may_buy)
+            result.append(
+                {
+                    "id": row["id"],
+                    "order": orders[row["order_id"]],
+                    "customer": customers[row["partner_id"]],
+                    "product": products[row["product_id"]],
+                    "state": row["backlog_state"],
+                    "state_label": labels[row["backlog_state"]],
+                    "late": row["is_late"],
+                    "at_risk": row["is_at_risk"],
+                    "value": row["open_value"],
+                    "currency_id": row["currency_id"],
+                    "promise": self._moment(row["promise_date"]),
+                    "expected": self._moment(row["expected_date"]),
+                    "days_late": row["days_late"],
+                    "cause_label": causes.get(row["delay_cause"], ""),
+                    "advice": advice,
+                    "icon": icon,
+                }
+            )
+        return result
+
+    @api.model
+    def _moment(self, text):
+        """A moment from JSON in the format of the client."""
+        return text.replace("T", " ")[:19] if text else False
+
+    @api.model
+    def _requested(self, rows):
+        """The ids of the lines to source that have a request for quotation: for the
+        line itself, or for its product in its warehouse."""
+        rows = [row for row in rows if row["to_source_qty"] > 0]
+        # sudo: salespeople cannot read purchases; the page tells them only that there
+        # is one.
+        found = (
+            self.env["purchase.order.line"]
+            .sudo()
+            .search(
+                Domain("order_id.state", "in", ("draft", "sent", "to approve"))
+                & (
+                    Domain("sale_line_id", "in", [row["id"] for row in rows])
+                    | Domain("product_id", "in", [row["product_id"] for row in rows])
+                )
+            )
+        )
+        of_lines = set(found.sale_line_id.ids)
+        goods = {
+            (line.product_id.id, line.order_id.picking_type_id.warehouse_id.id)
+            for line in found
+        }
+        return {
+            row["id"]
+            for row in rows
+            if row["id"] in of_lines
+            or (row["product_id"], row["warehouse_id"]) in goods
+        }
+
+    @api.model
+    def _advice(self, row, is_requested, may_buy):
+        """``(what to do, icon)`` for a line that is late or at risk."""
+        if row["backlog_state"] == "ready":
+            return self.env._("Ship it"), "fa-truck"
+        if row["to_source_qty"] > 0:
+            return self._advice_to_source(is_requested, may_buy)
+        if row["backlog_qty"] > 0:
+            return self.env._("Ship what is ready"), "fa-truck"
+        return self.env._("Chase the supply, tell the customer"), "fa-bell-o"
+
+    @api.model
+    def _advice_to_source(self, is_requested, may_buy):
+        if may_buy:
+            if is_requested:
+                return self.env._("Confirm the request"), "fa-check"
+            return self.env._("Order the supply"), "fa-cart-plus"
+        if is_requested:
+            return self.env._("Ask Purchase to confirm"), "fa-comment-o"
+        return self.env._("Ask Purchase to order"), "fa-comment-o"
+
+    # Windows behind the figures
+
+    @api.model
+    def _open_lines(self, part, domain, name=None):
+        """The action that opens the lines of one figure, ``part``, within the scope
+        ``domain``."""
+
+        def view(xml_id):
+            # Not env.ref: it would check each time whether the view still exists.
+            return self.env["ir.model.data"]._xmlid_to_res_id(
+                f"inventory_backlog.{xml_id}", raise_if_not_found=True
+            )
+
+        return {
+            "type": "ir.actions.act_window",
+            "name": name or self.env._("Late or at Risk"),
+            "res_model": "backlog.line",
+            "views": [
+                [view("backlog_analysis_view_list"), "list"],
+                [view("backlog_line_view_kanban"), "kanban"],
+                [view("backlog_analysis_view_pivot"), "pivot"],
+                [view("backlog_analysis_view_graph"), "graph"],
+            ],
+            "search_view_id": [view("backlog_analysis_view_search"), "search"],
+            "domain": self._plain(domain & part),
+            "context": {},
+            # Without a help text Odoo shows sample records in an empty list.
+            "help": Markup('<p class="o_view_nocontent_smiling_face">%s</p>')
+            % self.env._("No open line is part of this figure"),
+            "target": "current",
+        }
+
+    @api.model
+    def _open_history(self, domain, first="list"):
+        """The action that opens the history, with the view ``first``."""
+        views = sorted(("list", "pivot", "graph"), key=lambda view: view != first)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Backlog History"),
+            "res_model": "backlog.snapshot",
+            "views": [[False, view] for view in views],
+            "domain": self._plain(domain),
+            "context": {},
+            "target": "current",
+        }
+
+    @api.model
+    def _plain(self, domain):
+        """The domain in a form that the client can send back."""
+        return loads(
+            dumps(
+                list(domain),
+                default=lambda value: (
+                    list(value)
+                    if isinstance(value, AbstractSet)
+                    else json_default(value)
+                ),
+            )
+        )

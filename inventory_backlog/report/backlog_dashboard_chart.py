@@ -10,15 +10,21 @@ CASH_WEEKS = 8
 
 
 class BacklogDashboardChart(models.AbstractModel):
-    """The charts of the dashboard: how the backlog went, and the cash it will bring."""
+    """The charts of the dashboard: how the backlog went, and the cash it will bring.
+
+    Both return plain values in the currency of the current company, with the actions
+    that open the rows behind them.
+    """
 
     _name = "backlog.dashboard.chart"
     _description = "Dashboard Chart"
 
+    # How the backlog went
+
     def _trend(self, scope):
         """The open value at the end of each day, by state."""
-        hidden = self._why_no_trend(scope)
-        if hidden:
+        dashboard = self.env["backlog.dashboard"]
+        if hidden := self._why_no_trend(scope):
             return {
                 "days": [],
                 "series": [],
@@ -27,7 +33,7 @@ class BacklogDashboardChart(models.AbstractModel):
                 "action": False,
             }
         last = self._last_common_day()
-        domain = Domain("day", ">=", self.env["backlog.dashboard"]._days_ago(PACE_DAYS))
+        domain = Domain("day", ">=", dashboard._days_ago(PACE_DAYS))
         if last:
             domain &= Domain("day", "<=", last)
         rows = self.env["backlog.snapshot"]._read_group(
@@ -59,15 +65,15 @@ class BacklogDashboardChart(models.AbstractModel):
             ],
             "late": {
                 "label": self.env._("Past due"),
-                # Nobody knows it of a day that was missed.
+                # The value is not known for a day that was missed.
                 "values": [late[day] if day in seen else False for day in days],
             },
             "note": self._trend_note(days),
-            "action": self.env["backlog.dashboard"]._open_history(domain),
+            "action": dashboard._open_history(domain),
         }
 
     def _why_no_trend(self, scope):
-        """Why the history is not shown, in words, or nothing."""
+        """Why the history is not shown, or an empty text."""
         if not self.env["backlog.snapshot"]._sees_all():
             return self.env._(
                 "The history is the company's. It is shown to those who may see all "
@@ -78,11 +84,12 @@ class BacklogDashboardChart(models.AbstractModel):
         return ""
 
     def _last_common_day(self):
-        """The last day that all companies one works in have, False without a history.
+        """The last day that all current companies have in their history, False without
+        a history.
 
-        Their days end at different times: the last day of one alone would look as if
-        the backlog of the others were gone. A company whose history has not begun is
-        left out, as is one from before it began."""
+        The days of companies end at different times: a day that one company alone has
+        would look as if the backlog of the others were gone. A company without a
+        history is left out."""
         last_days = self.env["backlog.snapshot"]._read_group(
             [], ["company_id"], ["day:max"]
         )
@@ -98,8 +105,11 @@ class BacklogDashboardChart(models.AbstractModel):
             return self.env._("Up to the last day that ended in all companies.")
         return ""
 
+    # The cash it will bring
+
     def _cash_by_day(self, cash, query):
-        """What is expected per day, flow and kind, of the rows that ``query`` finds."""
+        """The statement of expected money per day, flow and kind, over the rows that
+        ``query`` finds."""
         return SQL(
             """
             SELECT date, flow, kind, SUM(amount * %s) AS amount
@@ -111,8 +121,8 @@ class BacklogDashboardChart(models.AbstractModel):
         )
 
     def _cash(self, domain, flows):
-        """What comes in and goes out because of the open backlog, week by week. Each
-        bar opens its rows of ``backlog.cash``.
+        """The money that comes in and goes out because of the open backlog, week by
+        week. Each bar opens its rows of ``backlog.cash``.
 
         :param flows: what ``_cash_by_day`` found
         """
@@ -154,14 +164,11 @@ class BacklogDashboardChart(models.AbstractModel):
             "actions": [actions("receive", key) for key in received],
         }
 
-    def _labels(self, model, name):
-        return dict(self.env[model]._fields[name]._description_selection(self.env))
-
     def _weeks(self):
-        """The weeks of the chart from the present one on, what comes later, and what
-        nobody can date: ``label, start, domain``."""
+        """The columns of the chart: eight weeks from the current one on, later, and
+        without a date: ``label, start, domain``."""
         today = fields.Date.context_today(self.env["backlog.dashboard"])
-        # As Odoo groups: in the week of the user's language.
+        # Weeks begin as in Odoo's groups: by the user's language.
         week_start = int(self.env["res.lang"]._get_data(code=self.env.lang).week_start)
         this_week = today - timedelta(days=(today.isoweekday() - week_start) % 7)
         starts = [this_week + timedelta(weeks=number) for number in range(CASH_WEEKS)]
@@ -175,7 +182,7 @@ class BacklogDashboardChart(models.AbstractModel):
             }
             for start in starts
         ]
-        # Nothing should be due before; if it is, it is due now.
+        # Money that was due before is due now.
         weeks[0]["domain"] = Domain("date", "<", starts[1])
         return [
             *weeks,
@@ -192,7 +199,7 @@ class BacklogDashboardChart(models.AbstractModel):
         ]
 
     def _week_number(self, date, weeks):
-        """In which of ``weeks`` a date is."""
+        """The number of the column that a date belongs to."""
         if not date:
             return len(weeks) - 1
         first = fields.Date.to_date(weeks[0]["start"])
@@ -200,6 +207,7 @@ class BacklogDashboardChart(models.AbstractModel):
         return min(max(number, 0), len(weeks) - 2)
 
     def _open_cash(self, domain):
+        """The action that opens rows of ``backlog.cash``."""
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Expected Cash"),
@@ -209,3 +217,9 @@ class BacklogDashboardChart(models.AbstractModel):
             "context": {},
             "target": "current",
         }
+
+    # Shared
+
+    def _labels(self, model, name):
+        """``{value: label}`` of the selection ``name`` of ``model``."""
+        return dict(self.env[model]._fields[name]._description_selection(self.env))

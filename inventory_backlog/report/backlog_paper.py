@@ -4,12 +4,11 @@ from ..tools.person import as_asked
 
 
 class BacklogPaper(models.AbstractModel):
-    """What the templates of our reports get: the documents with the rights of the
-    person who asks, in whatever way the report is rendered.
+    """What the templates of our reports get: documents with the rights of the user who
+    asks, however the report is rendered.
 
-    Odoo renders a report as superuser where it attaches it to a mail. A paper must say
-    the same there as on screen, and nothing about documents that the person may not
-    read.
+    Odoo renders a report as superuser when it attaches it to a mail. The paper must say
+    the same there as on screen, and nothing about documents that the user may not read.
     """
 
     _name = "backlog.paper"
@@ -20,6 +19,10 @@ class BacklogPaper(models.AbstractModel):
 
     @api.model
     def _get_report_values(self, docids, data=None):
+        """The documents, as the user who asks may read them.
+
+        :raise UserError: when no person asks
+        """
         documents = as_asked(self.env[self._of].browse(docids))
         documents.check_access("read")
         return {"doc_ids": docids, "doc_model": self._of, "docs": documents}

@@ -8,11 +8,12 @@ from odoo.tools import format_date
 from ..tools.link import Link
 from ..tools.person import as_asked
 from ..tools.texts import file_name, plain_quantity
+from .backlog_customer_summary import of_customer
 
 # 5,000 lines are 133 pages and 1.1 GB for wkhtmltopdf; Odoo stops it at 2.5 GB.
 MAX_LINES = 8000
 
-
+# What is summed, and the name of the sum.
 MEASURES = {
     "value": "open_value:sum",
     "ready": "backlog_value:sum",
@@ -26,17 +27,23 @@ MEASURES = {
 }
 
 
-class BacklogReport(models.TransientModel):
-    """What to print, and the figures of the printed report.
+def no_sums():
+    """The sums of no line."""
+    return dict.fromkeys(MEASURES, 0)
 
-    ``_data`` gives everything that the template shows, with the rights of the user:
-    a salesperson prints their own orders.
+
+class BacklogReport(models.TransientModel):
+    """The choices for the printed report, and its figures.
+
+    ``_data`` gives everything that the template shows, with the rights of the current
+    user: salespeople print their own orders.
     """
 
     _name = "backlog.report"
     _inherit = ["backlog.bounds.mixin"]
     _description = "Backlog Report"
     _check_company_auto = True
+
     date_from = fields.Date(
         required=True,
         default=lambda self: fields.Date.context_today(self) - timedelta(days=7),
@@ -70,6 +77,7 @@ class BacklogReport(models.TransientModel):
         default=True,
         help="Adds every open order line at the end, by customer.",
     )
+
     _dates_in_order = models.Constraint(
         "CHECK (date_from <= date_to)",
         "The last day of the period must not be before the first one.",
@@ -80,55 +88,11 @@ class BacklogReport(models.TransientModel):
         if self.warehouse_id.company_id != self.company_id:
             self.warehouse_id = False
 
-    def action_print(self):
-        """Download the report as PDF."""
-        self.ensure_one()
-        self._check_size(self.with_lines and self._is_too_long())
-        report = self.env.ref("inventory_backlog.action_report_backlog")
-        return {
-            **report.report_action(self, config=False),
-            "close_on_report_download": True,
-        }
-
-    def _file_name(self):
-        """The name of the PDF, without its ending."""
-        return self.env._(
-            "Backlog Report %(company)s %(day)s",
-            company=file_name(self.company_id.name),
-            day=fields.Date.to_string(fields.Date.context_today(self)),
-        )
-
-    def _lines(self):
-        """``backlog.line`` as the company of the report sees it."""
-        return self.env["backlog.line"].with_company(self.company_id)
-
-    def _domain(self):
-        domain = Domain("company_id", "=", self.company_id.id)
-        if self.warehouse_id:
-            domain &= Domain("warehouse_id", "=", self.warehouse_id.id)
-        if self.user_id:
-            domain &= Domain("user_id", "=", self.user_id.id)
-        if self.partner_id:
-            domain &= self.partner_id._of_customer()
-        return domain
-
-    def _is_too_long(self):
-        """Whether there are more lines than can be printed."""
-        count = self._lines().search_count(self._domain(), limit=MAX_LINES + 1)
-        return count > MAX_LINES
-
-    def _check_size(self, is_too_long):
-        if is_too_long:
-            raise UserError(
-                self.env._(
-                    "More than %s lines are open: too many for a list on paper. Choose "
-                    "a warehouse, salesperson or customer, or leave the lines out.",
-                    MAX_LINES,
-                )
-            )
+    # Figures
 
     def _data(self):
-        """Everything the report shows, as one dict; money as numbers in ``currency``.
+        """Everything that the report shows, as one dict; money as numbers in
+        ``currency``.
 
         The sums come from one statement, the lines of the annex from another one.
 
@@ -136,15 +100,15 @@ class BacklogReport(models.TransientModel):
         """
         self.ensure_one()
         self = as_asked(self)  # noqa: PLW0642
+        tables = self.env["backlog.report.table"].with_company(self.company_id)
+        bridges = self.env["backlog.report.bridge"].with_company(self.company_id)
         groups = self._groups()
         total = {
-            **self.env["backlog.report.table"]._with_customers(
-                groups["total"], groups["partners"]
-            ),
+            **tables._with_customers(groups["total"], groups["partners"]),
             "state": "total",
             "label": self.env._("Total"),
         }
-        bridge = self.env["backlog.report.bridge"]._bridge(self, total["value"])
+        bridge = bridges._bridge(self, total["value"])
         return {
             "title": self.env._("Backlog Report"),
             "company": self.company_id,
@@ -153,32 +117,21 @@ class BacklogReport(models.TransientModel):
             "zone": str(self.env.tz),
             "filters": self._filters(bridge["days"]),
             "total": total,
-            "states": self.env["backlog.report.table"]._states(self, groups, total),
-            "lateness_totals": self.env["backlog.report.table"]._lateness_totals(
-                self, groups, total
-            ),
-            "ages": self.env["backlog.report.table"]._buckets(
-                self, "age_bucket", groups, total
-            ),
-            "latenesses": self.env["backlog.report.table"]._buckets(
-                self, "lateness_bucket", groups, total
-            ),
-            "causes": self.env["backlog.report.table"]._causes(self, groups, total),
-            "customers": self.env["backlog.report.table"]._top_customers(
-                self, groups, total
-            ),
-            "products": self.env["backlog.report.table"]._top_products(
-                self, groups, total
-            ),
+            "states": tables._states(groups, total),
+            "lateness_totals": tables._lateness_totals(groups, total),
+            "ages": tables._buckets("age_bucket", groups, total),
+            "latenesses": tables._buckets("lateness_bucket", groups, total),
+            "causes": tables._causes(groups, total),
+            "customers": tables._top_customers(groups, total),
+            "products": tables._top_products(groups, total),
             "bridge": bridge,
-            "annex": self.env["backlog.report.table"]._annex(self)
-            if self.with_lines
-            else [],
+            "annex": tables._annex(self) if self.with_lines else [],
             "definitions": self._definitions(),
         }
 
     def _groups(self):
-        """The sums of the lines by all that the report looks at, in one statement."""
+        """The sums of the lines by everything that the report shows, in one
+        statement."""
         sets = {
             "total": [],
             "backlog_state": ["backlog_state"],
@@ -205,8 +158,8 @@ class BacklogReport(models.TransientModel):
             }
             for (name, spec), found in zip(sets.items(), rows, strict=True)
         }
-        groups["total"] = groups["total"].get((), self._nothing())
-        # Also customers that the user may not open are named on the lines.
+        groups["total"] = groups["total"].get((), no_sums())
+        # sudo: the lines name also customers that the user may not open.
         partners = self.env["res.partner"].browse(
             partner.id for partner, _state, _is_late in groups["partners"]
         )
@@ -217,13 +170,26 @@ class BacklogReport(models.TransientModel):
         }
         return groups
 
-    @api.model
-    def _nothing(self):
-        return dict.fromkeys(MEASURES, 0)
+    def _lines(self):
+        """``backlog.line`` as the company of the report sees it."""
+        return self.env["backlog.line"].with_company(self.company_id)
+
+    def _domain(self):
+        """The domain of the lines in the report."""
+        domain = Domain("company_id", "=", self.company_id.id)
+        if self.warehouse_id:
+            domain &= Domain("warehouse_id", "=", self.warehouse_id.id)
+        if self.user_id:
+            domain &= Domain("user_id", "=", self.user_id.id)
+        if self.partner_id:
+            domain &= of_customer(self.partner_id)
+        return domain
+
+    # Texts
 
     def _filters(self, days):
-        """``[(what, value)]``: what the report was narrowed to, in words; the bridge to
-        ``days``."""
+        """``[(filter, value)]``: the filters of the report, as texts; ``days`` are
+        those of the bridge."""
         first, last = (format_date(self.env, day) for day in days)
         everything = self.env._("All")
         return [
@@ -241,7 +207,8 @@ class BacklogReport(models.TransientModel):
         ]
 
     def _definitions(self):
-        """``[[(word, sentence)]]``: what the words of the report mean, in columns."""
+        """``[[(word, sentence)]]``: the definitions of the words in the report, in
+        columns."""
         words = [
             (
                 self.env._("Open"),
@@ -317,5 +284,41 @@ class BacklogReport(models.TransientModel):
         return [words[:half], words[half:]]
 
     def _quantity(self, quantity):
-        """A quantity without needless zeros, as people write it."""
+        """A quantity as people write it, without needless zeros."""
         return plain_quantity(self.env, quantity)
+
+    def _file_name(self):
+        """The name of the PDF, without its ending."""
+        return self.env._(
+            "Backlog Report %(company)s %(day)s",
+            company=file_name(self.company_id.name),
+            day=fields.Date.to_string(fields.Date.context_today(self)),
+        )
+
+    # Printing
+
+    def _is_too_long(self):
+        """Whether there are more lines than can be printed."""
+        count = self._lines().search_count(self._domain(), limit=MAX_LINES + 1)
+        return count > MAX_LINES
+
+    def _check_size(self, is_too_long):
+        """Check that the list of lines can be printed."""
+        if is_too_long:
+            raise UserError(
+                self.env._(
+                    "More than %s lines are open: too many for a list on paper. Choose "
+                    "a warehouse, salesperson or customer, or leave the lines out.",
+                    MAX_LINES,
+                )
+            )
+
+    def action_print(self):
+        """Download the report as PDF."""
+        self.ensure_one()
+        self._check_size(self.with_lines and self._is_too_long())
+        report = self.env.ref("inventory_backlog.action_report_backlog")
+        return {
+            **report.report_action(self, config=False),
+            "close_on_report_download": True,
+        }

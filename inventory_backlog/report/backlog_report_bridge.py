@@ -4,7 +4,9 @@ from odoo.tools import format_date
 
 
 class BacklogReportBridge(models.AbstractModel):
-    """What changed the backlog since the period began."""
+    """The bridge of the printed report: from what was open when the period began to
+    what is open now, from the snapshots that the user may see. The company of the
+    environment is that of the report."""
 
     _name = "backlog.report.bridge"
     _description = "Bridge of the Report"
@@ -12,7 +14,7 @@ class BacklogReportBridge(models.AbstractModel):
     def _bridge(self, report, open_now):
         """What moved the backlog in the period: ``{"note", "days", "rows"}``, each row
         ``{"label", "value", "is_sum"}``. The rows between two sums add up; ``days`` are
-        the first and the last one that is in them."""
+        the first and the last day of the bridge."""
         nothing = {
             "note": False,
             "days": (report.date_from, report.date_to),
@@ -37,7 +39,7 @@ class BacklogReportBridge(models.AbstractModel):
             }
         return {
             "days": (history["first"], history["last"]),
-            "rows": self._bridge_rows(report, history, open_now),
+            "rows": self._bridge_rows(history, open_now),
             "note": history["is_caught_up"]
             and self.env._(
                 "Some of these days were worked out later from orders and deliveries."
@@ -46,7 +48,7 @@ class BacklogReportBridge(models.AbstractModel):
 
     def _history(self, report):
         """The snapshots of the period summed, or None."""
-        snapshot = self.env["backlog.snapshot"].with_company(report.company_id)
+        snapshot = self.env["backlog.snapshot"]
         if not snapshot.has_access("read"):
             return None
         names = {
@@ -76,8 +78,10 @@ class BacklogReportBridge(models.AbstractModel):
         history = dict(zip(names, row, strict=True))
         return history if history["count"] else None
 
-    def _bridge_rows(self, report, history, open_now):
-        rounded = report.company_id.currency_id.round
+    def _bridge_rows(self, history, open_now):
+        """The rows of ``_bridge``: what closed and what is open now differ by what
+        happened since the last snapshot."""
+        rounded = self.env.company.currency_id.round
         parts = [
             (self.env._("Booked"), history["booked"]),
             (self.env._("Shipped"), -history["shipped"]),
@@ -105,7 +109,7 @@ class BacklogReportBridge(models.AbstractModel):
             (self.env._("Open now"), open_now, True),
         ]
         return [
-            # Adding 0 turns the -0.0 of nothing shipped into 0.
+            # Adding 0 turns -0.0 into 0, where nothing was shipped.
             {"label": label, "value": rounded(value) + 0, "is_sum": is_sum}
             for label, value, is_sum in rows
         ]

@@ -12,7 +12,8 @@ _logger = logging.getLogger(__name__)
 
 
 class BacklogReportRecipient(models.Model):
-    """Who gets the backlog report by mail once a week, of which company and warehouse.
+    """A user who gets the backlog report of a company and warehouse by mail once a
+    week.
 
     The report is made with the rights of the recipient.
     """
@@ -71,6 +72,8 @@ class BacklogReportRecipient(models.Model):
         "the archived ones, too.",
     )
 
+    # Who may get it
+
     @api.depends(
         "company_id",
         "user_id.active",
@@ -83,14 +86,16 @@ class BacklogReportRecipient(models.Model):
             recipient.obstacle = recipient._obstacle() or False
 
     def _obstacle(self, by_mail=True):
+        """Why the user may not or cannot get the report; empty where nothing is in the
+        way."""
         if not self.user_id or not self.company_id:
             return ""
         return why_not_told(self.user_id, self.company_id, VALUE_GROUPS, by_mail)
 
     @api.constrains("user_id", "company_id")
     def _check_user_id(self):
-        """Nobody is chosen who may not read the report; who loses the right later gets
-        nothing and is shown in the list."""
+        """Only users who may read the report can be chosen. Users who lose the right
+        later get nothing, and the list shows why."""
         for recipient in self:
             if reason := recipient._obstacle(by_mail=False):
                 raise ValidationError(
@@ -101,11 +106,17 @@ class BacklogReportRecipient(models.Model):
                     )
                 )
 
+    def _check_reachable(self):
+        if reason := self._obstacle():
+            raise UserError(reason)
+
+    # Sending
+
     @api.model
     def _cron_send(self):
-        """Send the report to all who have not got it this week. The action runs every
-        day: one that fails is logged, shown on its recipient, and tried again the day
-        after."""
+        """Send the report to all recipients who have not got it this week. The action
+        runs every day: a failure is logged, shown on its recipient, and tried again the
+        next day."""
         due = self.search(Domain.TRUE).filtered(lambda one: one._is_due())
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(due))
@@ -116,6 +127,8 @@ class BacklogReportRecipient(models.Model):
                 break
 
     def _is_due(self):
+        """Whether the report has not been sent in this week, by the days of the
+        company."""
         self.ensure_one()
         today = self.company_id._backlog_today()
         return not self.sent_on or (
@@ -123,11 +136,12 @@ class BacklogReportRecipient(models.Model):
         )
 
     def _try_to_send(self):
+        """Send the report, or note on the recipient why that failed."""
         try:
             with self.env.cr.savepoint():
                 self._send()
         except Exception as error:
-            # Whatever is wrong with one recipient must not stop the others.
+            # A failure for one recipient must not stop the others.
             self.env.invalidate_all()
             self.failure = str(error) or type(error).__name__
             _logger.warning(
@@ -138,7 +152,7 @@ class BacklogReportRecipient(models.Model):
             )
 
     def _send(self):
-        """Put a mail with the report in the queue; it leaves with the other mails."""
+        """Queue a mail with the report; Odoo sends it with the other mails."""
         self.ensure_one()
         self._check_reachable()
         report = self._as_recipient("backlog.report").create(
@@ -151,10 +165,6 @@ class BacklogReportRecipient(models.Model):
         template = self.env.ref("inventory_backlog.mail_template_backlog_report")
         template.with_env(report.env).send_mail(report.id)
         self.write({"sent_on": self.company_id._backlog_today(), "failure": False})
-
-    def _check_reachable(self):
-        if reason := self._obstacle():
-            raise UserError(reason)
 
     def _as_recipient(self, model):
         """``model`` as the recipient would see it."""

@@ -7,17 +7,15 @@ from ..tools.actions import open_records
 from ..tools.figures import Rate
 from ..tools.sql import OwnColumns, without_jit
 
-# What the rates on time in full are counted from.
+# The date that each rate on time in full is counted from.
 OTIF_OF_LINES = {"otif_first": "first_promise_date", "otif_promise": "promise_date"}
-
 
 OTIF_OF_ORDERS = {
     "otif_order_first": "otif_first",
     "otif_order_promise": "otif_promise",
 }
 
-
-# Those that are no plain average of a column.
+# Rates that are not the plain average of a column.
 RATES = (
     "first_unit_fill_rate",
     "backorder_value_rate",
@@ -31,16 +29,16 @@ class BacklogService(models.Model):
     is the order line's.
 
     *First fill* is what was ready when the line was confirmed, see
-    ``sale.order.line.first_ready_qty``. *On time in full* (OTIF) is counted for what is
-    due: the promised day is past, or all of it is delivered. In full means that what
-    was delivered, as Odoo counts it, has once been at least what the line says today;
-    on time means that the delivery that made it so was not after the promised day. What
-    comes back later, to be refunded or replaced, is a return and no miss; a kit, which
-    comes back as components, counts as not delivered then. Days are those of the time
-    zone of the company.
+    ``sale.order.line.first_ready_qty``. *On time in full* (OTIF) is counted for lines
+    that are due: the promised day is past, or all of it is delivered. A line is in full
+    when the delivered quantity, as Odoo counts it, has once been at least the quantity
+    of the line today, and on time when the delivery that made it so was not after the
+    promised day. Goods that come back later, to be refunded or replaced, are a return
+    and no miss; a kit comes back as components, and counts as not delivered then. Days
+    are those of the time zone of the company.
 
-    What is not known or not due is empty and never counted. Averages are right in
-    groups and totals: each line weighs the same, each order once in the rates of
+    Rates that are not known or not due are empty and never counted. Averages are right
+    in groups and totals: each line weighs the same, each order once in the rates of
     orders, and the value rates weigh by value, over several companies in one currency.
     """
 
@@ -98,6 +96,9 @@ class BacklogService(models.Model):
         ],
         "uom.uom": ["factor"],
     }
+
+    # Which line
+
     order_line_id = fields.Many2one("sale.order.line", readonly=True)
     order_id = fields.Many2one("sale.order", readonly=True)
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
@@ -109,6 +110,9 @@ class BacklogService(models.Model):
     currency_id = fields.Many2one("res.currency", readonly=True)
     user_id = fields.Many2one("res.users", "Salesperson", readonly=True)
     team_id = fields.Many2one("crm.team", "Sales Team", readonly=True)
+
+    # Promises and deliveries
+
     date_order = fields.Datetime(
         "Order Date", readonly=True, help="When the order was confirmed."
     )
@@ -170,6 +174,9 @@ class BacklogService(models.Model):
         help="All of what was ordered was delivered. What came back later is a return: "
         "it was delivered in full all the same.",
     )
+
+    # Rates, right in groups and totals
+
     first_fill_rate = Rate(
         "Lines Ready When Confirmed (%)",
         readonly=True,
@@ -235,18 +242,7 @@ class BacklogService(models.Model):
         "due when all its lines are.",
     )
 
-    @api.readonly
-    def action_open_order(self):
-        """Open the order of this line."""
-        self.ensure_one()
-        if not self.env["backlog.line"]._can_open(self.order_id):
-            raise UserError(
-                self.env._(
-                    "%(order)s is not yours to open. Ask the people who sell.",
-                    order=self.sudo().order_id.display_name,
-                )
-            )
-        return open_records(self.order_id)
+    # The statement
 
     @property
     def _table_query(self):
@@ -266,9 +262,19 @@ class BacklogService(models.Model):
             promise=self._of_order(SQL("otif_promise")),
         )
 
+    @api.model
+    def _of_order(self, otif):
+        """The rate of an order from that of its lines: empty while it is empty for one
+        of them."""
+        return SQL(
+            "CASE WHEN COUNT(%(otif)s) = COUNT(*) THEN MIN(%(otif)s) END", otif=otif
+        )
+
+    # Search and sort
+
     def _field_to_sql(self, alias, field_expr, query=None):
-        """Whoever searches or sorts by what is on time asks for all lines: deliveries
-        and orders are looked at once, not for each line."""
+        """A search or sort by a rate on time in full is about all lines: deliveries and
+        orders are joined once, and not looked up per line."""
         if (
             field_expr not in (*OTIF_OF_LINES, *OTIF_OF_ORDERS)
             or query is None
@@ -279,8 +285,10 @@ class BacklogService(models.Model):
         return self._on_time(field_expr, query)
 
     def _fetch_query(self, query, fields):
-        """The rows of a page look for what is theirs, each by itself."""
+        """A page has few rows: look up the deliveries of each."""
         return super()._fetch_query(OwnColumns.of(query), fields)
+
+    # Averages
 
     def _read_group_select(self, aggregate_spec, query):
         name, _colon, aggregator = aggregate_spec.partition(":")
@@ -313,40 +321,8 @@ class BacklogService(models.Model):
         return self._by_value(rate)
 
     @api.model
-    def _on_time(self, name, query):
-        """The rate ``name`` of each row of ``query``, from all deliveries at once."""
-        if name in OTIF_OF_ORDERS:
-            orders = self._join(query, "order_id", self._orders_all())
-            return SQL.identifier(orders, OTIF_OF_ORDERS[name])
-        shipped = self._join(
-            query, "id", self.env["backlog.service.level"]._shipped_all()
-        )
-        return self.env["backlog.service.level"]._otif(
-            self._table, self._column(OTIF_OF_LINES[name]), shipped
-        )
-
-    @api.model
-    def _join(self, query, name, table):
-        """Join the ``table`` of all deliveries or orders by the column ``name``, once,
-        and return its alias. One row looks for its own deliveries, which for every row
-        of a large group would take much longer."""
-        alias = query.make_alias(self._table, name)
-        if alias not in query._joins:
-            query.add_join(
-                "LEFT JOIN",
-                alias,
-                SQL("(%s)", table),
-                SQL("%s = %s", SQL.identifier(alias, "id"), self._column(name)),
-            )
-        return alias
-
-    @api.model
-    def _column(self, name):
-        return SQL.identifier(self._table, name)
-
-    @api.model
     def _by_value(self, rate):
-        """The average of a rate of lines, weighed by what was confirmed."""
+        """The average of a rate of lines, weighted by the value that was confirmed."""
         return SQL(
             "SUM(%(weight)s * %(rate)s) / NULLIF(SUM(%(weight)s), 0)",
             weight=self._column("first_weight"),
@@ -366,16 +342,22 @@ class BacklogService(models.Model):
             rate=rate,
         )
 
+    # Rates on time in full, from all deliveries at once
+
     @api.model
-    def _of_order(self, otif):
-        """A column of lines for their whole order: empty while one of them is."""
-        return SQL(
-            "CASE WHEN COUNT(%(otif)s) = COUNT(*) THEN MIN(%(otif)s) END", otif=otif
-        )
+    def _on_time(self, name, query):
+        """The rate ``name`` of each row of ``query``, from all deliveries at once."""
+        if name in OTIF_OF_ORDERS:
+            orders = self._join(query, "order_id", self._orders_all())
+            return SQL.identifier(orders, OTIF_OF_ORDERS[name])
+        levels = self.env["backlog.service.level"]
+        shipped = self._join(query, "id", levels._shipped_all())
+        return levels._otif(self._table, self._column(OTIF_OF_LINES[name]), shipped)
 
     @api.model
     def _orders_all(self):
         """The order rates of all orders: ``id, otif_first, otif_promise``."""
+        levels = self.env["backlog.service.level"]
         return SQL(
             """
             SELECT order_id AS id,
@@ -386,10 +368,43 @@ class BacklogService(models.Model):
             """,
             first=self._of_order(SQL("otif_first")),
             promise=self._of_order(SQL("otif_promise")),
-            lines=self.env["backlog.service.level"]._judged(
+            lines=levels._judged(
                 SQL(
                     "LEFT JOIN (%s) shipped ON shipped.id = line.id",
-                    self.env["backlog.service.level"]._shipped_all(),
+                    levels._shipped_all(),
                 )
             ),
         )
+
+    @api.model
+    def _join(self, query, name, table):
+        """Join the ``table`` of all deliveries or orders by the column ``name``, once,
+        and return its alias. A lookup per row would be much slower in a large group."""
+        alias = query.make_alias(self._table, name)
+        if alias not in query._joins:
+            query.add_join(
+                "LEFT JOIN",
+                alias,
+                SQL("(%s)", table),
+                SQL("%s = %s", SQL.identifier(alias, "id"), self._column(name)),
+            )
+        return alias
+
+    @api.model
+    def _column(self, name):
+        return SQL.identifier(self._table, name)
+
+    # On the list
+
+    @api.readonly
+    def action_open_order(self):
+        """Open the order of this line."""
+        self.ensure_one()
+        if not self.env["backlog.line"]._can_open(self.order_id):
+            raise UserError(
+                self.env._(
+                    "%(order)s is not yours to open. Ask the people who sell.",
+                    order=self.sudo().order_id.display_name,
+                )
+            )
+        return open_records(self.order_id)

@@ -5,17 +5,17 @@ from ..tools.bounds import finite, in_unit, moment, money, rate, rounding
 
 
 class BacklogServiceLevel(models.AbstractModel):
-    """What is judged: each order line as it was confirmed, against what was shipped of
-    it and when."""
+    """Each order line as it was confirmed, compared with its deliveries: the statement
+    behind ``backlog.service``, one method per step."""
 
     _name = "backlog.service.level"
     _description = "Service Level"
 
     def _judged(self, shipped=None):
-        """The lines with what they count for in each rate.
+        """The lines with their figures for each rate.
 
-        :param SQL shipped: the join that gives ``shipped``, when it is not to be looked
-            for line by line
+        :param SQL shipped: the join that gives ``shipped`` for all lines; without it
+            deliveries are looked up per line
         """
         return SQL(
             """
@@ -41,7 +41,7 @@ class BacklogServiceLevel(models.AbstractModel):
         )
 
     def _is_in_full(self, line, shipped):
-        """Whether all of the line is delivered, or was before something came back."""
+        """Whether the whole line is delivered, or was before something came back."""
         return SQL(
             "(%s OR %s IS TRUE)",
             SQL.identifier(line, "is_delivered"),
@@ -50,10 +50,12 @@ class BacklogServiceLevel(models.AbstractModel):
 
     def _otif(self, line, promise, shipped=None):
         """Whether a line was on time in full for ``promise``: 100, 0, or NULL while it
-        is not due. Without a move nobody knows when it was delivered.
+        is not due. The day of delivery is unknown without a move.
 
-        :param str shipped: the alias of its deliveries, unless the line knows of them
+        :param str shipped: the alias of the deliveries, unless the line has their
+            columns
         """
+        day_of = self.env["backlog.line.today"]._day
         zone = SQL.identifier(line, "tz")
         delivered = (
             SQL.identifier(shipped, "date")
@@ -77,13 +79,13 @@ class BacklogServiceLevel(models.AbstractModel):
             today=SQL.identifier(line, "today"),
             promise=promise,
             delivered=delivered,
-            promised_day=self.env["backlog.line.today"]._day(promise, zone),
-            delivered_day=self.env["backlog.line.today"]._day(delivered, zone),
+            promised_day=day_of(promise, zone),
+            delivered_day=day_of(delivered, zone),
         )
 
     def _confirmed(self):
-        """What orders and the moment of confirmation say of each line. Joins that a
-        caller does not need are left out by PostgreSQL."""
+        """Each line with its order and its figures at confirmation. PostgreSQL leaves
+        out joins that a caller does not need."""
         return SQL(
             """
             SELECT line.id, line.id AS order_line_id, line.order_id, sale.partner_id,
@@ -134,7 +136,7 @@ class BacklogServiceLevel(models.AbstractModel):
             first_open=finite(SQL("line.first_open_qty")),
             first_ready=finite(SQL("line.first_ready_qty")),
             subtotal=money(SQL("line.price_subtotal")),
-            # Floats: a sum of long decimals takes several times as long.
+            # Floats: summing long decimals is several times slower.
             factor=SQL("(%s)", in_unit(SQL("1::float"), "line_uom", "uom")),
             rate=rate(SQL("sale.currency_rate")),
             share=self.env["backlog.live.line"]._share_to_pay(SQL("line.order_id")),
@@ -142,8 +144,29 @@ class BacklogServiceLevel(models.AbstractModel):
             companies=self._companies(),
         )
 
+    def _companies(self):
+        """The companies with the beginning of their day (UTC) and their currency. The
+        OFFSET makes PostgreSQL compute them once and not per line."""
+        return SQL(
+            """
+            SELECT company.id, company.currency_id,
+                   %(rounding)s AS rounding, home.tz,
+                   DATE_TRUNC('day', %(now)s::timestamp AT TIME ZONE 'UTC', home.tz)
+                       AT TIME ZONE 'UTC' AS today
+              FROM res_company company
+              JOIN res_currency currency ON currency.id = company.currency_id
+        CROSS JOIN LATERAL (SELECT %(zone)s AS tz) home
+            OFFSET 0
+            """,
+            rounding=rounding(SQL("currency.rounding")),
+            zone=self.env["res.company"]._backlog_zones(SQL("company.id")),
+            now=fields.Datetime.now(),
+        )
+
+    # Deliveries
+
     def _shipped_of_line(self):
-        """The join that looks for the deliveries of each ``line``."""
+        """The join that looks up the deliveries of each ``line``."""
         return SQL(
             """
             LEFT JOIN LATERAL (
@@ -159,9 +182,10 @@ class BacklogServiceLevel(models.AbstractModel):
         return self._shipped(SQL("move.sale_line_id IS NOT NULL"))
 
     def _shipped(self, asked):
-        """When the last part of the lines that are ``asked`` for was delivered: ``id,
-        date, is_complete``. Once complete, what comes back and goes out again changes
-        nothing."""
+        """When the last part of each line was delivered, for the lines that the
+        condition ``asked`` on ``move`` selects: ``id, date, is_complete``. Goods that
+        come back and go out again do not change the date of a line that was
+        complete."""
         return SQL(
             """
             SELECT shipped.id, COALESCE(complete.date, shipped.date) AS date,
@@ -185,9 +209,9 @@ class BacklogServiceLevel(models.AbstractModel):
         )
 
     def _complete(self, asked):
-        """When the lines that were delivered more than once, or of which something came
-        back, were complete for the first time: ``id, date``. Kits never are, since they
-        move as their components."""
+        """When lines with several deliveries or with returns were complete for the
+        first time: ``id, date``. Kits are never complete here, since they move as
+        components."""
         return SQL(
             """
             SELECT id, MIN(date) AS date
@@ -246,29 +270,10 @@ class BacklogServiceLevel(models.AbstractModel):
         )
 
     def _is_outside(self, location):
-        """Whether the ``location`` is the customer's."""
+        """Whether the ``location`` belongs to the customer."""
         return SQL(
             "(%s = 'customer' OR %s IN %s)",
             SQL.identifier(location, "usage"),
             SQL.identifier(location, "id"),
             tuple(self.env["backlog.demand"]._customer_location_ids()),
-        )
-
-    def _companies(self):
-        """The few companies with the beginning of their day (UTC) and their currency,
-        found once and not per line, therefore the offset."""
-        return SQL(
-            """
-            SELECT company.id, company.currency_id,
-                   %(rounding)s AS rounding, home.tz,
-                   DATE_TRUNC('day', %(now)s::timestamp AT TIME ZONE 'UTC', home.tz)
-                       AT TIME ZONE 'UTC' AS today
-              FROM res_company company
-              JOIN res_currency currency ON currency.id = company.currency_id
-        CROSS JOIN LATERAL (SELECT %(zone)s AS tz) home
-            OFFSET 0
-            """,
-            rounding=rounding(SQL("currency.rounding")),
-            zone=self.env["res.company"]._backlog_zones(SQL("company.id")),
-            now=fields.Datetime.now(),
         )

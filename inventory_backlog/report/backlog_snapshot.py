@@ -8,10 +8,9 @@ from ..tools.figures import Rate
 
 FLOWS = ("booked", "shipped", "cancelled", "changed", "moved")
 
-
-# Of a group of days the first says how it opened and the last how it closed.
+# A group of days opens with the opening of its first day and closes with the closing of
+# its last one.
 FIRST_DAY = ("opening",)
-
 
 LAST_DAY = (
     "closing",
@@ -30,9 +29,9 @@ class BacklogSnapshot(models.Model):
 
     Values are untaxed, net of discount, in the currency of the company, at the price
     that the line had when the day began. The parts come from comparing each order line
-    with what the snapshot before saw of it; ``opening`` is what that one closed with
-    and ``closing`` the sum of ``backlog.line``, so that ``difference`` is 0 unless
-    something was lost on the way.
+    with the snapshot before, see ``backlog.history``. ``opening`` is the closing of the
+    snapshot before and ``closing`` the sum of ``backlog.line``, so ``difference`` is 0
+    unless history was changed or lost.
     """
 
     _name = "backlog.snapshot"
@@ -41,6 +40,9 @@ class BacklogSnapshot(models.Model):
     _order = "day desc, company_id, warehouse_id, backlog_state"
     _rec_name = "day"
     _log_access = False
+
+    # Which day, and of what
+
     day = fields.Date(required=True, readonly=True)
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="cascade"
@@ -52,6 +54,27 @@ class BacklogSnapshot(models.Model):
         "stock.warehouse", readonly=True, ondelete="set null"
     )
     backlog_state = fields.Selection(BACKLOG_STATES, "Backlog", readonly=True)
+    day_from = fields.Date(
+        "From Day",
+        required=True,
+        readonly=True,
+        help="Days that are too old are kept by month: this is the first of them.",
+    )
+    taken_at = fields.Datetime(
+        "Seen At",
+        readonly=True,
+        help="When the backlog was looked at. What happened between the end of the day "
+        "and then is in the day.",
+    )
+    is_caught_up = fields.Boolean(
+        "Caught Up",
+        readonly=True,
+        help="The day was missed and worked out later from orders and deliveries. What "
+        "was cancelled or changed on it is in the day that was seen next.",
+    )
+
+    # What moved the backlog
+
     opening = fields.Monetary(
         readonly=True,
         groups=VALUE_GROUPS,
@@ -96,6 +119,9 @@ class BacklogSnapshot(models.Model):
         help="Closing less opening, booked, shipped, cancelled and changed. Anything "
         "but 0 means that history was deleted or changed by hand, or lost.",
     )
+
+    # At the end of the day
+
     late_value = fields.Monetary(
         "Past Due",
         readonly=True,
@@ -124,24 +150,9 @@ class BacklogSnapshot(models.Model):
         readonly=True,
         help="In the units of the products, added up: a measure for rates only.",
     )
-    taken_at = fields.Datetime(
-        "Seen At",
-        readonly=True,
-        help="When the backlog was looked at. What happened between the end of the day "
-        "and then is in the day.",
-    )
-    is_caught_up = fields.Boolean(
-        "Caught Up",
-        readonly=True,
-        help="The day was missed and worked out later from orders and deliveries. What "
-        "was cancelled or changed on it is in the day that was seen next.",
-    )
-    day_from = fields.Date(
-        "From Day",
-        required=True,
-        readonly=True,
-        help="Days that are too old are kept by month: this is the first of them.",
-    )
+
+    # Rates, right in groups and totals
+
     past_due_rate = Rate(
         "Past Due (%)",
         compute="_compute_rates",
@@ -186,15 +197,19 @@ class BacklogSnapshot(models.Model):
         help="Closing ÷ what was shipped per week in these days: how long it would "
         "take to ship what is open at that pace.",
     )
-    # Several without a warehouse are what was of warehouses that are deleted.
+
+    # Several rows can be without a warehouse: those of deleted warehouses.
     _cell_uniq = models.UniqueIndex(
         "(company_id, day, warehouse_id, COALESCE(backlog_state, ''))",
         "There is one snapshot per day, company, warehouse and state.",
     )
 
+    # Rates and sums of groups
+
     def _compute_rates(self):
         names = list(self._rates())
-        # Whoever reads a row may read its rates; the fields have their own groups.
+        # sudo: a user who reads a row may read its rates; the fields have their own
+        # groups.
         rows = self.sudo()._read_group(
             [("id", "in", self.ids)], ["id"], [f"{name}:avg" for name in names]
         )
@@ -217,39 +232,9 @@ class BacklogSnapshot(models.Model):
             return self._of_one_day(name, aggregator == "sum_currency")
         return super()._read_group_select(aggregate_spec, query)
 
-    def _of_one_day(self, name, convert=True):
-        """The sum of ``name`` over the rows of a group that are of its first or last
-        day; of each company its own, since their days end at different times."""
-        return SQL(
-            """
-            (SELECT SUM(value)
-               FROM (
-                     SELECT value, day = %(end)s(day) OVER (PARTITION BY company_id)
-                                AS is_it
-                       FROM UNNEST(
-                            ARRAY_AGG(%(company)s), ARRAY_AGG(%(day)s),
-                            ARRAY_AGG(%(value)s)
-                       ) part(company_id, day, value)
-                    ) part
-              WHERE is_it)
-            """,
-            end=SQL("MIN") if name in FIRST_DAY else SQL("MAX"),
-            company=SQL.identifier(self._table, "company_id"),
-            day=SQL.identifier(self._table, "day"),
-            value=self._value(name, convert),
-        )
-
-    def _value(self, name, convert=True):
-        """The column ``name``, money of several companies converted into the currency
-        of the one one works in, at today's rates."""
-        column = SQL.identifier(self._table, name)
-        if not convert or self._fields[name].type != "monetary":
-            return column
-        return SQL("%s * %s", column, self.env.companies._backlog_rate(self._table))
-
     def _rates(self):
-        """``{field: aggregate over a group of rows}``. A share of money that nobody
-        owes and a pace at which nothing moves are empty."""
+        """``{field: aggregate over a group of rows}``. Rates are empty where the value
+        that they divide by is not above 0."""
         last = self._of_one_day
         shipped = SQL("SUM(%s)", self._value("shipped"))
         days = SQL(
@@ -278,13 +263,65 @@ class BacklogSnapshot(models.Model):
             for name, (factor, part, whole) in parts.items()
         }
 
-    def action_remove_future(self):
-        """Put the days that have not ended, which a clock that was ahead has made, into
-        one, whatever rows are chosen: what was booked and shipped on them has been.
-        Then the history goes on.
+    def _of_one_day(self, name, convert=True):
+        """The sum of ``name`` over the rows of a group that are of its first or last
+        day, each company with its own, since their days end at different times."""
+        return SQL(
+            """
+            (SELECT SUM(value)
+               FROM (
+                     SELECT value, day = %(end)s(day) OVER (PARTITION BY company_id)
+                                AS is_it
+                       FROM UNNEST(
+                            ARRAY_AGG(%(company)s), ARRAY_AGG(%(day)s),
+                            ARRAY_AGG(%(value)s)
+                       ) part(company_id, day, value)
+                    ) part
+              WHERE is_it)
+            """,
+            end=SQL("MIN") if name in FIRST_DAY else SQL("MAX"),
+            company=SQL.identifier(self._table, "company_id"),
+            day=SQL.identifier(self._table, "day"),
+            value=self._value(name, convert),
+        )
 
-        :raise AccessError: who is no backlog administrator
-        :raise UserError: when nothing would be left, or somebody else is at it
+    def _value(self, name, convert=True):
+        """The column ``name``, with money converted into the currency of the current
+        company at today's rates."""
+        column = SQL.identifier(self._table, name)
+        if not convert or self._fields[name].type != "monetary":
+            return column
+        return SQL("%s * %s", column, self.env.companies._backlog_rate(self._table))
+
+    # Scheduled action
+
+    @api.model
+    def _cron_take(self):
+        """Take the snapshots that are due, company by company: the day that ended last
+        in the time zone of the company. A failure is logged, and the next run tries
+        again."""
+        companies = self.env["res.company"].search(Domain.TRUE)
+        cron, faults = self.env["ir.cron"], self.env["backlog.fault"]
+        cron._commit_progress(remaining=len(companies))
+        for company in companies:
+            faults._attempt(
+                "ir_cron_snapshot",
+                company,
+                self.env["backlog.history"]._take_and_tidy,
+                company,
+            )
+            if not cron._commit_progress(1):
+                break
+
+    # On the list
+
+    def action_remove_future(self):
+        """Merge the days that have not ended, which a clock that was ahead has made,
+        into one, whatever rows are chosen. Their bookings and shipments are kept, and
+        the history goes on.
+
+        :raise AccessError: for users who are no backlog administrator
+        :raise UserError: when nothing would be left, or while another run adds days
         """
         if not self.env.user.has_group(MANAGERS):
             raise AccessError(
@@ -292,7 +329,8 @@ class BacklogSnapshot(models.Model):
             )
         removed = 0
         for company in self.env.companies:
-            # Nobody may write the history; a manager has it mended, of their companies.
+            # sudo: no user may write the history; an administrator of the backlog mends
+            # that of their companies.
             history = self.env["backlog.history"].sudo().with_company(company)
             removed += history._remove_future(company)
         return {
@@ -306,20 +344,3 @@ class BacklogSnapshot(models.Model):
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
-
-    @api.model
-    def _cron_take(self):
-        """Take what is due, company by company: the day that ended last, where the
-        company is. One that fails is logged and tried again in the next run."""
-        companies = self.env["res.company"].search(Domain.TRUE)
-        cron, faults = self.env["ir.cron"], self.env["backlog.fault"]
-        cron._commit_progress(remaining=len(companies))
-        for company in companies:
-            faults._attempt(
-                "ir_cron_snapshot",
-                company,
-                self.env["backlog.history"]._take_and_tidy,
-                company,
-            )
-            if not cron._commit_progress(1):
-                break

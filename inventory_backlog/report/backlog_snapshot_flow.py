@@ -6,14 +6,15 @@ from .backlog_snapshot import FLOWS
 
 
 class BacklogSnapshotFlow(models.AbstractModel):
-    """What happened between two looks: booked, shipped, cancelled and changed."""
+    """What happened between two snapshots: booked, shipped, cancelled and changed, per
+    day, warehouse and state. Reads ``backlog_look``, see ``backlog.history._look``."""
 
     _name = "backlog.snapshot.flow"
     _description = "Flows between Snapshots"
 
     def _recent(self, company, since):
-        """Lines of goods of which something was shipped since the last look: they may
-        have been booked since, too."""
+        """Lines of goods with shipments since the last snapshot: they may have been
+        booked since, too."""
         return SQL(
             """
             SELECT DISTINCT line.id
@@ -39,8 +40,9 @@ class BacklogSnapshotFlow(models.AbstractModel):
         )
 
     def _flows(self, days, since):
-        """``{(day, warehouse id, state): {flow: value}}`` of what moved since the last
-        look. On days that were missed only what was booked and shipped is known."""
+        """``{(day, warehouse id, state): {flow: value}}`` of everything that moved
+        since the last snapshot. For missed days only bookings and shipments are
+        known."""
         rows = self.env.execute_query_dict(
             SQL(
                 """
@@ -68,11 +70,11 @@ class BacklogSnapshotFlow(models.AbstractModel):
         }
 
     def _compared(self, days):
-        """What was booked, shipped, cancelled and changed of each line. What it had
-        when the period began counts at the price of then, what is new at today's.
-        Booked is what was ordered beyond that, or had been closed and is open again.
-        Goods that replace returned ones were never ordered: they come as changed. The
-        home of a line is where it was when the period began."""
+        """What was booked, shipped, cancelled and changed of each line. Quantities that
+        it had when the period began count at the price of then, new ones at today's.
+        Booked is what was ordered beyond that, or was closed and is open again. Goods
+        that replace returned ones were never ordered: they count as changed. The home
+        of a line is its warehouse and state when the period began."""
         return SQL(
             """
             SELECT line.*,
@@ -108,8 +110,8 @@ class BacklogSnapshotFlow(models.AbstractModel):
 
     def _moved(self):
         """What was shipped of each line, how its open quantity changed otherwise
-        (``net_qty``), and how much of that can be raised or lowered at most; at which
-        price and where it counts."""
+        (``net_qty``), how much of that can be raised or lowered at most, its price, and
+        its home."""
         return SQL(
             """
             SELECT line.*,
@@ -147,9 +149,10 @@ class BacklogSnapshotFlow(models.AbstractModel):
         )
 
     def _shipped_early(self, days, since):
-        """What was shipped of each line on the days that were missed, less what came
-        back to be refunded; and by then beyond what had been open. Kits move as their
+        """What was shipped of each line on the missed days, less what came back to be
+        refunded; and how much of it was more than had been open. Kits move as
         components: they count on the last day."""
+        is_outside = self.env["backlog.service.level"]._is_outside
         return SQL(
             """
             SELECT line.id, moved.day, %(value)s AS shipped,
@@ -182,8 +185,8 @@ class BacklogSnapshotFlow(models.AbstractModel):
                AND moved.day < %(last)s
             """,
             value=self._rounded(SQL("moved.qty")),
-            is_outside=self.env["backlog.service.level"]._is_outside("place"),
-            was_outside=self.env["backlog.service.level"]._is_outside("origin"),
+            is_outside=is_outside("place"),
+            was_outside=is_outside("origin"),
             moved=in_unit(finite(SQL("move.quantity")), "move_uom", "uom"),
             moved_day=self.env["backlog.line.today"]._day(moment(SQL("move.date"))),
             first=days[0],
@@ -192,8 +195,8 @@ class BacklogSnapshotFlow(models.AbstractModel):
         )
 
     def _shipped_beyond(self):
-        """The missed day by which more had been shipped of a line than was open: that
-        was booked by then. What was never booked was shipped beyond the order, which
+        """The missed day by which more of a line had been shipped than was open: that
+        much was booked by then. What was never booked was shipped beyond the order, and
         counts as changed."""
         return SQL(
             """
@@ -212,8 +215,8 @@ class BacklogSnapshotFlow(models.AbstractModel):
         )
 
     def _parts(self, days):
-        """The flows day by day and where they belong: a line that ended in another
-        state or warehouse left its home and came there."""
+        """The flows per day and cell: a line that ended in another state or warehouse
+        left its home and arrived there."""
         return SQL(
             """
             SELECT booked_day AS day, home_warehouse AS warehouse_id,

@@ -4,10 +4,11 @@ from ..const import BACKLOG_STATES
 
 
 class BacklogSnapshotLine(models.Model):
-    """Each order line as the last snapshot saw it: what the next one is held against.
+    """Each order line as the last snapshot saw it: the next snapshot is compared with
+    it.
 
-    A line that was closed stays for ``KEEP_DAYS``, so that what comes back is known.
-    Written by ``backlog.snapshot`` alone; the order line may be gone by now.
+    A closed line stays for ``KEEP_DAYS``, so that goods that come back are known as
+    such. Only ``backlog.history`` writes these rows; the order line may be deleted.
     """
 
     _name = "backlog.snapshot.line"

@@ -1,12 +1,28 @@
+"""Payment terms as SQL: which share of a sum is due, and when.
+
+A statement that uses them has the rows of ``instalments`` as a table and joins those of
+one payment term as ``term``, by ``term_id``; without one the columns are NULL and the
+whole sum is due at once. Amounts, days and dates are bounded as everywhere, see
+``tools/bounds.py``. The rules are those of Odoo's ``account.payment.term``.
+"""
+
 from odoo.tools import SQL
 
 from ..tools.bounds import FIRST_DAY, LAST_DAY, days, money
 
 
 def instalments():
-    """The instalments of each payment term: where each begins and ends, as a share
-    of the total and a fixed amount. The last one takes what is left, as in Odoo's
-    own ``account.payment.term._compute_terms``."""
+    """The statement of the instalments of each payment term: where each begins and
+    ends, as a share of the total (0 to 1) and a fixed amount. The last one takes what
+    is left, as in Odoo's own ``account.payment.term._compute_terms``.
+
+    Columns: ``term_id, delay_type, nb_days, day_of_month, number, is_last,
+    percent_upto, percent, fixed_upto, fixed``. Absurd values, as SQL or an import can
+    write them, are bounded: days by a hundred years, amounts by 10¹⁵.
+
+    >>> instalments().params
+    [-36500, 36500, -1000000000000000, 1000000000000000]
+    """
     return SQL(
         """
         SELECT payment_id AS term_id, delay_type, %(nb_days)s AS nb_days,
@@ -37,9 +53,17 @@ def instalments():
 
 
 def share_due(total):
-    """Which share of a sum falls due with ``term``: all of it without one. Fixed
-    amounts are for a whole order of ``total``, in its currency; without a total
-    there are none."""
+    """Which share of a sum (0 to 1) falls due with the instalment ``term``: what the
+    instalments up to this one have due, less what those before it have; all of it
+    without a term. Fixed amounts are for a whole order of ``total``, in its currency;
+    without a total there are none.
+
+    >>> share = " ".join(share_due(SQL("sale.amount_total")).code.split())
+    >>> share.startswith("CASE WHEN term.term_id IS NULL THEN 1 ELSE")
+    True
+    >>> "COALESCE(term.fixed_upto / NULLIF(sale.amount_total, 0), 0)" in share
+    True
+    """
     return SQL(
         """
         CASE WHEN term.term_id IS NULL THEN 1
@@ -57,8 +81,17 @@ def share_due(total):
 
 
 def due_day(day):
-    """When ``term`` asks for money whose invoice is of ``day``, as in Odoo's own
-    ``account.payment.term.line._get_due_date``."""
+    """When the instalment ``term`` asks for money whose invoice is of ``day``, as in
+    Odoo's own ``account.payment.term.line._get_due_date``; NULL where ``day`` is.
+    Without a term that is the day itself. Whatever the days of a term are, the result
+    is within the dates that Odoo can group by:
+
+    >>> due = due_day(SQL("sale.day"))
+    >>> due.params == [LAST_DAY, FIRST_DAY]
+    True
+    >>> " ".join(due.code.split()).startswith("CASE WHEN sale.day IS NOT NULL THEN")
+    True
+    """
     month = SQL("DATE_TRUNC('month', %s::timestamp)", day)
     later = SQL("(%s + term.nb_days)", day)
     month_later = SQL("DATE_TRUNC('month', %s::timestamp)", later)

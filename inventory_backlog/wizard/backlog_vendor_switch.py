@@ -16,9 +16,9 @@ from ..tools.link import Link, check_readable
 class BacklogVendorSwitch(models.TransientModel):
     """Move requests for quotation to other vendors, after a look at price and date.
 
-    The purchase lines themselves move, with all that hangs on them: the deliveries
-    and reordering rules they were made for, and the orders behind. Nothing is
-    ordered. Moving back is the same action on the new request.
+    The purchase lines themselves move and keep their links: to the deliveries and
+    reordering rules they were made for, and to the orders behind those. Nothing is
+    ordered. The same action on the new request moves them back.
     """
 
     _name = "backlog.vendor.switch"
@@ -74,6 +74,7 @@ class BacklogVendorSwitch(models.TransientModel):
 
     @api.model
     def _prepare_line(self, line):
+        """The proposal for one purchase line: its best backup."""
         product = line.product_id.with_company(line.company_id)
         vendor = line.order_id.partner_id.commercial_partner_id
         backup = product._stand_in_for(vendor, line.product_uom_qty)
@@ -84,8 +85,8 @@ class BacklogVendorSwitch(models.TransientModel):
         }
 
     def action_move(self):
-        """Move the chosen lines: one request per old request and new vendor. Open what
-        came out."""
+        """Move the chosen lines, one request per old request and new vendor, and open
+        the new requests."""
         chosen = self.line_ids.filtered(lambda line: line.is_chosen)
         if not chosen:
             raise UserError(self.env._("Choose at least one line to move."))
@@ -126,6 +127,7 @@ class BacklogVendorSwitch(models.TransientModel):
 
     @api.model
     def _move(self, order, vendor, currency, lines):
+        """Move ``lines`` of one request into a new request, and say so on both."""
         lines._check_still_open()
         request = self.env["purchase.order"].create(
             self._prepare_request(order, vendor, currency)
@@ -231,7 +233,7 @@ class BacklogVendorSwitchLine(models.TransientModel):
 
     @api.constrains("supplierinfo_id", "purchase_line_id")
     def _check_readable(self):
-        """Odoo lets everything be written into a link, and shows what is behind it."""
+        """Odoo accepts any id for a link and shows the name behind it."""
         check_readable(self, "purchase_line_id", "supplierinfo_id")
 
     @api.depends("supplierinfo_id", "purchase_line_id")
@@ -261,7 +263,7 @@ class BacklogVendorSwitchLine(models.TransientModel):
             )
 
     def _date_order(self):
-        """Not before today: what has not been ordered cannot have been."""
+        """The order date of the new request, today at the earliest."""
         ordered = bounded_moment(self.purchase_line_id.order_id.date_order)
         return max(fields.Datetime.now(), ordered)
 
@@ -277,9 +279,9 @@ class BacklogVendorSwitchLine(models.TransientModel):
                 )
 
     def _move_to(self, request):
-        """The purchase line itself goes, so that everything linked to it stays. Price,
+        """Move the purchase line itself, so that everything linked to it stays. Price,
         description, taxes and date become those of the new vendor, as on a new line;
-        a quantity is kept in its unit."""
+        the quantity keeps its unit."""
         line = self.purchase_line_id
         date = self.date_new
         line.write({"order_id": request.id})
@@ -288,7 +290,7 @@ class BacklogVendorSwitchLine(models.TransientModel):
         line._compute_price_unit_and_date_planned_and_name()
         offer = self.supplierinfo_id
         if line.selected_seller_id != offer:
-            # Below its minimum or in another unit core finds no price of the vendor.
+            # Odoo finds no price of the vendor below its minimum or in another unit.
             line.discount = offer.discount
             line.price_unit = offer.product_uom_id._compute_price(
                 offer.price, line.product_uom_id

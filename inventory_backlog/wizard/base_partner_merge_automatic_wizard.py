@@ -2,14 +2,14 @@ from odoo import models
 
 
 class MergePartnerAutomatic(models.TransientModel):
-    """Contacts that are merged: Odoo moves their records by SQL."""
+    """Merging contacts: Odoo moves their records by SQL, which no ``write`` sees."""
 
     _inherit = "base.partner.merge.automatic.wizard"
 
     def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
-        """Find out anew who is out, and what the vendors have done."""
+        """Drop what is cached of who is out, and of the figures of the vendors."""
         res = super()._merge(partner_ids, dst_partner, extra_checks)
         merged = self.env["res.partner"].browse(partner_ids).exists()
-        self.env["backlog.disruption"]._forget()
+        self.env["backlog.disruption"]._clear_caches()
         self.env["backlog.vendor.touch"]._touch(merged)
         return res

@@ -18,12 +18,13 @@ class ProductReplenish(models.TransientModel):
         return super()._onchange_supplier_id()
 
     def launch_replenishment(self):
-        """Core closes the window as if it had bought, also where nobody may sell."""
+        """Refuse where no vendor may sell: Odoo would close the window as if it had
+        bought."""
         self._check_vendor()
         return super().launch_replenishment()
 
     def _check_vendor(self):
-        """Without a vendor core buys nothing and closes the window as if it had."""
+        """Check that a vendor may be chosen, where the goods are bought."""
         company = self.warehouse_id.company_id
         product = self.product_id.with_company(company)
         values = self._prepare_run_values()

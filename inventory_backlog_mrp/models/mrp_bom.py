@@ -17,16 +17,13 @@ class MrpBom(models.Model):
 
     _inherit = "mrp.bom"
 
-    @api.model
-    def _backlog_rounding(self):
-        digits = self.env["decimal.precision"].precision_get("Product Unit")
-        return SQL("%s::numeric", str(10**-digits))
+    # Kits: which order lines sell one, and what it consists of
 
     @api.model
     def _backlog_kit_lines(self, condition):
         """The order lines that sell a kit, among those that fulfil ``condition`` on
-        ``line``, with the bill of materials that Odoo takes for it: the one that its
-        moves were made from, else the first."""
+        ``line``, with the bill of materials that Odoo takes: the one that their moves
+        were made from, else the first."""
         return SQL(
             """
             SELECT DISTINCT ON (line.id) line.id AS order_line_id,
@@ -60,7 +57,7 @@ class MrpBom(models.Model):
 
     @api.model
     def _backlog_kits(self):
-        """The bills of materials of each product that is a kit."""
+        """The bills of materials of all products that are kits."""
         return SQL(
             """
             SELECT product.id AS kit_id, bom.*,
@@ -76,7 +73,7 @@ class MrpBom(models.Model):
 
     @api.model
     def _backlog_bom_order(self):
-        """Which bill of materials of a product goes first."""
+        """The order in which Odoo takes the bills of materials of a product."""
         return SQL("bom.sequence, bom.product_id, bom.id")
 
     @api.model
@@ -216,12 +213,18 @@ class MrpBom(models.Model):
             """
         )
 
+    @api.model
+    def _backlog_rounding(self):
+        """The smallest quantity that Odoo stores, as a number in SQL."""
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        return SQL("%s::numeric", str(10**-digits))
+
     # What is made
 
     @api.model
     def _backlog_boms_of(self, products, warehouse):
-        """``{product: bill of materials}`` of what is made in a warehouse, preferring
-        those for its way of producing, as in Odoo's own ``_get_matching_bom``."""
+        """``{product: bill of materials}`` of products that are made in a warehouse,
+        first those for its way of producing, as in Odoo's own ``_get_matching_bom``."""
         company_id = warehouse.company_id.id
         found = self._bom_find(products, company_id=company_id, bom_type="normal")
         here = self._bom_find(
@@ -236,8 +239,7 @@ class MrpBom(models.Model):
 
     @api.model
     def _backlog_recipes(self, pairs):
-        """What one unit of each product needs, through kits, of goods that are kept in
-        stock.
+        """The storable goods that one unit of each product needs, through kits.
 
         :param pairs: ``{(product, bill of materials)}``
         :return: ``{(product, bill of materials): [(component id, quantity, step)]}``
@@ -276,24 +278,36 @@ class MrpBom(models.Model):
             recipes[pair].append((component_id, quantity, step))
         return recipes
 
-    @api.model
-    def _backlog_edges(self):
-        """Which product leads to which component, whatever the kind of the bill."""
-        return SQL(
-            """
-            SELECT product.id AS product_id, line.product_id AS component_id
-              FROM mrp_bom bom
-              JOIN mrp_bom_line line ON line.bom_id = bom.id
-              JOIN product_product product
-                ON product.product_tmpl_id = bom.product_tmpl_id
-               AND (bom.product_id IS NULL OR bom.product_id = product.id)
-             WHERE bom.active
-            """
+    def _backlog_lead_days(self, product, quantity):
+        """The days it takes to make ``quantity``: the lead time of the bill of
+        materials, or the working days of its operations when they take longer."""
+        self.ensure_one()
+        delay = bounded_days(self.produce_delay)
+        if not self.operation_ids:
+            return delay
+        times = quantity / (
+            converted(self.product_qty, self.product_uom_id, product.uom_id) or 1
         )
+        hours = sum(
+            (
+                bounded(operation.time_cycle)
+                * times
+                / ((bounded(operation.workcenter_id.time_efficiency) or 100) / 100)
+                + bounded(operation.workcenter_id.time_start)
+                + bounded(operation.workcenter_id.time_stop)
+            )
+            / 60
+            for operation in self.operation_ids
+        )
+        calendar = self.env.company.resource_calendar_id
+        days = hours / (bounded(calendar.hours_per_day) or 8)
+        return max(delay, ceil(bounded_days(days)))
+
+    # Loops
 
     @api.model
     def _backlog_cycles(self, product_ids):
-        """The ids of those products that their own bills of materials lead back to."""
+        """The ids of the products whose bills of materials lead back to themselves."""
         self.env["mrp.bom.line"].flush_model()
         self.flush_model()
         return {
@@ -318,27 +332,17 @@ class MrpBom(models.Model):
             )
         }
 
-    def _backlog_lead_days(self, product, quantity):
-        """How many days it takes to make so much: the lead time of the bill of
-        materials, or the working days of its operations when they take longer."""
-        self.ensure_one()
-        delay = bounded_days(self.produce_delay)
-        if not self.operation_ids:
-            return delay
-        times = quantity / (
-            converted(self.product_qty, self.product_uom_id, product.uom_id) or 1
+    @api.model
+    def _backlog_edges(self):
+        """The components of each product, in bills of materials of every kind."""
+        return SQL(
+            """
+            SELECT product.id AS product_id, line.product_id AS component_id
+              FROM mrp_bom bom
+              JOIN mrp_bom_line line ON line.bom_id = bom.id
+              JOIN product_product product
+                ON product.product_tmpl_id = bom.product_tmpl_id
+               AND (bom.product_id IS NULL OR bom.product_id = product.id)
+             WHERE bom.active
+            """
         )
-        hours = sum(
-            (
-                bounded(operation.time_cycle)
-                * times
-                / ((bounded(operation.workcenter_id.time_efficiency) or 100) / 100)
-                + bounded(operation.workcenter_id.time_start)
-                + bounded(operation.workcenter_id.time_stop)
-            )
-            / 60
-            for operation in self.operation_ids
-        )
-        calendar = self.env.company.resource_calendar_id
-        days = hours / (bounded(calendar.hours_per_day) or 8)
-        return max(delay, ceil(bounded_days(days)))

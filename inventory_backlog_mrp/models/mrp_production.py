@@ -22,7 +22,7 @@ class MrpProduction(models.Model):
     )
 
     def _get_backorder_mo_vals(self):
-        """The suggestion is under way until the rest is made as well."""
+        """The backorder belongs to the same suggestion."""
         return {
             **super()._get_backorder_mo_vals(),
             "backlog_suggestion_id": Ours(self.backlog_suggestion_id),

@@ -17,7 +17,7 @@ class ProductProduct(models.Model):
         return super()._compute_backlog()
 
     def _backlog_products(self):
-        """A kit stands on the stock of its components."""
+        """The stock of its components decides about a kit."""
         products = super()._backlog_products()
         kits = self.env["mrp.bom"].sudo()._bom_find(self._origin, bom_type="phantom")
         if not kits:

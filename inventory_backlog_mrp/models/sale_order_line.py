@@ -18,7 +18,7 @@ class SaleOrderLine(models.Model):
         return super()._compute_backlog()
 
     def _backlog_products(self):
-        """A kit stands on the stock of its components."""
+        """The stock of its components decides about a kit."""
         return super()._backlog_products() | self.env[
             "stock.move"
         ]._backlog_open_products([("sale_line_id", "in", self._origin.ids)])

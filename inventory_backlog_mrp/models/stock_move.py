@@ -11,7 +11,8 @@ class StockMove(models.Model):
 
     @api.model
     def _backlog_open_products(self, domain):
-        """The products of the open moves in ``domain``, whoever may see the moves."""
+        """The products of the open moves in ``domain``, also of moves that the user
+        cannot see."""
         [[products]] = self.sudo()._read_group(
             Domain(domain) & Domain("state", "in", OPEN_STATES),
             aggregates=["product_id:recordset"],
@@ -19,7 +20,8 @@ class StockMove(models.Model):
         return products.sudo(self.env.su)
 
     def _carries_on(self):
-        """What goes into production comes out as something else."""
+        """Add the finished moves of productions: components leave them as another
+        product."""
         moves = super()._carries_on()
         finished = (self | moves).raw_material_production_id.move_finished_ids
         return moves | (finished and finished._carries_on())

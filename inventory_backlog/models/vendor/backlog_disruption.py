@@ -12,9 +12,11 @@ STATES = [("coming", "Coming"), ("now", "Now"), ("past", "Past")]
 class BacklogDisruption(models.Model):
     """A vendor is out: from a day to a day, both included, or until further notice.
 
-    Days are those of the company's time zone. While it is out, none of Odoo's ways to
-    buy chooses it by itself; nothing needs to be done when it is back. It holds for
-    the vendor, its contacts and the companies below it.
+    Days are those of the company's time zone. While the vendor is out, none of Odoo's
+    ways to buy chooses it by itself; when it is back, nobody needs to do anything. A
+    disruption holds for the vendor, its contacts and the companies below it.
+    ``_out``, ``_of`` and ``_sentences`` tell who is out today; every change drops what
+    Odoo has cached of that (``_clear_caches``).
     """
 
     _name = "backlog.disruption"
@@ -22,6 +24,7 @@ class BacklogDisruption(models.Model):
     _inherit = ["mail.thread", "mail.activity.mixin", "backlog.bounds.mixin"]
     _order = "date_from desc, id desc"
     _check_company_auto = True
+
     partner_id = Link(
         "res.partner",
         "Vendor",
@@ -36,7 +39,8 @@ class BacklogDisruption(models.Model):
         "product.template",
         string="Products",
         check_company=True,
-        # Without its last product it would mean everything the vendor sells.
+        # An archived product stays in the list: without its last product the disruption
+        # would mean everything the vendor sells.
         context={"active_test": False},
         help="The products it cannot deliver. Empty: all it sells.",
     )
@@ -77,16 +81,19 @@ class BacklogDisruption(models.Model):
         group_expand=True,
         help="Coming, now or past, by the day in the time zone of the company.",
     )
-    _dates_in_order = models.Constraint(
-        "CHECK (date_to IS NULL OR date_to >= date_from)",
-        "A disruption ends on the day it begins or later.",
-    )
     impact = fields.Json(
         compute="_compute_impact",
         exportable=False,
         help="Purchases, customers and value that hang on this vendor, and for each "
         "product the best backup.",
     )
+
+    _dates_in_order = models.Constraint(
+        "CHECK (date_to IS NULL OR date_to >= date_from)",
+        "A disruption ends on the day it begins or later.",
+    )
+
+    # Computed fields
 
     @api.depends("date_from", "date_to")
     @api.depends_context("company")
@@ -115,20 +122,39 @@ class BacklogDisruption(models.Model):
 
     @api.depends("partner_id", "date_from", "date_to", "reason")
     def _compute_display_name(self):
-        # Who reads it reads who is out, also when the contact was given to another
-        # company meanwhile.
+        # The name of the vendor shows to all who read the disruption, also when the
+        # contact was moved to another company meanwhile.
         for disruption in self:
             name = disruption.partner_id.sudo().display_name or ""
             disruption.display_name = (
                 f"{name}: {disruption.reason}" if disruption.reason else name
             )
 
+    @api.depends("partner_id", "product_tmpl_ids", "company_id")
+    @api.depends_context("company", "lang", "uid")
+    def _compute_impact(self):
+        for disruption in self:
+            # Odoo chooses vendors per company: take that of the disruption, if it has
+            # one.
+            company = disruption.company_id or self.env.company
+            # The contact may have been moved to another company meanwhile.
+            vendor = disruption.partner_id._origin
+            impacts = self.env["backlog.impact"].with_company(company)
+            disruption.impact = (
+                bool(vendor)
+                and vendor.has_access("read")
+                and impacts._impact(disruption.with_company(company))
+            )
+
+    # Checks
+
     @api.constrains("product_tmpl_ids")
     def _check_readable(self):
         check_readable(self, "product_tmpl_ids")
 
     def _check_for_all(self):
-        """What holds in all companies is for who may speak for all of them.
+        """Check that the user may set what holds in all companies: a backlog
+        administrator who works in all of them.
 
         :raise AccessError: for others
         """
@@ -136,7 +162,7 @@ class BacklogDisruption(models.Model):
         if self.env.su or not for_all:
             return
         user = self.env.user
-        # Which companies there are is not for the user to read.
+        # The user need not be able to read all companies.
         others = (
             self.env["res.company"]
             .sudo()
@@ -153,7 +179,7 @@ class BacklogDisruption(models.Model):
 
     @api.onchange("partner_id")
     def _onchange_partner_id(self):
-        # A contact cannot be out on its own: the vendor is.
+        # A disruption is about a vendor, not about one of its contacts.
         self.partner_id = self.partner_id.commercial_partner_id
         products = self.product_tmpl_ids._origin
         if not products:
@@ -172,37 +198,41 @@ class BacklogDisruption(models.Model):
             }
         }
 
+    # Changes
+
     @api.model_create_multi
     def create(self, vals_list):
-        """A vendor may be out from now on: who may be chosen is found out anew."""
+        """Create disruptions, and drop what Odoo has cached of who may be chosen."""
         disruptions = super().create(vals_list)
         disruptions._check_for_all()
-        self._forget()
+        self._clear_caches()
         return disruptions
 
     def write(self, vals):
-        """Other days, goods or vendors are out: who may be chosen is found out anew."""
+        """Change disruptions, and drop what Odoo has cached of who may be chosen."""
         self._check_for_all()
         result = super().write(vals)
         self._check_for_all()
-        self._forget()
+        self._clear_caches()
         return result
 
     def unlink(self):
-        """The vendor is back: who may be chosen is found out anew."""
+        """Delete disruptions, and drop what Odoo has cached of who may be chosen."""
         self._check_for_all()
         result = super().unlink()
-        self._forget()
+        self._clear_caches()
         return result
 
     @api.model
-    def _forget(self):
-        """Who may be chosen has changed, for everybody."""
+    def _clear_caches(self):
+        """Drop what Odoo has cached of who may be chosen, for all users."""
         self.env.registry.clear_cache()
         for name in ("product.supplierinfo", "product.product", "product.template"):
             model = self.env[name]
             model.invalidate_model(model._vendor_field_names(), flush=False)
         self.env["product.template"].invalidate_model(["vendor_alert"], flush=False)
+
+    # Who is out
 
     @api.model
     def _out(self, company):
@@ -213,28 +243,14 @@ class BacklogDisruption(models.Model):
     @api.model
     @ormcache("company_id", "today")
     def _out_on(self, company_id, today):
-        # Asked for every choice of a vendor, changed once in a while.
+        """``_out``, cached per company and day."""
+        # Every choice of a vendor reads it, and it seldom changes.
         out = {}
         for disruption in self._current(company_id, today):
             out.setdefault(disruption.partner_id.commercial_partner_id.id, []).append(
                 tuple(disruption.product_tmpl_ids.ids)
             )
         return out
-
-    @api.model
-    def _current(self, company_id, today):
-        # Choosing a vendor must not depend on who presses the button.
-        current = self.sudo().with_context(active_test=False)
-        return current.search(
-            [
-                ("active", "=", True),
-                ("date_from", "<=", today),
-                "|",
-                ("date_to", "=", False),
-                ("date_to", ">=", today),
-                ("company_id", "in", (False, company_id)),
-            ]
-        )
 
     @api.model
     def _of(self, template, partners):
@@ -254,11 +270,38 @@ class BacklogDisruption(models.Model):
         )
 
     @api.model
+    def _current(self, company_id, today):
+        """The disruptions that hold on the day ``today`` in the company."""
+        # sudo: which vendor Odoo chooses must not depend on the current user.
+        current = self.sudo().with_context(active_test=False)
+        return current.search(
+            [
+                ("active", "=", True),
+                ("date_from", "<=", today),
+                "|",
+                ("date_to", "=", False),
+                ("date_to", ">=", today),
+                ("company_id", "in", (False, company_id)),
+            ]
+        )
+
+    def _vendor_lines(self):
+        """The vendor lines of the vendor, in all companies the user works in."""
+        if not self.partner_id:
+            return self.env["product.supplierinfo"]
+        return self.env["product.supplierinfo"].search(
+            [("partner_id", "child_of", self.partner_id.commercial_partner_id.id)]
+        )
+
+    # In words
+
+    @api.model
     def _sentences(self, template, partners):
         """Why ``partners`` do not deliver ``template``, a sentence each."""
         return [disruption._sentence() for disruption in self._of(template, partners)]
 
     def _sentence(self):
+        """This disruption as a sentence."""
         name = self.partner_id.display_name
         if self.date_to:
             return self.env._(
@@ -273,35 +316,11 @@ class BacklogDisruption(models.Model):
             reason=self.reason,
         )
 
-    def _vendor_lines(self):
-        """The vendor lines of the vendor, of all companies the user works in."""
-        if not self.partner_id:
-            return self.env["product.supplierinfo"]
-        return self.env["product.supplierinfo"].search(
-            [("partner_id", "child_of", self.partner_id.commercial_partner_id.id)]
-        )
-
-    @api.depends("partner_id", "product_tmpl_ids", "company_id")
-    @api.depends_context("company", "lang", "uid")
-    def _compute_impact(self):
-        for disruption in self:
-            # Vendors are chosen per company: that of the disruption, if it has one.
-            company = disruption.company_id or self.env.company
-            # The contact may have been given to another company meanwhile.
-            vendor = disruption.partner_id._origin
-            disruption.impact = (
-                bool(vendor)
-                and vendor.has_access("read")
-                and self.env["backlog.impact"]
-                .with_company(company)
-                ._impact(disruption.with_company(company))
-            )
+    # On the form
 
     def action_move_requests(self):
-        """Show what it would cost and when it would come from the backups."""
-        requests = (
-            self.env["backlog.impact"]
-            ._purchase_lines(self)
-            .filtered(lambda line: line.state in MOVABLE_STATES)
-        )
+        """Open the window that moves the requests of this vendor to its backups, with
+        price and date of each."""
+        lines = self.env["backlog.impact"]._purchase_lines(self)
+        requests = lines.filtered(lambda line: line.state in MOVABLE_STATES)
         return self.env["backlog.vendor.switch"]._open_for(requests.sudo(False))

@@ -13,12 +13,22 @@ ROWS_SHOWN = 40
 
 
 class BacklogImpact(models.AbstractModel):
-    """What hangs on a vendor that is out: purchases, customers, and the backups."""
+    """What hangs on a vendor that is out: purchases, customers, and the backups.
+
+    ``_impact`` gives what the form of a disruption shows, in the company of the
+    environment; ``_purchase_lines`` the purchase lines concerned. Nothing is written.
+    """
 
     _name = "backlog.impact"
     _description = "Impact of a Disruption"
 
     def _impact(self, disruption):
+        """What the form of the disruption shows: counts, the open value where the user
+        may see it, and the first ``ROWS_SHOWN`` products with their backups.
+
+        :return: ``{"purchases", "requests", "lines", "late", "customers", "value",
+            "show_cost", "products", "more"}``; the value is a finished text
+        """
         offers = self._offers(disruption)
         purchases = self._purchase_lines(disruption)
         waiting = self._waiting(disruption, offers, purchases)
@@ -45,6 +55,8 @@ class BacklogImpact(models.AbstractModel):
             "more": max(0, len(templates) - ROWS_SHOWN),
         }
 
+    # What hangs on the vendor
+
     def _offers(self, disruption):
         """The vendor lines that are out, of the companies concerned."""
         offers = disruption._vendor_lines().filtered(
@@ -59,11 +71,13 @@ class BacklogImpact(models.AbstractModel):
         return offers
 
     def _companies(self, disruption):
+        """The companies that the disruption holds in, among those the user works in."""
         return disruption.company_id or self.env.companies
 
     def _purchase_lines(self, disruption):
         """Purchase lines of the vendor with goods still to come, requests included."""
-        # Counted for everybody who may see the disruption; no prices are shown.
+        # sudo: these lines are only counted, for all who may read the disruption; no
+        # price is shown.
         lines = self.env["purchase.order.line"].sudo()
         domain = (
             Domain(
@@ -78,8 +92,8 @@ class BacklogImpact(models.AbstractModel):
         return lines.search(domain).filtered(lambda line: line._open_qty() > 0)
 
     def _waiting(self, disruption, offers, purchases):
-        """``{order line id: share of it that waits}``: for receipts of the vendor, and
-        for goods that nobody has ordered and that would be ordered from it."""
+        """``{order line id: share of it that waits}``, 0 to 1: for receipts from the
+        vendor, and for goods without supply that would be bought from it."""
         chosen = self.env["product.product"]
         for product in offers.product_tmpl_id.product_variant_ids:
             if product.main_vendor_id in offers.partner_id:
@@ -94,7 +108,7 @@ class BacklogImpact(models.AbstractModel):
                     Domain(
                         "receipt_move_id",
                         "in",
-                        self._receipts(disruption, purchases).ids,
+                        self._receipts(purchases).ids,
                     )
                     | Domain("source", "=", "none")
                     & Domain("product_id", "in", chosen.ids)
@@ -110,16 +124,18 @@ class BacklogImpact(models.AbstractModel):
             waiting[line.id] += row.qty / open_qty if open_qty else 1
         return {line_id: min(1, share) for line_id, share in waiting.items()}
 
-    def _receipts(self, disruption, purchases):
+    def _receipts(self, purchases):
         """The open receipts of ``purchases``, the later steps of them included."""
         moves = step = purchases.move_ids
         while step := step.move_dest_ids - moves:
             moves |= step
         return moves.filtered(lambda move: move.state not in ("done", "cancel"))
 
+    # Per product
+
     def _product_rows(self, disruption, templates, purchases, lines):
-        """For each product what hangs on the vendor and the best backup, those that
-        customers wait for first."""
+        """For each product what hangs on the vendor, and the best backup. Products with
+        the most waiting order lines come first."""
         ordered = purchases.grouped(lambda line: line.product_id.product_tmpl_id)
         waiting = lines.grouped(lambda line: line.product_id.product_tmpl_id)
         none = self.env["purchase.order.line"], self.env["backlog.line"]
@@ -135,21 +151,22 @@ class BacklogImpact(models.AbstractModel):
         return [self._product_row(disruption, *row) for row in rows[:ROWS_SHOWN]]
 
     def _product_row(self, disruption, template, purchases, lines):
+        """One row of ``_product_rows``, in finished texts."""
         product = (purchases.product_id or template.product_variant_ids)[:1]
         ordered = sum(line._open_qty() for line in purchases)
-        missing = self._not_requested(disruption, lines, purchases)
+        missing = self._not_requested(lines, purchases)
         unit = template.sudo().uom_id
         return {
             "product": template.display_name,
-            "ordered": self._quantity(disruption, ordered, unit) if ordered else "",
+            "ordered": quantity_with_unit(self.env, ordered, unit) if ordered else "",
             "waiting": len(lines),
             "customers": len(lines.partner_id.sudo().commercial_partner_id),
             "backup": self._backup_row(disruption, product, ordered + missing),
         }
 
-    def _not_requested(self, disruption, lines, purchases):
-        """What ``lines`` lack beyond what is on requests, which cover nothing before
-        they are confirmed."""
+    def _not_requested(self, lines, purchases):
+        """What ``lines`` lack beyond what is on requests for quotation, which cover
+        nothing before they are confirmed."""
         requested = defaultdict(float)
         for purchase in purchases:
             if purchase.state in REQUEST_STATES:
@@ -159,12 +176,9 @@ class BacklogImpact(models.AbstractModel):
             for product, waiting in lines.grouped("product_id").items()
         )
 
-    def _quantity(self, disruption, quantity, unit):
-        return quantity_with_unit(self.env, quantity, unit)
-
     def _backup_row(self, disruption, product, quantity):
-        """The best backup for ``quantity`` of ``product`` in its unit, with what it
-        costs and takes more than the vendor."""
+        """The best backup for ``quantity`` of ``product`` in its unit, with its cost
+        and days beyond those of the vendor; False without a backup."""
         vendor = disruption.partner_id.commercial_partner_id
         backup = product._stand_in_for(vendor, quantity)
         if not backup:

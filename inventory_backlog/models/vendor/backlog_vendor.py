@@ -14,13 +14,13 @@ from ...tools.bounds import (
     money,
 )
 from ...tools.sql import without_jit
+from .vendor_rates import score
 
 ROLES = [
     ("main", "Main"),
     ("backup", "Backup"),
     ("manual", "Manual only"),
 ]
-
 
 PARITY_STATES = [
     ("main", "Main vendor"),
@@ -29,8 +29,7 @@ PARITY_STATES = [
     ("unproven", "Unproven"),
 ]
 
-
-# In this order, the most exposed first: the SQL below counts from 0.
+# The most exposed first; the SQL below gives the position in this list, from 0.
 RESILIENCE = [
     ("none", "None left"),
     ("exposed", "One source"),
@@ -38,8 +37,7 @@ RESILIENCE = [
     ("resilient", "Resilient"),
 ]
 
-
-# What the statement reads of the ORM, to be written before it runs.
+# Fields that the statement reads: Odoo has to write them before it runs.
 READS = {
     "backlog.disruption": ["partner_id", "product_tmpl_ids"],
     "product.product": ["active", "product_tmpl_id"],
@@ -67,11 +65,11 @@ READS = {
 
 
 class BacklogVendor(models.AbstractModel):
-    """Who can sell us a product, in which role, and how close each comes to the main
-    one: the one definition of role, parity and resilience.
+    """Who can sell us a product, in which role, and how close each vendor comes to the
+    main one: the one definition of role, parity and resilience.
 
-    A live SQL statement for one company and day, a chain of named steps, one method
-    each, so that a satellite addon changes one rule by overriding one method::
+    A live SQL statement for one company and day, in named steps, one method each: an
+    addon changes one rule by overriding one method::
 
         ancestor  a vendor and the companies it belongs to
         out       who cannot deliver what today
@@ -79,179 +77,21 @@ class BacklogVendor(models.AbstractModel):
         ranked    the offers with their role
         measured  with what the receipts say, see ``backlog.vendor.receipt``
         yardstick what the main vendor of each product does
+        asking    what the main vendor asks for the quantity of each offer
         judged    with parity, criterion by criterion
 
-    Rank is the order of the vendor list (core's ``sequence``): no second rank.
+    The rank of vendors is their order in the list (``sequence`` of Odoo).
     """
 
     _name = "backlog.vendor"
     _description = "Backlog Vendor"
 
-    @api.model
-    def _judged_vendors(self, template_ids=None):
-        """Return the statement with one row per vendor line and variant it is for.
-
-        :param template_ids: ids of product templates, None for all
-        """
-        without_jit(self.env)
-        return SQL(
-            """
-            WITH RECURSIVE ancestor AS (%(ancestor)s),
-                 out AS MATERIALIZED (%(out)s),
-                 offer AS MATERIALIZED (%(offer)s),
-                 ranked AS MATERIALIZED (%(ranked)s),
-                 measure AS MATERIALIZED (%(measure)s),
-                 measured AS MATERIALIZED (%(measured)s),
-                 yardstick AS MATERIALIZED (%(yardstick)s),
-                 asking AS MATERIALIZED (%(asking)s)
-            %(judged)s
-            """,
-            ancestor=self._ancestor(template_ids),
-            out=self._out(),
-            offer=self._offer(template_ids),
-            ranked=self._ranked(),
-            measure=self.env["backlog.vendor.measure"]._measures(template_ids),
-            measured=self._measured(),
-            yardstick=self._yardstick(),
-            asking=self._asking(),
-            judged=self._judged(),
-            to_flush=[
-                self.env[model]._fields[name]
-                for model, names in READS.items()
-                for name in names
-            ],
-        )
-
-    @api.model
-    def _of_templates(self, column, template_ids):
-        """A condition on the templates: all, those with the ids, or those that the
-        statement ``template_ids`` gives."""
-        if template_ids is None:
-            return SQL("TRUE")
-        if isinstance(template_ids, SQL):
-            return SQL("%s = ANY(ARRAY(%s))", column, template_ids)
-        return SQL("%s = ANY(%s)", column, list(template_ids))
-
-    @api.model
-    def _ancestor(self, template_ids):
-        """Each vendor with itself and all above it. UNION, since a loop of parents in
-        old data must not be followed for ever."""
-        return SQL(
-            """
-            SELECT partner.id AS partner_id, partner.id AS ancestor_id,
-                   partner.parent_id
-              FROM res_partner partner
-             WHERE partner.id IN (
-                   SELECT partner_id FROM product_supplierinfo WHERE %s)
-             UNION
-            SELECT ancestor.partner_id, parent.id, parent.parent_id
-              FROM ancestor
-              JOIN res_partner parent ON parent.id = ancestor.parent_id
-            """,
-            self._of_templates(SQL("product_tmpl_id"), template_ids),
-        )
-
-    @api.model
-    def _out(self):
-        """The vendors that are out today, each with a product, or with none when it
-        is out for all."""
-        company = self.env.company
-        today = company._backlog_today()
-        return SQL(
-            """
-            SELECT DISTINCT ancestor.partner_id, product.product_template_id
-              FROM backlog_disruption disruption
-              JOIN res_partner partner ON partner.id = disruption.partner_id
-              JOIN ancestor ON ancestor.ancestor_id = partner.commercial_partner_id
-         LEFT JOIN backlog_disruption_product_template_rel product
-                ON product.backlog_disruption_id = disruption.id
-             WHERE disruption.id = ANY(%s)
-            """,
-            self.env["backlog.disruption"]._current(company.id, today).ids,
-        )
-
-    @api.model
-    def _offer(self, template_ids):
-        """Every vendor line and variant. Prices are untaxed, net of discount, in the
-        company's currency per unit of the product; quantities in that unit."""
-        today = self.env.company._backlog_today()
-        return SQL(
-            """
-            SELECT info.id, product.id AS product_id, info.product_tmpl_id,
-                   info.partner_id, partner.commercial_partner_id AS vendor_id,
-                   source.ancestor_id AS source_id,
-                   COALESCE(info.product_id, -info.product_tmpl_id) AS measure_key,
-                   info.manual_only, %(delay)s AS delay,
-                   (info.company_id IS NULL OR info.company_id = %(company)s)
-                   AND partner.active AND product.active
-                   AND (partner.company_id IS NULL OR partner.company_id = ANY(%(own)s))
-                   AND COALESCE(info.date_start <= %(today)s, TRUE)
-                   AND COALESCE(info.date_end >= %(today)s, TRUE)
-                   AND (CASE WHEN info.approved_until IS NULL
-                             THEN info.approval_required IS NOT TRUE
-                             ELSE info.approved_until >= %(today)s
-                         END) AS is_usable,
-                   (info.partner_id IN (
-                        SELECT partner_id FROM out WHERE product_template_id IS NULL)
-                    OR (info.partner_id, info.product_tmpl_id) IN (
-                        SELECT partner_id, product_template_id FROM out)
-                   ) AS is_disrupted,
-                   COALESCE(%(min_qty)s, 0) AS min_qty,
-                   (%(price)s) * (%(rates)s::jsonb ->> info.currency_id::text)::numeric
-                       AS unit_price,
-                   ROW_NUMBER() OVER (
-                       PARTITION BY product.id
-                       ORDER BY info.sequence, info.min_qty DESC, info.price, info.id
-                   ) AS place
-              FROM product_supplierinfo info
-              JOIN product_template template ON template.id = info.product_tmpl_id
-              JOIN product_product product
-                ON product.product_tmpl_id = info.product_tmpl_id
-               AND (info.product_id IS NULL OR info.product_id = product.id)
-              JOIN res_partner partner ON partner.id = info.partner_id
-              JOIN ancestor source
-                ON source.partner_id = info.partner_id AND source.parent_id IS NULL
-              JOIN uom_uom uom ON uom.id = template.uom_id
-              JOIN uom_uom info_uom ON info_uom.id = info.product_uom_id
-             WHERE %(asked)s
-            """,
-            company=self.env.company.id,
-            own=self.env.company._backlog_and_parents().ids,
-            today=today,
-            delay=days(SQL("info.delay")),
-            min_qty=in_unit(finite(SQL("info.min_qty")), "info_uom", "uom"),
-            price=in_unit(
-                SQL(
-                    "(%s * (1 - %s / 100))",
-                    money(SQL("info.price")),
-                    finite(SQL("COALESCE(info.discount, 0)"), MOST_PERCENT),
-                ),
-                "uom",
-                "info_uom",
-            ),
-            rates=dumps(self._currency_rates(today)),
-            asked=self._of_templates(SQL("info.product_tmpl_id"), template_ids),
-        )
-
-    @api.model
-    def _currency_rates(self, today):
-        """``{currency id: what one of it is worth in the company's currency}``."""
-        company = self.env.company
-        # Vendors may ask prices in a currency that is no longer in use.
-        currencies = self.env["res.currency"].with_context(active_test=False)
-        currencies = currencies.search(Domain.TRUE)
-        rates = currencies._get_rates(company, today)
-        own_rate = rates[company.currency_id.id]
-        return {
-            currency.id: own_rate / rates[currency.id]
-            for currency in currencies
-            if is_bounded_factor(rates[currency.id]) and is_bounded_factor(own_rate)
-        }
+    # What vendor lines and products show
 
     @api.model
     def _line_figures(self, template_ids=None):
-        """One row per vendor line. A line for several variants can be main for one and
-        backup for another: it shows the best."""
+        """Return a table expression with one row per vendor line. A line for several
+        variants can be main for one and backup for another: the row shows the best."""
         return SQL(
             """(
             SELECT DISTINCT ON (id) *
@@ -263,9 +103,10 @@ class BacklogVendor(models.AbstractModel):
 
     @api.model
     def _variant_figures(self, template_ids=None):
-        """One row per variant, also of products without vendor: ``product_id,
-        product_tmpl_id, main_vendor_id, backup_vendor_ids, backup_vendor_count,
-        resilience`` (0–3, see ``RESILIENCE``; NULL for what is never bought).
+        """Return the statement with one row per variant, also of products without
+        vendor: ``product_id, product_tmpl_id, main_vendor_id, backup_vendor_ids,
+        backup_vendor_count, resilience`` (0–3, see ``RESILIENCE``; NULL for products
+        that are never bought).
 
         Vendors under one parent are one source. A source that is out does not count,
         and the first that is left stands in for the main one.
@@ -332,14 +173,180 @@ class BacklogVendor(models.AbstractModel):
 
     @api.model
     def _resilience(self, level):
+        """The value of the selection field for a ``level`` of 0 to 3."""
         return SQL(
             "(%s::varchar[])[%s + 1]", [value for value, _label in RESILIENCE], level
         )
 
+    # The statement
+
+    @api.model
+    def _judged_vendors(self, template_ids=None):
+        """Return the statement with one row per vendor line and variant it is for.
+
+        :param template_ids: ids of product templates, None for all
+        """
+        without_jit(self.env)
+        return SQL(
+            """
+            WITH RECURSIVE ancestor AS (%(ancestor)s),
+                 out AS MATERIALIZED (%(out)s),
+                 offer AS MATERIALIZED (%(offer)s),
+                 ranked AS MATERIALIZED (%(ranked)s),
+                 measure AS MATERIALIZED (%(measure)s),
+                 measured AS MATERIALIZED (%(measured)s),
+                 yardstick AS MATERIALIZED (%(yardstick)s),
+                 asking AS MATERIALIZED (%(asking)s)
+            %(judged)s
+            """,
+            ancestor=self._ancestor(template_ids),
+            out=self._out(),
+            offer=self._offer(template_ids),
+            ranked=self._ranked(),
+            measure=self.env["backlog.vendor.measure"]._measures(template_ids),
+            measured=self._measured(),
+            yardstick=self._yardstick(),
+            asking=self._asking(),
+            judged=self._judged(),
+            to_flush=[
+                self.env[model]._fields[name]
+                for model, names in READS.items()
+                for name in names
+            ],
+        )
+
+    @api.model
+    def _of_templates(self, column, template_ids):
+        """A condition on templates. ``template_ids`` is None for all, a list of ids, or
+        a statement that gives ids."""
+        if template_ids is None:
+            return SQL("TRUE")
+        if isinstance(template_ids, SQL):
+            return SQL("%s = ANY(ARRAY(%s))", column, template_ids)
+        return SQL("%s = ANY(%s)", column, list(template_ids))
+
+    # Steps: who sells what
+
+    @api.model
+    def _ancestor(self, template_ids):
+        """Each vendor with itself and all partners above it. UNION ends at a loop of
+        parents, as old data can have."""
+        return SQL(
+            """
+            SELECT partner.id AS partner_id, partner.id AS ancestor_id,
+                   partner.parent_id
+              FROM res_partner partner
+             WHERE partner.id IN (
+                   SELECT partner_id FROM product_supplierinfo WHERE %s)
+             UNION
+            SELECT ancestor.partner_id, parent.id, parent.parent_id
+              FROM ancestor
+              JOIN res_partner parent ON parent.id = ancestor.parent_id
+            """,
+            self._of_templates(SQL("product_tmpl_id"), template_ids),
+        )
+
+    @api.model
+    def _out(self):
+        """The vendors that are out today, one row per product; the product is NULL when
+        the vendor is out for all."""
+        company = self.env.company
+        today = company._backlog_today()
+        return SQL(
+            """
+            SELECT DISTINCT ancestor.partner_id, product.product_template_id
+              FROM backlog_disruption disruption
+              JOIN res_partner partner ON partner.id = disruption.partner_id
+              JOIN ancestor ON ancestor.ancestor_id = partner.commercial_partner_id
+         LEFT JOIN backlog_disruption_product_template_rel product
+                ON product.backlog_disruption_id = disruption.id
+             WHERE disruption.id = ANY(%s)
+            """,
+            self.env["backlog.disruption"]._current(company.id, today).ids,
+        )
+
+    @api.model
+    def _offer(self, template_ids):
+        """All vendor lines per variant. Prices are untaxed, net of discount, in the
+        company's currency per unit of the product; quantities are in that unit."""
+        today = self.env.company._backlog_today()
+        return SQL(
+            """
+            SELECT info.id, product.id AS product_id, info.product_tmpl_id,
+                   info.partner_id, partner.commercial_partner_id AS vendor_id,
+                   source.ancestor_id AS source_id,
+                   COALESCE(info.product_id, -info.product_tmpl_id) AS measure_key,
+                   info.manual_only, %(delay)s AS delay,
+                   (info.company_id IS NULL OR info.company_id = %(company)s)
+                   AND partner.active AND product.active
+                   AND (partner.company_id IS NULL OR partner.company_id = ANY(%(own)s))
+                   AND COALESCE(info.date_start <= %(today)s, TRUE)
+                   AND COALESCE(info.date_end >= %(today)s, TRUE)
+                   AND (CASE WHEN info.approved_until IS NULL
+                             THEN info.approval_required IS NOT TRUE
+                             ELSE info.approved_until >= %(today)s
+                         END) AS is_usable,
+                   (info.partner_id IN (
+                        SELECT partner_id FROM out WHERE product_template_id IS NULL)
+                    OR (info.partner_id, info.product_tmpl_id) IN (
+                        SELECT partner_id, product_template_id FROM out)
+                   ) AS is_disrupted,
+                   COALESCE(%(min_qty)s, 0) AS min_qty,
+                   (%(price)s) * (%(rates)s::jsonb ->> info.currency_id::text)::numeric
+                       AS unit_price,
+                   ROW_NUMBER() OVER (
+                       PARTITION BY product.id
+                       ORDER BY info.sequence, info.min_qty DESC, info.price, info.id
+                   ) AS place
+              FROM product_supplierinfo info
+              JOIN product_template template ON template.id = info.product_tmpl_id
+              JOIN product_product product
+                ON product.product_tmpl_id = info.product_tmpl_id
+               AND (info.product_id IS NULL OR info.product_id = product.id)
+              JOIN res_partner partner ON partner.id = info.partner_id
+              JOIN ancestor source
+                ON source.partner_id = info.partner_id AND source.parent_id IS NULL
+              JOIN uom_uom uom ON uom.id = template.uom_id
+              JOIN uom_uom info_uom ON info_uom.id = info.product_uom_id
+             WHERE %(asked)s
+            """,
+            company=self.env.company.id,
+            own=self.env.company._backlog_and_parents().ids,
+            today=today,
+            delay=days(SQL("info.delay")),
+            min_qty=in_unit(finite(SQL("info.min_qty")), "info_uom", "uom"),
+            price=in_unit(
+                SQL(
+                    "(%s * (1 - %s / 100))",
+                    money(SQL("info.price")),
+                    finite(SQL("COALESCE(info.discount, 0)"), MOST_PERCENT),
+                ),
+                "uom",
+                "info_uom",
+            ),
+            rates=dumps(self._currency_rates(today)),
+            asked=self._of_templates(SQL("info.product_tmpl_id"), template_ids),
+        )
+
+    @api.model
+    def _currency_rates(self, today):
+        """``{currency id: value of one unit in the company's currency}``."""
+        company = self.env.company
+        # A vendor price can be in an archived currency.
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        currencies = currencies.search(Domain.TRUE)
+        rates = currencies._get_rates(company, today)
+        own_rate = rates[company.currency_id.id]
+        return {
+            currency.id: own_rate / rates[currency.id]
+            for currency in currencies
+            if is_bounded_factor(rates[currency.id]) and is_bounded_factor(own_rate)
+        }
+
     @api.model
     def _ranked(self):
-        """The first vendor that is chosen by itself is the main one. All price breaks
-        of a vendor have its role, and its contacts are the same vendor."""
+        """The main vendor is the first one that Odoo may choose by itself. All price
+        breaks of a vendor have its role, and its contacts count as the same vendor."""
         return SQL(
             """
             SELECT offer.*,
@@ -355,10 +362,12 @@ class BacklogVendor(models.AbstractModel):
             """
         )
 
+    # Steps: what vendors did, and how close each comes to the main one
+
     @api.model
     def _measured(self):
-        """The figures of the product when it has enough receipts, else the vendor's
-        over all products: they tell more than one delivery does."""
+        """The figures of the product where it has enough receipts, else those of the
+        vendor over all products: a single delivery says little."""
         names = (
             "receipt_count",
             "on_time_rate",
@@ -382,8 +391,9 @@ class BacklogVendor(models.AbstractModel):
                    ) measured
             """,
             enough=self._enough(),
-            score=self.env["backlog.vendor.receipt"]._score(
-                {name: SQL.identifier(name) for name in names}
+            score=score(
+                {name: SQL.identifier(name) for name in names},
+                **self.env["backlog.vendor.receipt"]._weights(),
             ),
             figures=SQL(", ").join(
                 SQL(
@@ -397,14 +407,9 @@ class BacklogVendor(models.AbstractModel):
         )
 
     @api.model
-    def _enough(self):
-        """With how many receipts a vendor counts as proven; at least one."""
-        return max(1, self.env.company.backlog_vendor_min_receipts)
-
-    @api.model
     def _yardstick(self):
-        """What the main vendor of each product does. A lead time that was never
-        measured is the one it states."""
+        """What the main vendor of each product does. The lead time is the one on the
+        vendor line where none was measured."""
         return SQL(
             """
             SELECT product_id,
@@ -420,7 +425,7 @@ class BacklogVendor(models.AbstractModel):
     @api.model
     def _asking(self):
         """What the main vendor asks for the smallest quantity of each offer: as in
-        Odoo, its cheapest line that this quantity reaches."""
+        Odoo, the cheapest line that this quantity reaches."""
         return SQL(
             """
             SELECT other.id, other.product_id,
@@ -439,8 +444,8 @@ class BacklogVendor(models.AbstractModel):
 
     @api.model
     def _judged(self):
-        """Parity: no criterion below the main vendor's by more than the company
-        tolerates. A criterion that one of them has no figure for is left out."""
+        """Parity: no criterion is worse than the main vendor's by more than the company
+        tolerates. A criterion without a figure for both is left out."""
         company = self.env.company
         return SQL(
             """
@@ -492,3 +497,8 @@ class BacklogVendor(models.AbstractModel):
             lead_time=bounded(company.backlog_tolerance_lead_days),
             price=bounded(company.backlog_tolerance_price),
         )
+
+    @api.model
+    def _enough(self):
+        """The number of receipts from which a vendor counts as proven; at least one."""
+        return max(1, self.env.company.backlog_vendor_min_receipts)

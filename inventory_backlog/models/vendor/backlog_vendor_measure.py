@@ -13,18 +13,17 @@ RATES = (
 
 
 class BacklogVendorMeasure(models.Model):
-    """What the receipts of each vendor say, kept so that lists of many products need
-    not go through all receipts again.
+    """The rates of each vendor, cached so that lists of many products need not read all
+    receipts again.
 
-    What is kept never shows when it could be wrong: a row counts for the day it was
-    computed on, and not for a vendor that was *touched* since (see
-    ``backlog.vendor.touch``): for those the statement of ``backlog.vendor.receipt``
-    runs live. The scheduled action computes anew whatever no longer counts, in
-    batches, and deletes exactly the touches it saw: one that it did not see still
-    sends its readers to the live figures.
+    A row that could be wrong never shows: it counts on the day it was computed on, and
+    only until its vendor is *touched* (see ``backlog.vendor.touch``). For all other
+    vendors the statement of ``backlog.vendor.receipt`` runs live. The scheduled action
+    refreshes the rows that no longer count, in batches, and deletes exactly the touches
+    that it has read: readers of a later one still get the live figures.
 
     The key is the id of a variant, of a template below zero, or 0 for all products.
-    Every vendor that was looked at has the row with key 0, also without receipts.
+    Every vendor that was measured has the row with key 0, also without receipts.
     """
 
     _name = "backlog.vendor.measure"
@@ -46,6 +45,8 @@ class BacklogVendorMeasure(models.Model):
         "UNIQUE (company_id, vendor_id, measure_key)",
         "A vendor is measured once per company and product.",
     )
+
+    # Reading
 
     @api.model
     def _measures(self, template_ids=None):
@@ -80,32 +81,9 @@ class BacklogVendorMeasure(models.Model):
         )
 
     @api.model
-    def _asked(self, template_ids):
-        """The rows of the vendors of these products: for them, and for everything."""
-        if template_ids is None:
-            return SQL("TRUE")
-        return SQL(
-            """
-            (vendor_id, measure_key) IN (
-                SELECT partner.commercial_partner_id, UNNEST(ARRAY[
-                           0, COALESCE(info.product_id, -info.product_tmpl_id)])
-                  FROM product_supplierinfo info
-                  JOIN res_partner partner ON partner.id = info.partner_id
-                 WHERE info.product_tmpl_id = ANY(%s)
-            )
-            """,
-            list(template_ids),
-        )
-
-    @api.model
-    def _columns(self):
-        names = ("vendor_id", "measure_key", "receipt_count", *RATES)
-        return SQL(", ").join(SQL.identifier(name) for name in names)
-
-    @api.model
     def _stale_vendors(self, template_ids=None):
-        """The ids of the vendors that no row counts for."""
-        vendor = self.env["backlog.vendor"]
+        """The ids of the vendors without a row that counts."""
+        vendors = self.env["backlog.vendor"]
         rows = self.env.execute_query(
             SQL(
                 """
@@ -123,12 +101,12 @@ class BacklogVendorMeasure(models.Model):
                 """,
                 company=self.env.company.id,
                 today=self.env.company._backlog_today(),
-                asked=vendor._of_templates(SQL("info.product_tmpl_id"), template_ids),
+                asked=vendors._of_templates(SQL("info.product_tmpl_id"), template_ids),
                 to_flush=[
                     self.env["product.supplierinfo"]._fields["partner_id"],
                     self.env["product.supplierinfo"]._fields["product_tmpl_id"],
                     self.env["res.partner"]._fields["commercial_partner_id"],
-                    # Computing what came touches the vendor.
+                    # Their compute method touches the vendor.
                     self.env["purchase.order.line"]._fields["qty_received"],
                     self.env["purchase.order.line"]._fields["first_promise_date"],
                     self.env["backlog.vendor.touch"]._fields["vendor_id"],
@@ -138,9 +116,36 @@ class BacklogVendorMeasure(models.Model):
         return [row[0] for row in rows]
 
     @api.model
+    def _asked(self, template_ids):
+        """A condition on the rows of the vendors of these products: their own rows, and
+        those for all products."""
+        if template_ids is None:
+            return SQL("TRUE")
+        return SQL(
+            """
+            (vendor_id, measure_key) IN (
+                SELECT partner.commercial_partner_id, UNNEST(ARRAY[
+                           0, COALESCE(info.product_id, -info.product_tmpl_id)])
+                  FROM product_supplierinfo info
+                  JOIN res_partner partner ON partner.id = info.partner_id
+                 WHERE info.product_tmpl_id = ANY(%s)
+            )
+            """,
+            list(template_ids),
+        )
+
+    @api.model
+    def _columns(self):
+        """The columns of ``_measures``."""
+        names = ("vendor_id", "measure_key", "receipt_count", *RATES)
+        return SQL(", ").join(SQL.identifier(name) for name in names)
+
+    # Refresh
+
+    @api.model
     def _cron_refresh(self):
-        """Compute anew what no longer counts: after midnight everything, else the
-        vendors that were touched. Killed half-way, the next run carries on."""
+        """Refresh the rows that no longer count: after midnight all of them, else those
+        of touched vendors. A run that is killed is continued by the next one."""
         touches = self.env["backlog.vendor.touch"]
         touched = {
             vendor.id: rows.ids
@@ -181,8 +186,7 @@ class BacklogVendorMeasure(models.Model):
 
     @api.model
     def _refresh(self, vendor_ids):
-        """Compute the measures of these vendors for the current company and keep
-        them.
+        """Replace the rows of these vendors for the current company.
 
         :return: true
         """
@@ -225,7 +229,7 @@ class BacklogVendorMeasure(models.Model):
 
 
 class BacklogVendorTouch(models.Model):
-    """A vendor whose receipts changed since its measures were kept. Rows are only
+    """A vendor whose receipts changed since its measures were cached. Rows are only
     added and deleted, so no receipt waits for another."""
 
     _name = "backlog.vendor.touch"
@@ -236,7 +240,7 @@ class BacklogVendorTouch(models.Model):
 
     @api.model
     def _touch(self, partners):
-        """The figures of these vendors are no longer what was kept."""
-        # Whoever receives goods changes the figures; nobody else may.
+        """Mark the measures of these vendors as stale."""
+        # sudo: users who receive goods have no right to write here.
         vendors = partners.sudo().commercial_partner_id
         self.sudo().create([{"vendor_id": vendor.id} for vendor in vendors])

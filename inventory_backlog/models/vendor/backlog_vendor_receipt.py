@@ -13,6 +13,7 @@ from ...tools.bounds import (
 )
 from ...tools.figures import Rate
 from ...tools.sql import without_jit
+from .vendor_rates import rates, score
 
 SCORE_HELP = (
     "0 to 100: the weighted average of accepted (100 − rejected %), on time % and "
@@ -21,8 +22,8 @@ SCORE_HELP = (
 
 
 class BacklogVendorReceipt(models.Model):
-    """What vendors did: one row per receipt of a purchase line, and one per purchase
-    line for what should be here and is not.
+    """What vendors delivered: one row per receipt of a purchase line, and one per
+    purchase line for overdue goods.
 
     A receipt is a transfer, so a line that comes in three parts has three. Goods that
     replace returned ones are no receipt. Days are those of the company's time zone,
@@ -31,7 +32,7 @@ class BacklogVendorReceipt(models.Model):
 
     Averages are right in groups and totals: each purchase line weighs the same in
     the on-time rate, every piece in the reject rate, every receipt in the lead time.
-    ``backlog.vendor`` reads the same formulas, see ``_rates``.
+    ``backlog.vendor`` reads the same formulas, see ``vendor_rates``.
     """
 
     _name = "backlog.vendor.receipt"
@@ -71,6 +72,9 @@ class BacklogVendorReceipt(models.Model):
             "state",
         ],
     }
+
+    # Which receipt
+
     purchase_line_id = fields.Many2one("purchase.order.line", readonly=True)
     order_id = fields.Many2one("purchase.order", "Purchase Order", readonly=True)
     picking_id = fields.Many2one("stock.picking", "Receipt", readonly=True)
@@ -81,6 +85,9 @@ class BacklogVendorReceipt(models.Model):
     product_uom_id = fields.Many2one("uom.uom", "Unit", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
+
+    # What came, and when
+
     date = fields.Datetime(
         readonly=True,
         help="When it came; for what is overdue, when it was promised.",
@@ -133,6 +140,9 @@ class BacklogVendorReceipt(models.Model):
         aggregator="avg",
         help="Days from the confirmation of the order to the receipt.",
     )
+
+    # Rates, right in groups and totals
+
     on_time_rate = Rate(
         "On Time (%)",
         readonly=True,
@@ -166,136 +176,11 @@ class BacklogVendorReceipt(models.Model):
         help=SCORE_HELP,
     )
 
+    # The statement and its steps
+
     @property
     def _table_query(self):
         return self._receipts()
-
-    def _read_group_select(self, aggregate_spec: str, query: Query) -> SQL:
-        name, _colon, aggregator = aggregate_spec.partition(":")
-        rates = self._rates(self._table)
-        rates["quality_score"] = self._score(rates)
-        if aggregator == "avg" and name in rates:
-            self._check_field_access(self._fields[name], "read")
-            return rates[name]
-        return super()._read_group_select(aggregate_spec, query)
-
-    @api.model
-    def _rates(self, alias, one_product=None):
-        """``{field: aggregate over rows of alias}``: the formulas of the score.
-
-        :param SQL one_product: when true, rejected over received is by quantity;
-            over several products it is by value
-        """
-        column = {
-            name: SQL.identifier(alias, name)
-            for name in (
-                "due_share",
-                "lead_days",
-                "on_time_share",
-                "receipt_count",
-                "received_qty",
-                "received_value",
-                "rejected_qty",
-                "rejected_value",
-            )
-        }
-        rates = {
-            "on_time_rate": SQL(
-                "100 * SUM(%(on_time_share)s) / NULLIF(SUM(%(due_share)s), 0)", **column
-            ),
-            "reject_rate": SQL(
-                """100 * CASE WHEN %(one_product)s
-                    THEN SUM(%(rejected_qty)s) / NULLIF(SUM(%(received_qty)s), 0)
-                    ELSE SUM(%(rejected_value)s) / NULLIF(SUM(%(received_value)s), 0)
-                     END""",
-                one_product=one_product or SQL("FALSE"),
-                **column,
-            ),
-            "lead_time_median": self._lead_time(column["lead_days"], 0.5),
-            "lead_time_p90": self._lead_time(column["lead_days"], 0.9),
-        }
-        return {
-            # Without a receipt there is nothing to judge by, whatever is overdue.
-            name: SQL(
-                "CASE WHEN SUM(%s) > 0 THEN %s END", column["receipt_count"], rate
-            )
-            for name, rate in rates.items()
-        }
-
-    @api.model
-    def _lead_time(self, days, share):
-        return SQL(
-            "(PERCENTILE_CONT(%s) WITHIN GROUP (ORDER BY %s))::numeric", share, days
-        )
-
-    @api.model
-    def _score(self, rates):
-        """The quality score from the rates, 0 to 100: a weighted average of accepted,
-        on time and steady lead time. Free goods have no value to be rejected; without
-        receipts there is no rate and no score."""
-        company = self.env.company
-        weights = {
-            "accepted": max(0, company.backlog_weight_accepted),
-            "on_time": max(0, company.backlog_weight_on_time),
-            "steady": max(0, company.backlog_weight_steady),
-        }
-        return SQL(
-            """(
-                %(accepted)s * (100 - LEAST(100, COALESCE(%(reject_rate)s, 0)))
-                + %(on_time)s * %(on_time_rate)s
-                + %(steady)s * COALESCE(
-                    100 * %(lead_time_median)s / NULLIF(%(lead_time_p90)s, 0), 100)
-               ) / NULLIF(%(weight)s, 0)""",
-            weight=sum(weights.values()),
-            **weights,
-            **rates,
-        )
-
-    @api.model
-    def _measures(self, vendor_ids):
-        """Return the statement of what the receipts of the window say, in the current
-        company: per vendor and product variant, per vendor and template, per vendor.
-
-        Columns: ``vendor_id, measure_key, receipt_count, price_spread`` and the rates;
-        the key is the id of the variant, of the template below zero, or 0 for all.
-        """
-        company = self.env.company
-        since = fields.Datetime.subtract(
-            fields.Datetime.now(),
-            days=bounded_days(company.backlog_vendor_window_days, 0),
-        )
-        rates = self._rates(
-            "receipt", one_product=SQL("GROUPING(receipt.product_tmpl_id) = 0")
-        )
-        return SQL(
-            """
-            SELECT receipt.partner_id AS vendor_id,
-                   CASE WHEN GROUPING(receipt.product_id) = 0
-                        THEN receipt.product_id
-                        WHEN GROUPING(receipt.product_tmpl_id) = 0
-                        THEN -receipt.product_tmpl_id
-                        ELSE 0
-                    END AS measure_key,
-                   SUM(receipt.receipt_count) AS receipt_count,
-                   %(rates)s,
-                   100 * (MAX(receipt.unit_price) - MIN(receipt.unit_price))
-                       / NULLIF(AVG(receipt.unit_price), 0) AS price_spread
-              FROM (%(receipts)s) receipt
-             WHERE receipt.company_id = %(company)s
-               AND receipt.date >= %(since)s
-          GROUP BY receipt.partner_id, GROUPING SETS (
-                       (receipt.product_tmpl_id, receipt.product_id),
-                       (receipt.product_tmpl_id),
-                       ())
-            """,
-            rates=SQL(", ").join(
-                SQL("%s AS %s", rate, SQL.identifier(name))
-                for name, rate in rates.items()
-            ),
-            receipts=self._receipts(vendor_ids),
-            company=company.id,
-            since=since,
-        )
 
     @api.model
     def _receipts(self, vendor_ids=None):
@@ -335,7 +220,8 @@ class BacklogVendorReceipt(models.Model):
 
     @api.model
     def _moved(self, vendor_ids):
-        """What came for each purchase line, transfer by transfer, and what is open."""
+        """What arrived for each purchase line, transfer by transfer, and what is
+        open."""
         asked = SQL("TRUE")
         if vendor_ids is not None:
             asked = SQL("partner.commercial_partner_id = ANY(%s)", list(vendor_ids))
@@ -374,8 +260,8 @@ class BacklogVendorReceipt(models.Model):
 
     @api.model
     def _step(self):
-        """The receipts behind each scrap: kept on it, or for one from before this
-        addon the moves of its transfer and those before them."""
+        """The receipts behind each scrap: those stored on it, or for a scrap from
+        before this addon the moves of its transfer and the moves before them."""
         return SQL(
             """
             SELECT rel.scrap_id, rel.move_id
@@ -405,7 +291,7 @@ class BacklogVendorReceipt(models.Model):
 
     @api.model
     def _rejected(self):
-        """What of each receipt was returned or scrapped. A scrap is spread over the
+        """What was returned or scrapped of each receipt. A scrap is spread over the
         receipts it can come from, by quantity."""
         return SQL(
             """
@@ -451,8 +337,8 @@ class BacklogVendorReceipt(models.Model):
 
     @api.model
     def _dated(self):
-        """What came and what is overdue, held against the first promise. ``due_share``
-        is the part that a row has in what was due of its purchase line."""
+        """Receipts and overdue goods, compared with the first promise. ``due_share`` is
+        the share of the row in what was due of its purchase line."""
         promise = moment(SQL("COALESCE(line.first_promise_date, line.date_planned)"))
         return SQL(
             """
@@ -526,7 +412,75 @@ class BacklogVendorReceipt(models.Model):
 
     @api.model
     def _day(self, utc):
-        """The calendar day of the moment ``utc`` where the company of ``purchase``
-        is."""
+        """The calendar day of the moment ``utc`` in the time zone of the company of
+        ``purchase``."""
         zone = self.env["res.company"]._backlog_zones(SQL("purchase.company_id"))
         return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE (%s))::date", utc, zone)
+
+    # Rates
+
+    def _read_group_select(self, aggregate_spec: str, query: Query) -> SQL:
+        name, _colon, aggregator = aggregate_spec.partition(":")
+        found = rates(self._table)
+        found["quality_score"] = score(found, **self._weights())
+        if aggregator == "avg" and name in found:
+            self._check_field_access(self._fields[name], "read")
+            return found[name]
+        return super()._read_group_select(aggregate_spec, query)
+
+    @api.model
+    def _measures(self, vendor_ids):
+        """Return the statement of what the receipts of the window say, in the current
+        company: per vendor and product variant, per vendor and template, per vendor.
+
+        Columns: ``vendor_id, measure_key, receipt_count, price_spread`` and the rates;
+        the key is the id of the variant, of the template below zero, or 0 for all.
+        """
+        company = self.env.company
+        since = fields.Datetime.subtract(
+            fields.Datetime.now(),
+            days=bounded_days(company.backlog_vendor_window_days, 0),
+        )
+        found = rates(
+            "receipt", one_product=SQL("GROUPING(receipt.product_tmpl_id) = 0")
+        )
+        return SQL(
+            """
+            SELECT receipt.partner_id AS vendor_id,
+                   CASE WHEN GROUPING(receipt.product_id) = 0
+                        THEN receipt.product_id
+                        WHEN GROUPING(receipt.product_tmpl_id) = 0
+                        THEN -receipt.product_tmpl_id
+                        ELSE 0
+                    END AS measure_key,
+                   SUM(receipt.receipt_count) AS receipt_count,
+                   %(rates)s,
+                   100 * (MAX(receipt.unit_price) - MIN(receipt.unit_price))
+                       / NULLIF(AVG(receipt.unit_price), 0) AS price_spread
+              FROM (%(receipts)s) receipt
+             WHERE receipt.company_id = %(company)s
+               AND receipt.date >= %(since)s
+          GROUP BY receipt.partner_id, GROUPING SETS (
+                       (receipt.product_tmpl_id, receipt.product_id),
+                       (receipt.product_tmpl_id),
+                       ())
+            """,
+            rates=SQL(", ").join(
+                SQL("%s AS %s", figure, SQL.identifier(name))
+                for name, figure in found.items()
+            ),
+            receipts=self._receipts(vendor_ids),
+            company=company.id,
+            since=since,
+        )
+
+    @api.model
+    def _weights(self):
+        """``{part of the score: its weight}`` in the current company, each 0 or more:
+        see ``vendor_rates.score``."""
+        company = self.env.company
+        return {
+            "accepted": max(0, company.backlog_weight_accepted),
+            "on_time": max(0, company.backlog_weight_on_time),
+            "steady": max(0, company.backlog_weight_steady),
+        }

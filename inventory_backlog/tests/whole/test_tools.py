@@ -6,10 +6,12 @@ from odoo.tests import TransactionCase, tagged
 
 from ... import tools
 from ...models.reorder import netting, offers
-from ..unit import Unit
+from ...models.split import sweep
+from ...models.vendor import vendor_rates
+from ...report import payment_terms
 
-# Functions of models that use no database.
-PLAIN = [netting, offers]
+# Plain functions that stand beside the models they serve.
+BESIDE_MODELS = (netting, offers, payment_terms, sweep, vendor_rates)
 
 
 @tagged("post_install", "-at_install")
@@ -17,11 +19,14 @@ class TestTools(TransactionCase):
     """Plain functions say in their docstrings what they do."""
 
     def test_what_the_docstrings_say(self):
-        names = pkgutil.iter_modules(tools.__path__, f"{tools.__name__}.")
-        modules = [importlib.import_module(module.name) for module in names]
+        modules = [
+            importlib.import_module(module.name)
+            for module in pkgutil.iter_modules(tools.__path__, f"{tools.__name__}.")
+        ]
         tried = 0
-        for module in modules + PLAIN:
-            found = doctest.testmod(module, extraglobs={"Unit": Unit})
-            self.assertFalse(found.failed, module.__name__)
-            tried += found.attempted
+        for module in (*modules, *BESIDE_MODELS):
+            with self.subTest(module=module.__name__):
+                found = doctest.testmod(module)
+                self.assertFalse(found.failed)
+                tried += found.attempted
         self.assertTrue(tried)

@@ -3,13 +3,14 @@ from odoo.tools import SQL
 
 
 class BacklogVendor(models.AbstractModel):
-    """What is made needs no vendor."""
+    """Products that are made need no vendor."""
 
     _inherit = "backlog.vendor"
 
     @api.model
     def _is_bought(self):
-        """What is made or assembled lacks no vendor as long as it has none at all."""
+        """A product with a bill of materials counts as bought only where it has a
+        vendor."""
         return SQL(
             """%s AND (
                 EXISTS (
