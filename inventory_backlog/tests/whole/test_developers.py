@@ -17,6 +17,7 @@ PAGE = ROOT / "docs/developers.md"
 SECTION = r"^#+ {}\n(.*?)(?=^#+ |\Z)"
 CODE = r"^```{}\n(.*?)^```$"
 ADDON = "my_addon"
+BRIDGE = "odoo.addons.inventory_backlog_mrp"
 
 
 class PageCase:
@@ -81,13 +82,25 @@ class TestDevelopers(PageCase, BacklogCase):
         for path in re.findall(r"`([a-z]\S+\.\w+)`", "".join(rows)):
             if path.endswith((".py", ".xml", ".json")):
                 places = [home / room / path for room in ("", "models", "tests")]
-                self.assertTrue(any(place.is_file() for place in places), path)
+                with self.subTest(path):
+                    self.assertTrue(any(place.is_file() for place in places))
         hooks = [row.split(" | ") for row in rows if row.startswith("`_")]
         self.assertTrue(hooks)
-        for methods, model, *_rest in hooks:
+        for methods, model, _what, who in hooks:
+            model = type(self.env[model.strip("`")])
             for method in re.findall(r"`(\w+)", methods.replace("<action>", "make")):
-                model = model.strip("`")
-                self.assertTrue(hasattr(self.env[model], method), (model, method))
+                with self.subTest(model=model._name, method=method):
+                    self.assertTrue(hasattr(model, method))
+                    if who in ("bridge", "nobody") and self._has_bridge():
+                        is_overridden = any(
+                            method in vars(part)
+                            for part in model.mro()
+                            if part.__module__.startswith(f"{BRIDGE}.")
+                        )
+                        self.assertEqual(is_overridden, who == "bridge")
+
+    def _has_bridge(self):
+        return "backlog.suggestion.component" in self.env
 
     def test_a_team_is_served_first(self):
         team = self.env["crm.team"].create({"name": "First"})
