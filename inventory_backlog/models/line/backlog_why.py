@@ -53,10 +53,10 @@ class BacklogWhy(models.AbstractModel):
                 )
             )
             # Salespeople cannot read suggestions; they get what was made of them.
-            line = line.order_line_id.sudo()
-            if note := line.backlog_supply_note:
+            ordered = line.order_line_id.sudo()
+            if note := ordered.backlog_supply_note:
                 sentences.append(self.env._("Under way: %s.", note))
-            made = line.backlog_suggestion_line_ids.suggestion_id.purchase_line_ids
+            made = ordered.backlog_suggestion_line_ids.suggestion_id.purchase_line_ids
             if requests := self._requests(line, slices) - made.order_id:
                 sentences.append(
                     self.env._(

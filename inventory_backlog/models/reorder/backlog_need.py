@@ -172,7 +172,6 @@ class BacklogNeed(models.AbstractModel):
     def _lates(self):
         """The slices whose receipt comes after the day they are needed and promised. A
         receipt that is overdue comes today at the earliest."""
-        allocation = self.env["backlog.allocation"]
         return SQL(
             """
             SELECT late.product_id, late.warehouse_id, 'late', late.qty, late.share,
@@ -195,12 +194,12 @@ class BacklogNeed(models.AbstractModel):
             %(join_receipt)s
              WHERE late.expected_day > late.day
             """,
-            document=allocation.env["backlog.supply"]._document(),
+            document=self.env["backlog.supply"]._document(),
             needed=self._day(SQL("move.date")),
             promised=self._day(self.env["backlog.live.line"]._promise()),
             expected=self._day(SQL("slice.date")),
             today=self.env.company._backlog_today(),
-            join_receipt=allocation.env["backlog.supply"]._join_receipt("late"),
+            join_receipt=self.env["backlog.supply"]._join_receipt("late"),
         )
 
     @api.model
@@ -256,7 +255,6 @@ class BacklogNeed(models.AbstractModel):
     @api.model
     def _lefts(self):
         """Free stock and receipts that nobody in the queue needs."""
-        allocation = self.env["backlog.allocation"]
         return SQL(
             """
             SELECT slice.product_id, warehouse.id, 'left', slice.qty, NULL,
@@ -267,16 +265,15 @@ class BacklogNeed(models.AbstractModel):
             %(join_receipt)s
             """,
             day=self._day(SQL("slice.date")),
-            document=allocation.env["backlog.supply"]._document(),
-            rest=allocation._rest(),
-            join_receipt=allocation.env["backlog.supply"]._join_receipt(),
+            document=self.env["backlog.supply"]._document(),
+            rest=self.env["backlog.live.slice"]._rest(),
+            join_receipt=self.env["backlog.supply"]._join_receipt(),
         )
 
     @api.model
     def _draft_supplies(self, product_ids):
         """What documents would bring that nobody has confirmed: transfers into the
         stock, and productions."""
-        allocation = self.env["backlog.allocation"]
         return SQL(
             """
             SELECT receipt.product_id, warehouse.id, 'request', %(qty)s, NULL,
@@ -299,7 +296,7 @@ class BacklogNeed(models.AbstractModel):
             """,
             qty=bounds.finite(SQL("receipt.product_qty")),
             day=self._day(SQL("receipt.date")),
-            document=allocation.env["backlog.supply"]._document(),
+            document=self.env["backlog.supply"]._document(),
             of_products=self._of_products(SQL("receipt.product_id"), product_ids),
         )
 

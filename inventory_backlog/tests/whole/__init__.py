@@ -3,6 +3,7 @@ from . import test_bad_values
 from . import test_definitions
 from . import test_developers
 from . import test_fault
+from . import test_house
 from . import test_lifecycle
 from . import test_python
 from . import test_queries

@@ -1,0 +1,194 @@
+import ast
+import re
+from collections import defaultdict
+from pathlib import Path
+
+from odoo.modules.module import get_module_path
+from odoo.tests import BaseCase, tagged
+
+ADDONS = ("inventory_backlog", "inventory_backlog_mrp")
+# A call goes down or stays. What several rooms stand on is on the ground floor.
+FLOORS = {
+    "tools": 0,
+    "models": 0,
+    "split": 1,
+    "kept": 1,
+    "line": 2,
+    "vendor": 3,
+    "reorder": 4,
+    "report": 5,
+    "wizard": 6,
+}
+OURS = re.compile(r"backlog\.|report\.inventory_backlog\.")
+
+
+class Source:
+    """A Python file of an addon: where it stands, its models and what it names."""
+
+    def __init__(self, path, root):
+        self.name = str(path.relative_to(root))
+        self.stem = path.stem
+        self.addon = root.name
+        self.room = path.parent.name
+        self.tree = ast.parse(path.read_text())
+        classes = [node for node in self.tree.body if isinstance(node, ast.ClassDef)]
+        self.models = [model for one in classes for model in self._models(one)]
+
+    @staticmethod
+    def _models(node):
+        """The model that a class opens, as a list of none or one."""
+        values = {
+            statement.targets[0].id: statement.value
+            for statement in node.body
+            if isinstance(statement, ast.Assign)
+            and isinstance(statement.targets[0], ast.Name)
+        }
+        value = values.get("_name", values.get("_inherit"))
+        return [value.value] if isinstance(value, ast.Constant) else []
+
+    @property
+    def floor(self):
+        """Documents of Odoo, and what is mixed into them, are doors to every room."""
+        is_door = self.stem.endswith("_mixin") or any(
+            not OURS.match(model) for model in self.models
+        )
+        return max(FLOORS.values()) if is_door else FLOORS[self.room]
+
+    def named(self):
+        """``(line, model)`` of the models that it asks the environment for."""
+        for node in ast.walk(self.tree):
+            if (
+                isinstance(node, ast.Subscript)
+                and isinstance(node.slice, ast.Constant)
+                and isinstance(node.slice.value, str)
+                and ast.unparse(node.value).endswith("env")
+            ):
+                yield node.lineno, node.slice.value
+
+    def context_keys(self):
+        """Those of ours that it hands on or reads."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                if node.func.attr == "with_context":
+                    yield from (word.arg for word in node.keywords if word.arg)
+                if ast.unparse(node.func.value).endswith("context") and node.args:
+                    yield getattr(node.args[0], "value", None)
+
+
+def sources():
+    for addon in ADDONS:
+        if folder := get_module_path(addon, display_warning=False):
+            root = Path(folder)
+            for part in ("tools", "models", "report", "wizard"):
+                for path in sorted(root.glob(f"{part}/**/*.py")):
+                    if path.name != "__init__.py":
+                        yield Source(path, root)
+
+
+@tagged("post_install", "-at_install")
+class TestHouse(BaseCase):
+    """The law of the house: one model, one file, one thing; calls go down."""
+
+    # Buttons of a record that open what stands above it, by file; an automation rule
+    # reads the line that its event is about; what is kept is held against all lines.
+    DOORS = {
+        "backlog_disruption": {"backlog.vendor.switch"},
+        "backlog_event": {"backlog.line"},
+        "backlog_kept": {"backlog.line"},
+        "backlog_line": {"backlog.suggestion"},
+        "backlog_suggestion": {
+            "backlog.suggestion.accept",
+            "backlog.suggestion.defer",
+        },
+    }
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sources = list(sources())
+        cls.room_of = {
+            model: source
+            for source in cls.sources
+            if source.addon == ADDONS[0]
+            for model in source.models
+        }
+
+    def test_a_model_is_opened_once_in_each_addon(self):
+        opened = defaultdict(list)
+        for source in self.sources:
+            for model in source.models:
+                opened[source.addon, model].append(source.name)
+        twice = {model: files for model, files in opened.items() if len(files) > 1}
+        self.assertFalse(twice, "One model, one file: what makes it long is another.")
+
+    def test_a_file_has_the_name_of_its_model(self):
+        for source in self.sources:
+            with self.subTest(file=source.name):
+                names = {model.replace(".", "_") for model in source.models}
+                if source.addon != ADDONS[0]:
+                    # The bridge: that of the file that it adds to.
+                    names |= {
+                        self.room_of[model].stem
+                        for model in source.models
+                        if model in self.room_of
+                    }
+                if names:
+                    self.assertIn(source.stem, names)
+
+    def test_models_of_odoo_stand_beside_the_rooms(self):
+        for source in self.sources:
+            for model in source.models:
+                with self.subTest(file=source.name, model=model):
+                    if not OURS.match(model):
+                        self.assertIn(source.room, ("models", "wizard"))
+
+    def test_the_bridge_has_the_same_rooms(self):
+        for source in self.sources:
+            for model in source.models:
+                if source.addon != ADDONS[0] and model in self.room_of:
+                    with self.subTest(file=source.name, model=model):
+                        self.assertEqual(source.room, self.room_of[model].room)
+
+    def test_calls_go_down_or_stay(self):
+        up = defaultdict(set)
+        for source in self.sources:
+            for _line, model in source.named():
+                home = self.room_of.get(model)
+                if home and OURS.match(model) and home.floor > source.floor:
+                    up[source.stem].add(model)
+        self.assertEqual(up, self.DOORS)
+
+    def test_imports_go_down_or_stay(self):
+        for source in self.sources:
+            for node in ast.walk(source.tree):
+                if isinstance(node, ast.ImportFrom) and node.level:
+                    rooms = {*(node.module or "").split(".")} & FLOORS.keys()
+                    for room in rooms - {"models"}:
+                        with self.subTest(file=source.name, line=node.lineno):
+                            self.assertLessEqual(FLOORS[room], source.floor)
+
+    def test_the_order_of_imports_is_that_of_the_alphabet(self):
+        """So it means nothing. Each file is there."""
+        for addon in ADDONS:
+            root = Path(get_module_path(addon, display_warning=False) or "")
+            for path in root.glob("*/**/__init__.py"):
+                part = path.relative_to(root).parts[0]
+                if part not in ("models", "report", "wizard"):
+                    continue
+                names = [
+                    alias.name
+                    for node in ast.parse(path.read_text()).body
+                    for alias in node.names
+                ]
+                there = {file.stem for file in path.parent.glob("*.py")} | {
+                    file.parent.name for file in path.parent.glob("*/__init__.py")
+                }
+                with self.subTest(path=path.relative_to(root)):
+                    self.assertEqual(names, sorted(there - {"__init__"}))
+
+    def test_one_context_key_is_ours(self):
+        for source in self.sources:
+            if source.name != "tools/given.py":
+                with self.subTest(file=source.name):
+                    keys = [str(key) for key in source.context_keys()]
+                    self.assertFalse([key for key in keys if "backlog" in key])
