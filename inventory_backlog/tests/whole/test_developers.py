@@ -1,64 +1,127 @@
 import re
 
+from lxml import etree
+
 from odoo.orm.model_classes import _init_model_class_attributes, add_to_registry
 from odoo.orm.models import MetaModel
 from odoo.tests import tagged
+from odoo.tools import SQL
+from odoo.tools.convert import xml_import
 
 from ..common import BacklogCase
 from ..repository import ROOT, needs_repository
+from ..suggestions import SuggestionCase
 
 PAGE = ROOT / "docs/developers.md"
-EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# Of a page: its sections, and the code in one of them.
+SECTION = r"^#+ {}\n(.*?)(?=^#+ |\Z)"
+CODE = r"^```{}\n(.*?)^```$"
+ADDON = "my_addon"
+BRIDGE = "odoo.addons.inventory_backlog_mrp"
+
+
+class PageCase:
+    """Installs the small addons of the page for developers."""
+
+    def _install(self, title):
+        """The addon of a section of the page, as if it were installed."""
+        text = PAGE.read_text()
+        [section] = re.findall(
+            SECTION.format(re.escape(title)), text, re.MULTILINE | re.DOTALL
+        )
+        [code] = re.findall(CODE.format("python"), section, re.MULTILINE | re.DOTALL)
+        exec(code, {"__name__": f"odoo.addons.{ADDON}.models"})  # noqa: S102 our page
+        definitions = MetaModel._module_to_models__.pop(ADDON)
+        for definition in definitions:
+            add_to_registry(self.registry, definition)
+        self.addCleanup(self._uninstall, definitions)
+        self._set_up_models(definitions)
+        for views in re.findall(CODE.format("xml"), section, re.MULTILINE | re.DOTALL):
+            xml_import(self.env, ADDON, {}, "init").parse(etree.fromstring(views))
+
+    def _uninstall(self, definitions):
+        for definition in definitions:
+            model = self.registry[definition._name]
+            model._base_classes__ = tuple(
+                base for base in model._base_classes__ if base is not definition
+            )
+            _init_model_class_attributes(model)
+        self._set_up_models(definitions)
+
+    def _set_up_models(self, definitions):
+        names = [definition._name for definition in definitions]
+        self.registry._setup_models__(self.env.cr, names)
+
+    def _columns(self, model):
+        """Add the columns that the table of a model lacks."""
+        self.registry.init_models(self.env.cr, [model], {"module": ADDON})
+
+    def _assert_lines(self, lines, name, expected):
+        """A column of ``backlog.line``, computed now and as kept then."""
+        for _time in range(2):
+            self.assertEqual(self._line(lines).mapped(name), expected)
+            self.env["backlog.fold"]._fold()
+            self.assertEqual(
+                self.env["backlog.kept"].differences(), {"slices": [], "lines": []}
+            )
+
+    def _colors(self, model):
+        """The causes or kinds that the bars of a kanban view have a color for."""
+        arch = etree.fromstring(self.env[model].get_view(view_type="kanban")["arch"])
+        return [bar.get("colors") for bar in arch.iter("progressbar")]
 
 
 @needs_repository
 @tagged("post_install", "-at_install")
-class TestDevelopers(BacklogCase):
+class TestDevelopers(PageCase, BacklogCase):
     """What the page for developers tells to write does what it says."""
 
-    def setUp(self):
-        super().setUp()
-        self.team = self.env["crm.team"].create({"name": "First"})
-        self.env["ir.config_parameter"].set_param("my_addon.team", self.team.id)
+    def test_every_file_and_hook_of_the_page_is_there(self):
+        home = ROOT / "inventory_backlog"
+        rows = re.findall(r"^\| (.+) \|$", PAGE.read_text(), re.MULTILINE)
+        for path in re.findall(r"`([a-z]\S+\.\w+)`", "".join(rows)):
+            if path.endswith((".py", ".xml", ".json")):
+                places = [home / room / path for room in ("", "models", "tests")]
+                with self.subTest(path):
+                    self.assertTrue(any(place.is_file() for place in places))
+        hooks = [row.split(" | ") for row in rows if row.startswith("`_")]
+        self.assertTrue(hooks)
+        for methods, model, _what, who in hooks:
+            model = type(self.env[model.strip("`")])
+            for method in re.findall(r"`(\w+)", methods.replace("<action>", "make")):
+                with self.subTest(model=model._name, method=method):
+                    self.assertTrue(hasattr(model, method))
+                    if who in ("bridge", "nobody") and self._has_bridge():
+                        is_overridden = any(
+                            method in vars(part)
+                            for part in model.mro()
+                            if part.__module__.startswith(f"{BRIDGE}.")
+                        )
+                        self.assertEqual(is_overridden, who == "bridge")
 
-    def _install(self):
-        """The addon of the page, as if it were installed."""
-        [code] = EXAMPLE.findall(PAGE.read_text())
-        exec(code, {"__name__": "odoo.addons.my_addon.models"})  # noqa: S102 our page
-        [definition] = MetaModel._module_to_models__.pop("my_addon")
-        add_to_registry(self.registry, definition)
-        self.addCleanup(self._uninstall, definition)
-        self._set_up_models()
+    def _has_bridge(self):
+        return "backlog.suggestion.component" in self.env
 
-    def _uninstall(self, definition):
-        model = self.registry[definition._name]
-        model._base_classes__ = tuple(
-            base for base in model._base_classes__ if base is not definition
-        )
-        _init_model_class_attributes(model)
-        self._set_up_models()
-
-    def _set_up_models(self):
-        self.registry._setup_models__(self.env.cr, ["backlog.allocation"])
-
-    def test_the_example_serves_a_team_first(self):
+    def test_a_team_is_served_first(self):
+        team = self.env["crm.team"].create({"name": "First"})
+        self.env["ir.config_parameter"].set_param("my_addon.team", team.id)
         self._put_in_stock(self.product, 5)
         lines = self.env["sale.order.line"].union(
             *(
-                self._order(self.product, 4, team_id=team.id).order_line
-                for team in (self.env["crm.team"], self.team)
+                self._order(self.product, 4, team_id=one.id).order_line
+                for one in (self.env["crm.team"], team)
             )
         )
         lines.sudo().move_ids._do_unreserve()
         self._assert_ready(lines, [4, 1])
-        self._install()
+        self._install("Serve the orders of one team first")
         self.assertIsNone(self.env["backlog.kept"]._stale(), "it is of another rule")
         self._assert_ready(lines, [1, 4])
         first = lines[0].order_id.sudo()
-        first.team_id, lines[1].order_id.sudo().team_id = self.team, False
+        first.team_id, lines[1].order_id.sudo().team_id = team, False
         self._assert_ready(lines, [4, 1])
         first.team_id = False
-        lines[1].order_id.sudo().team_id = self.team
+        lines[1].order_id.sudo().team_id = team
         self._assert_ready(lines, [1, 4])
         self.env["ir.config_parameter"].set_param("my_addon.team", 0)
         self._assert_ready(lines, [4, 1])
@@ -69,3 +132,84 @@ class TestDevelopers(BacklogCase):
             self.assertEqual([ready for _o, ready, *_s in self._split(lines)], expected)
             self.assertEqual(self._line(lines).mapped("backlog_qty"), expected)
             self.env["backlog.fold"]._fold()
+
+    def test_a_column_is_computed_today(self):
+        lines = self._order(
+            (self.product, 1), (self.product, 1), commitment_date=self._after(3)
+        ).order_line
+        late = self._order(self.product, 1, commitment_date=self._after(-2)).order_line
+        self._install("Add a column of the line, computed today")
+        self._assert_lines(lines + late, "days_left", [-2, 3, 3])
+        self.env["backlog.line"].invalidate_model()
+        found = self.env["backlog.line"].search(
+            [("days_left", "<", 0), ("product_id", "=", self.product.id)]
+        )
+        self.assertEqual(found.ids, late.ids)
+        view = self.env["backlog.line"].get_view(view_type="list")
+        self.assertIn('name="days_left"', view["arch"])
+
+    def test_a_column_is_cached(self):
+        order = self._order(self.product, 1, client_order_ref="A 1")
+        self._install("Add a column of the line, cached")
+        self._columns("backlog.kept.line")
+        self.assertIsNone(self.env["backlog.kept"]._stale(), "it is of another rule")
+        self.env["backlog.trigger"]._attach()
+        # As in the transactions after the one that attached them.
+        self.env.cr.precommit.data.pop("backlog_attached")
+        self._assert_lines(order.order_line, "client_order_ref", ["A 1"])
+        self.assertIsNotNone(self.env["backlog.kept"]._stale(), "rows count again")
+        order.sudo().client_order_ref = "B 2"
+        self._assert_lines(order.order_line, "client_order_ref", ["B 2"])
+        order.flush_model()
+        self.env.cr.execute(
+            SQL("UPDATE sale_order SET client_order_ref = 'C' WHERE id = %s", order.id)
+        )
+        self._assert_lines(order.order_line, "client_order_ref", ["C"])
+
+    def test_a_delay_has_another_cause(self):
+        new, old = (
+            self._order(self.product, 1, commitment_date=self._after(1)).order_line
+            for _time in range(2)
+        )
+        old.order_id.sudo().date_order = self._after(-2)
+        self._assert_lines(new + old, "delay_cause", ["no_supply", "no_supply"])
+        self._install("Add a cause of delay")
+        self._assert_lines(new + old, "delay_cause", ["just_ordered", "no_supply"])
+        labels = dict(self.env["backlog.line"]._selection_delay_cause())
+        self.assertIn("just_ordered", labels)
+        for colors in self._colors("backlog.line"):
+            self.assertIn('"just_ordered"', colors)
+
+
+@needs_repository
+@tagged("post_install", "-at_install")
+class TestDevelopersSuggest(PageCase, SuggestionCase):
+    """The kind of suggestion that the page adds, from the run to its document and
+    back."""
+
+    def test_goods_are_borrowed_where_no_vendor_sells(self):
+        self.product.seller_ids.unlink()
+        self._wanted(self.product, 5)
+        self.assertEqual(self._suggest().action_type, "buy")
+        self._install("Add a kind of suggestion")
+        self._changed_later()
+        [borrow] = self._suggest()
+        self.assertEqual(self._figures(borrow), [("borrow", 5, 0, 5)])
+        self.assertFalse(borrow.obstacle)
+        self.assertIn('"borrow"', *self._colors("backlog.suggestion"))
+        borrow.with_user(self.env.ref("base.user_admin")).action_accept()
+        receipt = borrow.sudo().move_ids.picking_id
+        self.assertEqual(
+            (receipt.state, receipt.picking_type_code), ("draft", "incoming")
+        )
+        self._generate()
+        self.assertEqual(self._suggested(), borrow, "it is under way")
+        self.assertEqual(borrow.state, "ordered")
+        borrow.with_user(self.env.ref("base.user_admin")).action_undo()
+        self.assertFalse(receipt.exists())
+        self.assertEqual(borrow.state, "proposed")
+        borrow.with_user(self.env.ref("base.user_admin")).action_accept()
+        borrow.sudo().move_ids.picking_id.button_validate()
+        self.assertEqual(borrow.state, "done")
+        self._generate()
+        self.assertFalse(self._suggested())
