@@ -1,6 +1,4 @@
-from collections.abc import Set as AbstractSet
 from datetime import datetime, time, timedelta
-from json import dumps, loads
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -8,7 +6,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_date, json_default
+from odoo.tools import SQL, format_date
 
 from ..const import VALUE_GROUPS
 from ..tools.given import giving
@@ -393,13 +391,19 @@ class BacklogDashboard(models.AbstractModel):
     def _pace_tile(self):
         """The tile of the weeks of backlog and book-to-bill, from the history."""
         history = self.env["backlog.snapshot"]
-        domain = Domain("day", ">=", self._days_ago(PACE_DAYS))
+        domain = Domain(
+            "day", ">=", self.env["backlog.dashboard.chart"]._days_ago(PACE_DAYS)
+        )
         [[weeks, ratio, first, count]] = history._read_group(
             domain,
             [],
             ["backlog_weeks:avg", "book_to_bill:avg", "day_from:min", "__count"],
         )
-        action = self._open_history(domain, "pivot") if count else False
+        action = (
+            self.env["backlog.dashboard.chart"]._open_history(domain, "pivot")
+            if count
+            else False
+        )
         tone = "neutral" if not ratio or 0.9 <= ratio <= 1.1 else "info"
         return {
             "key": "weeks",
@@ -433,10 +437,6 @@ class BacklogDashboard(models.AbstractModel):
         if not weeks:
             return self.env._("Known after the first day with shipments.")
         return self.env._("since %s", format_date(self.env, first))
-
-    @api.model
-    def _days_ago(self, days):
-        return fields.Date.context_today(self) - timedelta(days=days)
 
     # What to do first
 
@@ -564,38 +564,10 @@ class BacklogDashboard(models.AbstractModel):
                 [view("backlog_analysis_view_graph"), "graph"],
             ],
             "search_view_id": [view("backlog_analysis_view_search"), "search"],
-            "domain": self._plain(domain & part),
+            "domain": self.env["backlog.dashboard.chart"]._plain(domain & part),
             "context": {},
             # Without a help text Odoo shows sample records in an empty list.
             "help": Markup('<p class="o_view_nocontent_smiling_face">%s</p>')
             % self.env._("No open line is part of this figure"),
             "target": "current",
         }
-
-    @api.model
-    def _open_history(self, domain, first="list"):
-        """The action that opens the history, with the view ``first``."""
-        views = sorted(("list", "pivot", "graph"), key=lambda view: view != first)
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Backlog History"),
-            "res_model": "backlog.snapshot",
-            "views": [[False, view] for view in views],
-            "domain": self._plain(domain),
-            "context": {},
-            "target": "current",
-        }
-
-    @api.model
-    def _plain(self, domain):
-        """The domain in a form that the client can send back."""
-        return loads(
-            dumps(
-                list(domain),
-                default=lambda value: (
-                    list(value)
-                    if isinstance(value, AbstractSet)
-                    else json_default(value)
-                ),
-            )
-        )

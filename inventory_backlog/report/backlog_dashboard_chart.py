@@ -23,7 +23,6 @@ class BacklogDashboardChart(models.AbstractModel):
 
     def _trend(self, scope):
         """The open value at the end of each day, by state."""
-        dashboard = self.env["backlog.dashboard"]
         if hidden := self._why_no_trend(scope):
             return {
                 "days": [],
@@ -33,7 +32,7 @@ class BacklogDashboardChart(models.AbstractModel):
                 "action": False,
             }
         last = self._last_common_day()
-        domain = Domain("day", ">=", dashboard._days_ago(PACE_DAYS))
+        domain = Domain("day", ">=", self._days_ago(PACE_DAYS))
         if last:
             domain &= Domain("day", "<=", last)
         rows = self.env["backlog.snapshot"]._read_group(
@@ -69,7 +68,7 @@ class BacklogDashboardChart(models.AbstractModel):
                 "values": [late[day] if day in seen else False for day in days],
             },
             "note": self._trend_note(days),
-            "action": dashboard._open_history(domain),
+            "action": self._open_history(domain),
         }
 
     def _why_no_trend(self, scope):
@@ -167,7 +166,7 @@ class BacklogDashboardChart(models.AbstractModel):
     def _weeks(self):
         """The columns of the chart: eight weeks from the current one on, later, and
         without a date: ``label, start, domain``."""
-        today = fields.Date.context_today(self.env["backlog.dashboard"])
+        today = fields.Date.context_today(self)
         # Weeks begin as in Odoo's groups: by the user's language.
         week_start = int(self.env["res.lang"]._get_data(code=self.env.lang).week_start)
         this_week = today - timedelta(days=(today.isoweekday() - week_start) % 7)
@@ -213,7 +212,7 @@ class BacklogDashboardChart(models.AbstractModel):
             "name": self.env._("Expected Cash"),
             "res_model": "backlog.cash",
             "views": [[False, "list"], [False, "pivot"], [False, "graph"]],
-            "domain": self.env["backlog.dashboard"]._plain(domain),
+            "domain": self._plain(domain),
             "context": {},
             "target": "current",
         }
@@ -223,3 +222,35 @@ class BacklogDashboardChart(models.AbstractModel):
     def _labels(self, model, name):
         """``{value: label}`` of the selection ``name`` of ``model``."""
         return dict(self.env[model]._fields[name]._description_selection(self.env))
+
+    @api.model
+    def _open_history(self, domain, first="list"):
+        """The action that opens the history, with the view ``first``."""
+        views = sorted(("list", "pivot", "graph"), key=lambda view: view != first)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Backlog History"),
+            "res_model": "backlog.snapshot",
+            "views": [[False, view] for view in views],
+            "domain": self._plain(domain),
+            "context": {},
+            "target": "current",
+        }
+
+    @api.model
+    def _days_ago(self, days):
+        return fields.Date.context_today(self) - timedelta(days=days)
+
+    @api.model
+    def _plain(self, domain):
+        """The domain in a form that the client can send back."""
+        return loads(
+            dumps(
+                list(domain),
+                default=lambda value: (
+                    list(value)
+                    if isinstance(value, AbstractSet)
+                    else json_default(value)
+                ),
+            )
+        )

@@ -353,7 +353,7 @@ class BacklogLine(models.Model):
             query,
             alias,
             "whole",
-            lambda: SQL("(%s)", self.env["backlog.line.today"]._of_order()),
+            lambda: SQL("(%s)", self._of_order()),
             "JOIN",
         )
         return SQL.identifier(whole, field_expr)
@@ -379,7 +379,7 @@ class BacklogLine(models.Model):
             SQL(
                 "SELECT id, %s FROM (%s) line WHERE id = ANY(%s)",
                 SQL(", ").join(map(SQL.identifier, names)),
-                self.env["backlog.line.today"]._of_order(self.order_id.ids),
+                self._of_order(self.order_id.ids),
                 self.ids,
             )
         )
@@ -492,6 +492,36 @@ class BacklogLine(models.Model):
         if not sold:
             return kept
         return SQL("%s UNION ALL %s", kept, self._typed_lines(sold, stale.moved))
+
+    @api.model
+    def _of_order(self, order_ids=None):
+        """The current lines with the columns of ``OF_ORDER``.
+
+        :param order_ids: ids of orders, None for all
+        """
+        if order_ids is None:
+            current = self._current(self.env["backlog.allocation"]._asked_products())
+        else:
+            current = SQL(
+                "SELECT * FROM (%s) line WHERE order_id = ANY(%s)",
+                self._current_of_orders(order_ids),
+                order_ids,
+            )
+        return self.env["backlog.line.today"]._with_whole_orders(
+            current, SQL("SELECT * FROM current"), order_ids
+        )
+
+    @api.model
+    def _current_of_orders(self, order_ids):
+        """All current lines; where everything must be computed, only the lines with the
+        products of these orders. The products that the call asks for do not narrow
+        them: orders count whole."""
+        stale = self.env["backlog.kept"]._stale()
+        if stale is None:
+            orders = self.env["sale.order"].sudo().browse(order_ids)
+            return self._current(orders.order_line._backlog_products().ids)
+        with giving(self, stale=stale) as lines:
+            return lines._current()
 
     @api.model
     def _typed_lines(self, sold_ids, moved_ids, slices=None):

@@ -2,7 +2,6 @@ from odoo import models
 from odoo.tools import SQL
 
 from ...tools.bounds import days, finite, money, money_of_json, rate
-from ...tools.given import giving
 from ...tools.sql import now
 
 
@@ -218,36 +217,6 @@ class BacklogLineToday(models.AbstractModel):
              END
             """
         )
-
-    def _of_order(self, order_ids=None):
-        """The current lines with the columns of ``OF_ORDER``.
-
-        :param order_ids: ids of orders, None for all
-        """
-        if order_ids is None:
-            current = self.env["backlog.line"]._current(
-                self.env["backlog.allocation"]._asked_products()
-            )
-        else:
-            current = SQL(
-                "SELECT * FROM (%s) line WHERE order_id = ANY(%s)",
-                self._current_of_orders(order_ids),
-                order_ids,
-            )
-        return self._with_whole_orders(current, SQL("SELECT * FROM current"), order_ids)
-
-    def _current_of_orders(self, order_ids):
-        """All current lines; where everything must be computed, only the lines with the
-        products of these orders. The products that the call asks for do not narrow
-        them: orders count whole."""
-        stale = self.env["backlog.kept"]._stale()
-        if stale is None:
-            orders = self.env["sale.order"].sudo().browse(order_ids)
-            return self.env["backlog.line"]._current(
-                orders.order_line._backlog_products().ids
-            )
-        with giving(self.env["backlog.line"], stale=stale) as lines:
-            return lines._current()
 
     def _with_whole_orders(self, current, lines, order_ids=None):
         """The statement ``lines`` over ``current`` ones, with the columns that depend

@@ -8,3 +8,5 @@ from . import backlog_suggestion_line
 from . import backlog_suggestion_mail
 from . import backlog_suggestion_run
 from . import backlog_suggestion_text
+from . import netting
+from . import offers

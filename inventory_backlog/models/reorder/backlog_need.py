@@ -54,10 +54,17 @@ class BacklogNeed(models.AbstractModel):
         :return: ``[NeedRow]``, in the order of product, day and document: the same
             facts give the same list
         """
+        self._flush()
+        rows = self.env.execute_query(self._statement(product_ids))
+        return [NeedRow(*row) for row in rows]
+
+    @api.model
+    def _statement(self, product_ids):
+        """The statement of all parts: the columns of ``NeedRow``."""
         parts = SQL(" UNION ALL ").join(
             SQL("(%s)", part) for part in self._parts(product_ids)
         )
-        statement = SQL(
+        return SQL(
             """
             %(steps)s, portion AS MATERIALIZED (%(portion)s),
                    need AS MATERIALIZED (%(parts)s)
@@ -88,8 +95,6 @@ class BacklogNeed(models.AbstractModel):
                 wanted=list(ASKING),
             ),
         )
-        self._flush()
-        return [NeedRow(*row) for row in self.env.execute_query(statement)]
 
     @api.model
     def _flush(self):

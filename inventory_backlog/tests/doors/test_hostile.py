@@ -272,7 +272,7 @@ class TestHostile(WireCase, BacklogCase):
 
     def test_private_methods_cannot_be_called(self):
         private = {method for method in self._our_methods() if method[1][0] == "_"}
-        self.assertIn(("backlog.kept", "_fold"), private)
+        self.assertIn(("backlog.fold", "_fold"), private)
         for model, name in private:
             with self.assertRaises(AccessError, msg=f"{model}.{name}"):
                 get_public_method(self.env[model], name)
@@ -296,7 +296,7 @@ class TestHostile(WireCase, BacklogCase):
     @mute_logger("odoo.http")
     def test_private_methods_cannot_be_called_over_the_wire(self):
         for model, method in (
-            ("backlog.kept", "_fold"),
+            ("backlog.fold", "_fold"),
             ("backlog.line", "_told"),
             ("product.product", "_get_promises"),
             ("sale.order.line", "_keep_first_fill"),
