@@ -1,8 +1,10 @@
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
+from json import dumps, loads
 
 from odoo import fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, format_date, json_default
 
 from .backlog_dashboard import PACE_DAYS
 
@@ -223,7 +225,6 @@ class BacklogDashboardChart(models.AbstractModel):
         """``{value: label}`` of the selection ``name`` of ``model``."""
         return dict(self.env[model]._fields[name]._description_selection(self.env))
 
-    @api.model
     def _open_history(self, domain, first="list"):
         """The action that opens the history, with the view ``first``."""
         views = sorted(("list", "pivot", "graph"), key=lambda view: view != first)
@@ -237,11 +238,9 @@ class BacklogDashboardChart(models.AbstractModel):
             "target": "current",
         }
 
-    @api.model
     def _days_ago(self, days):
         return fields.Date.context_today(self) - timedelta(days=days)
 
-    @api.model
     def _plain(self, domain):
         """The domain in a form that the client can send back."""
         return loads(
