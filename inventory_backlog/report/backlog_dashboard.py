@@ -391,19 +391,14 @@ class BacklogDashboard(models.AbstractModel):
     def _pace_tile(self):
         """The tile of the weeks of backlog and book-to-bill, from the history."""
         history = self.env["backlog.snapshot"]
-        domain = Domain(
-            "day", ">=", self.env["backlog.dashboard.chart"]._days_ago(PACE_DAYS)
-        )
+        charts = self.env["backlog.dashboard.chart"]
+        domain = Domain("day", ">=", charts._days_ago(PACE_DAYS))
         [[weeks, ratio, first, count]] = history._read_group(
             domain,
             [],
             ["backlog_weeks:avg", "book_to_bill:avg", "day_from:min", "__count"],
         )
-        action = (
-            self.env["backlog.dashboard.chart"]._open_history(domain, "pivot")
-            if count
-            else False
-        )
+        action = charts._open_history(domain, "pivot") if count else False
         tone = "neutral" if not ratio or 0.9 <= ratio <= 1.1 else "info"
         return {
             "key": "weeks",
