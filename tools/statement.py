@@ -55,8 +55,8 @@ def with_layout(original):
 def indented(sql, column):
     """The same, its first line at this column and the others where they are to it."""
     first, *others = sql.code.split("\n")
-    if not first.strip():
-        return sql  # of Odoo, whose parts bring their own breaks
+    if not others or not first.strip():
+        return sql  # also of Odoo, whose parts bring their own blanks and breaks
     copy = SQL(sql)
     shift = column - (len(first) - len(first.lstrip()))
     copy._SQL__code = "\n".join(
