@@ -72,7 +72,8 @@ class BacklogRowMixin(models.AbstractModel):
     @api.model
     def _query_over(self, statement, domain):
         """The rows in ``domain`` that the user may read, out of ``statement`` instead
-        of the table of this model: as ``_search`` finds them.
+        of the table of this model: as Odoo's ``_search`` finds them. An addon that
+        overrides ``_search`` overrides this one as well.
 
         :param statement: one with all columns that are asked for, those included that
             ``_field_to_sql`` would join

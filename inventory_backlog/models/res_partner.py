@@ -1,8 +1,7 @@
 from odoo import api, fields, models
 
 from ..const import BUYERS, VALUE_GROUPS
-from ..report.backlog_customer_summary import paper_lang
-from ..tools.texts import file_name, plain_quantity
+from ..tools.texts import file_name, paper_lang, plain_quantity
 
 
 class ResPartner(models.Model):

@@ -235,10 +235,11 @@ class SaleOrderLine(models.Model):
 
     def _backlog_candidates(self):
         # Odoo checks access when it fetches what is stored, and not when it computes:
-        # check the lines that were not fetched. To check the others again would cost
-        # every page a query.
-        unread = self._fields["product_id"]._cache_missing_ids(self)
-        self.browse(unread).check_access("read")
+        # check the lines that nobody has fetched in this transaction. To check the
+        # others again would cost every page a query.
+        unread = self.browse(self._fields["product_id"]._cache_missing_ids(self))
+        if unread:
+            unread.check_access("read")
         # Sections and notes have no product.
         return self.filtered("product_id")
 

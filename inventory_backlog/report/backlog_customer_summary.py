@@ -1,11 +1,10 @@
 from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
-from odoo.tools.misc import get_lang
 
 from ..tools.bounds import bounded_moment, converted, rate
 from ..tools.person import as_asked
-from ..tools.texts import plain_quantity
+from ..tools.texts import paper_lang, plain_quantity
 
 
 def of_customer(partner):
@@ -14,12 +13,6 @@ def of_customer(partner):
     customer = partner.commercial_partner_id
     # A user who sees the row may know whose it is.
     return Domain("partner_id", "any!", [("commercial_partner_id", "=", customer.id)])
-
-
-def paper_lang(partner):
-    """The language in which the customer gets its paper; the language of the current
-    user where the customer's is no longer active."""
-    return get_lang(partner.env, partner.lang or partner.env.lang).code
 
 
 class BacklogCustomerSummary(models.AbstractModel):

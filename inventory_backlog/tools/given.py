@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 # The one context key of the addon.
 KEY = "backlog_given"
+NAMES = {"product_ids", "stale", "live"}
 
 
 class Given:
@@ -57,6 +58,8 @@ def giving(records, **values):
     Fetch inside the ``with`` all values that are read later: afterwards the records
     read everything.
     """
+    if values.keys() - NAMES:
+        raise TypeError(f"Only {sorted(NAMES)} travel: hand on the rest as arguments.")
     outer = records.env.context.get(KEY)
     call = (outer if isinstance(outer, Given) else Given({})).and_also(values)
     try:

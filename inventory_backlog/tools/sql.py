@@ -103,7 +103,8 @@ class OwnColumns(Query):
 
     @classmethod
     def of(cls, query):
-        """``query`` as it stands, to read the rows that it finds."""
+        """``query`` as it stands, to read the rows that it finds. What one of the two
+        joins later the other one joins as well."""
         own = cls.__new__(cls)
         vars(own).update(vars(query))
         return own

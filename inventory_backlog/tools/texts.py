@@ -36,3 +36,9 @@ def file_name(name):
         for char in name or ""
     )
     return " ".join(plain.split())[:MAX_FILE_NAME].strip()
+
+
+def paper_lang(partner):
+    """The language in which the customer gets its paper; the language of the current
+    user where the customer's is no longer active."""
+    return get_lang(partner.env, partner.lang or partner.env.lang).code

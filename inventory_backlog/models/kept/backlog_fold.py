@@ -354,8 +354,8 @@ class BacklogFold(models.AbstractModel):
     def _failed_lately(self):
         """The ids of the products that failed within the last hour, which are not tried
         again yet."""
-        now = fields.Datetime.now()
-        since = fields.Datetime.subtract(now, hours=RETRY_HOURS)
+        moment = fields.Datetime.now()
+        since = fields.Datetime.subtract(moment, hours=RETRY_HOURS)
         faults = self.env["backlog.fault"].search(
             [
                 ("kind", "=", "product"),
@@ -363,7 +363,7 @@ class BacklogFold(models.AbstractModel):
                 ("state", "!=", "healed"),
                 ("last_seen", ">", since),
                 # A clock that was ahead may have written future dates.
-                ("last_seen", "<=", now),
+                ("last_seen", "<=", moment),
             ]
         )
         return set(faults.mapped("res_id"))

@@ -422,10 +422,16 @@ class BacklogTrigger(models.AbstractModel):
             else:
                 self._in_new_transaction("_drop_functions", self._watched())
             self._in_new_transaction("_keep_if_new")
-            self._in_new_transaction("_comment_all")
         except Exception:
             # The registry must load. The scheduled action finds missing triggers.
             _logger.exception("The triggers of the backlog are not all attached")
+            return
+        try:
+            self._in_new_transaction("_comment_all")
+        except Exception:
+            _logger.info(
+                "The functions of the triggers have no comments", exc_info=True
+            )
 
     @api.model
     def _begin_anew(self):

@@ -15,8 +15,8 @@ SALES_WEEKS = 13
 @dataclass
 class Batch:
     """What is read once for all products that are planned together, and what planning
-    them says about others. An addon that reads more makes a subclass of it
-    (``backlog.plan._empty_batch``)."""
+    them says about others. An addon that reads more asks for a dataclass of its own:
+    ``batch.of(MyPart)``."""
 
     product_ids: list
     values: dict = field(default_factory=dict)
@@ -28,6 +28,14 @@ class Batch:
     wait for the goods that a move without one carries on."""
     ready: dict = field(default_factory=dict)
     """``{(product id, document): quantity}`` that stock serves of drafts at once."""
+    _parts: dict = field(default_factory=dict)
+
+    def of(self, part):
+        """What an addon has read for this batch.
+
+        :param part: its dataclass, which needs no arguments
+        """
+        return self._parts.setdefault(part, part())
 
 
 class BacklogPlan(models.AbstractModel):
@@ -381,15 +389,11 @@ class BacklogPlan(models.AbstractModel):
         served = moves._order_lines_served()
         for waiting in served.values():
             line_ids.update(line_id for line_id, _share in waiting)
-        batch = self._empty_batch(list(rows))
+        batch = Batch(list(rows))
         batch.values = self._line_values(line_ids, rows)
         batch.moves = {move.id: move for move in moves}
         batch.served = served
         return batch
-
-    def _empty_batch(self, product_ids):
-        """A batch of which nothing is read yet."""
-        return Batch(product_ids)
 
     def _line_values(self, line_ids, product_ids):
         lines = self.env["sale.order.line"].browse(line_ids)

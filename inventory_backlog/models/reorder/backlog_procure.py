@@ -19,6 +19,8 @@ _logger = logging.getLogger(__name__)
 REQUEST_BATCH = 50
 # More is a typing error. NaN is not within it either.
 MOST_QTY = 1e9
+# What a vendor ships to customers, transfers and late receipts get no link to moves.
+UNLINKED = ("dropship", "expedite", "transfer")
 
 
 class Choice(NamedTuple):
@@ -49,7 +51,7 @@ class BacklogProcure(models.AbstractModel):
 
     # Accepting
 
-    def _accept_as_proposed(self, suggestions):
+    def _order_as_proposed(self, suggestions):
         """Accept suggestions in the quantities and from the vendors that they say."""
         self._accept(
             [Choice(one, one.suggested_qty, one.supplierinfo_id) for one in suggestions]
@@ -137,10 +139,13 @@ class BacklogProcure(models.AbstractModel):
         chained = {}
         for company, of_company in self._by_company(choices).items():
             run = self.with_company(company)
-            suggestions = run._suggestions(of_company)
-            chained |= run._chained_moves(suggestions, needs[company])
+            linked = run._suggestions(of_company).filtered(
+                lambda one: one.action_type not in UNLINKED
+            )
+            chained |= run._chained_moves(linked, needs[company])
         return [
-            choice._replace(chained=chained[choice.suggestion]) for choice in choices
+            choice._replace(chained=chained.get(choice.suggestion))
+            for choice in choices
         ]
 
     def _chained_moves(self, suggestions, rows):

@@ -604,7 +604,7 @@ class BacklogSuggestion(models.Model):
                     ", ".join(others[:5].mapped("display_name")),
                 )
             )
-        self.env["backlog.procure"]._accept_as_proposed(self)
+        self.env["backlog.procure"]._order_as_proposed(self)
         # Buyers may know the numbers of the requests.
         requests = self.sudo().purchase_line_ids.order_id
         return requests.filtered(lambda order: order.state in REQUEST_STATES).ids
@@ -616,7 +616,7 @@ class BacklogSuggestion(models.Model):
         :raise AccessError: without Odoo's own right to create these documents
         """
         self.check_access("write")
-        self.env["backlog.procure"]._accept_as_proposed(self)
+        self.env["backlog.procure"]._order_as_proposed(self)
         return True
 
     def action_undo(self):

@@ -7,12 +7,11 @@ from odoo import models
 from odoo.fields import Command, Domain
 
 from odoo.addons.inventory_backlog.const import REQUEST_STATES
-from odoo.addons.inventory_backlog.models.reorder.backlog_plan import Batch
 from odoo.addons.inventory_backlog.tools.bounds import bounded, bounded_money
 
 
 @dataclass
-class MakeBatch(Batch):
+class MakePart:
     """What planning reads once of bills of materials and of the places of
     subcontractors."""
 
@@ -52,7 +51,7 @@ class BacklogPlan(models.AbstractModel):
     def _made_from(self, product, warehouse, batch):
         """The bill of materials that Odoo would make the product from in this
         warehouse, empty when it would buy it."""
-        boms = batch.boms
+        boms = batch.of(MakePart).boms
         if warehouse not in boms:
             products = self.env["product.product"].browse(batch.product_ids)
             boms[warehouse] = self.env["mrp.bom"]._backlog_boms_of(products, warehouse)
@@ -106,16 +105,18 @@ class BacklogPlan(models.AbstractModel):
         return values
 
     def _contains_itself(self, product, batch):
-        if batch.cycles is None:
-            batch.cycles = self.env["mrp.bom"]._backlog_cycles(batch.product_ids)
-        return product.id in batch.cycles
+        if batch.of(MakePart).cycles is None:
+            batch.of(MakePart).cycles = self.env["mrp.bom"]._backlog_cycles(
+                batch.product_ids
+            )
+        return product.id in batch.of(MakePart).cycles
 
     def _components(self, product, bom, quantity, day, batch):
         """What goes into ``quantity`` of the product, as values of the rows."""
-        recipes = batch.recipes
+        recipes = batch.of(MakePart).recipes
         if (product, bom) not in recipes:
             asked = {(product, bom)}
-            for boms in batch.boms.values():
+            for boms in batch.of(MakePart).boms.values():
                 asked |= {pair for pair in boms.items() if pair[1]}
             recipes.update(self.env["mrp.bom"]._backlog_recipes(asked))
         return [
@@ -166,7 +167,7 @@ class BacklogPlan(models.AbstractModel):
 
     def _at(self, place, component, batch):
         """Take what is free at the place of a subcontractor for a component."""
-        free = batch.at_vendors
+        free = batch.of(MakePart).at_vendors
         key = place.id, component["product_id"]
         if key not in free:
             product = self.env["product.product"].browse(component["product_id"])
@@ -179,8 +180,8 @@ class BacklogPlan(models.AbstractModel):
     def _taken_at_vendors(self, batch):
         """``{(place id, component id): quantity}`` that suggestions which are not
         planned in this batch take already."""
-        if batch.taken_at_vendors is None:
-            taken = batch.taken_at_vendors = defaultdict(float)
+        if batch.of(MakePart).taken_at_vendors is None:
+            taken = batch.of(MakePart).taken_at_vendors = defaultdict(float)
             others = Domain("suggestion_id.state", "in", ("proposed", "snoozed"))
             others &= Domain("suggestion_id.product_id", "not in", batch.product_ids)
             requested = Domain("suggestion_id.state", "=", "ordered") & Domain(
@@ -196,7 +197,7 @@ class BacklogPlan(models.AbstractModel):
                     self.env.company
                 ).property_stock_subcontractor
                 taken[place.id, component.product_id.id] += component.at_vendor_qty
-        return batch.taken_at_vendors
+        return batch.of(MakePart).taken_at_vendors
 
     def _note_components(self, suggestions, choices, batch):
         bom_id, rows = False, {}
@@ -258,7 +259,7 @@ class BacklogPlan(models.AbstractModel):
             move = batch.moves[want.move_id]
             suggestion = move.raw_material_production_id.backlog_suggestion_id
             return suggestion.line_ids and (move.product_qty, suggestion.line_ids)
-        suggestion = batch.parents.get(want.document)
+        suggestion = batch.of(MakePart).parents.get(want.document)
         return suggestion and (want.qty, suggestion.line_ids)
 
     def _batch(self, rows):
@@ -271,8 +272,5 @@ class BacklogPlan(models.AbstractModel):
                 if row.part == "draft" and row.document
             }
         )
-        batch.parents = {f"{one._name},{one.id}": one for one in parents}
+        batch.of(MakePart).parents = {f"{one._name},{one.id}": one for one in parents}
         return batch
-
-    def _empty_batch(self, product_ids):
-        return MakeBatch(product_ids)

@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from odoo.addons.inventory_backlog.models.reorder.backlog_plan import Batch
 from odoo.addons.inventory_backlog.tools.bounds import bounded, converted
 
 from .backlog_suggestion import MOST_BATCHES
@@ -121,7 +122,7 @@ class BacklogProcure(models.AbstractModel):
             or choice.suggestion.product_uom_id.compare(choice.qty, quantity)
         )
         for company, of_company in others.grouped("company_id").items():
-            batch = self.env["backlog.plan"]._empty_batch(of_company.product_id.ids)
+            batch = Batch(of_company.product_id.ids)
             for one in of_company.with_company(company):
                 mine = [choice for choice in choices if choice.suggestion == one]
                 one.env["backlog.plan"]._note_components(one, mine, batch)
