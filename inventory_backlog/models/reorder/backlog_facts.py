@@ -97,7 +97,9 @@ class BacklogFacts(models.AbstractModel):
             for product_id in {*rows, *kept, *suggested}
             if product_id not in rows
             or kept.get(product_id)
-            != self._fingerprint(rows[product_id], facts[product_id], parts.get(product_id))
+            != self._fingerprint(
+                rows[product_id], facts[product_id], parts.get(product_id)
+            )
         )
 
     def _part_counts(self, product_ids):
