@@ -53,8 +53,8 @@ class Situation(NamedTuple):
 
 
 class BacklogSuggestionCheck(models.Model):
-    """A fingerprint (``digest``) of what the last run read of a product. While it is the
-    same, the run does not plan the product again."""
+    """A fingerprint (``digest``) of what the last run read of a product. While it is
+    the same, the run does not plan the product again."""
 
     _name = "backlog.suggestion.check"
     _description = "Reorder Check"
@@ -327,8 +327,8 @@ class BacklogFacts(models.AbstractModel):
         )
 
     def _store_checks(self, product_ids, rows, facts):
-        """Store the fingerprints of these products, and delete those of products that miss
-        nothing now."""
+        """Store the fingerprints of these products, and delete those of products that
+        miss nothing now."""
         parts = self._part_counts(product_ids)
         seen = [
             (
