@@ -9,6 +9,7 @@ from ...models.reorder import netting, offers
 from ...models.split import sweep
 from ...models.vendor import vendor_rates
 from ...report import payment_terms
+from ..unit import Unit
 
 # Plain functions that stand beside the models they serve.
 BESIDE_MODELS = (netting, offers, payment_terms, sweep, vendor_rates)
@@ -26,7 +27,7 @@ class TestTools(TransactionCase):
         tried = 0
         for module in (*modules, *BESIDE_MODELS):
             with self.subTest(module=module.__name__):
-                found = doctest.testmod(module)
+                found = doctest.testmod(module, extraglobs={"Unit": Unit})
                 self.assertFalse(found.failed)
                 tried += found.attempted
         self.assertTrue(tried)
