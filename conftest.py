@@ -100,7 +100,7 @@ FIRST_GUESS = {
     "TestInvariants": 110,
     "TestKit": 105,
     "TestProof": 160,
-    "TestSearch": 90,
+    "TestSearchOnDocuments": 90,
     "TestMatrixOnchange": 80,
     "TestSuggestionAccept": 80,
     "TestDashboard": 75,

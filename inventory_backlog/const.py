@@ -16,6 +16,8 @@ MOVABLE_STATES = ("draft", "sent")
 # Of suggestions: there is one of a kind for each product and warehouse.
 OPEN = ("proposed", "snoozed", "dismissed")
 BUYING = ("buy", "dropship")
+# Kinds that make no document: accepting asks somebody to do something.
+ASKED = ("expedite",)
 # The parts of ``backlog.need`` that somebody asks for.
 ASKING = ("want", "chained", "late", "draft")
 

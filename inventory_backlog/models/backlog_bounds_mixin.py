@@ -4,8 +4,6 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Command
 
 from ..tools.arguments import (
-    FIRST_DAY,
-    LARGEST_INTEGER,
     LARGEST_NUMBER,
     LONGEST_TEXT,
     is_day,
@@ -13,6 +11,7 @@ from ..tools.arguments import (
     is_text,
     without_defaults,
 )
+from ..tools.bounds import FIRST_DAY, LARGEST_INTEGER
 
 ADDONS = {"inventory_backlog", "inventory_backlog_mrp"}
 

@@ -13,7 +13,7 @@ AMOUNT_GROUPS = f"{VALUE_GROUPS},{PURCHASE_USERS}"
 # Each order line numbers its own rows, each flow from 0, so the id of a row is stable
 # while its line does not change. The ids stay below 2**31, the limit of XML-RPC, up to
 # 22 million order lines. Rows beyond these numbers have negative ids.
-FLOWS = ("receive", "pay", "deposit")
+MOVEMENTS = ("receive", "pay", "deposit")
 
 ROWS_PER_FLOW = 32
 
@@ -514,8 +514,8 @@ class BacklogCash(models.Model):
             many=MANY_ROWS_PER_FLOW,
             flow_key=SQL(
                 "(order_line_id::bigint * %s + ARRAY_POSITION(%s, flow.flow) - 1)",
-                len(FLOWS),
-                list(FLOWS),
+                len(MOVEMENTS),
+                list(MOVEMENTS),
             ),
             **{
                 name: SQL(

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from odoo.tools.date_utils import start_of
 
 from ..tools.bounds import finite, in_unit, moment, money
-from .backlog_snapshot import FLOWS, LAST_DAY
+from .backlog_snapshot import FLOWS, OF_LAST_DAY
 
 # Closed lines are kept for this number of days: goods that come back later count as
 # changed.
@@ -268,7 +268,9 @@ class BacklogHistory(models.AbstractModel):
             )
         )
         return {
-            (row["warehouse1"], row["state1"]): {name: row[name] for name in LAST_DAY}
+            (row["warehouse1"], row["state1"]): {
+                name: row[name] for name in OF_LAST_DAY
+            }
             for row in rows
         }
 
@@ -355,7 +357,7 @@ class BacklogHistory(models.AbstractModel):
         if seen is None:
             row["closing"] = worked_out
         else:
-            row.update(dict.fromkeys(LAST_DAY, 0), **seen)
+            row.update(dict.fromkeys(OF_LAST_DAY, 0), **seen)
             row["closing"] = rounded(row["closing"])
         row["difference"] = rounded(row["closing"] - worked_out)
         return row
@@ -498,7 +500,7 @@ class BacklogHistory(models.AbstractModel):
                     # Only the closing is known of a missed day.
                     **{
                         name: sum(closed.mapped(name))
-                        for name in LAST_DAY
+                        for name in OF_LAST_DAY
                         if name == "closing" or not last.is_caught_up
                     },
                     "opening": sum(opened.mapped("opening")),

@@ -10,9 +10,9 @@ FLOWS = ("booked", "shipped", "cancelled", "changed", "moved")
 
 # A group of days opens with the opening of its first day and closes with the closing of
 # its last one.
-FIRST_DAY = ("opening",)
+OF_FIRST_DAY = ("opening",)
 
-LAST_DAY = (
+OF_LAST_DAY = (
     "closing",
     "late_value",
     "backorder_value",
@@ -227,7 +227,7 @@ class BacklogSnapshot(models.Model):
         ):
             self._check_field_access(self._fields[name], "read")
             return rate
-        if aggregator in ("sum", "sum_currency") and name in FIRST_DAY + LAST_DAY:
+        if aggregator in ("sum", "sum_currency") and name in OF_FIRST_DAY + OF_LAST_DAY:
             self._check_field_access(self._fields[name], "read")
             return self._of_one_day(name, aggregator == "sum_currency")
         return super()._read_group_select(aggregate_spec, query)
@@ -279,7 +279,7 @@ class BacklogSnapshot(models.Model):
                     ) part
               WHERE is_it)
             """,
-            end=SQL("MIN") if name in FIRST_DAY else SQL("MAX"),
+            end=SQL("MIN") if name in OF_FIRST_DAY else SQL("MAX"),
             company=SQL.identifier(self._table, "company_id"),
             day=SQL.identifier(self._table, "day"),
             value=self._value(name, convert),

@@ -7,7 +7,11 @@ from .backlog_snapshot import FLOWS
 
 class BacklogSnapshotFlow(models.AbstractModel):
     """What happened between two snapshots: booked, shipped, cancelled and changed, per
-    day, warehouse and state. Reads ``backlog_look``, see ``backlog.history._look``."""
+    day, warehouse and state. Reads ``backlog_look``, see ``backlog.history._look``.
+
+    Only the ends of the period are compared: what was raised and lowered again between
+    them, or ordered and cancelled, is not seen.
+    """
 
     _name = "backlog.snapshot.flow"
     _description = "Flows between Snapshots"

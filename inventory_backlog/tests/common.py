@@ -12,9 +12,9 @@ class BacklogCase(TransactionCase):
     """A small trading company, and verbs to trade with.
 
     Time stands still at ``NOW``, Tuesday 15 January 2030, 9:00 UTC. Dates are given in
-    days from then. Every order is confirmed by ``self.seller``, a salesperson with own
-    documents only, unless said otherwise. Odoo's defaults hold: deliveries reserve at
-    confirmation, in one step.
+    days from then, so four days later is a Saturday. Every order is confirmed by
+    ``self.seller``, a salesperson with own documents only, unless said otherwise.
+    Odoo's defaults hold: deliveries reserve at confirmation, in one step.
     """
 
     @classmethod

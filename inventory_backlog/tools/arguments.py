@@ -6,12 +6,9 @@ from math import inf, isfinite
 from odoo import fields
 from odoo.exceptions import UserError
 
-from .bounds import MOST_QUANTITY
+from .bounds import FIRST_DAY, MOST_QUANTITY
 
 LARGEST_NUMBER = 1e12
-# What PostgreSQL can hold.
-LARGEST_INTEGER = 2**31 - 1
-FIRST_DAY = date(1900, 1, 1)
 LONGEST_TEXT = 1_000
 
 

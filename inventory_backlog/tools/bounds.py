@@ -20,6 +20,8 @@ import pytz
 
 from odoo.tools import SQL
 
+# What PostgreSQL can hold of an integer or an id.
+LARGEST_INTEGER = 2**31 - 1
 MOST_QUANTITY = 10**12
 MOST_MONEY = 10**15
 # The factor of a unit or the rate of a currency.

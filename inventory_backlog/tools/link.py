@@ -1,8 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import MissingError
 
-# What PostgreSQL can hold of an id.
-MAX_ID = 2**31 - 1
+from .bounds import LARGEST_INTEGER
 
 
 def check_readable(records, *names):
@@ -40,7 +39,7 @@ class Link(fields.Many2one):
         if not number or record.env.su or isinstance(value, models.BaseModel):
             return id_
         linked = record.env[self.comodel_name]
-        if 0 < number <= MAX_ID:
+        if 0 < number <= LARGEST_INTEGER:
             linked = linked.browse(number).exists()
         if linked and linked.has_access("read"):
             return id_

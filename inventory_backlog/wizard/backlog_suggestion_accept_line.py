@@ -1,12 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import BUYING
+from ..const import ASKED, BUYING
 from ..models.reorder.backlog_procure import Choice
 from ..tools.link import Link, check_readable
 
-# Of these there is no quantity and no date to choose.
-FIXED = ("expedite",)
 MOST_YEARS = 10
 
 
@@ -104,7 +102,7 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
     def _compute_is_buying(self):
         for line in self:
             line.is_buying = line.action_type in BUYING
-            line.is_fixed = line.action_type in FIXED
+            line.is_fixed = line.action_type in ASKED
 
     @api.depends("supplierinfo_id")
     def _compute_is_chosen(self):

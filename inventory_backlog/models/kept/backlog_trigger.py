@@ -177,7 +177,7 @@ class BacklogTrigger(models.AbstractModel):
     def _versions(self):
         """A statement: one text for the versions of all our triggers and functions. It
         is part of every read."""
-        return self._digest(
+        return self._fingerprint(
             SQL("CONCAT_WS(' ', trigger.oid, trigger.xmin, function.xmin)")
         )
 
@@ -185,7 +185,7 @@ class BacklogTrigger(models.AbstractModel):
     def _texts(self):
         """A statement: one text for what all our triggers and functions do, which is
         the same in another database."""
-        return self._digest(
+        return self._fingerprint(
             SQL(
                 "CONCAT_WS(' ', (SELECT relname FROM pg_class "
                 "WHERE oid = trigger.tgrelid), trigger.tgname, trigger.tgtype, "
@@ -194,7 +194,7 @@ class BacklogTrigger(models.AbstractModel):
         )
 
     @api.model
-    def _digest(self, text):
+    def _fingerprint(self, text):
         return SQL(
             """
             SELECT MD5(STRING_AGG(%s, ',' ORDER BY trigger.tgrelid, trigger.tgname))

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...tools.bounds import converted
+from ...tools.bounds import LARGEST_INTEGER, converted
 from ...tools.given import giving
 from ..kept.backlog_kept import Stale
 
@@ -21,9 +21,6 @@ CURSOR = re.compile(r"(\d{1,10})-(\d{1,10})", re.ASCII)
 # While all open lines are sent: the fold to continue from afterwards, the last line
 # sent, and the second in which this began.
 ALL_LINES = re.compile(r"all-(\d{1,10})-(\d{1,10})-(\d{1,10})", re.ASCII)
-
-
-LARGEST = 2**31 - 1  # of PostgreSQL's integers
 
 
 TOLD = (
@@ -69,19 +66,20 @@ class BacklogFeed(models.AbstractModel):
             CURSOR.fullmatch(cursor) or ALL_LINES.fullmatch(cursor)
         )
         position = Position(*map(int, parts.groups())) if parts else None
-        if not position or max(position[:2]) > LARGEST:
+        if not position or max(position[:2]) > LARGEST_INTEGER:
             raise UserError(
                 self.env._(
                     "This cursor is not one of ours. Pass on what the last call "
                     "returned, or nothing to begin with all lines."
                 )
             )
-        line_id = position.line_id if position.begun is None else LARGEST
+        line_id = position.line_id if position.begun is None else LARGEST_INTEGER
         told = (position.fold, line_id)
         # The backup holds all cached rows of its last fold. Figures computed for a
         # reader who began after it may be gone.
         if position.fold > feed.fold or any(
-            (fold, LARGEST) <= told < (next_fold, 0) for fold, next_fold in feed.undone
+            (fold, LARGEST_INTEGER) <= told < (next_fold, 0)
+            for fold, next_fold in feed.undone
         ):
             raise UserError(
                 self.env._(
@@ -91,7 +89,7 @@ class BacklogFeed(models.AbstractModel):
             )
         # A reader who has all of a fold misses nothing that was lost before the next.
         begins = feed.fold if feed.is_lost else feed.begins
-        if told < (begins, LARGEST if begins else 0):
+        if told < (begins, LARGEST_INTEGER if begins else 0):
             raise UserError(
                 self.env._(
                     "What changed since this cursor was lost with a table of the "
@@ -118,7 +116,7 @@ class BacklogFeed(models.AbstractModel):
         if has_more:
             position = position._replace(line_id=rows[-1]["id"])
         else:
-            position = Position(position.fold, LARGEST)
+            position = Position(position.fold, LARGEST_INTEGER)
             has_more = feed.fold > position.fold
         return [{**row, "is_open": True} for row in rows], position, has_more
 

@@ -131,7 +131,9 @@ class BacklogLineToday(models.AbstractModel):
 
     def _late(self, current):
         """The valued lines with lateness, the second axis. It counts calendar days in
-        the user's time zone: a promise for today is not late before tomorrow."""
+        the user's time zone: a promise for today is not late before tomorrow. A line
+        that is ready is expected now, so it is at risk on no day, and late once its
+        promise has passed."""
         today = self._day(SQL("%s::timestamp", now()))
         # Converting to days is slow: compare timestamps first, days only where those
         # cannot decide.

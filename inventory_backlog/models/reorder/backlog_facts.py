@@ -22,7 +22,7 @@ class ReorderFacts(NamedTuple):
     """What the set-up of a product and the decisions of people say; the keys are ids of
     warehouses, with the kind of suggestion where it matters."""
 
-    digest: str
+    fingerprint: str
     warehouse_ids: tuple
     left_to_rules: dict
     """Reordering rules that order by themselves what is short here."""
@@ -53,8 +53,8 @@ class Situation(NamedTuple):
 
 
 class BacklogSuggestionCheck(models.Model):
-    """A digest of what the last run read of a product. While it is the same, the run
-    does not plan the product again."""
+    """A fingerprint (``digest``) of what the last run read of a product. While it is
+    the same, the run does not plan the product again."""
 
     _name = "backlog.suggestion.check"
     _description = "Reorder Check"
@@ -97,7 +97,9 @@ class BacklogFacts(models.AbstractModel):
             for product_id in {*rows, *kept, *suggested}
             if product_id not in rows
             or kept.get(product_id)
-            != self._digest(rows[product_id], facts[product_id], parts.get(product_id))
+            != self._fingerprint(
+                rows[product_id], facts[product_id], parts.get(product_id)
+            )
         )
 
     def _part_counts(self, product_ids):
@@ -151,7 +153,7 @@ class BacklogFacts(models.AbstractModel):
             rows,
             {
                 product_id: of_product._replace(
-                    digest=f"{of_product.digest} {changed[product_id]}"
+                    fingerprint=f"{of_product.fingerprint} {changed[product_id]}"
                 )
                 for product_id, of_product in facts.items()
             },
@@ -205,14 +207,16 @@ class BacklogFacts(models.AbstractModel):
             for product_id, of_product in rows.items()
         }
 
-    def _digest(self, rows, facts, parts):
+    def _fingerprint(self, rows, facts, parts):
+        """A hash of what the plan of a product reads. The stored fields of the product,
+        its vendor lines and reordering rules are in it by ``write_date``."""
         company = self.env.company
         seen = (
             company._backlog_today(),
             [company[name] for name in SETTINGS],
             company.resource_calendar_id.write_date,
             [tuple(row) for row in rows],
-            facts.digest,
+            facts.fingerprint,
             parts,
         )
         return hashlib.sha256(repr(seen).encode()).hexdigest()
@@ -278,7 +282,8 @@ class BacklogFacts(models.AbstractModel):
 
     def _last_changes(self, product_ids):
         """``{product id: text}`` that changes with the product, its vendors, its
-        reordering rules and what vendors cannot deliver."""
+        reordering rules and what vendors cannot deliver. Every stored field of these is
+        in it by ``write_date``; an addon adds the other records that its plan reads."""
         out = self.env["backlog.disruption"]._current(
             self.env.company.id, self.env.company._backlog_today()
         )
@@ -322,13 +327,13 @@ class BacklogFacts(models.AbstractModel):
         )
 
     def _store_checks(self, product_ids, rows, facts):
-        """Store the digests of these products, and delete those of products that miss
-        nothing now."""
+        """Store the fingerprints of these products, and delete those of products that
+        miss nothing now."""
         parts = self._part_counts(product_ids)
         seen = [
             (
                 product_id,
-                self._digest(
+                self._fingerprint(
                     rows[product_id], facts[product_id], parts.get(product_id)
                 ),
             )
@@ -344,7 +349,7 @@ class BacklogFacts(models.AbstractModel):
                 ]
             ).unlink()
         if seen:
-            ids, digests = zip(*seen, strict=True)
+            ids, fingerprints = zip(*seen, strict=True)
             self.env.execute_query(
                 SQL(
                     """
@@ -357,7 +362,7 @@ class BacklogFacts(models.AbstractModel):
                     """,
                     self.env.company.id,
                     list(ids),
-                    list(digests),
+                    list(fingerprints),
                 )
             )
             self.env["backlog.suggestion.check"].invalidate_model()

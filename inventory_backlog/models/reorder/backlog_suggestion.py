@@ -4,7 +4,14 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from ...const import BUYING, OPEN, REQUEST_STATES, TRANSFER_GROUPS, VALUE_GROUPS
+from ...const import (
+    ASKED,
+    BUYING,
+    OPEN,
+    REQUEST_STATES,
+    TRANSFER_GROUPS,
+    VALUE_GROUPS,
+)
 from ...tools.actions import open_records
 from ...tools.arguments import checked_product_ids
 from ...tools.link import Link
@@ -338,7 +345,7 @@ class BacklogSuggestion(models.Model):
             state if state in ("done", "cancel") else "open"
             for state in self.move_ids.mapped("state")
         ]
-        if not steps and self.state == "ordered" and self.action_type != "expedite":
+        if not steps and self.state == "ordered" and self.action_type not in ASKED:
             # Somebody deleted the request.
             return ["cancel"]
         return steps
@@ -354,7 +361,7 @@ class BacklogSuggestion(models.Model):
 
     def _is_draft(self):
         """Whether everything that was created, and not cancelled, is still a draft."""
-        if self.action_type == "expedite":
+        if self.action_type in ASKED:
             return True
         states = {
             *self.purchase_line_ids.mapped("state"),

@@ -11,7 +11,7 @@ from odoo.exceptions import LockError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, split_every
 
-from ...const import OPEN
+from ...const import ASKED, OPEN
 from ...tools.arguments import without_defaults
 from .backlog_facts import Situation
 
@@ -307,8 +307,8 @@ class BacklogSuggestionRun(models.AbstractModel):
         outcome.add(step)
 
     def _existing(self, product_ids):
-        """``{(product id, warehouse id, action): suggestions}``, open ones and the
-        receipts that somebody asked to pull in; the first is to be kept."""
+        """``{(product id, warehouse id, action): suggestions}``, open ones and those
+        that somebody was asked to do; the first is to be kept."""
         suggestions = self.env["backlog.suggestion"].search(
             [
                 ("company_id", "=", self.env.company.id),
@@ -316,7 +316,7 @@ class BacklogSuggestionRun(models.AbstractModel):
                 "|",
                 ("state", "in", OPEN),
                 "&",
-                ("action_type", "=", "expedite"),
+                ("action_type", "in", ASKED),
                 ("state", "=", "ordered"),
             ]
         )

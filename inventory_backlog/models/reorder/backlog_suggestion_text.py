@@ -2,7 +2,7 @@ from odoo import models
 from odoo.tools import format_amount, format_date
 from odoo.tools.misc import formatLang
 
-from ...const import ASKING, BUYING, OPEN
+from ...const import ASKED, ASKING, BUYING, OPEN
 
 
 class BacklogSuggestionText(models.AbstractModel):
@@ -19,7 +19,7 @@ class BacklogSuggestionText(models.AbstractModel):
             "qty": suggestion._quantity(suggestion.suggested_qty),
             "date": format_date(self.env, suggestion.order_by_date),
         }
-        if suggestion.action_type == "expedite":
+        if suggestion.action_type in ASKED:
             return self.env._(
                 "%(qty)s, needed %(need)s, expected %(expected)s",
                 qty=figures["qty"],
@@ -43,7 +43,7 @@ class BacklogSuggestionText(models.AbstractModel):
         """The reasons for the quantity, the vendor and the dates, one sentence
         each."""
         suggestion.ensure_one()
-        if suggestion.action_type == "expedite":
+        if suggestion.action_type in ASKED:
             return [
                 self.env._(
                     "%(qty)s come too late: needed on %(need)s, expected on %(date)s. "

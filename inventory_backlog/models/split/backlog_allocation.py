@@ -175,7 +175,8 @@ class BacklogAllocation(models.Model):
 
     @api.model
     def _ranks(self, product_ids=None):
-        """``id, queue_rank`` of the slices that stand in a queue."""
+        """``id, queue_rank`` of the slices that stand in a queue. ``move`` has the
+        columns that ``backlog.live.slice._service_order`` names."""
         return SQL(
             """(
             SELECT slice.id,
@@ -183,7 +184,13 @@ class BacklogAllocation(models.Model):
                        PARTITION BY slice.product_id, slice.pool_id
                            ORDER BY %(service_order)s) AS queue_rank
               FROM (%(slices)s) slice
-              JOIN stock_move move ON move.id = slice.move_id
+              JOIN stock_move ON stock_move.id = slice.move_id
+        CROSS JOIN LATERAL (
+                    SELECT stock_move.id, stock_move.priority, stock_move.date,
+                           stock_move.reservation_date, slice.product_id,
+                           slice.order_line_id, slice.warehouse_id, slice.company_id,
+                           slice.pool_id, slice.to_customer
+                   ) move
              WHERE slice.pool_id IS NOT NULL
             )""",
             service_order=self.env["backlog.live.slice"]._service_order(),

@@ -85,7 +85,14 @@ class BacklogLiveSlice(models.AbstractModel):
     def _service_order(self):
         """The order of service, as in Odoo's forecast report: moves that may be
         reserved today by priority and date, then moves with a later reservation date.
-        The id breaks ties, so the order is total."""
+        The id breaks ties, so the order is total.
+
+        Two statements order by it: ``_ranked`` serves, ``backlog.allocation._ranks``
+        says who is ahead. In both ``move`` has ``id``, ``priority``, ``date``,
+        ``reservation_date``, ``product_id``, ``order_line_id`` (NULL for other demand
+        than customers'), ``warehouse_id``, ``company_id``, ``pool_id`` and
+        ``to_customer``. A rule may use these and no others.
+        """
         today = now().date()
         return SQL(
             """

@@ -131,7 +131,20 @@ class TestDevelopers(PageCase, BacklogCase):
         for _time in range(2):
             self.assertEqual([ready for _o, ready, *_s in self._split(lines)], expected)
             self.assertEqual(self._line(lines).mapped("backlog_qty"), expected)
+            self._assert_ranks(lines, expected)
             self.env["backlog.fold"]._fold()
+
+    def _assert_ranks(self, lines, expected):
+        """Who gets most stands first in the queue, also as *Why?* counts."""
+        ranks = dict(
+            self.env["backlog.allocation"]._read_group(
+                [("order_line_id", "in", lines.ids)],
+                ["order_line_id"],
+                ["queue_rank:min"],
+            )
+        )
+        places = [1 if ready == max(expected) else 2 for ready in expected]
+        self.assertEqual([ranks[line] for line in lines], places)
 
     def test_a_column_is_computed_today(self):
         lines = self._order(

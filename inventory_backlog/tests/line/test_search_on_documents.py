@@ -6,7 +6,7 @@ OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
 
 
 @tagged("post_install", "-at_install")
-class TestSearch(FiguresCase):
+class TestSearchOnDocuments(FiguresCase):
     """The figures on Odoo's own models can be searched and sorted like stored ones, and
     a search in SQL finds what a look at each record would."""
 

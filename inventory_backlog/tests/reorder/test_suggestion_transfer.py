@@ -1,0 +1,136 @@
+from odoo.tests import tagged
+
+from ..suggestions import SuggestionCase
+
+
+@tagged("post_install", "-at_install")
+class TestSuggestionTransfer(SuggestionCase):
+    """Before anything is bought, it is brought from another warehouse."""
+
+    def _depot_with(self, quantity, **values):
+        depot = self._second_warehouse(**values)
+        self._put_in_stock(self.product, quantity, depot.lot_stock_id)
+        return depot
+
+    def test_what_another_warehouse_has_free_is_brought_before_buying(self):
+        depot = self._depot_with(3)
+        self._wanted(self.product, 5)
+        transfer, buy = self._suggest().sorted("action_type", reverse=True)
+        self.assertEqual(self._figures(transfer + buy)[0][:2], ("transfer", 5))
+        self.assertEqual(transfer.suggested_qty, 3)
+        self.assertEqual(transfer.source_warehouse_id, depot)
+        self.assertEqual(transfer.warehouse_id, self.warehouse)
+        self.assertEqual(transfer.estimated_cost, 0)
+        self.assertEqual((buy.action_type, buy.suggested_qty), ("buy", 2))
+        self.assertEqual((transfer.other_qty, buy.other_qty), (2, 3))
+        self.assertIn(
+            "Depot has 3 Units that nobody there needs.", transfer.explanation
+        )
+        self.assertIn(
+            "Short 5 Units − by other suggestions 3 Units = 2 Units.",
+            buy.explanation,
+        )
+
+    def test_only_what_nobody_needs_there_is_brought(self):
+        depot = self._depot_with(9)
+        self._wanted(self.product, 7, warehouse_id=depot.id)
+        self._wanted(self.product, 5)
+        self.assertEqual(
+            {one.action_type: one.suggested_qty for one in self._suggest()},
+            {"transfer": 2, "buy": 3},
+        )
+
+    def test_free_goods_are_given_to_one_warehouse_only(self):
+        self._depot_with(4)
+        third = self._second_warehouse(name="Third", code="THI")
+        self._wanted(self.product, 3, days=4)
+        self._wanted(self.product, 3, days=2, warehouse_id=third.id)
+        self.assertEqual(
+            {
+                (one.warehouse_id, one.action_type): one.suggested_qty
+                for one in self._suggest()
+            },
+            {
+                (third, "transfer"): 3,
+                (self.warehouse, "transfer"): 1,
+                (self.warehouse, "buy"): 2,
+            },
+        )
+
+    def test_what_a_warehouse_wants_to_keep_stays(self):
+        depot = self._depot_with(9)
+        self._orderpoint(
+            quantity=9, warehouse_id=depot.id, location_id=depot.lot_stock_id.id
+        )
+        self._wanted(self.product, 5)
+        self.assertEqual(self._suggest().action_type, "buy")
+
+    def test_a_dismissed_transfer_is_bought(self):
+        self._depot_with(9)
+        self._wanted(self.product, 5)
+        self._suggest().action_dismiss("Too far")
+        self._generate()
+        self.assertEqual(
+            self._figures(self._suggested(action="buy")), [("buy", 5, 0, 5)]
+        )
+        self.assertEqual(set(self._generate().values()), {0})
+
+    def test_accepted_it_is_a_draft_transfer(self):
+        depot = self._depot_with(9)
+        table = self._table()
+        self._put_in_stock(table, 9, depot.lot_stock_id)
+        self._wanted([(self.product, 5), (table, 2)])
+        suggestions = self._suggest(self.product, table)
+        suggestions.action_accept()
+        picking = suggestions.sudo().picking_id
+        self.assertEqual(len(picking), 1)
+        self.assertEqual(picking.state, "draft")
+        self.assertEqual(picking.location_id, depot.lot_stock_id)
+        self.assertEqual(picking.location_dest_id, self.stock)
+        self.assertEqual(
+            {move.product_id: move.product_uom_qty for move in picking.move_ids},
+            {self.product: 5, table: 2},
+        )
+        self.assertEqual(set(suggestions.mapped("state")), {"ordered"})
+        self.assertEqual(set(self._generate().values()), {0})
+
+    def test_a_transfer_that_arrived_is_done(self):
+        self._depot_with(9)
+        order = self._wanted(self.product, 5)
+        suggestion = self._suggest()
+        suggestion.action_accept()
+        picking = suggestion.sudo().picking_id
+        picking.action_confirm()
+        self.assertEqual(set(self._generate().values()), {0})
+        self.assertFalse(suggestion.can_undo)
+        picking.action_assign()
+        picking.move_ids.picked = True
+        self._validate(picking)
+        self.assertEqual(self._fresh(suggestion).state, "done")
+        self.assertEqual(self._split(order.order_line), [(5, 5, 0, 0)])
+
+    def test_a_cancelled_transfer_is_proposed_again(self):
+        self._depot_with(9)
+        self._wanted(self.product, 5)
+        suggestion = self._suggest()
+        suggestion.action_accept()
+        suggestion.sudo().picking_id.action_cancel()
+        self._generate()
+        self.assertEqual(self._suggested(), suggestion)
+        self.assertEqual(suggestion.state, "proposed")
+
+    def test_undone_the_draft_transfer_goes_with_its_last_product(self):
+        depot = self._depot_with(9)
+        table = self._table()
+        self._put_in_stock(table, 9, depot.lot_stock_id)
+        self._wanted([(self.product, 5), (table, 2)])
+        suggestions = self._suggest(self.product, table)
+        suggestions.action_accept()
+        picking = suggestions.sudo().picking_id
+        self._suggested().action_undo()
+        self.assertEqual(picking.move_ids.product_id, table)
+        self._suggested(table).action_undo()
+        self.assertFalse(picking.exists())
+        self.assertEqual(
+            set(self._suggested(self.product, table).mapped("state")), {"proposed"}
+        )
