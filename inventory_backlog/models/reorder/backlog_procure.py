@@ -20,7 +20,7 @@ REQUEST_BATCH = 50
 # More is a typing error. NaN is not within it either.
 MOST_QTY = 1e9
 # What a vendor ships to customers, transfers and late receipts get no link to moves.
-UNLINKED = ("dropship", "expedite", "transfer")
+UNLINKED = ("dropship", "transfer", *ASKED)
 
 
 class Choice(NamedTuple):
