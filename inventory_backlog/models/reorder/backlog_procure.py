@@ -11,7 +11,7 @@ from odoo.tools import format_date, split_every
 
 from odoo.addons.stock.models.stock_rule import ProcurementException
 
-from ...const import BUYING, OPEN
+from ...const import ASKED, BUYING, OPEN
 from ...tools.arguments import without_defaults
 
 _logger = logging.getLogger(__name__)
