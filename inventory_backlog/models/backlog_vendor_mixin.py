@@ -13,6 +13,7 @@ class BacklogVendorMixin(models.AbstractModel):
 
     _name = "backlog.vendor.mixin"
     _description = "Vendor Figures"
+
     main_vendor_id = Link(
         "res.partner",
         # Not the name alone: an addon of the OCA has a "Main Vendor" on products.

@@ -3,7 +3,7 @@ from markupsafe import escape
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..const import BACKLOG_STATES, INTERNAL
+from ..const import BACKLOG_STATES, BUYERS, INTERNAL
 from ..tools.bounds import converted, in_unit
 from ..tools.figures import Rate, search_figure
 from .line.backlog_quote import Wish
@@ -28,7 +28,6 @@ PRODUCT_TRIGGERS = (
     "product_id.stock_move_ids.state",
 )
 
-
 QUOTE_INPUTS = (
     "display_type",
     "product_id",
@@ -39,7 +38,6 @@ QUOTE_INPUTS = (
     "state",
     "warehouse_id",
 )
-
 
 FIRST_FILL = ("first_open_qty", "first_ready_qty")
 WRITTEN_WHOLE = ("sale.order.line", "sale.order", "stock.move", "purchase.order.line")
@@ -200,7 +198,7 @@ class SaleOrderLine(models.Model):
         "backlog.suggestion.line",
         "order_line_id",
         "Suggestions",
-        groups="inventory_backlog.group_backlog_purchase",
+        groups=BUYERS,
     )
     backlog_supply_note = fields.Char(
         "Supply",

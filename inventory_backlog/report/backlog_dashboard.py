@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
-from ..const import VALUE_GROUPS
+from ..const import PURCHASE_USERS, VALUE_GROUPS
 from ..tools.given import giving
 
 RISK_DAYS = 7  # "this week"
@@ -52,7 +52,6 @@ COLUMNS = (
 
 SALESPERSON = "sales_team.group_sale_salesman"
 
-BUYER = "purchase.group_purchase_user"
 
 PACE_DAYS = 91  # 13 weeks, a quarter
 
@@ -453,7 +452,7 @@ class BacklogDashboard(models.AbstractModel):
         customers = names("res.partner", "partner_id")
         products = names("product.product", "product_id")
         requested = self._requested(rows)
-        may_buy = self.env.user.has_group(BUYER)
+        may_buy = self.env.user.has_group(PURCHASE_USERS)
         result = []
         for row in rows:
             advice, icon = self._advice(row, row["id"] in requested, may_buy)

@@ -1,17 +1,6 @@
 """Windows that open records, for buttons."""
 
 
-def can_open(document, form_groups):
-    """Whether the user may open ``document`` in Odoo's own form.
-
-    :param dict form_groups: ``{model: group}``, see ``backlog.line._form_groups``
-    """
-    group = form_groups.get(document._name)
-    return (not group or document.env.user.has_group(group)) and document.has_access(
-        "read"
-    )
-
-
 def open_records(records):
     """The form of one record, the list of several."""
     action = {

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ..const import BUYING
+from ..const import BUYING, PURCHASE_USERS
 from ..tools.link import Link
 
 
@@ -118,7 +118,7 @@ class BacklogSuggestionAccept(models.TransientModel):
             lambda order: order.state in ("draft", "sent")
         )
         requests = requests.with_env(self.env)
-        if not requests or not self.env.user.has_group("purchase.group_purchase_user"):
+        if not requests or not self.env.user.has_group(PURCHASE_USERS):
             return notice
         action = self.env["ir.actions.act_window"]._for_xml_id("purchase.purchase_rfq")
         action |= {"domain": [("id", "in", requests.ids)], "context": {}}

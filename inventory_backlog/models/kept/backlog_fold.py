@@ -10,25 +10,15 @@ from ...tools.groups import made_of
 from ...tools.sql import is_open, now
 
 _logger = getLogger(__name__)
-
-
 # Products per batch: enough that planning the statement is cheap, few enough that a
 # scheduled action that is stopped has finished some.
 BATCH = 1000
-
-
 RETRY_HOURS = 1
-
-
 # When more products than these fail, the statement is wrong and not the products, as
 # when another addon broke it. Then nothing is cached, and readers compute all.
 MOST_FAILING = 100
-
-
 # The key of a product's fault begins with this, before its id.
 FAULT = "fold,"
-
-
 # A fold that leaves marks for a later one writes at most so many of them again.
 MARKED_ANEW = 100 * BATCH
 

@@ -1,27 +1,23 @@
 import re
-from datetime import timezone
+from datetime import datetime, timezone
 from typing import NamedTuple
 
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.arguments import is_whole
 from ...tools.bounds import LARGEST_INTEGER, converted
 from ...tools.given import giving
 from ..kept.backlog_kept import Stale
 
 AT_MOST = 10_000
-
-
 # The last fold and line that were sent.
 CURSOR = re.compile(r"(\d{1,10})-(\d{1,10})", re.ASCII)
-
-
 # While all open lines are sent: the fold to continue from afterwards, the last line
 # sent, and the second in which this began.
 ALL_LINES = re.compile(r"all-(\d{1,10})-(\d{1,10})-(\d{1,10})", re.ASCII)
-
 
 TOLD = (
     "order_id",
@@ -57,6 +53,35 @@ class BacklogFeed(models.AbstractModel):
 
     _name = "backlog.feed"
     _description = "Feed of Changes"
+
+    def _changes(self, cursor, limit):
+        """The answer of ``backlog.line.get_changes``, for those who may read lines."""
+        feed = self.env["backlog.change"]._feed()
+        position = self._parsed_cursor(cursor, feed)
+        if not is_whole(limit, AT_MOST):
+            raise UserError(
+                self.env._("The limit must be a whole number from 1 to %s.", AT_MOST)
+            )
+        stale = self.env["backlog.kept"]._stale()
+        if position.begun is None:
+            page = self._page_of_changes(position, limit, stale)
+        else:
+            page = self._page_of_all(position, limit, stale, feed)
+        waits = stale is None or bool(stale.touched)
+        # A clock that was ahead may have cached rows with a future date.
+        kept_at = min(feed.clean_at, feed.now) if feed.clean_at else None
+        as_of = kept_at if waits else feed.now
+        if position.begun is not None:
+            as_of = datetime.fromtimestamp(position.begun, timezone.utc)
+        told, position, has_more = page
+        return {
+            "cursor": str(position),
+            "has_more": has_more,
+            "lines": told,
+            "as_of": fields.Datetime.to_string(as_of),
+            "is_waiting": waits,
+            "waiting_since": waits and fields.Datetime.to_string(kept_at),
+        }
 
     def _parsed_cursor(self, cursor, feed):
         if cursor == "":

@@ -1,4 +1,3 @@
-from datetime import datetime, timezone
 from itertools import pairwise
 
 from odoo import api, fields, models
@@ -7,8 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...const import BACKLOG_STATES, MARGIN_GROUPS, PURCHASE_USERS, VALUE_GROUPS
-from ...tools.actions import can_open, open_records
-from ...tools.arguments import is_whole
+from ...tools.actions import open_records
 from ...tools.given import giving
 from ...tools.sql import (
     OwnColumns,
@@ -18,7 +16,6 @@ from ...tools.sql import (
     of_products,
 )
 from ...tools.texts import quantity_with_unit
-from .backlog_feed import AT_MOST
 
 # Fields that look at all open lines of the order.
 OF_ORDER = ("prepaid_value", "block_cause")
@@ -625,32 +622,7 @@ class BacklogLine(models.Model):
         :raise UserError: when the cursor or the limit is none
         """
         self.browse().check_access("read")
-        feed = self.env["backlog.change"]._feed()
-        position = self.env["backlog.feed"]._parsed_cursor(cursor, feed)
-        if not is_whole(limit, AT_MOST):
-            raise UserError(
-                self.env._("The limit must be a whole number from 1 to %s.", AT_MOST)
-            )
-        stale = self.env["backlog.kept"]._stale()
-        if position.begun is None:
-            page = self.env["backlog.feed"]._page_of_changes(position, limit, stale)
-        else:
-            page = self.env["backlog.feed"]._page_of_all(position, limit, stale, feed)
-        waits = stale is None or bool(stale.touched)
-        # A clock that was ahead may have cached rows with a future date.
-        kept_at = min(feed.clean_at, feed.now) if feed.clean_at else None
-        as_of = kept_at if waits else feed.now
-        if position.begun is not None:
-            as_of = datetime.fromtimestamp(position.begun, timezone.utc)
-        told, position, has_more = page
-        return {
-            "cursor": str(position),
-            "has_more": has_more,
-            "lines": told,
-            "as_of": fields.Datetime.to_string(as_of),
-            "is_waiting": waits,
-            "waiting_since": waits and fields.Datetime.to_string(kept_at),
-        }
+        return self.env["backlog.feed"]._changes(cursor, limit)
 
     @api.readonly
     def action_why(self):
@@ -762,4 +734,7 @@ class BacklogLine(models.Model):
 
     @api.model
     def _can_open(self, document):
-        return can_open(document, self._form_groups())
+        group = self._form_groups().get(document._name)
+        return (not group or self.env.user.has_group(group)) and document.has_access(
+            "read"
+        )

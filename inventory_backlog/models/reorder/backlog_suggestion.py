@@ -8,6 +8,7 @@ from ...const import (
     ASKED,
     BUYING,
     OPEN,
+    PURCHASE_USERS,
     REQUEST_STATES,
     TRANSFER_GROUPS,
     VALUE_GROUPS,
@@ -227,7 +228,7 @@ class BacklogSuggestion(models.Model):
         "backlog_suggestion_id",
         "Purchase Lines",
         readonly=True,
-        groups="purchase.group_purchase_user",
+        groups=PURCHASE_USERS,
     )
     move_ids = fields.One2many(
         "stock.move",

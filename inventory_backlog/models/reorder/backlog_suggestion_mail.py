@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.tools import format_amount, format_date
 
-from ...const import BUYERS
+from ...const import BUYERS, MANAGERS
 from ...tools.readers import told
 from .backlog_suggestion_run import RESULTS
 
@@ -40,7 +40,7 @@ class BacklogSuggestionMail(models.AbstractModel):
         failed = [text for text in outcome.failed.values() if text]
         if failed:
             self._mail(
-                self._readers("inventory_backlog.group_backlog_manager"),
+                self._readers(MANAGERS),
                 "inventory_backlog.suggestion_failed",
                 failed=failed,
             )

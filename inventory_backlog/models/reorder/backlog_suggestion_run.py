@@ -53,7 +53,6 @@ class Outcome:
 # Figures that change from day to day while nothing happens.
 MOVING = {"arrival_date", "saved_value", "weekly_sales_qty"}
 
-
 COMPARED = (
     "need_date",
     "order_by_date",

@@ -4,7 +4,6 @@ from odoo.addons.inventory_backlog.tools.link import Link
 
 MOST_BATCHES = 1000  # in one suggestion: each is a manufacturing order
 
-
 # What follows from the components of a suggestion.
 SETTLED = (
     "able_to_make_qty",
