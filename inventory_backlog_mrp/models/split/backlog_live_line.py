@@ -16,7 +16,9 @@ class BacklogLiveLine(models.AbstractModel):
     def _split(self, product_ids, slices):
         """A kit counts whole kits, in its own unit: the least of its components. Adds
         ``waits_for_component``: a production order that the line waits for is short of
-        raw material itself."""
+        raw material itself.
+
+        This replaces the statement of the base, so a new column goes into both."""
         return SQL(
             """
               WITH slice AS MATERIALIZED (%(slices)s),
