@@ -73,10 +73,20 @@ class PurchaseOrderLine(models.Model):
 
     def write(self, vals):
         """Mark the cached figures of the vendor as stale when what they are computed
-        from changes."""
+        from changes, and note on open receipts that the purchase has another day."""
         if JUDGED & vals.keys():
             self._touch_vendors()
-        return super().write(vals)
+        told = self._dated_anew(vals)
+        result = super().write(vals)
+        told.move_ids._note_date_by("purchase")
+        return result
+
+    def _dated_anew(self, vals):
+        """The lines for which writing ``vals`` says another day."""
+        if not vals.get("date_planned"):
+            return self.browse()
+        day = fields.Datetime.to_datetime(vals["date_planned"])
+        return self.filtered(lambda line: line.date_planned != day)
 
     def _touch_vendors(self):
         """Mark the cached figures of the vendors of confirmed lines as stale."""

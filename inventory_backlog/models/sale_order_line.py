@@ -16,6 +16,7 @@ PRODUCT_TRIGGERS = (
     "product_id.purchase_order_line_ids.date_planned",
     "product_id.stock_quant_ids.quantity",
     "product_id.stock_quant_ids.reserved_quantity",
+    "product_id.stock_move_ids.backlog_date_by",
     "product_id.stock_move_ids.date",
     "product_id.stock_move_ids.location_dest_id",
     "product_id.stock_move_ids.location_final_id",

@@ -81,6 +81,16 @@ class StockMove(models.Model):
         ondelete="set null",
         help="The suggestion that this transfer was made from.",
     )
+    backlog_date_by = fields.Selection(
+        [("purchase", "Purchase Order"), ("transfer", "Transfer")],
+        "Date Said Last By",
+        readonly=True,
+        copy=False,
+        history=True,
+        help="Whose date of this receipt counts: the one that was changed last, of the "
+        "purchase order or of the transfer. Empty while neither was changed: then the "
+        "later one counts.",
+    )
 
     # Its slices summed
 
@@ -141,6 +151,7 @@ class StockMove(models.Model):
     def _prepare_move_split_vals(self, qty):
         values = super()._prepare_move_split_vals(qty)
         values["backlog_suggestion_id"] = Ours(self.backlog_suggestion_id)
+        values["backlog_date_by"] = Ours(self.backlog_date_by)
         return values
 
     def _action_done(self, *args, **kwargs):
@@ -148,16 +159,30 @@ class StockMove(models.Model):
         return super()._action_done(*args, **kwargs)
 
     def write(self, vals):
-        """Mark the cached figures of the vendor as stale when the day of a receipt
-        changes."""
-        if "date" in vals:
-            # The day of a past receipt is corrected.
-            day = fields.Datetime.to_datetime(vals["date"])
-            corrected = self.filtered(
-                lambda move: move.state == "done" and move.date != day
+        """Mark the cached figures of the vendor as stale when the day of a past receipt
+        is corrected, and note on an open one that the transfer has another day."""
+        if "date" not in vals or "state" in vals:
+            return super().write(vals)
+        day = fields.Datetime.to_datetime(vals["date"])
+        changed = self.filtered(lambda move: move.date != day)
+        changed.filtered(
+            lambda move: move.state == "done"
+        ).purchase_line_id._touch_vendors()
+        result = super().write(vals)
+        changed.filtered("purchase_line_id")._note_date_by("transfer")
+        return result
+
+    def _note_date_by(self, document):
+        """Note which document has the date of these moves that was said last. As
+        superuser: who may write the date may not write history."""
+        moves = self.filtered(
+            lambda move: (
+                move.state not in ("done", "cancel")
+                and move.backlog_date_by != document
             )
-            corrected.purchase_line_id._touch_vendors()
-        return super().write(vals)
+        )
+        if moves:
+            moves.sudo().backlog_date_by = document
 
     # Who waits for it
 

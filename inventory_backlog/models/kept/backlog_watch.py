@@ -183,7 +183,7 @@ WATCHED = {
         compared="state quantity product_qty date product_id product_uom priority "
         "reservation_date procure_method location_id location_dest_id "
         "location_final_id warehouse_id company_id picking_id sale_line_id "
-        "purchase_line_id",
+        "purchase_line_id backlog_date_by",
         rows={
             "product_ids": """
             SELECT product_id FROM some_rows

@@ -52,6 +52,7 @@ class BacklogAllocation(models.Model):
     _rec_name = "order_line_id"
     _depends = {
         "stock.move": [
+            "backlog_date_by",
             "company_id",
             "date",
             "location_dest_id",

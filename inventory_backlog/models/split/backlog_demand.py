@@ -62,7 +62,7 @@ class BacklogDemand(models.AbstractModel):
                    COALESCE(move.location_final_id, move.location_dest_id) AS final_id,
                    move.company_id, move.warehouse_id, move.sale_line_id,
                    move.purchase_line_id, move.procure_method, move.priority, move.date,
-                   move.reservation_date, %(qty)s AS qty,
+                   move.reservation_date, move.backlog_date_by, %(qty)s AS qty,
                    CASE WHEN move.quantity > 0
                         THEN COALESCE(ROUND(%(reserved)s, 6), 0)
                         ELSE 0

@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.tools import SQL
 
-from ...tools.bounds import finite, in_unit, moment
+from ...tools.bounds import finite, in_unit
 from ...tools.sql import (
     is_open,
     now,
@@ -303,7 +303,7 @@ class BacklogLiveSlice(models.AbstractModel):
                AND (final.usage = 'customer' OR final.id IN %(transit)s)
             """,
             kinds=SLICE_KINDS,
-            date=moment(SQL("GREATEST(move.date, purchased.date_planned)")),
+            date=self.env["backlog.supply"]._said_date(),
             transit=tuple(self.env["backlog.demand"]._customer_location_ids()),
         )
 

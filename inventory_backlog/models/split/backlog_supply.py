@@ -79,8 +79,7 @@ class BacklogSupply(models.AbstractModel):
         or in quality are still on their way. Requests for quotation have no moves.
 
         A move between two shelves of one pool brings back what it has reserved: no
-        other move can take that before it is done. When the buyer puts a purchase off,
-        Odoo leaves the date of its receipt as it was, so the later of both counts.
+        other move can take that before it is done.
         """
         return SQL(
             """
@@ -99,7 +98,27 @@ class BacklogSupply(models.AbstractModel):
                    ) brings
              WHERE brings.qty > 0
             """,
-            moment(SQL("GREATEST(move.date, purchased.date_planned)")),
+            self._said_date(),
+        )
+
+    def _said_date(self):
+        """When ``move`` of the purchase line ``purchased`` comes, as was said last.
+
+        A new day on the purchase line leaves the date of its open moves as it was in
+        Odoo, and a new day on the transfer leaves the purchase line. Which of them came
+        last, the move notes (``backlog_date_by``). Where nobody has changed either
+        since it notes this, the later one counts.
+        """
+        return moment(
+            SQL(
+                """
+                CASE move.backlog_date_by
+                     WHEN 'purchase' THEN COALESCE(purchased.date_planned, move.date)
+                     WHEN 'transfer' THEN move.date
+                     ELSE GREATEST(move.date, purchased.date_planned)
+                 END
+                """
+            )
         )
 
     def _link(self):

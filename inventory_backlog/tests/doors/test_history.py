@@ -17,7 +17,7 @@ HISTORY = {
     "mrp.production": {"backlog_suggestion_id"},
     "purchase.order.line": {"backlog_suggestion_id", "first_promise_date"},
     "sale.order.line": {"first_open_qty", "first_promise_date", "first_ready_qty"},
-    "stock.move": {"backlog_suggestion_id"},
+    "stock.move": {"backlog_date_by", "backlog_suggestion_id"},
     "stock.scrap": {"receipt_move_ids"},
 }
 # Rows that come about by themselves.

@@ -13,6 +13,7 @@ from ..split import (
     test_mto,
     test_order_lines,
     test_order_states,
+    test_receipt_dates,
     test_receipt_steps,
     test_receipts,
     test_reservation_rules,
@@ -62,6 +63,11 @@ class TestOrderLinesFolded(Folded, test_order_lines.TestOrderLines):
 
 @tagged("post_install", "-at_install")
 class TestOrderStatesFolded(Folded, test_order_states.TestOrderStates):
+    pass
+
+
+@tagged("post_install", "-at_install")
+class TestReceiptDatesFolded(Folded, test_receipt_dates.TestReceiptDates):
     pass
 
 

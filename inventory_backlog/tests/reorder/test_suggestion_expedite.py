@@ -89,7 +89,6 @@ class TestSuggestionExpedite(SuggestionCase):
         suggestion = self._suggest()
         suggestion.action_accept()
         purchase.order_line.date_planned = self._after(2)
-        purchase.order_line.move_ids.date = self._after(2)
         self._generate()
         self.assertEqual(suggestion.state, "done")
         self.assertFalse(self._suggested())
@@ -98,7 +97,6 @@ class TestSuggestionExpedite(SuggestionCase):
         purchase, _order = self._late()
         self._generate()
         purchase.order_line.date_planned = self._after(2)
-        purchase.order_line.move_ids.date = self._after(2)
         self.assertEqual(self._generate()["withdrawn"], 1)
 
     def test_undone_the_reminder_goes(self):

@@ -7,6 +7,7 @@ from . import test_mto
 from . import test_order_lines
 from . import test_order_states
 from . import test_proof
+from . import test_receipt_dates
 from . import test_receipt_steps
 from . import test_receipts
 from . import test_reservation_rules
