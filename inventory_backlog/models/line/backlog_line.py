@@ -58,9 +58,15 @@ class BacklogLine(models.Model):
             "partner_id",
             "reconciled",
         ],
-        "payment.transaction": ["amount", "invoice_ids", "state"],
+        "payment.transaction": [
+            "amount",
+            "invoice_ids",
+            "operation",
+            "source_transaction_id",
+            "state",
+        ],
         "product.product": ["standard_price"],
-        "product.template": ["categ_id"],
+        "product.template": ["categ_id", "invoice_policy"],
         "res.company": [
             "account_use_credit_limit",
             "backlog_risk_days",
@@ -92,6 +98,8 @@ class BacklogLine(models.Model):
             "price_reduce_taxexcl",
             "price_subtotal",
             "price_total",
+            "untaxed_amount_invoiced",
+            "untaxed_amount_to_invoice",
         ],
     }
     order_id = fields.Many2one("sale.order", readonly=True)

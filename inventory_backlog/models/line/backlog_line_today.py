@@ -285,7 +285,8 @@ class BacklogLineToday(models.AbstractModel):
         The paid share of each posted invoice and credit note, and online payments that
         no invoice has used yet. ``sale.order.amount_paid`` knows only the latter. At
         the rate of the order like its values: what is paid in full leaves no rest,
-        whatever the rate of the invoice was.
+        whatever the rate of the invoice was. Of an online payment counts what is held:
+        not what was authorized and given up, or paid back.
         """
         return SQL(
             """
@@ -310,6 +311,7 @@ class BacklogLineToday(models.AbstractModel):
               JOIN payment_transaction payment ON payment.id = rel.transaction_id
              WHERE rel.sale_order_id %(orders)s
                AND payment.state IN ('authorized', 'done')
+               AND payment.source_transaction_id IS NULL
                AND NOT EXISTS (
                    SELECT 1
                      FROM account_invoice_transaction_rel invoiced
@@ -324,24 +326,62 @@ class BacklogLineToday(models.AbstractModel):
             balance=money(SQL("item.balance")),
             residual=money(SQL("invoice.amount_residual")),
             total=money(SQL("invoice.amount_total")),
-            paid=money(SQL("payment.amount")),
+            paid=self._held(),
             untaxed=money(SQL("sale.amount_untaxed")),
             with_taxes=money(SQL("sale.amount_total")),
             rate=rate(SQL("sale.currency_rate")),
         )
 
+    def _held(self):
+        """What is held of the online ``payment``. Odoo leaves its amount as it was
+        authorized: what is captured, given up (a cancelled part) or paid back (below
+        zero) are transactions of their own, which name the one before them."""
+        return SQL(
+            """
+            (%(amount)s - COALESCE((
+                SELECT SUM(CASE WHEN part.operation IS DISTINCT FROM 'refund'
+                                THEN %(part)s
+                                ELSE -%(part)s
+                            END)
+                  FROM payment_transaction part
+                 WHERE part.source_transaction_id IN (
+                           SELECT payment.id
+                        UNION ALL
+                           SELECT captured.id
+                             FROM payment_transaction captured
+                            WHERE captured.source_transaction_id = payment.id)
+                   AND part.state = CASE WHEN part.operation = 'refund' THEN 'done'
+                                         ELSE 'cancel'
+                                     END
+            ), 0))
+            """,
+            amount=money(SQL("payment.amount")),
+            part=money(SQL("part.amount")),
+        )
+
     def _consumed(self):
         """The value that the customer of ``backlog`` has received: goods as shipped,
-        services in full. Payments settle it before they count for open lines."""
+        services in full. Payments settle it before they count for open lines.
+
+        What was shipped beyond the order counts as Odoo invoices it: at the price of
+        the line where the product is invoiced by delivery, else not at all. A line that
+        the warehouse added has nothing ordered and so no subtotal; what it costs is
+        what is invoiced of it or will be.
+        """
         return SQL(
             """
             SELECT COALESCE(SUM(
-                       CASE WHEN template.type = 'consu'
-                            THEN %(subtotal)s * %(delivered)s
-                                 / NULLIF(%(ordered)s, 0)
-                            ELSE GREATEST(%(subtotal)s, 0)
+                       CASE WHEN template.type <> 'consu'
+                            THEN GREATEST(%(subtotal)s, 0) * %(share)s
+                            WHEN %(ordered)s = 0
+                            THEN %(added)s
+                            WHEN %(delivered)s > %(ordered)s
+                             AND template.invoice_policy IS DISTINCT FROM 'delivery'
+                            THEN %(subtotal)s * %(share)s
+                            ELSE %(subtotal)s * %(share)s
+                                 * %(delivered)s / NULLIF(%(ordered)s, 0)
                         END / %(rate)s
-                   ), 0) * %(share)s
+                   ), 0)
               FROM sale_order_line line
               JOIN sale_order sale ON sale.id = line.order_id
               JOIN product_product product ON product.id = line.product_id
@@ -352,6 +392,11 @@ class BacklogLineToday(models.AbstractModel):
             subtotal=money(SQL("line.price_subtotal")),
             delivered=finite(SQL("line.qty_delivered")),
             ordered=finite(SQL("line.product_uom_qty")),
+            added=SQL(
+                "(%s + %s)",
+                money(SQL("line.untaxed_amount_invoiced")),
+                money(SQL("line.untaxed_amount_to_invoice")),
+            ),
             rate=rate(SQL("sale.currency_rate")),
             share=self.env["backlog.live.line"]._share_to_pay(SQL("backlog.order_id")),
         )

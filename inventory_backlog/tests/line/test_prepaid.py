@@ -120,6 +120,41 @@ class TestPrepaid(CashCase):
             transaction.state = state
             self.assertEqual(self._prepaid(order), prepaid, state)
 
+    def test_online_payment_captured_in_part(self):
+        """100 authorized, 40 captured, the rest given up, 15 paid back. Odoo keeps the
+        amount of the payment, and no order on the parts."""
+        order = self._order(self.product, 1)
+        payment = self._pay_online(order, 100, state="draft")
+        support = {"support_manual_capture": "partial", "support_refund": "partial"}
+        self.startPatcher(
+            patch.object(
+                PaymentProvider,
+                "_compute_feature_support_fields",
+                lambda provider: provider.update(support),
+            )
+        )
+        payment._set_authorized()
+        captured = payment._create_child_transaction(40)
+        captured._set_done()
+        self.assertEqual(payment.state, "authorized")
+        self.assertEqual(self._prepaid(order), 100)
+
+        payment._create_child_transaction(60)._set_canceled()
+        self.assertEqual((payment.state, payment.amount), ("done", 100))
+        self.assertEqual(self._prepaid(order), 40)
+
+        back = captured._create_child_transaction(15, is_refund=True)
+        self.assertEqual(self._prepaid(order), 40)
+        back._set_done()
+        self.assertEqual(self._prepaid(order), 25)
+
+    def test_online_payment_that_is_paid_back(self):
+        order = self._order(self.product, 1)
+        payment = self._pay_online(order, 100)
+        payment._create_child_transaction(30, is_refund=True)._set_done()
+
+        self.assertEqual(self._prepaid(order), 70)
+
     def test_online_payment_of_an_order_with_tax(self):
         tax = self.env["account.tax"].create({"name": "25%", "amount": 25})
         order = self._order(
@@ -209,3 +244,45 @@ class TestPrepaid(CashCase):
         self._pay_online(order, 500)
 
         self.assertEqual(self._line(order.order_line).prepaid_value, 500)
+
+    def _add_to_delivery(self, order, product, quantity):
+        picking = order.sudo().picking_ids
+        self.env["stock.move"].create(
+            {
+                "product_id": product.id,
+                "product_uom_qty": quantity,
+                "picking_id": picking.id,
+                "location_id": picking.location_id.id,
+                "location_dest_id": picking.location_dest_id.id,
+            }
+        )
+        picking.action_assign()
+
+    def test_goods_that_the_warehouse_added_are_received(self):
+        """They are an order line without an ordered quantity, invoiced by delivery."""
+        cushion = self._product("Cushion", list_price=50, invoice_policy="delivery")
+        present = self._product("Present", list_price=50, invoice_policy="order")
+        for product in (cushion, present):
+            self._put_in_stock(product, 2)
+        self._put_in_stock(self.product, 4)
+        order = self._order(self.product, 10)
+        self._pay_online(order, 700)
+        for product in (cushion, present):
+            self._add_to_delivery(order, product, 2)
+        self._ship(order, 4, 2, 2)
+        self.assertEqual(order.order_line.mapped("qty_delivered"), [4, 2, 2])
+
+        # 700 less four chairs at 100 and two cushions at 50; presents are for free.
+        self.assertEqual(self._prepaid(order), 200)
+        order.sudo()._create_invoices().action_post()
+        self.assertEqual(self._prepaid(order), 200)
+
+    def test_shipped_beyond_the_order_costs_what_odoo_invoices(self):
+        for policy, prepaid in (("order", 500), ("delivery", 300)):
+            chair = self._product(policy, invoice_policy=policy)
+            self._put_in_stock(chair, 12)
+            order = self._order((chair, 10), (self.product, 10))
+            self._pay_online(order, 1500)
+            self._ship(order, 12)
+
+            self.assertEqual(self._prepaid(order), prepaid, policy)
