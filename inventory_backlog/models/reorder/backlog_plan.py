@@ -3,9 +3,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from odoo import fields, models
+from odoo.fields import Domain
 
 from ...const import ASKING
-from ...tools.bounds import bounded, bounded_days, bounded_money
+from ...tools.bounds import bounded_days, bounded_money, converted
 from ...tools.given import giving
 from . import netting, offers
 
@@ -415,19 +416,39 @@ class BacklogPlan(models.AbstractModel):
         }
 
     def _weekly_sales(self, products):
-        """``{product id: quantity}`` shipped to customers per week."""
+        """``{product id: quantity}`` that is sold or used per week, less what came
+        back: by what was moved, whatever was asked for."""
         since = fields.Datetime.subtract(fields.Datetime.now(), weeks=SALES_WEEKS)
         sold = defaultdict(float)
-        for product, quantity in self.env["stock.move"]._read_group(
-            [
-                ("product_id", "in", products.ids),
-                ("company_id", "=", self.env.company.id),
-                ("state", "=", "done"),
-                ("date", ">=", since),
-                ("location_dest_id.usage", "=", "customer"),
-            ],
-            ["product_id"],
-            ["product_qty:sum"],
+        for sign, moves in (
+            (1, self._is_sale()),
+            (-1, self._is_trade("location_dest_id", "location_id")),
         ):
-            sold[product.id] = bounded(quantity) / SALES_WEEKS
-        return sold
+            for product, unit, quantity in self.env["stock.move"]._read_group(
+                [
+                    ("product_id", "in", products.ids),
+                    ("company_id", "=", self.env.company.id),
+                    ("state", "=", "done"),
+                    ("date", ">=", since),
+                    *moves,
+                ],
+                ["product_id", "product_uom"],
+                ["quantity:sum"],
+            ):
+                quantity = converted(quantity, unit, product.uom_id)
+                sold[product.id] += sign * quantity / SALES_WEEKS
+        return defaultdict(float, {key: max(0, qty) for key, qty in sold.items()})
+
+    def _is_sale(self):
+        """The moves that take goods away for good, as a domain."""
+        return self._is_trade("location_id", "location_dest_id")
+
+    def _is_trade(self, ours, theirs):
+        """The moves between us and a customer or another company. What the vendor
+        ships to the customer was never here."""
+        outside = self.env["backlog.demand"]._customer_location_ids()
+        return (
+            (Domain(f"{theirs}.usage", "=", "customer") | Domain(theirs, "in", outside))
+            & Domain(f"{ours}.usage", "not in", ("customer", "supplier"))
+            & Domain(ours, "not in", outside)
+        )

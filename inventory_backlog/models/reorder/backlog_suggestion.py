@@ -159,7 +159,9 @@ class BacklogSuggestion(models.Model):
         "Sold per Week",
         digits="Product Unit",
         readonly=True,
-        help="Average of what was shipped to customers in the last 13 weeks.",
+        help="Average of the last 13 weeks: what was shipped to customers and used in "
+        "production, less what customers sent back. What vendors ship to them is not "
+        "in it.",
     )
     supplierinfo_id = Link(
         "product.supplierinfo", "Offer", readonly=True, index="btree_not_null"

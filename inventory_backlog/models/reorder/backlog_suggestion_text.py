@@ -132,15 +132,15 @@ class BacklogSuggestionText(models.AbstractModel):
         if suggestion.weekly_sales_qty:
             return self.env._(
                 "Suggested %(suggested)s: %(extra)s extra, about %(weeks)s weeks "
-                "of sales.",
+                "of sales or use.",
                 weeks=formatLang(
                     self.env, extra / suggestion.weekly_sales_qty, digits=1
                 ),
                 **figures,
             )
         return self.env._(
-            "Suggested %(suggested)s: %(extra)s extra, and none was sold in "
-            "the last 13 weeks.",
+            "Suggested %(suggested)s: %(extra)s extra, and none was sold or "
+            "used in the last 13 weeks.",
             **figures,
         )
 

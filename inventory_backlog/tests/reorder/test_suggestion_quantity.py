@@ -46,15 +46,46 @@ class TestSuggestionQuantity(SuggestionCase):
             [
                 "Short 1 Units.",
                 "The minimum of the vendor is 12 Units.",
-                "Suggested 12 Units: 11 Units extra, about 2.0 weeks of sales.",
+                "Suggested 12 Units: 11 Units extra, about 2.0 weeks of sales or use.",
             ],
         )
+
+    def test_weekly_sales_are_what_left_for_good(self):
+        """10 ordered and 12 shipped, 3 of them returned; a vendor shipped 20."""
+        self._put_in_stock(self.product, 20)
+        order = self._order(self.product, 10)
+        self._ship(order, 12)
+        back = self.env["stock.return.picking"].create(
+            {"picking_id": order.sudo().picking_ids.id}
+        )
+        back.product_return_moves.quantity = 3
+        picking = self.env["stock.picking"].browse(
+            back.action_create_returns()["res_id"]
+        )
+        picking.move_ids.quantity = 3
+        picking.move_ids.picked = True
+        self._validate(picking)
+        direct = self.env["stock.move"].create(
+            {
+                "product_id": self.product.id,
+                "product_uom_qty": 20,
+                "location_id": self.vendor.property_stock_supplier.id,
+                "location_dest_id": self.customer.property_stock_customer.id,
+            }
+        )
+        direct._action_confirm()
+        direct.quantity = 20
+        direct.picked = True
+        direct._action_done()
+
+        [sold] = self.env["backlog.plan"]._weekly_sales(self.product).values()
+        self.assertEqual(round(sold * 13, 6), 9)
 
     def test_surplus_of_what_is_not_sold_says_so(self):
         self.at_first.min_qty = 12
         self.assertIn(
-            "Suggested 12 Units: 11 Units extra, and none was sold in the last "
-            "13 weeks.",
+            "Suggested 12 Units: 11 Units extra, and none was sold or used in "
+            "the last 13 weeks.",
             self._suggested_for(1).explanation,
         )
 

@@ -48,6 +48,10 @@ class BacklogPlan(models.AbstractModel):
         is_declined = (warehouse.id, action) in facts.declined
         return values | self._plan_subcontract(product, values, batch, is_declined)
 
+    def _is_sale(self):
+        """Raw material is used up in production."""
+        return super()._is_sale() | Domain("raw_material_production_id", "!=", False)
+
     def _made_from(self, product, warehouse, batch):
         """The bill of materials that Odoo would make the product from in this
         warehouse, empty when it would buy it."""

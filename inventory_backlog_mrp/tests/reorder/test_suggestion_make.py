@@ -16,6 +16,16 @@ class TestSuggestionMake(MrpSuggestionCase):
             cls._offer(part, cls.first, 3, delay=2)
         cls.bom = cls._bom(cls.table, (cls.leg, 4), (cls.seat, 1))
 
+    def test_raw_material_is_used_not_sold(self):
+        plank = self._product("Plank")
+        table = self._product("Table")
+        self._bom(table, (plank, 13))
+        self._put_in_stock(plank, 26)
+        self._finish(self._start(table, 2))
+
+        sold = self.env["backlog.plan"]._weekly_sales(plank + table)
+        self.assertEqual((sold[plank.id], sold[table.id]), (2, 0))
+
     def test_a_made_product_is_suggested_to_make_and_its_components_to_buy(self):
         order = self._wanted(self.table, 5)
         counts = self._generate()
