@@ -248,7 +248,8 @@ class SaleOrderLine(models.Model):
     @api.model
     def _backlog_figures(self):
         """The backlog in the unit of the line. The parts are what rounding leaves of
-        the whole, so that they always add up."""
+        the whole, so that they always add up, and what is short or to source is never
+        rounded to nothing: 7 pieces are no dozen."""
         return SQL(
             """(
             SELECT id, open_qty, backlog_qty, open_qty - backlog_qty AS backorder_qty,
@@ -267,8 +268,14 @@ class SaleOrderLine(models.Model):
                    ) line
             )""",
             open=self._in_line_unit(SQL("line.open_qty")),
-            ready=self._in_line_unit(SQL("line.backlog_qty")),
-            to_source=self._in_line_unit(SQL("line.to_source_qty")),
+            ready=self._ready_in_line_unit(
+                SQL("line.backlog_qty"), SQL("line.open_qty")
+            ),
+            to_source=SQL(
+                "CASE WHEN line.to_source_qty > 0 THEN GREATEST(%s, %s) ELSE 0 END",
+                self._in_line_unit(SQL("line.to_source_qty")),
+                self._step(),
+            ),
             lines=self.env["backlog.line.today"]._valued(
                 self.env["backlog.line"]._current(
                     self.env["backlog.allocation"]._asked_products()
@@ -282,6 +289,28 @@ class SaleOrderLine(models.Model):
         return SQL(
             "COALESCE(ROUND(%s, %s), 0)", in_unit(quantity, "uom", "line_uom"), digits
         )
+
+    @api.model
+    def _ready_in_line_unit(self, ready, whole):
+        """The ready part of ``whole``: less than the whole unless it is all of it."""
+        return SQL(
+            """
+            CASE WHEN %(ready)s >= %(whole)s THEN %(all)s
+                 ELSE LEAST(%(part)s, GREATEST(%(all)s - %(step)s, 0))
+             END
+            """,
+            ready=ready,
+            whole=whole,
+            all=self._in_line_unit(whole),
+            part=self._in_line_unit(ready),
+            step=self._step(),
+        )
+
+    @api.model
+    def _step(self):
+        """The least quantity that can be told."""
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        return SQL("(1 / 10::numeric ^ %s)", digits)
 
     def _action_launch_stock_rule(self, **kwargs):
         result = super()._action_launch_stock_rule(**kwargs)
@@ -340,7 +369,9 @@ class SaleOrderLine(models.Model):
              WHERE sale_order_line.id = fill.id
             """,
             open=self._in_line_unit(SQL("split.open_qty")),
-            ready=self._in_line_unit(SQL("split.backlog_qty")),
+            ready=self._ready_in_line_unit(
+                SQL("split.backlog_qty"), SQL("split.open_qty")
+            ),
             split=split,
             ids=self.ids,
             to_flush=[
@@ -450,6 +481,12 @@ class SaleOrderLine(models.Model):
             )
             for part in ("ready", "to_source")
         )
+        # As of an order line: what is short or to source is never rounded to nothing.
+        step = self.product_uom_id.rounding
+        if promise["incoming"] or promise["to_source"] > 0:
+            ready = min(ready, max(0, self.product_uom_qty - step))
+        if promise["to_source"] > 0:
+            to_source = min(max(to_source, step), self.product_uom_qty - ready)
         self.quote_ready_qty = ready
         self.quote_to_source_qty = to_source
         # What rounding leaves, so that the parts always add up.

@@ -110,7 +110,8 @@ class BacklogServiceLevel(models.AbstractModel):
                    CASE WHEN %(first_ready)s >= %(first_open)s THEN 100
                         WHEN %(first_ready)s < %(first_open)s THEN 0
                     END AS first_fill_rate,
-                   line.qty_delivered >= line.product_uom_qty AS is_delivered,
+                   COALESCE(%(delivered_moved)s >= %(ordered_moved)s,
+                       line.qty_delivered >= line.product_uom_qty) AS is_delivered,
                    company.tz, company.today
               FROM sale_order_line line
               JOIN sale_order sale ON sale.id = line.order_id
@@ -133,6 +134,8 @@ class BacklogServiceLevel(models.AbstractModel):
             promise=self.env["backlog.live.line"]._promise(),
             ordered=finite(SQL("line.product_uom_qty")),
             delivered=finite(SQL("line.qty_delivered")),
+            delivered_moved=self._as_moved("line.qty_delivered", "line_uom"),
+            ordered_moved=self._as_moved("line.product_uom_qty", "line_uom"),
             first_open=finite(SQL("line.first_open_qty")),
             first_ready=finite(SQL("line.first_ready_qty")),
             subtotal=money(SQL("line.price_subtotal")),
@@ -143,6 +146,11 @@ class BacklogServiceLevel(models.AbstractModel):
             own_rate=self.env["res.company"]._backlog_visible()._backlog_rate("line"),
             companies=self._companies(),
         )
+
+    def _as_moved(self, column, unit):
+        """A quantity of an order line as Odoo moves it: a piece of what is kept in
+        dozens is delivered with 0.08 of a dozen."""
+        return self.env["backlog.live.line"]._as_moved(finite(SQL(column)), unit, "uom")
 
     def _companies(self):
         """The companies with the beginning of their day (UTC) and their currency. The
@@ -230,6 +238,10 @@ class BacklogServiceLevel(models.AbstractModel):
                       JOIN stock_location source ON source.id = move.location_id
                       JOIN uom_uom move_uom ON move_uom.id = move.product_uom
                       JOIN uom_uom sold_uom ON sold_uom.id = sold.product_uom_id
+                      JOIN product_product product ON product.id = sold.product_id
+                      JOIN product_template template
+                        ON template.id = product.product_tmpl_id
+                      JOIN uom_uom uom ON uom.id = template.uom_id
                      WHERE move.sale_line_id IN (
                             SELECT move.sale_line_id
                               FROM stock_move move
@@ -249,7 +261,9 @@ class BacklogServiceLevel(models.AbstractModel):
              WHERE ROUND(qty - product_uom_qty, 6) >= 0
           GROUP BY id
             """,
-            ordered=finite(SQL("sold.product_uom_qty")),
+            ordered=in_unit(
+                self._as_moved("sold.product_uom_qty", "sold_uom"), "uom", "sold_uom"
+            ),
             date=moment(SQL("move.date")),
             moved=in_unit(finite(SQL("move.quantity")), "move_uom", "sold_uom"),
             asked=asked,

@@ -157,18 +157,33 @@ class BacklogLiveLine(models.AbstractModel):
     def _unit_value(self):
         """What one unit of the product on ``line`` of ``sale`` is worth: untaxed, net
         of discount, also of those on the whole order, in the currency of the company
-        at the rate of the order. ``NULL`` where its price or unit is none."""
-        per_ordered = SQL(
-            "(COALESCE(%s / NULLIF(%s, 0), %s) / %s)",
-            money(SQL("line.price_subtotal")),
-            finite(SQL("line.product_uom_qty")),
-            money(SQL("line.price_reduce_taxexcl")),
-            rate(SQL("sale.currency_rate")),
-        )
+        at the rate of the order. ``NULL`` where its price or unit is none. All that
+        Odoo moves for the line is worth all of the line, also where one piece of a
+        dozen is moved as 0.08."""
         return SQL(
-            "((%s) * %s)",
-            in_unit(per_ordered, "uom", "line_uom"),
+            "(COALESCE(%s / NULLIF(%s, 0), %s) / %s * %s)",
+            money(SQL("line.price_subtotal")),
+            self._as_moved(finite(SQL("line.product_uom_qty")), "line_uom", "uom"),
+            in_unit(money(SQL("line.price_reduce_taxexcl")), "uom", "line_uom"),
+            rate(SQL("sale.currency_rate")),
             self._share_to_pay(SQL("line.order_id")),
+        )
+
+    def _as_moved(self, quantity, unit, product_unit):
+        """``quantity`` of one unit as Odoo moves it: in the unit of the product,
+        rounded to its digits. What is nothing then stays as it is."""
+        quantity_moved = SQL("(%s)", in_unit(quantity, unit, product_unit))
+        return SQL(
+            """
+            (CASE WHEN %(unit)s = %(product_unit)s THEN %(quantity)s
+                  ELSE COALESCE(NULLIF(ROUND(%(moved)s, %(digits)s), 0), %(moved)s)
+              END)
+            """,
+            unit=SQL.identifier(unit, "id"),
+            product_unit=SQL.identifier(product_unit, "id"),
+            quantity=quantity,
+            moved=quantity_moved,
+            digits=self.env["decimal.precision"].precision_get("Product Unit"),
         )
 
     def _share_to_pay(self, order_id):

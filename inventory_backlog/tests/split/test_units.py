@@ -55,6 +55,78 @@ class TestUnits(BacklogCase):
         self.assertEqual(self._split(line), [(1, 0.92, 0.08, 0)])
         self.assertEqual(line.backlog_state, "partial")
 
+    def test_short_is_not_rounded_to_nothing(self):
+        """7 pieces are no dozen where quantities have no decimals."""
+        self.env["decimal.precision"].search([("name", "=", "Product Unit")]).digits = 0
+        self._put_in_stock(self.product, 7)
+        quotation = self._quote(
+            (self.product, 1, {"product_uom_id": self.dozen.id})
+        ).order_line
+        self.assertEqual(
+            (quotation.quote_ready_qty, quotation.quote_to_source_qty), (0, 1)
+        )
+        line = self._dozens(1).order_line
+
+        self.assertEqual(self._split(line), [(1, 0, 0, 1)])
+        self.assertEqual(line.backlog_state, "partial")
+        self.assertEqual((line.first_open_qty, line.first_ready_qty), (1, 0))
+
+        self._purchase(self.product, 5)
+        self.assertEqual(self._split(line), [(1, 0, 1, 0)])
+
+    def test_piece_of_what_is_kept_in_dozens(self):
+        """Odoo moves 0.08 of a dozen, and asks for no more once that is shipped."""
+        eggs = self._product("Eggs", uom_id=self.dozen.id)
+        self._put_in_stock(eggs, 10)
+        for quantity, moved in ((1, 0.08), (2, 0.17), (13, 1.08)):
+            order = self._order((eggs, quantity, {"product_uom_id": self.unit.id}))
+            order.order_line.sudo().price_unit = 100
+            row = self._line(order.order_line)
+            self.assertEqual(row.open_qty, moved)
+            self.assertEqual(row.open_value, quantity * 100)
+            self.assertEqual(row.backlog_value, quantity * 100)
+
+            self._ship(order)
+            self.assertEqual(order.delivery_status, "full")
+            self.assertFalse(self._line(order.order_line))
+            self.assertRecordValues(
+                self.env["backlog.service"].search([("order_id", "=", order.id)]),
+                [{"is_in_full": True, "otif_first": 100}],
+            )
+
+    def test_piece_of_what_is_kept_in_dozens_comes_back_and_goes_again(self):
+        eggs = self._product("Eggs", uom_id=self.dozen.id)
+        self._put_in_stock(eggs, 10)
+        order = self._order((eggs, 1, {"product_uom_id": self.unit.id}))
+        self._ship(order)
+        back = self.env["stock.return.picking"].create(
+            {"picking_id": order.sudo().picking_ids.id}
+        )
+        back.product_return_moves.quantity = 0.08
+        picking = self.env["stock.picking"].browse(
+            back.action_create_returns()["res_id"]
+        )
+        picking.move_ids.to_refund = True
+        picking.move_ids.quantity = 0.08
+        picking.move_ids.picked = True
+        self._validate(picking)
+
+        self.assertEqual(order.order_line.qty_delivered, 0)
+        service = self.env["backlog.service"].search([("order_id", "=", order.id)])
+        self.assertTrue(service.is_in_full)
+
+    def test_less_than_odoo_can_move_stays_to_source(self):
+        """4 g of what is kept in kg, with two decimals, are no move at all."""
+        salt = self._product("Salt", uom_id=self.env.ref("uom.product_uom_kgm").id)
+        self._put_in_stock(salt, 10)
+        gram = self.env.ref("uom.product_uom_gram")
+        order = self._order((salt, 4, {"product_uom_id": gram.id}))
+
+        self.assertFalse(order.sudo().picking_ids)
+        self.assertEqual(self._split(order.order_line), [(4, 0, 0, 4)])
+        service = self.env["backlog.service"].search([("order_id", "=", order.id)])
+        self.assertFalse(service.is_in_full)
+
     def test_moves_in_dozens(self):
         """As databases do that keep the unit of the order in the warehouse."""
         self.env["ir.config_parameter"].sudo().set_param("stock.propagate_uom", "1")
