@@ -74,7 +74,14 @@ class ProductSupplierinfo(models.Model):
         compute="_compute_vendor",
         search=search_figure("on_time_rate"),
         help="Of what was due, the share that came by the day first promised. Each "
-        "purchase line weighs the same; what is overdue and not here counts as late.",
+        "purchase line weighs the same; what is overdue or closed short is late.",
+    )
+    in_full_rate = Rate(
+        "In Full (%)",
+        compute="_compute_vendor",
+        search=search_figure("in_full_rate"),
+        help="Of what was ordered and is not open any more, the share that came, early "
+        "or late. Each purchase line weighs the same.",
     )
     lead_time_median = Rate(
         "Lead Time, Median",
@@ -115,7 +122,8 @@ class ProductSupplierinfo(models.Model):
         compute="_compute_vendor",
         search=search_figure("parity_state"),
         help="How a backup compares to the main vendor in quality, on time, lead time "
-        "and price, within the tolerances of the settings. Unproven: too few receipts.",
+        "and price, within the tolerances of the settings. Unproven: too few receipts "
+        "of this product, whatever the vendor does elsewhere.",
     )
     vendor_criteria = fields.Json(
         compute="_compute_vendor",

@@ -371,6 +371,7 @@ class BacklogVendor(models.AbstractModel):
         names = (
             "receipt_count",
             "on_time_rate",
+            "in_full_rate",
             "lead_time_median",
             "lead_time_p90",
             "reject_rate",
@@ -445,14 +446,15 @@ class BacklogVendor(models.AbstractModel):
     @api.model
     def _judged(self):
         """Parity: no criterion is worse than the main vendor's by more than the company
-        tolerates. A criterion without a figure for both is left out."""
+        tolerates. A criterion without a figure for both is left out. Receipts of other
+        products show figures and prove nothing about this one."""
         company = self.env.company
         return SQL(
             """
             SELECT judged.*,
                    CASE WHEN vendor_role IS NULL THEN NULL
                         WHEN vendor_role = 'main' THEN 'main'
-                        WHEN COALESCE(receipt_count, 0) < %(enough)s THEN 'unproven'
+                        WHEN measure_scope IS DISTINCT FROM 'product' THEN 'unproven'
                         WHEN quality_parity AND on_time_parity
                              AND lead_time_parity AND price_parity THEN 'at_parity'
                         ELSE 'below'
@@ -491,7 +493,6 @@ class BacklogVendor(models.AbstractModel):
                        AND asking.product_id = measured.product_id
                    ) judged
             """,
-            enough=self._enough(),
             quality=bounded(company.backlog_tolerance_quality),
             on_time=bounded(company.backlog_tolerance_on_time),
             lead_time=bounded(company.backlog_tolerance_lead_days),

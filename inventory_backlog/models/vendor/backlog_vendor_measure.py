@@ -5,6 +5,7 @@ from odoo.tools import SQL, split_every
 BATCH = 200
 RATES = (
     "on_time_rate",
+    "in_full_rate",
     "lead_time_median",
     "lead_time_p90",
     "reject_rate",
@@ -36,6 +37,7 @@ class BacklogVendorMeasure(models.Model):
     day = fields.Date(required=True)
     receipt_count = fields.Integer()
     on_time_rate = fields.Float()
+    in_full_rate = fields.Float()
     lead_time_median = fields.Float()
     lead_time_p90 = fields.Float()
     reject_rate = fields.Float()
@@ -213,7 +215,7 @@ class BacklogVendorMeasure(models.Model):
                 SELECT %(company)s, %(today)s, %(columns)s FROM live
              UNION ALL
                 SELECT %(company)s, %(today)s, vendor.id, 0, 0,
-                       NULL, NULL, NULL, NULL, NULL
+                       NULL, NULL, NULL, NULL, NULL, NULL
                   FROM UNNEST(%(vendors)s) AS vendor (id)
                  WHERE vendor.id NOT IN (SELECT vendor_id FROM live)
              RETURNING id

@@ -22,8 +22,9 @@ SCORE_HELP = (
 
 
 class BacklogVendorReceipt(models.Model):
-    """What vendors delivered: one row per receipt of a purchase line, and one per
-    purchase line for overdue goods.
+    """What vendors delivered: one row per receipt of a purchase line, one per purchase
+    line for overdue goods, and one, with an id below zero, for what was closed short:
+    ordered, and neither here nor on its way any more.
 
     A receipt is a transfer, so a line that comes in three parts has three. Goods that
     replace returned ones are no receipt. Days are those of the company's time zone,
@@ -49,6 +50,7 @@ class BacklogVendorReceipt(models.Model):
             "product_id",
             "product_uom_id",
             "product_qty",
+            "qty_received",
         ],
         "product.template": ["categ_id", "uom_id"],
         "res.partner": ["commercial_partner_id", "tz"],
@@ -58,6 +60,7 @@ class BacklogVendorReceipt(models.Model):
             "move_dest_ids",
             "origin_returned_move_id",
             "picking_id",
+            "product_id",
             "product_qty",
             "product_uom",
             "purchase_line_id",
@@ -90,7 +93,8 @@ class BacklogVendorReceipt(models.Model):
 
     date = fields.Datetime(
         readonly=True,
-        help="When it came; for what is overdue, when it was promised.",
+        help="When it came; for what is overdue, when it was promised; for what was "
+        "closed short, when the last of its purchase line came.",
     )
     first_promise_date = fields.Datetime(
         "First Promise",
@@ -123,6 +127,14 @@ class BacklogVendorReceipt(models.Model):
         readonly=True,
         help="Promised for a day that is past, and not here.",
     )
+    short_qty = fields.Float(
+        "Closed Short",
+        digits="Product Unit",
+        readonly=True,
+        help="Ordered, not received, and not expected any more: the rest of the "
+        "receipt was cancelled. What nobody wants any more is taken off the purchase "
+        "line instead; then it is not short.",
+    )
     received_value = fields.Monetary(readonly=True)
     unit_price = fields.Monetary(
         readonly=True,
@@ -148,7 +160,14 @@ class BacklogVendorReceipt(models.Model):
         readonly=True,
         aggregator="avg",
         help="Of what was due, the share that came by the day first promised. Each "
-        "purchase line weighs the same; what is overdue and not here counts as late.",
+        "purchase line weighs the same; what is overdue or closed short is late.",
+    )
+    in_full_rate = Rate(
+        "In Full (%)",
+        readonly=True,
+        aggregator="avg",
+        help="Of what was ordered and is not open any more, the share that came, early "
+        "or late. Each purchase line weighs the same.",
     )
     reject_rate = Rate(
         "Rejected (%)",
@@ -192,6 +211,8 @@ class BacklogVendorReceipt(models.Model):
         return SQL(
             """
             WITH moved AS (%(moved)s),
+                 rest AS (%(rest)s),
+                 due AS (%(due)s),
                  step AS (%(step)s),
                  rejected AS MATERIALIZED (%(rejected)s)
             SELECT receipt.*,
@@ -201,6 +222,13 @@ class BacklogVendorReceipt(models.Model):
                    CASE WHEN receipt_count = 1 AND due_share > 0 THEN
                         CASE WHEN is_on_time THEN 100 ELSE 0 END
                     END AS on_time_rate,
+                   CASE WHEN receipt_count = 1 THEN due_share ELSE 0
+                    END AS in_full_share,
+                   CASE WHEN overdue_qty = 0 THEN due_share ELSE 0
+                    END AS closed_share,
+                   CASE WHEN receipt_count = 1 THEN 100
+                        WHEN short_qty > 0 THEN 0
+                    END AS in_full_rate,
                    100 * rejected_qty / NULLIF(received_qty, 0) AS reject_rate,
                    lead_days AS lead_time_median,
                    lead_days AS lead_time_p90,
@@ -208,6 +236,8 @@ class BacklogVendorReceipt(models.Model):
               FROM (%(dated)s) receipt
             """,
             moved=self._moved(vendor_ids),
+            rest=self._rest(),
+            due=self._due(),
             step=self._step(),
             rejected=self._rejected(),
             dated=self._dated(),
@@ -220,18 +250,22 @@ class BacklogVendorReceipt(models.Model):
 
     @api.model
     def _moved(self, vendor_ids):
-        """What arrived for each purchase line, transfer by transfer, and what is
-        open."""
+        """What arrived for each purchase line, transfer by transfer, what is open, and
+        what was cancelled."""
         asked = SQL("TRUE")
         if vendor_ids is not None:
             asked = SQL("partner.commercial_partner_id = ANY(%s)", list(vendor_ids))
         return SQL(
             """
             SELECT move.purchase_line_id, move.picking_id,
-                   move.state = 'done' AS is_done,
+                   %(step)s AS step,
                    MIN(move.id) AS id, MAX(%(date)s) AS date,
+                   BOOL_OR(move.product_id <> line.product_id) AS is_kit,
                    SUM(CASE WHEN move.state = 'done' THEN %(came)s ELSE %(open)s
-                        END)::numeric AS qty
+                        END)::numeric AS qty,
+                   SUM(CASE move.state WHEN 'done' THEN GREATEST(0, %(open)s - %(came)s)
+                            WHEN 'cancel' THEN %(open)s
+                        END)::numeric AS lacking_qty
               FROM stock_move move
               JOIN purchase_order_line line ON line.id = move.purchase_line_id
               JOIN purchase_order purchase ON purchase.id = line.order_id
@@ -243,19 +277,89 @@ class BacklogVendorReceipt(models.Model):
               JOIN uom_uom move_uom ON move_uom.id = move.product_uom
          LEFT JOIN stock_picking picking ON picking.id = move.picking_id
              WHERE move.purchase_line_id IS NOT NULL
-               AND move.state NOT IN ('draft', 'cancel')
+               AND move.state <> 'draft'
                AND dest.usage <> 'supplier'
                -- Goods that come back, or instead of returned ones, are no receipt.
                AND move.origin_returned_move_id IS NULL
                AND picking.return_id IS NULL
                AND purchase.state = 'purchase'
                AND %(asked)s
-          GROUP BY move.purchase_line_id, move.picking_id, move.state = 'done'
+          GROUP BY move.purchase_line_id, move.picking_id, %(step)s
             """,
+            step=SQL(
+                "CASE WHEN move.state IN ('done', 'cancel') THEN move.state"
+                " ELSE 'open' END"
+            ),
             date=moment(SQL("move.date")),
             came=in_unit(finite(SQL("move.quantity")), "move_uom", "uom"),
             open=finite(SQL("move.product_qty")),
             asked=asked,
+        )
+
+    @api.model
+    def _due(self):
+        """What was due of each purchase line: what came, what is open, never more than
+        is still ordered (lowered after its receipt was printed, Odoo leaves the receipt
+        as it is), and what was closed short.
+
+        The pieces of a kit have no ordered quantity: what its closed moves asked for
+        and did not bring is short, at most what the whole kits that came lack.
+        """
+        return SQL(
+            """
+            SELECT id, purchase_line_id, picking_id, 'done' AS step, date, qty
+              FROM moved
+             WHERE step = 'done'
+         UNION ALL
+            SELECT moved.id, moved.purchase_line_id, NULL, 'open', NULL,
+                   moved.qty * LEAST(1, rest.qty / NULLIF(rest.open_qty, 0))
+              FROM moved
+              JOIN rest ON rest.purchase_line_id = moved.purchase_line_id
+             WHERE moved.step = 'open'
+         UNION ALL
+            SELECT -purchase_line_id, purchase_line_id, NULL, 'short', date,
+                   qty - open_qty
+              FROM rest
+             WHERE qty - open_qty > %(rounding)s
+            """,
+            rounding=10 ** -self.env["decimal.precision"].precision_get("Product Unit"),
+        )
+
+    @api.model
+    def _rest(self):
+        """What each purchase line still lacks, ``qty``, and how much of it is open."""
+        return SQL(
+            """
+            SELECT total.purchase_line_id, total.date, total.open_qty,
+                   CASE WHEN NOT total.is_kit
+                        THEN GREATEST(0, %(ordered)s - total.done_qty)
+                        ELSE total.open_qty + LEAST(
+                            total.lacking_qty,
+                            CASE WHEN total.open_qty > 0 THEN 0
+                                 ELSE total.done_qty
+                                    * GREATEST(0, %(kits)s / NULLIF(%(came)s, 0) - 1)
+                             END)
+                    END AS qty
+              FROM (
+                    SELECT purchase_line_id, BOOL_OR(is_kit) AS is_kit,
+                           MAX(date) FILTER (WHERE step = 'done') AS date,
+                           COALESCE(SUM(qty) FILTER (WHERE step = 'done'), 0)
+                               AS done_qty,
+                           COALESCE(SUM(qty) FILTER (WHERE step = 'open'), 0)
+                               AS open_qty,
+                           COALESCE(SUM(lacking_qty), 0) AS lacking_qty
+                      FROM moved
+                  GROUP BY purchase_line_id
+                   ) total
+              JOIN purchase_order_line line ON line.id = total.purchase_line_id
+              JOIN product_product product ON product.id = line.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+              JOIN uom_uom uom ON uom.id = template.uom_id
+              JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+            """,
+            ordered=in_unit(finite(SQL("line.product_qty")), "line_uom", "uom"),
+            kits=finite(SQL("line.product_qty")),
+            came=finite(SQL("line.qty_received")),
         )
 
     @api.model
@@ -337,8 +441,9 @@ class BacklogVendorReceipt(models.Model):
 
     @api.model
     def _dated(self):
-        """Receipts and overdue goods, compared with the first promise. ``due_share`` is
-        the share of the row in what was due of its purchase line."""
+        """Receipts, overdue goods and what was closed short, compared with the first
+        promise. ``due_share`` is the share of the row in what was due of its purchase
+        line."""
         promise = moment(SQL("COALESCE(line.first_promise_date, line.date_planned)"))
         return SQL(
             """
@@ -351,32 +456,31 @@ class BacklogVendorReceipt(models.Model):
                    qty / NULLIF(SUM(qty) OVER (PARTITION BY purchase_line_id), 0)
                        AS due_share
               FROM (
-                    SELECT moved.id, moved.purchase_line_id, line.order_id,
-                           CASE WHEN moved.is_done THEN moved.picking_id
-                            END AS picking_id,
+                    SELECT due.id, due.purchase_line_id, line.order_id,
+                           due.picking_id,
                            partner.commercial_partner_id AS partner_id,
                            line.product_id, product.product_tmpl_id, template.categ_id,
                            template.uom_id AS product_uom_id, purchase.company_id,
-                           company.currency_id, moved.qty,
-                           CASE WHEN moved.is_done THEN moved.date
-                                ELSE %(promise)s
-                            END AS date,
+                           company.currency_id, due.qty,
+                           COALESCE(due.date, %(promise)s) AS date,
                            %(promise)s AS first_promise_date,
-                           moved.is_done::integer AS receipt_count,
-                           CASE WHEN moved.is_done THEN moved.qty ELSE 0
+                           (due.step = 'done')::integer AS receipt_count,
+                           CASE due.step WHEN 'done' THEN due.qty ELSE 0
                             END AS received_qty,
-                           CASE WHEN moved.is_done THEN 0 ELSE moved.qty
+                           CASE due.step WHEN 'open' THEN due.qty ELSE 0
                             END AS overdue_qty,
-                           CASE WHEN moved.is_done
-                                THEN LEAST(moved.qty,
+                           CASE due.step WHEN 'short' THEN due.qty ELSE 0
+                            END AS short_qty,
+                           CASE WHEN due.step = 'done'
+                                THEN LEAST(due.qty,
                                            COALESCE(rejected.qty, 0)::numeric)
                                 ELSE 0
                             END AS rejected_qty,
                            (%(unit_price)s) / %(rate)s AS unit_price,
                            %(day)s AS day, %(promised_day)s AS promised_day,
                            %(ordered_day)s AS ordered_day
-                      FROM moved
-                      JOIN purchase_order_line line ON line.id = moved.purchase_line_id
+                      FROM due
+                      JOIN purchase_order_line line ON line.id = due.purchase_line_id
                       JOIN purchase_order purchase ON purchase.id = line.order_id
                       JOIN res_partner partner ON partner.id = purchase.partner_id
                       JOIN product_product product ON product.id = line.product_id
@@ -386,14 +490,14 @@ class BacklogVendorReceipt(models.Model):
                       JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
                       JOIN res_company company ON company.id = purchase.company_id
                  LEFT JOIN rejected
-                        ON rejected.purchase_line_id = moved.purchase_line_id
-                       AND rejected.picking_id IS NOT DISTINCT FROM moved.picking_id
-                     WHERE (moved.is_done OR %(promised_day)s < %(today)s)
-                       AND moved.qty > 0
+                        ON rejected.purchase_line_id = due.purchase_line_id
+                       AND rejected.picking_id IS NOT DISTINCT FROM due.picking_id
+                     WHERE (due.step <> 'open' OR %(promised_day)s < %(today)s)
+                       AND due.qty > 0
                    ) receipt
             """,
             most_days=MOST_DAYS,
-            day=self._day(SQL("moved.date")),
+            day=self._day(SQL("due.date")),
             unit_price=in_unit(
                 SQL(
                     "(%s / NULLIF(%s, 0))",

@@ -11,8 +11,8 @@ from odoo.tools import SQL
 
 def on_time_rate(alias):
     """Per cent of what was due that came by the day first promised. The shares of a
-    purchase line add up to 1, so each purchase line weighs the same; what is overdue
-    and not here counts as late.
+    purchase line add up to 1, so each purchase line weighs the same; what is overdue or
+    closed short counts as late.
 
     >>> on_time_rate("receipt").code
     '100 * SUM("receipt"."on_time_share") / NULLIF(SUM("receipt"."due_share"), 0)'
@@ -21,6 +21,20 @@ def on_time_rate(alias):
         "100 * SUM(%s) / NULLIF(SUM(%s), 0)",
         SQL.identifier(alias, "on_time_share"),
         SQL.identifier(alias, "due_share"),
+    )
+
+
+def in_full_rate(alias):
+    """Per cent of what is not open any more that came at all, early or late; the rest
+    was closed short. Each purchase line weighs the same.
+
+    >>> in_full_rate("receipt").code
+    '100 * SUM("receipt"."in_full_share") / NULLIF(SUM("receipt"."closed_share"), 0)'
+    """
+    return SQL(
+        "100 * SUM(%s) / NULLIF(SUM(%s), 0)",
+        SQL.identifier(alias, "in_full_share"),
+        SQL.identifier(alias, "closed_share"),
     )
 
 
@@ -69,7 +83,7 @@ def lead_time(alias, share):
 
 def judged(alias, rate):
     """``rate`` where something was received; without a receipt there is nothing to
-    judge by, whatever is overdue.
+    judge by, whatever is overdue or closed short.
 
     >>> judged("receipt", SQL("rate")).code
     'CASE WHEN SUM("receipt"."receipt_count") > 0 THEN rate END'
@@ -86,11 +100,13 @@ def rates(alias, one_product=None):
 
     :param SQL one_product: see ``reject_rate``
 
-    >>> list(rates("receipt"))
-    ['on_time_rate', 'reject_rate', 'lead_time_median', 'lead_time_p90']
+    >>> list(rates("receipt"))  # doctest: +NORMALIZE_WHITESPACE
+    ['on_time_rate', 'in_full_rate', 'reject_rate', 'lead_time_median',
+     'lead_time_p90']
     """
     found = {
         "on_time_rate": on_time_rate(alias),
+        "in_full_rate": in_full_rate(alias),
         "reject_rate": reject_rate(alias, one_product),
         "lead_time_median": lead_time(alias, 0.5),
         "lead_time_p90": lead_time(alias, 0.9),

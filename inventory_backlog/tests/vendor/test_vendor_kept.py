@@ -11,6 +11,7 @@ from ..vendors import VendorCase
 NAMES = (
     "receipt_count",
     "on_time_rate",
+    "in_full_rate",
     "lead_time_median",
     "lead_time_p90",
     "reject_rate",
@@ -64,6 +65,11 @@ class TestKeptMeasures(VendorCase):
 
     def test_receipt_shows(self):
         self._assert_change_shows(lambda: self._receive(self.purchase))
+
+    def test_rest_that_is_closed_short_shows(self):
+        self._assert_change_shows(
+            lambda: self.purchase.picking_ids.sorted()[-1].action_cancel()
+        )
 
     def test_receipt_shows_in_its_own_transaction(self):
         self.assertEqual(self.at_first.receipt_count, 1)

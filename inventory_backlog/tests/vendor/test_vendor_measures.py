@@ -149,11 +149,14 @@ class TestOnTime(MeasureCase):
                 self._rows("received_qty", "overdue_qty"), [(4, 0), (0, 6)]
             )
 
-    def test_remainder_that_is_cancelled_does_not_count(self):
-        purchase = self._purchase(self.product, 10, vendor=self.first, days=5)
-        self._receive(purchase, 4, backorder=False)
+    def test_receipt_that_grew_beyond_the_order_is_overdue_for_the_order_alone(self):
+        """Odoo leaves a printed receipt as it is and adds a move the other way."""
+        purchase = self._purchase(self.product, 12, vendor=self.first, days=2)
+        self._delivered(self.first)
+        purchase.picking_ids.printed = True
+        purchase.order_line.product_qty = 9
         with freeze_time(self._after(9)):
-            self.assertEqual(self._measured("receipt_count", "on_time_rate"), (1, 100))
+            self.assertEqual(self._rows("overdue_qty", "short_qty"), [(9, 0), (0, 0)])
 
     def test_order_that_is_overdue_altogether_counts_once_there_is_a_receipt(self):
         self._purchase(self.product, 10, vendor=self.first, days=2)
@@ -183,6 +186,120 @@ class TestOnTime(MeasureCase):
 
             self.assertEqual(self._on_time(), 0)
             self.assertEqual(self._measured("on_time_rate", offer=at_table), 100)
+
+
+@tagged("post_install", "-at_install")
+class TestClosedShort(MeasureCase):
+    """What was ordered and will not come is neither on time nor in full."""
+
+    def _rates(self):
+        return self._measured("receipt_count", "on_time_rate", "in_full_rate")
+
+    def test_all_that_was_ordered_is_in_full_early_or_late(self):
+        self._delivered(self.first, promised=-4, came=-3)
+
+        self.assertEqual(self._rates(), (1, 0, 100))
+
+    def test_rest_that_nobody_waits_for_any_more_is_short(self):
+        purchase = self._purchase(self.product, 240, vendor=self.first, days=5)
+        self._receive(purchase, 15, backorder=False)
+
+        self.assertEqual(self._rates(), (1, 6.2, 6.2))
+        self.assertEqual(
+            self._rows("id", "received_qty", "overdue_qty", "short_qty", "date"),
+            [
+                (-purchase.order_line.id, 0, 0, 225, self._after(0)),
+                (purchase.order_line.move_ids.sorted()[0].id, 15, 0, 0, self._after(0)),
+            ],
+        )
+        [shown] = self._fresh(self.env["backlog.vendor.receipt"]).formatted_read_group(
+            [("partner_id", "=", self.first.id)],
+            aggregates=["in_full_rate:avg", "short_qty:sum"],
+        )
+        self.assertEqual(shown["in_full_rate:avg"], 6.25)
+        self.assertEqual(shown["short_qty:sum"], 225)
+
+    def test_rest_that_is_still_expected_is_not_short(self):
+        purchase = self._purchase(self.product, 10, vendor=self.first, days=2)
+        self._receive(purchase, 4)
+        self.assertEqual(self._rates(), (1, 100, 100))
+
+        with freeze_time(self._after(9)):
+            self.assertEqual(self._rates(), (1, 40, 100))
+            purchase.picking_ids.sorted()[-1].action_cancel()
+            self.assertEqual(self._rates(), (1, 40, 40))
+
+    def test_order_of_which_nothing_came_is_short_once_there_is_a_receipt(self):
+        self._delivered(self.first)
+        purchase = self._purchase(self.product, 10, vendor=self.first, days=2)
+        purchase.picking_ids.action_cancel()
+
+        self.assertEqual(self._rates(), (1, 50, 50))
+
+    def test_receipt_for_less_than_was_ordered_is_short(self):
+        """Somebody edits the demand of the transfer: nothing is cancelled."""
+        purchase = self._purchase(self.product, 10, vendor=self.first, days=2)
+        purchase.picking_ids.move_ids.product_uom_qty = 4
+        self._receive(purchase)
+
+        self.assertEqual(self._rates(), (1, 40, 40))
+
+    def test_order_that_is_lowered_is_in_full(self):
+        purchase = self._purchase(self.product, 10, vendor=self.first, days=2)
+        self._receive(purchase, 4)
+        purchase.order_line.product_qty = 4
+
+        self.assertEqual(self._rates(), (1, 100, 100))
+
+    def test_order_in_another_unit(self):
+        purchase = self._purchase(
+            (self.product, 2, {"product_uom_id": self.dozen.id}),
+            vendor=self.first,
+            days=2,
+        )
+        purchase.picking_ids.move_ids.quantity = 18 / (
+            1 if purchase.picking_ids.move_ids.product_uom == self.unit else 12
+        )
+        purchase.picking_ids.move_ids.picked = True
+        self._validate(purchase.picking_ids, backorder=False)
+
+        self.assertEqual(self._rates(), (1, 75, 75))
+        self.assertEqual(self._rows("short_qty"), [(6,), (0,)])
+
+    def test_more_than_was_ordered_is_in_full(self):
+        purchase = self._purchase(self.product, 10, vendor=self.first, days=2)
+        self._receive(purchase, 12)
+
+        self.assertEqual(self._rates(), (1, 100, 100))
+
+    def test_return_and_replacement_are_not_short(self):
+        purchase = self._delivered(self.first, quantity=10)
+        replacement = self._return(purchase.picking_ids, 2, exchange=True)
+        replacement.action_cancel()
+
+        self.assertEqual(self._rates(), (1, 100, 100))
+
+    def test_each_step_of_the_receipt_counts_once(self):
+        for steps in ("two_steps", "three_steps"):
+            self.warehouse.reception_steps = steps
+            purchase = self._purchase(self.product, 10, vendor=self.first, days=2)
+            self._receive(purchase, 5, backorder=False)
+            self._receive(purchase)
+
+        self.assertEqual(self._rates(), (2, 50, 50))
+
+    def test_cancelled_order_is_not_short(self):
+        self._delivered(self.first)
+        self._purchase(self.product, 10, vendor=self.first, days=2).button_cancel()
+
+        self.assertEqual(self._rates(), (1, 100, 100))
+
+    def test_vendor_that_delivers_a_part_is_not_at_parity(self):
+        self._delivered(self.first)
+        purchase = self._purchase(self.product, 240, vendor=self.second, days=5)
+        self._receive(purchase, 15, backorder=False)
+
+        self.assertEqual(self._measured("parity_state", offer=self.at_second), "below")
 
 
 @tagged("post_install", "-at_install")

@@ -62,9 +62,17 @@ class TestVendorParity(VendorCase):
         self._deliver(self.second, (4, 0, 0))
         self.assertEqual(self._read(self.at_second, "parity_state"), ["at_parity"])
 
-    def test_receipts_of_other_products_prove_a_vendor(self):
-        self._delivered(self.second, product=self._product("Table"), ordered=-1)
+    def test_receipts_of_other_products_prove_nothing(self):
+        self.company.backlog_vendor_min_receipts = 2
+        for _ in range(3):
+            self._delivered(self.second, product=self._product("Table"), ordered=-1)
+        self.assertEqual(self._read(self.at_second, "parity_state"), ["unproven"])
+        self.assertEqual(self._read(self.at_second, "measure_scope"), ["vendor"])
 
+        self._delivered(self.second, ordered=-1)
+        self.assertEqual(self._read(self.at_second, "parity_state"), ["unproven"])
+
+        self._delivered(self.second, ordered=-1)
         self.assertEqual(self._read(self.at_second, "parity_state"), ["at_parity"])
 
     def test_equal_is_at_parity(self):

@@ -69,6 +69,16 @@ class TestVendorResilience(VendorCase):
         self.assertEqual(self._resilience(), "resilient")
         self.assertEqual(self.template.backup_vendor_count, 2)
 
+    def test_backups_that_never_delivered_this_product_are_thin(self):
+        table = self._product("Table")
+        for vendor in (self.second, self.third):
+            self._delivered(vendor, product=table, ordered=-1)
+
+        self.assertEqual(
+            self._read(self.offers, "parity_state"), ["main", "unproven", "unproven"]
+        )
+        self.assertEqual(self._resilience(), "thin")
+
     def test_main_vendor_that_is_out_does_not_count(self):
         """The first backup stands in for it; one backup is left."""
         self._prove(self.second, self.third)

@@ -105,6 +105,16 @@ class TestFailoverBom(MrpBacklogCase, VendorCase):
 
         self._fresh(at_first)
         self.assertEqual((at_first.receipt_count, at_first.on_time_rate), (1, 100))
+        self.assertEqual(at_first.in_full_rate, 100)
+
+    def test_kits_that_did_not_come_are_closed_short(self):
+        kit = self._kit("Kit", (self.product, 2))
+        at_first = self._offer(kit, self.first)
+        purchase = self._purchase(kit, 4, vendor=self.first, days=2)
+        self._receive(purchase, 6, backorder=False)
+
+        self._fresh(at_first)
+        self.assertEqual((at_first.on_time_rate, at_first.in_full_rate), (75, 75))
 
 
 @tagged("post_install", "-at_install")
