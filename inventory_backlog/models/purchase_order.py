@@ -84,6 +84,11 @@ class PurchaseOrder(models.Model):
         )
 
     @api.readonly
+    def action_open_vendor_scorecard(self):
+        """Open the receipts of the vendor with its rates."""
+        return self.partner_id.action_open_vendor_scorecard()
+
+    @api.readonly
     def action_open_suggestions(self):
         """Open the suggestions that this order was made from."""
         self.env["backlog.suggestion"].check_access("read")

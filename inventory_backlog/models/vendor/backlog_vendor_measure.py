@@ -83,6 +83,54 @@ class BacklogVendorMeasure(models.Model):
         )
 
     @api.model
+    def _on_time_rates(self, vendors):
+        """``{vendor id: per cent on time}`` of these vendors (commercial partners) over
+        all their products, in the current company; without receipts there is none."""
+        kept = dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT vendor_id, on_time_rate FROM backlog_vendor_measure
+                     WHERE company_id = %(company)s AND day = %(today)s
+                       AND measure_key = 0 AND vendor_id = ANY(%(vendors)s)
+                       AND vendor_id NOT IN (SELECT vendor_id FROM backlog_vendor_touch)
+                    """,
+                    company=self.env.company.id,
+                    today=self.env.company._backlog_today(),
+                    vendors=vendors.ids,
+                    to_flush=self._touching(),
+                )
+            )
+        )
+        live = [vendor_id for vendor_id in vendors.ids if vendor_id not in kept]
+        if live:
+            receipts = self.env["backlog.vendor.receipt"]._measures(live)
+            kept.update(
+                self.env.execute_query(
+                    SQL(
+                        "SELECT vendor_id, on_time_rate FROM (%s) live"
+                        " WHERE measure_key = 0",
+                        receipts,
+                    )
+                )
+            )
+        return {
+            vendor_id: float(rate)
+            for vendor_id, rate in kept.items()
+            if rate is not None
+        }
+
+    @api.model
+    def _touching(self):
+        """The fields that must be written before touches are read: the methods that
+        compute them touch the vendor."""
+        return [
+            self.env["purchase.order.line"]._fields["qty_received"],
+            self.env["purchase.order.line"]._fields["first_promise_date"],
+            self.env["backlog.vendor.touch"]._fields["vendor_id"],
+        ]
+
+    @api.model
     def _stale_vendors(self, template_ids=None):
         """The ids of the vendors without a row that counts."""
         vendors = self.env["backlog.vendor"]
@@ -108,10 +156,7 @@ class BacklogVendorMeasure(models.Model):
                     self.env["product.supplierinfo"]._fields["partner_id"],
                     self.env["product.supplierinfo"]._fields["product_tmpl_id"],
                     self.env["res.partner"]._fields["commercial_partner_id"],
-                    # Their compute method touches the vendor.
-                    self.env["purchase.order.line"]._fields["qty_received"],
-                    self.env["purchase.order.line"]._fields["first_promise_date"],
-                    self.env["backlog.vendor.touch"]._fields["vendor_id"],
+                    *self._touching(),
                 ],
             )
         )

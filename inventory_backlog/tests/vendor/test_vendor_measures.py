@@ -303,6 +303,61 @@ class TestClosedShort(MeasureCase):
 
 
 @tagged("post_install", "-at_install")
+class TestOneRate(MeasureCase):
+    """What Odoo shows as *On-Time Delivery* of a vendor is the scorecard's figure."""
+
+    def _shown(self, vendor=None, user=None):
+        partner = (vendor or self.first).with_user(user or self.buyer)
+        return round(self._fresh(partner).on_time_rate, 1)
+
+    def test_purchase_and_vendor_show_the_figure_of_the_scorecard(self):
+        self.assertEqual(self._shown(), -1)
+
+        self._delivered(self.first, promised=-4, came=-3)
+        more = self._purchase(self.product, 10, vendor=self.first, days=1)
+        self._receive(more, 12)
+        self.assertEqual(self._shown(), 50)
+        self.assertEqual(self._shown(), self._measured("on_time_rate"))
+        request = self._request(self.product, 1, vendor=self.first)
+        self.assertEqual(request.with_user(self.buyer).on_time_rate, 50)
+
+        self.env["backlog.vendor.measure"]._refresh(self.first.ids)
+        self.env["backlog.vendor.touch"].search([]).unlink()
+        self.assertEqual(self._shown(), 50)
+
+        late = self._purchase(self.product, 10, vendor=self.first, days=1)
+        with freeze_time(self._after(9)):
+            self._receive(late)
+            self.assertEqual(self._shown(), 33.3)
+
+    def test_date_that_is_written_anew_forgives_nothing(self):
+        late = self._purchase(self.product, 10, vendor=self.first, days=1)
+        self.env.flush_all()
+        late.order_line.date_planned = self._after(9)
+        with freeze_time(self._after(9)):
+            self._receive(late)
+            self.assertEqual(self._shown(), 0)
+
+    def test_contact_shows_the_rate_of_its_vendor(self):
+        self._delivered(self.first)
+        contact = self._vendor("Desk", parent_id=self.first.id, is_company=False)
+
+        self.assertEqual(self._shown(contact), 100)
+
+    def test_who_may_not_read_receipts_reads_no_rate(self):
+        self._delivered(self.first)
+
+        self.assertEqual(self._shown(user=self.seller), -1)
+
+    def test_its_button_opens_the_scorecard(self):
+        request = self._request(self.product, 1, vendor=self.first)
+        action = request.with_user(self.buyer).action_open_vendor_scorecard()
+
+        self.assertEqual(action["res_model"], "backlog.vendor.receipt")
+        self.assertEqual(action["domain"], [("partner_id", "in", self.first.ids)])
+
+
+@tagged("post_install", "-at_install")
 class TestReject(MeasureCase):
     """Rejected is what went back to the vendor or was scrapped from its receipts."""
 
