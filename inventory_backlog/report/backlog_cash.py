@@ -49,7 +49,8 @@ class BacklogCash(models.Model):
         cash_advance  which share of each open purchase is paid ahead
         cash_receipt  the slices that are on their way, with their purchase
         cash_supply   per order line: when its supply is here
-        cash_part     per order line and kind: its value, and the day it can leave
+        cash_part     per order line and kind: its value, the day it can leave, and the
+                      day it is expected to: not before it was promised
         cash_term     payment terms, as shares between 0 and 1
         cash_flow     all of it, one row per part and instalment
     """
@@ -127,10 +128,17 @@ class BacklogCash(models.Model):
     date = fields.Date(
         "Expected Payment",
         readonly=True,
-        help="When the money moves: the day the goods can leave plus the payment term "
-        "of the customer, or the day they are here plus that of the vendor. For a "
-        "deposit, when the goods can leave. Empty while nobody can say: there is no "
-        "vendor to order from, or the customer is over the credit limit.",
+        help="When the money moves: the day the goods can leave, and not before the "
+        "day they were promised for, plus the payment term of the customer; or the day "
+        "they are here plus that of the vendor. For a deposit, when the goods leave. "
+        "Empty while nobody can say: there is no vendor to order from, or the customer "
+        "is over the credit limit.",
+    )
+    earliest_date = fields.Date(
+        "Payment at the Earliest",
+        readonly=True,
+        help="When the money could move if all goods left as soon as they can, also "
+        "before the day they were promised for.",
     )
     ship_date = fields.Date(
         "Can Leave",
@@ -271,7 +279,7 @@ class BacklogCash(models.Model):
                    line.to_source_value,
                    COALESCE(line.prepaid_value / NULLIF(line.open_value, 0), 0) AS paid,
                    line.in_one_piece, line.payment_term_id, line.order_total,
-                   line.with_taxes
+                   line.with_taxes, line.promised_day
               FROM (%s) line
             """,
             lines,
@@ -307,17 +315,24 @@ class BacklogCash(models.Model):
 
     @api.model
     def _part(self):
-        """When each part can leave. An order that ships all at once leaves with its
-        last part; for a customer over the credit limit the day is unknown."""
+        """When each part can leave, and when it is expected to: not before the day it
+        was promised for. An order that ships all at once leaves with its last part; for
+        a customer over the credit limit the day is unknown."""
         return SQL(
             """
-            SELECT part.*, part.day AS ship_date
+            SELECT part.*, part.day AS ship_date,
+                   CASE WHEN part.day IS NOT NULL
+                        THEN GREATEST(part.day, part.promised_day)
+                    END AS leave_date
               FROM (%(leaving)s) part
              WHERE NOT in_one_piece
          UNION ALL
             SELECT part.*, CASE WHEN NOT BOOL_OR(day IS NULL) OVER whole
                                 THEN MAX(day) OVER whole
-                            END
+                            END,
+                   CASE WHEN NOT BOOL_OR(day IS NULL) OVER whole
+                        THEN MAX(GREATEST(day, promised_day)) OVER whole
+                    END
               FROM (%(leaving)s) part
              WHERE in_one_piece
             WINDOW whole AS (PARTITION BY order_id)
@@ -396,13 +411,14 @@ class BacklogCash(models.Model):
             SELECT part.id AS order_line_id, 'receive' AS flow, part.kind, part.key,
                    COALESCE(term.number, 0) AS number, part.partner_id,
                    part.purchase_order_id, part.product_id, %(due)s AS date,
-                   part.ship_date,
+                   %(earliest)s AS earliest_date, part.ship_date,
                    part.value * (1 - part.paid) * %(share)s AS amount,
                    part.with_taxes, NULL::numeric AS deposit_value, %(of_line)s
               FROM cash_part part
          LEFT JOIN cash_term term ON term.term_id = part.payment_term_id
             """,
-            due=due_day(SQL("part.ship_date")),
+            due=due_day(SQL("part.leave_date")),
+            earliest=due_day(SQL("part.ship_date")),
             share=share_due(SQL("part.order_total")),
             of_line=self._of_line("part"),
         )
@@ -413,8 +429,9 @@ class BacklogCash(models.Model):
         return SQL(
             """
             SELECT part.id, 'deposit', part.kind, part.key, 0, part.partner_id,
-                   part.purchase_order_id, part.product_id, part.ship_date,
-                   part.ship_date, NULL, 1, part.value * part.paid, %(of_line)s
+                   part.purchase_order_id, part.product_id, part.leave_date,
+                   part.ship_date, part.ship_date, NULL, 1, part.value * part.paid,
+                   %(of_line)s
               FROM cash_part part
              WHERE part.paid <> 0
             """,
@@ -428,7 +445,8 @@ class BacklogCash(models.Model):
             """
             SELECT receipt.order_line_id, 'pay', 'incoming', receipt.id,
                    COALESCE(term.number, 0), receipt.partner_id,
-                   receipt.purchase_order_id, receipt.product_id, %(due)s, receipt.day,
+                   receipt.purchase_order_id, receipt.product_id, %(due)s, %(due)s,
+                   receipt.day,
                    -receipt.qty * receipt.unit_price * %(share)s, receipt.with_taxes,
                    NULL, %(of_line)s
               FROM cash_receipt receipt
@@ -449,8 +467,8 @@ class BacklogCash(models.Model):
             """
             SELECT slice.order_line_id, 'pay', 'to_source', slice.id,
                    COALESCE(term.number, 0), offer.partner_id, NULL, slice.product_id,
-                   %(due)s, offer.day, -slice.qty * offer.unit_price * %(share)s, 1,
-                   NULL, %(of_line)s
+                   %(due)s, %(due)s, offer.day,
+                   -slice.qty * offer.unit_price * %(share)s, 1, NULL, %(of_line)s
               FROM cash_slice slice
               JOIN cash_line line ON line.id = slice.order_line_id
               JOIN cash_offer offer ON offer.product_id = slice.product_id
@@ -493,9 +511,9 @@ class BacklogCash(models.Model):
                         THEN flow_key * %(few)s + place - 1
                         ELSE -flow_key * %(many)s - place
                     END AS id,
-                   flow, kind, date, ship_date, order_line_id, order_id, partner_id,
-                   purchase_order_id, product_id, warehouse_id, company_id, currency_id,
-                   user_id, team_id, is_late, %(amount)s AS amount,
+                   flow, kind, date, earliest_date, ship_date, order_line_id, order_id,
+                   partner_id, purchase_order_id, product_id, warehouse_id, company_id,
+                   currency_id, user_id, team_id, is_late, %(amount)s AS amount,
                    %(amount_total)s AS amount_total, %(deposit_value)s AS deposit_value
               FROM (
                     SELECT flow.*, %(flow_key)s AS flow_key,

@@ -36,6 +36,7 @@ COLUMNS = (
     "to_source_value",
     "prepaid_value",
     "promise_date",
+    "promised_day",
     "expected_date",
     "days_late",
     "is_late",

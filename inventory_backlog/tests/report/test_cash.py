@@ -39,6 +39,62 @@ class TestCash(CashCase):
             ],
         )
 
+    def test_what_is_promised_for_later_pays_then_and_at_the_earliest_now(self):
+        self._put_in_stock(self.product, 5)
+        self._purchase(self.product, 10, days=9)
+        orders = [
+            self._order(self.product, 5, commitment_date=self._after(5)),
+            self._order(self.product, 3, commitment_date=self._after(12)),
+            self._order(self.product, 2, commitment_date=self._after(6)),
+        ]
+
+        self.assertEqual(self._cash(orders[0]), {("ready", 5): 500})
+        self.assertEqual(self._cash(orders[1]), {("incoming", 12): 300})
+        self.assertEqual(self._cash(orders[2]), {("incoming", 9): 200})
+        self.assertEqual(
+            [
+                [
+                    ((row.earliest_date - TODAY).days, (row.ship_date - TODAY).days)
+                    for row in self._rows(order, user=self.seller)
+                ]
+                for order in orders
+            ],
+            [[(0, 0)], [(9, 9)], [(9, 9)]],
+        )
+        self.assertEqual(self._cash(orders[1], "pay"), {("incoming", 9): -30})
+
+    def test_term_begins_on_the_day_that_was_promised(self):
+        self._put_in_stock(self.product, 5)
+        order = self._order(
+            self.product,
+            5,
+            commitment_date=self._after(5),
+            payment_term_id=self._term((100, {"nb_days": 30})).id,
+        )
+
+        self.assertEqual(self._cash(order), {("ready", 35): 500})
+        self.assertEqual(
+            self._rows(order, user=self.seller).earliest_date,
+            self._after(30).date(),
+        )
+
+    def test_whole_order_pays_when_its_last_part_was_promised(self):
+        self._put_in_stock(self.product, 5)
+        order = self._order(
+            (self.product, 2),
+            (self.product, 3),
+            picking_policy="one",
+            commitment_date=self._after(5),
+        )
+
+        self.assertEqual(self._cash(order), {("ready", 5): 500})
+
+    def test_promise_does_not_date_what_nobody_can_say(self):
+        order = self._order(self.product, 5, commitment_date=self._after(5))
+
+        self.assertEqual(self._cash(order), {("to_source", None): 500})
+        self.assertFalse(self._rows(order, user=self.seller).earliest_date)
+
     def test_incoming_pays_when_each_receipt_is_here_and_costs_what_it_brings(self):
         soon = self._purchase(self.product, 3, days=4)
         late = self._purchase(self.product, 10, days=9)
