@@ -1,5 +1,5 @@
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from ..common import BacklogCase
 
@@ -44,6 +44,34 @@ class TestOrderStates(BacklogCase):
 
         self._assert_nothing_open(order)
         self.assertEqual(self._split(waiting.order_line), [(4, 4, 0, 0)])
+
+    def test_who_sells_cancels_without_rights_to_purchases(self):
+        """Odoo reads which purchases were made for the order, with the rights of the
+        user: without ours it refuses, and nobody who only sells can cancel."""
+        buy = self.warehouse.buy_pull_id.route_id
+        mto = self.env.ref("stock.route_warehouse0_mto")
+        mto.active = True
+        bought = self._product(
+            "Bought",
+            route_ids=(buy + mto).ids,
+            seller_ids=[Command.create({"partner_id": self.vendor.id})],
+        )
+        manager = new_test_user(
+            self.env, "every order", "sales_team.group_sale_salesman_all_leads"
+        )
+        for user in (self.seller, manager):
+            order = self._order((self.product, 2), (bought, 3), user=user)
+            request = self.env["purchase.order.line"].search(
+                [("product_id", "=", bought.id), ("state", "=", "draft")]
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+
+            order._action_cancel()
+
+            self._assert_nothing_open(order)
+            self.assertIn(order.name, request.order_id.activity_ids.note)
+            request.order_id.button_cancel()
 
     def test_order_back_in_quotation_is_open_again_when_confirmed_again(self):
         order = self._order(self.product, 6)
