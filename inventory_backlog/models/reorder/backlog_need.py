@@ -157,12 +157,16 @@ class BacklogNeed(models.AbstractModel):
          LEFT JOIN stock_warehouse warehouse
                 ON warehouse.lot_stock_id = slice.pool_id
          LEFT JOIN stock_move move ON move.id = slice.move_id
+         LEFT JOIN stock_location final
+                ON final.id = COALESCE(move.location_final_id, move.location_dest_id)
          LEFT JOIN sale_order_line line ON line.id = slice.order_line_id
          LEFT JOIN sale_order sale ON sale.id = line.order_id
          LEFT JOIN res_company company ON company.id = slice.company_id
              WHERE slice.source = 'none'
                AND (warehouse.id IS NOT NULL OR slice.move_id IS NULL)
+               AND %(is_wanted)s
             """,
+            is_wanted=self._is_wanted(),
             day=self._day(
                 SQL(
                     "COALESCE(move.date, %s - %s * INTERVAL '1 day')",
@@ -170,6 +174,23 @@ class BacklogNeed(models.AbstractModel):
                     bounds.days(SQL("company.security_lead")),
                 )
             ),
+        )
+
+    @api.model
+    def _is_wanted(self):
+        """Whether goods are to be had for the ``move`` of a ``slice``. Nothing is
+        bought to be sent back: to a vendor, to where receipts arrive before they are
+        put in stock, or to where else goods of the same warehouse came from."""
+        return SQL(
+            """
+            (slice.move_id IS NULL OR slice.to_customer
+                OR NOT (final.usage = 'supplier'
+                        OR final.warehouse_id = warehouse.id
+                           AND (move.origin_returned_move_id IS NOT NULL
+                                OR final.id IN (warehouse.wh_input_stock_loc_id,
+                                                warehouse.wh_qc_stock_loc_id))
+                       ) IS TRUE)
+            """
         )
 
     @api.model
@@ -191,13 +212,17 @@ class BacklogNeed(models.AbstractModel):
                       JOIN stock_warehouse warehouse
                         ON warehouse.lot_stock_id = slice.pool_id
                       JOIN stock_move move ON move.id = slice.move_id
+                      JOIN stock_location final ON final.id
+                           = COALESCE(move.location_final_id, move.location_dest_id)
                  LEFT JOIN sale_order_line line ON line.id = slice.order_line_id
                  LEFT JOIN sale_order sale ON sale.id = line.order_id
                      WHERE slice.source = 'receipt'
+                       AND %(is_wanted)s
                    ) late
             %(join_receipt)s
              WHERE late.expected_day > late.day
             """,
+            is_wanted=self._is_wanted(),
             document=self.env["backlog.supply"]._document(),
             needed=self._day(SQL("move.date")),
             promised=self._day(self.env["backlog.live.line"]._promise()),

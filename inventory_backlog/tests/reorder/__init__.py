@@ -10,5 +10,6 @@ from . import test_suggestion_rpc
 from . import test_suggestion_rules
 from . import test_suggestion_run
 from . import test_suggestion_screens
+from . import test_suggestion_sent_back
 from . import test_suggestion_transfer
 from . import test_told
