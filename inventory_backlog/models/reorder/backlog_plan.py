@@ -1,6 +1,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import NamedTuple
 
 from odoo import fields, models
 from odoo.fields import Domain
@@ -37,6 +38,19 @@ class Batch:
         :param part: its dataclass, which needs no arguments
         """
         return self._parts.setdefault(part, part())
+
+
+class Bought(NamedTuple):
+    """What is to be bought for a warehouse."""
+
+    net: netting.Net
+    parts: list
+    """What is missing of it that is bought, ``netting.Missing`` each."""
+
+    @property
+    def qty(self):
+        """The parts summed."""
+        return sum(part.qty for part in self.parts)
 
 
 class BacklogPlan(models.AbstractModel):
@@ -83,7 +97,7 @@ class BacklogPlan(models.AbstractModel):
             warehouse_id: net.stock - facts.kept_qty.get(warehouse_id, 0)
             for warehouse_id, net in nets.items()
         }
-        plan = {}
+        plan, bought = {}, {}
         for warehouse_id, net in nets.items():
             warehouse = self.env["stock.warehouse"].browse(warehouse_id)
             if net.late:
@@ -91,10 +105,19 @@ class BacklogPlan(models.AbstractModel):
             if warehouse_id in facts.left_to_rules:
                 net = netting.without_rule(net)
             if net.missing:
-                for values in self._plan_missing(
+                for values, parts in self._plan_missing(
                     product, warehouse, net, free, facts, batch
                 ):
-                    plan[warehouse_id, values.pop("action_type")] = values
+                    action = values.pop("action_type")
+                    plan[warehouse_id, action] = values
+                    if action == "buy":
+                        bought[warehouse] = Bought(net, parts)
+        if len(facts.warehouse_ids) > 1:
+            coming = {
+                one: net.coming and self._coming(net, free[one])
+                for one, net in nets.items()
+            }
+            self._join_orders(product, plan, bought, coming, facts, batch)
         return plan
 
     def _nets(self, product, rows):
@@ -144,18 +167,20 @@ class BacklogPlan(models.AbstractModel):
         }
 
     def _plan_missing(self, product, warehouse, net, free, facts, batch):
-        """What to do about what is missing: bring it, then buy or make the rest."""
+        """What to do about what is missing: bring it, then buy or make the rest. Yields
+        the values of each suggestion, and what is missing that it buys or makes."""
         missing = net.missing
         if len(facts.warehouse_ids) > 1:
             missing, values = self._plan_transfer(
                 product, warehouse, net, free, facts, batch
             )
             if values:
-                yield {**values, "action_type": "transfer"}
+                yield {**values, "action_type": "transfer"}, []
         for action, parts in netting.group_missing(missing).items():
-            yield self._plan_supply(
+            values = self._plan_supply(
                 product, warehouse, action, net, parts, facts, batch
             )
+            yield values, parts
 
     def _plan_transfer(self, product, warehouse, net, free, facts, batch):
         """Bring it from the warehouse that has most of it free. Where somebody
@@ -194,6 +219,110 @@ class BacklogPlan(models.AbstractModel):
         free[source] -= quantity
         rest += [part for part in net.missing if part not in here]
         return rest, values
+
+    # Several warehouses, one order
+
+    def _coming(self, net, free):
+        """What is on its way to a warehouse that nobody there needs, as ``Net.coming``,
+        less what its reordering rule keeps beyond the stock."""
+        coming, kept = [], max(0, -free)
+        for day, qty in sorted(net.coming, reverse=True):
+            taken = min(qty, kept)
+            kept -= taken
+            coming.append((day, qty - taken))
+        return coming[::-1]
+
+    def _join_orders(self, product, plan, bought, coming, facts, batch):
+        """Where the minimum or the unit of a vendor brings more than a warehouse is
+        short of, it takes what an order of another one brings beyond its need, or what
+        is missing is added to that order, instead of buying the minimum again.
+
+        :param bought: ``{warehouse: Bought}``; those that miss least join first
+        :param coming: ``{warehouse id: [(day, quantity)]}`` that nobody needs there
+        """
+        declined = set()
+        for warehouse in sorted(bought, key=lambda one: (bought[one].qty, -one.id)):
+            mine, values = bought[warehouse], plan[warehouse.id, "buy"]
+            if (
+                product.uom_id.compare(values["suggested_qty"], mine.qty) <= 0
+                or (warehouse.id, "transfer") in plan
+                or values.get("component_ids")
+                or any(part.want.part == "chained" for part in mine.parts)
+            ):
+                continue
+            found = self._take_coming(
+                product, warehouse, mine, values, coming
+            ) or self._join_order(product, warehouse, plan, bought, facts, batch)
+            if not found or (found[0], warehouse.id) in declined:
+                continue
+            source, arrival, joined = found
+            plan[warehouse.id, "transfer"] = {
+                **self._plan_lines(mine.parts, batch),
+                "shortage_qty": mine.net.short_qty,
+                "in_progress_qty": mine.net.in_progress_qty,
+                "other_qty": product.uom_id.round(mine.net.missing_qty - mine.qty),
+                "suggested_qty": mine.qty,
+                "source_warehouse_id": source,
+                "arrival_date": arrival,
+                "is_awaited": True,
+            }
+            if (warehouse.id, "transfer") in facts.declined:
+                # Neither way.
+                declined.add((warehouse.id, source))
+                continue
+            del plan[warehouse.id, "buy"]
+            del bought[warehouse]
+            if joined:
+                hub = self.env["stock.warehouse"].browse(source)
+                bought[hub], plan[source, "buy"] = joined
+
+    def _take_coming(self, product, warehouse, mine, values, coming):
+        """Take all of it from what comes to another warehouse, not later than it could
+        be bought."""
+        uom = product.uom_id
+        latest = max(values["need_date"], values.get("arrival_date") or date.max)
+        for other, of_other in coming.items():
+            in_time = [pair for pair in of_other if pair[0] <= latest]
+            there = sum(qty for _day, qty in in_time)
+            if other == warehouse.id or uom.compare(there, mine.qty) < 0:
+                continue
+            supplies = [list(pair) for pair in of_other]
+            taken = list(netting.take(uom, supplies, mine.qty))
+            coming[other] = [tuple(pair) for pair in supplies]
+            return other, max(day for day, _qty in taken), None
+        return None
+
+    def _join_order(self, product, warehouse, plan, bought, facts, batch):
+        """Add it to the order of another warehouse from the same vendor, of the one
+        that misses most, when both together are less than two orders."""
+        mine, values = bought[warehouse], plan[warehouse.id, "buy"]
+        others = [
+            other
+            for other in bought
+            if other != warehouse
+            and plan[other.id, "buy"].get("partner_id")
+            and plan[other.id, "buy"]["partner_id"] == values.get("partner_id")
+            and not plan[other.id, "buy"].get("component_ids")
+        ]
+        if not others:
+            return None
+        hub = max(others, key=lambda other: (bought[other].qty, -other.id))
+        theirs = bought[hub]
+        both = Bought(
+            theirs.net._replace(
+                short_qty=theirs.net.short_qty + mine.qty,
+                missing=theirs.net.missing + mine.parts,
+            ),
+            theirs.parts + mine.parts,
+        )
+        joined = self._plan_supply(
+            product, hub, "buy", both.net, both.parts, facts, batch
+        )
+        apart = values["suggested_qty"] + plan[hub.id, "buy"]["suggested_qty"]
+        if product.uom_id.compare(joined["suggested_qty"], apart) >= 0:
+            return None
+        joined.pop("action_type")
+        return hub.id, joined["arrival_date"], (both, joined)
 
     def _plan_supply(self, product, warehouse, action, net, parts, facts, batch):
         """Buy it. A satellite that can make it overrides this."""

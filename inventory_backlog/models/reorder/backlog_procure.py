@@ -434,7 +434,7 @@ class BacklogProcure(models.AbstractModel):
             one = choice.suggestion
             routes[one.source_warehouse_id, one.warehouse_id].append(choice)
         for (source, target), of_route in routes.items():
-            self.env["stock.picking"].create(
+            picking = self.env["stock.picking"].create(
                 {
                     "picking_type_id": source.int_type_id.id,
                     "location_id": source.lot_stock_id.id,
@@ -449,6 +449,9 @@ class BacklogProcure(models.AbstractModel):
                     ],
                 }
             )
+            # A new transfer gives its moves its own date, which is now.
+            for move in picking.move_ids:
+                move.date = self._transfer_time(move.backlog_suggestion_id)
             for choice in of_route:
                 choice.suggestion.suggested_qty = choice.qty
 
@@ -462,8 +465,14 @@ class BacklogProcure(models.AbstractModel):
             "location_dest_id": target.lot_stock_id.id,
             "company_id": suggestion.company_id.id,
             "backlog_suggestion_id": suggestion.id,
-            "date": self._noon(suggestion, suggestion.need_date),
+            "date": self._transfer_time(suggestion),
         }
+
+    def _transfer_time(self, suggestion):
+        """When it is needed, or the earliest that it can be there."""
+        return self._noon(
+            suggestion, max(suggestion.need_date, suggestion.arrival_date)
+        )
 
     # Pulling receipts in
 

@@ -175,6 +175,12 @@ class BacklogSuggestion(models.Model):
     source_warehouse_id = Link(
         "stock.warehouse", "From", readonly=True, help="Which warehouse has it free."
     )
+    is_awaited = fields.Boolean(
+        "Not There Yet",
+        readonly=True,
+        help="The other warehouse has it ordered, or is to order it: an order there "
+        "brings more than it needs.",
+    )
     obstacle = fields.Selection(
         selection="_selection_obstacle",
         readonly=True,

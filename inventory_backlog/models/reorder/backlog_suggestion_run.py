@@ -66,6 +66,7 @@ COMPARED = (
     "supplierinfo_id",
     "partner_id",
     "source_warehouse_id",
+    "is_awaited",
     "obstacle",
     "estimated_cost",
     "released_value",

@@ -56,6 +56,11 @@ class BacklogSuggestionText(models.AbstractModel):
         return [
             *self._netting_sentences(suggestion),
             *self._quantity_sentences(suggestion),
+            *(
+                self._joined_sentences(suggestion)
+                if suggestion.action_type == "buy" and suggestion.state in OPEN
+                else ()
+            ),
             *self._vendor_sentences(suggestion),
             *self._way_sentences(suggestion),
         ]
@@ -80,7 +85,36 @@ class BacklogSuggestionText(models.AbstractModel):
             return [f"{netting}."]
         return [f"{netting} = {suggestion._quantity(suggestion._missing_qty())}."]
 
+    def _joined_sentences(self, suggestion):
+        """For which other warehouses it is bought as well."""
+        joined = suggestion.search(
+            [
+                ("product_id", "=", suggestion.product_id.id),
+                ("company_id", "=", suggestion.company_id.id),
+                ("source_warehouse_id", "=", suggestion.warehouse_id.id),
+                ("is_awaited", "=", True),
+                ("state", "in", ("proposed", "snoozed")),
+            ]
+        )
+        return [
+            self.env._(
+                "%(warehouse)s gets %(qty)s of it by transfer.",
+                warehouse=one.warehouse_id.name,
+                qty=one._quantity(one.suggested_qty),
+            )
+            for one in joined
+        ]
+
     def _quantity_sentences(self, suggestion):
+        if suggestion.action_type == "transfer" and suggestion.is_awaited:
+            return [
+                self.env._(
+                    "An order for %(warehouse)s brings it there on %(date)s. Buying "
+                    "it here would bring more than is missing: transfer it instead.",
+                    warehouse=suggestion.source_warehouse_id.name,
+                    date=format_date(self.env, suggestion.arrival_date),
+                )
+            ]
         if suggestion.action_type == "transfer":
             return [
                 self.env._(

@@ -47,6 +47,12 @@ order of their days, the earliest first. What they cover is still short.
 
     >>> show([row("want", 2, 3), row("want", 4, 8), row("request", 3, 20)])
     short 6, requested 3, missing [(8, 3)], late [], stock left 0
+
+What nobody here needs of what comes may serve another warehouse.
+
+    >>> rows = [row("want", 2, 3), row("request", 9, 20, document="purchase.order,1")]
+    >>> [(of_day.day, qty) for of_day, qty in net(Unit(), rows, day(1)).coming]
+    [(20, 7)]
 """
 
 from collections import defaultdict
@@ -84,6 +90,8 @@ class Net(NamedTuple):
     """The stock that is left over, for other warehouses."""
     ready: dict
     """``{document: quantity}`` of the drafts that the stock serves at once."""
+    coming: list = []
+    """``[(day, quantity)]`` of receipts and requests that is left over."""
 
     @property
     def missing_qty(self):
@@ -182,7 +190,16 @@ def net(uom, rows, today):
         if uom.compare(quantity, 0) > 0:
             missing.append(Missing(want, quantity))
     stock = sum(qty for row, qty in lefts if not row.document)
-    return Net(uom.round(short), uom.round(in_progress), missing, late, stock, ready)
+    coming = [
+        (max(row.day, today), qty)
+        for row, qty in lefts + requests
+        if row.document
+        and not (row.move_id or row.order_line_id)
+        and uom.compare(qty, 0) > 0
+    ]
+    return Net(
+        uom.round(short), uom.round(in_progress), missing, late, stock, ready, coming
+    )
 
 
 def helps(request, want):

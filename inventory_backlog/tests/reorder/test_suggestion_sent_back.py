@@ -7,7 +7,7 @@ from ..suggestions import SuggestionCase
 class TestSuggestionSentBack(SuggestionCase):
     """Nothing is bought to be sent back."""
 
-    def _return(self, picking, quantity):
+    def _open_return(self, picking, quantity):
         wizard = self.env["stock.return.picking"].create({"picking_id": picking.id})
         wizard.product_return_moves.quantity = quantity
         action = wizard.action_create_returns()
@@ -28,7 +28,7 @@ class TestSuggestionSentBack(SuggestionCase):
         for steps in ("one_step", "two_steps", "three_steps"):
             with self.subTest(steps=steps):
                 product, put_away = self._received_and_sold(steps)
-                back = self._return(put_away, 3)
+                back = self._open_return(put_away, 3)
                 self.assertEqual(back.state, "waiting")
                 self.assertFalse(self._suggest(product))
                 self._wanted(product, 2)
@@ -41,12 +41,12 @@ class TestSuggestionSentBack(SuggestionCase):
             with self.subTest(steps=steps):
                 self.warehouse.reception_steps = steps
                 product = self._table(steps)
-                purchase = self._purchase(product, -4, days=1)
+                self._purchase(product, -4, days=1)
                 self.assertFalse(self._suggest(product))
 
     def test_a_return_takes_no_receipt_that_is_late_for_it(self):
         product, put_away = self._received_and_sold("one_step")
-        back = self._return(put_away, 3)
+        back = self._open_return(put_away, 3)
         back.scheduled_date = self._after(1)
         self._purchase(product, 3, days=9)
         self.assertFalse(self._suggest(product))

@@ -134,3 +134,131 @@ class TestSuggestionTransfer(SuggestionCase):
         self.assertEqual(
             set(self._suggested(self.product, table).mapped("state")), {"proposed"}
         )
+
+    # A vendor's minimum is bought once
+
+    def _by_warehouse(self, suggestions):
+        return {
+            (one.warehouse_id, one.action_type): (one.shortage_qty, one.suggested_qty)
+            for one in suggestions
+            if one.state != "ordered"
+        }
+
+    def test_the_minimum_of_a_vendor_is_bought_once_for_two_warehouses(self):
+        depot = self._second_warehouse()
+        table = self._table(min_qty=12)
+        mine = self._wanted(table, 3)
+        self._wanted(table, 2, warehouse_id=depot.id)
+        found = self._suggest(table)
+        expected = {(self.warehouse, "buy"): (5, 12), (depot, "transfer"): (2, 2)}
+        self.assertEqual(self._by_warehouse(found), expected)
+        buy = found.filtered(lambda one: one.action_type == "buy")
+        transfer = found - buy
+        self.assertEqual(transfer.source_warehouse_id, self.warehouse)
+        self.assertEqual(transfer.arrival_date, buy.arrival_date)
+        self.assertIn("Depot gets 2 Units of it by transfer.", buy.explanation)
+        self.assertIn("brings it there on 01/17/2030", transfer.explanation)
+        self.assertEqual(set(self._generate(table).values()), {0})
+        # Bought, it is still not bought again: requested, ordered, arrived.
+        request = self.env["purchase.order"].browse(buy.action_create_rfq())
+        self.assertEqual(request.order_line.product_qty, 12)
+        rest = {(depot, "transfer"): (2, 2)}
+        self.assertEqual(self._by_warehouse(self._suggest(table)), rest)
+        request.button_confirm()
+        self.assertEqual(self._by_warehouse(self._suggest(table)), rest)
+        transfer.action_accept()
+        picking = transfer.sudo().picking_id
+        self.assertEqual(picking.state, "draft")
+        self.assertEqual(picking.move_ids.date.date(), transfer.arrival_date)
+        self.assertFalse(self._by_warehouse(self._suggest(table)))
+        picking.action_confirm()
+        self._receive(request)
+        self.assertFalse(self._by_warehouse(self._suggest(table)))
+        self.assertEqual(self._split(mine.order_line), [(3, 3, 0, 0)])
+
+    def test_the_transfer_may_be_accepted_before_the_purchase(self):
+        depot = self._second_warehouse()
+        table = self._table(min_qty=12)
+        self._wanted(table, 3)
+        self._wanted(table, 2, warehouse_id=depot.id)
+        self._suggest(table).filtered(
+            lambda one: one.action_type == "transfer"
+        ).action_accept()
+        self.assertEqual(
+            self._by_warehouse(self._suggest(table)),
+            {(self.warehouse, "buy"): (5, 12)},
+        )
+
+    def test_what_two_warehouses_miss_is_added_up_beyond_the_minimum(self):
+        """The one that misses less gets it by transfer."""
+        depot = self._second_warehouse()
+        table = self._table(min_qty=12)
+        self._wanted(table, 3)
+        self._wanted(table, 11, warehouse_id=depot.id)
+        self.assertEqual(
+            self._by_warehouse(self._suggest(table)),
+            {(depot, "buy"): (14, 14), (self.warehouse, "transfer"): (3, 3)},
+        )
+
+    def test_a_whole_purchase_unit_is_such_a_minimum(self):
+        depot = self._second_warehouse()
+        table = self._table(product_uom_id=self.dozen.id, price=240)
+        self._wanted(table, 3)
+        self._wanted(table, 8, warehouse_id=depot.id)
+        self.assertEqual(
+            self._by_warehouse(self._suggest(table)),
+            {(depot, "buy"): (11, 12), (self.warehouse, "transfer"): (3, 3)},
+        )
+
+    def test_two_dozens_are_not_joined_when_they_stay_two(self):
+        depot = self._second_warehouse()
+        table = self._table(product_uom_id=self.dozen.id, price=240)
+        self._wanted(table, 3)
+        self._wanted(table, 11, warehouse_id=depot.id)
+        self.assertEqual(
+            self._by_warehouse(self._suggest(table)),
+            {(self.warehouse, "buy"): (3, 12), (depot, "buy"): (11, 12)},
+        )
+
+    def test_each_warehouse_buys_what_is_no_more_than_it_needs(self):
+        depot = self._second_warehouse()
+        table = self._table(min_qty=12)
+        self._wanted(table, 15)
+        self._wanted(table, 12, warehouse_id=depot.id)
+        self.assertEqual(
+            self._by_warehouse(self._suggest(table)),
+            {(self.warehouse, "buy"): (15, 15), (depot, "buy"): (12, 12)},
+        )
+
+    def test_each_warehouse_buys_when_the_transfer_is_dismissed(self):
+        depot = self._second_warehouse()
+        table = self._table(min_qty=12)
+        self._wanted(table, 3)
+        self._wanted(table, 2, warehouse_id=depot.id)
+        self._suggest(table).filtered(
+            lambda one: one.action_type == "transfer"
+        ).action_dismiss("Too far")
+        self.assertEqual(
+            self._by_warehouse(self._suggest(table)),
+            {
+                (self.warehouse, "buy"): (3, 12),
+                (depot, "buy"): (2, 12),
+                (depot, "transfer"): (2, 2),
+            },
+        )
+        self.assertEqual(set(self._generate(table).values()), {0})
+
+    def test_orders_of_two_vendors_are_not_joined(self):
+        depot = self._second_warehouse()
+        table = self._table(min_qty=12)
+        self._offer(table, self.second, 20, min_qty=12, sequence=9)
+        self._wanted(table, 3)
+        self._wanted(table, 2, warehouse_id=depot.id)
+        self._suggest(table)
+        self._suggested(table, action="buy").action_choose_vendor(self.second.id)
+        # Of the depot nobody has chosen one.
+        found = self._by_warehouse(self._suggest(table))
+        self.assertEqual(
+            found,
+            {(self.warehouse, "buy"): (3, 12), (depot, "buy"): (2, 12)},
+        )
