@@ -344,6 +344,8 @@ class BacklogPlan(models.AbstractModel):
                 "suggested_qty": offers.whole_units(product.uom_id, quantity, multiple),
                 "estimated_cost": quantity * bounded_money(product.standard_price),
                 "obstacle": "no_vendor",
+                # Whoever is found needs time, too: at least what the first one takes.
+                "lead_days": self._lead_days(product._prepare_sellers(False)[:1]),
             }
         ordered, cost = self._order_quantity(offer, quantity, multiple)
         if action == "dropship":

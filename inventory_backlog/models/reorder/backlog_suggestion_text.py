@@ -204,6 +204,13 @@ class BacklogSuggestionText(models.AbstractModel):
                     suggestion.product_id.display_name,
                 )
             )
+            if suggestion.order_by_date <= suggestion.company_id._backlog_today():
+                sentences.append(
+                    self.env._(
+                        "Find a vendor now: it was to be ordered by %s.",
+                        format_date(self.env, suggestion.order_by_date),
+                    )
+                )
         product = suggestion.product_id.with_company(suggestion.company_id)
         return sentences + product._vendor_sentences()
 
