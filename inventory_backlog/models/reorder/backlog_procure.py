@@ -11,7 +11,7 @@ from odoo.tools import format_date, split_every
 
 from odoo.addons.stock.models.stock_rule import ProcurementException
 
-from ...const import ASKED, BUYING, OPEN
+from ...const import ASKED, BUYING, MOVABLE_STATES, OPEN
 from ...tools.arguments import without_defaults
 
 _logger = logging.getLogger(__name__)
@@ -407,7 +407,28 @@ class BacklogProcure(models.AbstractModel):
                     )
                 )
 
+    def _set_deadlines(self, requests):
+        """Ask by the day on which the most urgent line of each request must be ordered,
+        today at the earliest: Odoo counts from the day on which the first of it can
+        arrive. What was added by others keeps its day."""
+        for request in requests.filtered(lambda one: one.state in MOVABLE_STATES):
+            suggestions = request.order_line.backlog_suggestion_id
+            days = [day for day in suggestions.mapped("order_by_date") if day]
+            if not days:
+                continue
+            deadline = max(
+                self._noon(suggestions[:1], min(days)), fields.Datetime.now()
+            )
+            by_others = request.order_line.filtered(
+                lambda line: not (line.display_type or line.backlog_suggestion_id)
+            )
+            if by_others and request.date_order:
+                deadline = min(deadline, request.date_order)
+            if request.date_order != deadline:
+                request.date_order = deadline
+
     def _note_offer(self, choices):
+        self._set_deadlines(self._suggestions(choices).purchase_line_ids.order_id)
         ordered = defaultdict(float)
         for choice in choices:
             ordered[choice.suggestion] += choice.qty
@@ -579,6 +600,7 @@ class BacklogProcure(models.AbstractModel):
         for request in requests.filtered(lambda order: not order.order_line):
             request.button_cancel()
             request.unlink()
+        self._set_deadlines(requests.exists())
         moves = suggestions.move_ids.filtered(lambda move: move.state != "cancel")
         pickings = moves.picking_id
         moves.unlink()

@@ -129,3 +129,54 @@ class TestSuggestionDates(SuggestionCase):
         self.env.cr.cache.pop("backlog_work_days", None)
         self._wanted(self.product, 1, days=6)
         self.assertEqual(self._suggest().order_by_date, self._after(4).date())
+
+    # Without a vendor that can be chosen
+
+    def test_the_last_day_to_order_stays_when_the_only_vendor_is_out(self):
+        table = self._table()
+        self._wanted(table, 1, days=6)
+        day = self._suggest(table).order_by_date
+        self.assertEqual(day, self._after(4).date())
+        self._disrupt(self.first)
+        suggestion = self._suggest(table)
+        self.assertEqual(suggestion.obstacle, "no_vendor")
+        self.assertEqual(suggestion.order_by_date, day)
+        self.assertNotIn("Find a vendor now", suggestion.explanation)
+
+    def test_a_vendor_is_to_be_found_now_when_it_was_to_be_ordered_by_today(self):
+        table = self._table()
+        self._disrupt(self.first)
+        self._wanted(table, 1, days=2)
+        self.assertIn(
+            "Find a vendor now: it was to be ordered by 01/15/2030.",
+            self._suggest(table).explanation,
+        )
+
+    # The deadline of a request
+
+    def test_a_request_is_due_when_its_most_urgent_line_must_be_ordered(self):
+        table = self._table()
+        self._wanted(self.product, 1, days=40)
+        self._wanted(table, 1, days=20)
+        first, second = self._suggest(self.product, table).sorted("order_by_date")
+        self.assertEqual(first.order_by_date, self._after(18).date())
+        request = self._accepted(first + second)
+        self.assertEqual(request.date_order.date(), first.order_by_date)
+        first.action_undo()
+        self.assertEqual(self._fresh(request).date_order.date(), second.order_by_date)
+
+    def test_a_request_that_is_late_is_due_today(self):
+        table = self._table()
+        self._wanted(table, 1, days=-9)
+        self._wanted(self.product, 1, days=40)
+        request = self._accepted(self._suggest(self.product, table))
+        self.assertEqual(request.date_order, self._after(0))
+
+    def test_a_line_that_is_added_makes_its_request_due_earlier(self):
+        table = self._table()
+        self._wanted(self.product, 1, days=40)
+        request = self._accepted(self._suggest())
+        self.assertEqual(request.date_order.date(), self._after(38).date())
+        self._wanted(table, 1, days=10)
+        self.assertEqual(self._accepted(self._suggest(table)), request)
+        self.assertEqual(self._fresh(request).date_order.date(), self._after(8).date())
