@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -88,8 +90,8 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
     kept = fields.Char(
         "Promises Kept",
         compute="_compute_kept",
-        help="How many of the promises to customers it keeps if it arrives on that "
-        "day.",
+        help="How many of the promises to customers this quantity keeps if it arrives "
+        "on that day, the earliest need first.",
     )
     is_too_late = fields.Boolean(compute="_compute_kept")
 
@@ -163,14 +165,24 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
                 price = suggestion.estimated_cost / planned if planned else 0
             line.cost = line.qty * price
 
-    @api.depends("arrival_date")
+    @api.depends(
+        "accept_id.line_ids.arrival_date",
+        "accept_id.line_ids.is_chosen",
+        "accept_id.line_ids.qty",
+        "arrival_date",
+        "qty",
+    )
     @api.depends_context("lang")
     def _compute_kept(self):
         for line in self:
+            suggestion = line._suggestion()
             arrival = line.arrival_date
-            promises = line._suggestion().line_ids.mapped("promise_date")
-            promised = [day for day in promises if day]
-            kept = [day for day in promised if arrival and arrival <= day]
+            promised = suggestion.line_ids.filtered("promise_date")
+            kept = [
+                waiting
+                for waiting in line._served(suggestion)
+                if arrival and waiting in promised and arrival <= waiting.promise_date
+            ]
             line.kept = bool(arrival and promised) and self.env._(
                 "%(kept)s of %(all)s", kept=len(kept), all=len(promised)
             )
@@ -178,6 +190,32 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
                 len(kept) < len(promised)
                 or bool(line.earliest_date and arrival < line.earliest_date)
             )
+
+    def _served(self, suggestion):
+        """Who of those that wait for the suggestion gets all of it with this quantity,
+        the earliest need first. What is split off serves them in the order in which it
+        arrives, and the part that completes one serves it."""
+        ahead = self.accept_id.line_ids.filtered(
+            lambda other: (
+                other._origin != self._origin
+                and other.is_chosen
+                and other.suggestion_id == self.suggestion_id
+                and other._place() < self._place()
+            )
+        )
+        compare = self.product_uom_id.compare
+        before = sum(ahead.mapped("qty"))
+        after = before + self.qty
+        served = []
+        needed = 0
+        for waiting in suggestion.line_ids:
+            needed += waiting.qty
+            if compare(needed, before) > 0 and compare(needed, after) <= 0:
+                served.append(waiting)
+        return served
+
+    def _place(self):
+        return self.arrival_date or date.max, self.is_split, self._origin.id or 0
 
     def _suggestion(self):
         """The suggestion in its company, as superuser: buyers may not read the orders

@@ -176,6 +176,27 @@ class TestSuggestionScreens(SuggestionCase):
         self.assertEqual(request.order_line.product_qty, 13)
         self.assertEqual(request.order_line.date_planned.date(), self._after(8).date())
 
+    def test_promises_are_kept_by_the_quantity_that_is_ordered(self):
+        self._wanted(self.product, 3, days=4)
+        self._wanted(self.product, 20, days=6)
+        window = self._window(self._suggest())
+        for quantity, kept in ((1, 0), (3, 1), (22, 1), (23, 2), (40, 2)):
+            with self.subTest(quantity=quantity), Form(window) as form:
+                with form.line_ids.edit(0) as line:
+                    line.qty = quantity
+                self.assertEqual(form.line_ids._records[0]["kept"], f"{kept} of 2")
+
+    def test_what_is_split_keeps_the_promises_in_the_order_in_which_it_arrives(self):
+        self._wanted(self.product, 3, days=4)
+        self._wanted(self.product, 20, days=6)
+        window = self._window(self._suggest())
+        window.line_ids.action_split()
+        first, second = window.line_ids
+        first.qty, second.qty = 20, 3
+        self.assertEqual((first.kept, second.kept), ("1 of 2", "1 of 2"))
+        first.qty = 1
+        self.assertEqual((first.kept, second.kept), ("0 of 2", "1 of 2"))
+
     def test_split_over_two_vendors_by_share(self):
         self._wanted(self.product, 10)
         suggestion = self._suggest()
