@@ -181,7 +181,7 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
             kept = [
                 waiting
                 for waiting in line._served(suggestion)
-                if arrival and waiting in promised and arrival <= waiting.promise_date
+                if arrival and waiting.keep_by_date and arrival <= waiting.keep_by_date
             ]
             line.kept = bool(arrival and promised) and self.env._(
                 "%(kept)s of %(all)s", kept=len(kept), all=len(promised)

@@ -442,6 +442,7 @@ class BacklogPlan(models.AbstractModel):
                     line["asked_by"],
                     line["document"],
                     line["need_date"],
+                    line["keep_by_date"],
                 )
                 if key in rows:
                     rows[key]["qty"] += line["qty"]
@@ -463,6 +464,7 @@ class BacklogPlan(models.AbstractModel):
             "qty": quantity,
             "need_date": want.day,
             "promise_date": False,
+            "keep_by_date": False,
             "value": 0.0,
             "document": part.document or False,
             "expected_date": part.expected_day or False,
@@ -502,6 +504,7 @@ class BacklogPlan(models.AbstractModel):
             **line,
             "value": currency.round(value * share),
             "promise_date": promise,
+            "keep_by_date": promise,
         }
 
     # What is read at once

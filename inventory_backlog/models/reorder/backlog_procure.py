@@ -513,6 +513,58 @@ class BacklogProcure(models.AbstractModel):
                     user_id=(document.user_id or self.env.user).id,
                 )
 
+    def _buy_instead(self, suggestion, partner_id):
+        """Request what comes too late from a vendor that delivers it earlier.
+
+        :return: the requests, as superuser
+        """
+        suggestion.check_access("write")
+        suggestion._check_one()
+        suggestion._check_open()
+        self.env["purchase.order"].check_access("create")
+        try:
+            suggestion.lock_for_update(allow_referencing=True)
+        except LockError as error:
+            raise UserError(
+                self.env._("Somebody else is at this suggestion. Look again.")
+            ) from error
+        needs = self.sudo()._check_still_needed(suggestion.sudo())
+        run = without_defaults(self.sudo()).with_company(suggestion.company_id)
+        one = run.env["backlog.suggestion"].browse(suggestion.id)
+        text = run.env["backlog.suggestion.text"]
+        offers = text._earlier_offers(one, text._orderpoint_multiples(one)[one])
+        if (
+            type(partner_id) is not int
+            or partner_id not in offers
+            or one.action_type != "expedite"
+        ):
+            raise UserError(
+                self.env._(
+                    "This vendor cannot be chosen for %s: it does not sell it, is out, "
+                    "is not approved, or delivers no earlier.",
+                    suggestion.display_name,
+                )
+            )
+        offer, quantity = offers[partner_id]
+        moves = run.env["stock.move"].browse(
+            part.want.move_id
+            for net in run.env["backlog.plan"]
+            ._nets(one.product_id, needs[one.company_id].get(one.product_id.id, []))
+            .values()
+            for part in net.late
+            if part.want.warehouse_id == one.warehouse_id.id and part.want.move_id
+        )
+        # Moves that take only what is brought for them must be linked.
+        chained = moves.filtered(
+            lambda move: move.procure_method == "make_to_order" or move.move_orig_ids
+        )
+        run._accept_buy([Choice(one, quantity, offer, chained=chained)])
+        one.write({"state": "ordered", "snooze_until": False, "is_returned": False})
+        self.env["backlog.suggestion.run"]._run_again(suggestion)
+        return one.purchase_line_ids.order_id.filtered(
+            lambda order: order.state in MOVABLE_STATES
+        )
+
     def _mail_to_vendor(self, suggestion):
         """The window of a mail to the vendor of a late receipt."""
         suggestion.check_access("write")

@@ -370,8 +370,6 @@ class BacklogSuggestion(models.Model):
 
     def _is_draft(self):
         """Whether everything that was created, and not cancelled, is still a draft."""
-        if self.action_type in ASKED:
-            return True
         states = {
             *self.purchase_line_ids.mapped("state"),
             *self.move_ids.mapped("state"),
@@ -434,7 +432,9 @@ class BacklogSuggestion(models.Model):
     @api.depends("shortage_qty", "suggested_qty", "partner_id", "state")
     @api.depends_context("lang", "uid")
     def _compute_option_table(self):
-        buying = self._origin.filtered(lambda one: one.action_type in BUYING)
+        buying = self._origin.filtered(
+            lambda one: one.action_type in (*BUYING, "expedite")
+        )
         tables = buying.env["backlog.suggestion.text"]._option_tables(buying)
         for suggestion in self:
             suggestion.option_table = tables.get(suggestion._origin, False)
@@ -646,6 +646,20 @@ class BacklogSuggestion(models.Model):
         """
         self.env["backlog.procure"]._undo(self)
         return True
+
+    def action_buy_instead(self, partner_id):
+        """Buy what comes too late from another vendor instead of waiting for it: a
+        draft request. What was ordered first is then too much: cancel it or postpone
+        it.
+
+        :param int partner_id: one of the vendors that deliver earlier
+        :return: the ids of the requests
+        :raise AccessError: without Odoo's own right to create purchase orders
+        :raise UserError: when the vendor delivers no earlier, is out or does not sell
+            it, or for other kinds of suggestions
+        """
+        requests = self.env["backlog.procure"]._buy_instead(self, partner_id)
+        return requests.ids
 
     def action_write_vendor(self):
         """Write to the vendor of the late receipt: the mail is prepared, not sent."""

@@ -65,6 +65,7 @@ class BacklogSuggestionLine(models.Model):
         "qty",
         "need_date",
         "promise_date",
+        "keep_by_date",
         "value",
         "document",
         "expected_date",
@@ -93,6 +94,12 @@ class BacklogSuggestionLine(models.Model):
     need_date = fields.Date("Needed On", readonly=True)
     promise_date = fields.Date(
         readonly=True, help="What the customer was last promised."
+    )
+    keep_by_date = fields.Date(
+        "Keeps Promise By",
+        readonly=True,
+        help="When it must be there so that the promise is kept: what is made of it "
+        "takes its time, too.",
     )
     value = fields.Monetary(
         readonly=True,

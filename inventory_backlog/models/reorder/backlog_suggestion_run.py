@@ -349,6 +349,10 @@ class BacklogSuggestionRun(models.AbstractModel):
                 else:
                     new.append(self._create_values(key, values))
         gone = self.env["backlog.suggestion"].browse().union(*existing.values())
+        # What was bought instead of waiting follows its purchase.
+        gone -= gone.filtered(
+            lambda one: one.state == "ordered" and "open" in one._ordered_steps()
+        )
         # A receipt that is no longer late was pulled in.
         pulled_in = gone.filtered(
             lambda one: one.state == "ordered" and self._came(one)
@@ -390,7 +394,7 @@ class BacklogSuggestionRun(models.AbstractModel):
         return sum(
             line["value"]
             for line in lines
-            if arrival and line["promise_date"] and arrival <= line["promise_date"]
+            if arrival and line["keep_by_date"] and arrival <= line["keep_by_date"]
         )
 
     def _update(self, suggestion, values, step):
@@ -444,12 +448,33 @@ class BacklogSuggestionRun(models.AbstractModel):
                 return {"state": "proposed", "dismiss_reason": False}
             if compare(values["shortage_qty"], suggestion.dismissed_qty) < 0:
                 return {"dismissed_qty": values["shortage_qty"]}
-        if (
-            suggestion.state == "ordered"
-            and compare(values["shortage_qty"], suggestion.shortage_qty) > 0
+        if suggestion.state == "ordered" and (
+            compare(values["shortage_qty"], suggestion.shortage_qty) > 0
+            or self._slipped(suggestion, values)
         ):
             return {"state": "proposed"}
         return {}
+
+    def _slipped(self, suggestion, values):
+        """Whether a receipt that somebody was asked to pull in comes later than it did
+        when asked, or another one comes too late by now. One that is overdue is due
+        today, each day again: that is no news."""
+        asked = {
+            f"{document._name},{document.id}": max(lines.mapped("expected_date"))
+            for document, lines in suggestion.line_ids._late_documents().items()
+        }
+        # What was bought instead is known, too.
+        own = {
+            f"purchase.order,{one}" for one in suggestion.purchase_line_ids.order_id.ids
+        }
+        today = self.env.company._backlog_today()
+        return any(
+            line["document"] not in {*asked, *own}
+            or line["document"] in asked
+            and max(asked[line["document"]], today) < line["expected_date"]
+            for line in values["line_ids"]
+            if line["document"]
+        )
 
     def _run_fields(self):
         """The figures that the run keeps in step."""

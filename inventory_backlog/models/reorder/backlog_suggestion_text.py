@@ -51,7 +51,9 @@ class BacklogSuggestionText(models.AbstractModel):
                     qty=suggestion._quantity(suggestion.shortage_qty),
                     need=format_date(self.env, suggestion.need_date),
                     date=format_date(self.env, suggestion.arrival_date),
-                )
+                ),
+                *self._instead_sentences(suggestion),
+                *self._way_sentences(suggestion),
             ]
         return [
             *self._netting_sentences(suggestion),
@@ -64,6 +66,71 @@ class BacklogSuggestionText(models.AbstractModel):
             *self._vendor_sentences(suggestion),
             *self._way_sentences(suggestion),
         ]
+
+    def _instead_sentences(self, suggestion):
+        """What buying elsewhere would mean, of the vendor that delivers first."""
+        if suggestion.state not in OPEN:
+            return []
+        one = suggestion.sudo().with_company(suggestion.company_id)
+        plan = one.env["backlog.plan"]
+        text = one.env["backlog.suggestion.text"]
+        offers = text._earlier_offers(one, text._orderpoint_multiples(one)[one])
+        if not offers:
+            return []
+        offer, quantity = min(
+            offers.values(), key=lambda found: plan._arrival(found[0])
+        )
+        return [
+            self.env._(
+                "Or buy it elsewhere: from %(vendor)s %(ordered)s would be there on "
+                "%(date)s, for %(cost)s. %(qty)s of %(documents)s would then be too "
+                "much: cancel or postpone them.",
+                vendor=offer.partner_id.display_name,
+                ordered=suggestion._quantity(quantity),
+                date=format_date(self.env, plan._arrival(offer)),
+                cost=format_amount(
+                    self.env,
+                    quantity * offer._unit_price(),
+                    suggestion.company_id.currency_id,
+                ),
+                qty=suggestion._quantity(suggestion.shortage_qty),
+                documents=self._late_names(one),
+            )
+        ]
+
+    def _late_names(self, suggestion):
+        return ", ".join(
+            document.display_name for document in suggestion.line_ids._late_documents()
+        )
+
+    def _earlier_offers(self, suggestion, multiple):
+        """``{partner id: (vendor line, quantity)}`` of the other vendors that would
+        deliver before the receipt that comes too late.
+
+        :param suggestion: as superuser, in its company
+        :param multiple: the unit of the reordering rule, of ``_orderpoint_multiples``
+        """
+        product = suggestion.product_id
+        late = suggestion.line_ids._late_documents()
+        asked = self.env["res.partner"].union(
+            *(
+                document.partner_id.commercial_partner_id
+                for document in late
+                if document._name == "purchase.order"
+            )
+        )
+        plan = self.env["backlog.plan"]
+        quantity = product.uom_id.round(sum(suggestion.line_ids.mapped("qty")))
+        found = {}
+        for partner in product._get_filtered_sellers(quantity=None).partner_id:
+            offer = plan._cheapest_offer(product, partner, quantity, multiple)
+            if (
+                partner.commercial_partner_id not in asked
+                and plan._arrival(offer) < suggestion.arrival_date
+            ):
+                ordered, _cost = plan._order_quantity(offer, quantity, multiple)
+                found[partner.id] = offer, ordered
+        return found
 
     def _netting_sentences(self, suggestion):
         parts = [self.env._("Short %s", suggestion._quantity(suggestion.shortage_qty))]
@@ -257,7 +324,10 @@ class BacklogSuggestionText(models.AbstractModel):
             # As superuser: buyers read suggestions, and need not read what is behind.
             one = suggestion.sudo().with_company(suggestion.company_id)
             text = one.env["backlog.suggestion.text"]
-            tables[suggestion] = text._options(one, multiples[one])
+            if suggestion.action_type in BUYING:
+                tables[suggestion] = text._options(one, multiples[one])
+            elif table := text._instead_options(one, multiples[one]):
+                tables[suggestion] = table
         return tables
 
     def _orderpoint_multiples(self, suggestions):
@@ -304,6 +374,44 @@ class BacklogSuggestionText(models.AbstractModel):
             ],
         }
 
+    def _instead_options(self, suggestion, multiple):
+        """To wait for a receipt that comes too late, and every other vendor that would
+        deliver earlier: as ``_options``, with what would then be too much
+        (``surplus``). None when nobody would."""
+        offers = self._earlier_offers(suggestion, multiple)
+        if not offers:
+            return None
+        missing = suggestion.product_uom_id.round(
+            sum(suggestion.line_ids.mapped("qty"))
+        )
+        promised = suggestion.line_ids.filtered("promise_date")
+        rows = [
+            self._option(suggestion, partner, missing, multiple, True)
+            | {
+                "chosen": False,
+                "surplus": suggestion._quantity(offers[partner.id][1]),
+            }
+            for partner in self.env["res.partner"].browse(offers)
+        ]
+        wait = {
+            **dict.fromkeys(rows[0], ""),
+            "partner_id": 0,
+            "vendor": self.env._("Wait for %s", self._late_names(suggestion)),
+            "quantity": suggestion._quantity(missing),
+            "arrival": format_date(self.env, suggestion.arrival_date),
+            "kept": self.env._("%(kept)s of %(all)s", kept=0, all=len(promised))
+            if promised
+            else "",
+            "all_kept": not promised,
+            "possible": False,
+            "chosen": suggestion.state in OPEN,
+        }
+        return {
+            "possible": suggestion.state in OPEN,
+            "method": "action_buy_instead",
+            "rows": [wait, *rows],
+        }
+
     def _option(self, suggestion, partner, missing, multiple, possible):
         offer = self.env["backlog.plan"]._cheapest_offer(
             suggestion.product_id, partner, missing, multiple
@@ -313,7 +421,9 @@ class BacklogSuggestionText(models.AbstractModel):
         )
         arrival = self.env["backlog.plan"]._arrival(offer)
         promised = suggestion.line_ids.filtered("promise_date")
-        kept = promised.filtered(lambda line: arrival <= line.promise_date)
+        kept = promised.filtered(
+            lambda line: line.keep_by_date and arrival <= line.keep_by_date
+        )
         currency = suggestion.company_id.currency_id
         states = dict(offer._fields["parity_state"]._description_selection(self.env))
         return {

@@ -134,3 +134,133 @@ class TestSuggestionExpedite(SuggestionCase):
         self._late()
         with self.assertRaisesRegex(UserError, "nothing to buy"):
             self._suggest().action_create_rfq()
+
+    # Asked for, and later still
+
+    def test_asked_it_is_proposed_again_when_the_receipt_slips_further(self):
+        purchase, _order = self._late()
+        suggestion = self._suggest()
+        suggestion.action_accept()
+        purchase.order_line.date_planned = self._after(50)
+        self._generate()
+        self.assertEqual(suggestion.state, "proposed")
+        self.assertEqual(suggestion.arrival_date, self._after(50).date())
+        suggestion.action_accept()
+        purchase.order_line.date_planned = self._after(40)
+        self._generate()
+        self.assertEqual(suggestion.state, "ordered")
+
+    def test_asked_it_is_proposed_again_when_one_of_two_receipts_slips(self):
+        self._purchase(self.product, 2, days=20)
+        purchase = self._purchase(self.product, 3, days=9)
+        self._wanted(self.product, 5, days=3)
+        suggestion = self._suggest()
+        suggestion.action_accept()
+        purchase.order_line.date_planned = self._after(12)
+        self._generate()
+        self.assertEqual(suggestion.arrival_date, self._after(20).date())
+        self.assertEqual(suggestion.state, "proposed")
+
+    def test_asked_it_is_not_proposed_again_each_day_that_it_is_overdue(self):
+        self._wanted(self.product, 1, days=-1)
+        self._purchase(self.product, 1, days=-1)
+        suggestion = self._suggest()
+        suggestion.action_accept()
+        for days in (1, 2):
+            with self._on(self._after(days).date()):
+                self._generate()
+                self.assertEqual(suggestion.state, "ordered")
+
+    # Or buy it elsewhere
+
+    def test_waiting_and_buying_elsewhere_stand_side_by_side(self):
+        purchase, _order = self._late(days=60)
+        self.at_second.min_qty = 8
+        suggestion = self._suggest()
+        table = suggestion.option_table
+        self.assertEqual(
+            [
+                [row[name] for name in ("vendor", "quantity", "arrival", "kept")]
+                for row in table["rows"]
+            ],
+            [
+                [f"Wait for {purchase.name}", "5 Units", "03/16/2030", "0 of 1"],
+                ["Second", "8 Units", "01/19/2030", "0 of 1"],
+                ["Third", "5 Units", "01/21/2030", "0 of 1"],
+            ],
+        )
+        self.assertEqual(
+            [row.get("surplus") for row in table["rows"]], ["", "8 Units", "5 Units"]
+        )
+        self.assertEqual(table["rows"][1]["cost"], self._money(96))
+        self.assertIn(
+            "Or buy it elsewhere: from Second 8 Units would be there on 01/19/2030, "
+            f"for {self._money(96)}. 5 Units of {purchase.name} would then be too much",
+            suggestion.explanation,
+        )
+
+    def test_a_vendor_that_is_no_earlier_is_not_offered(self):
+        self._late(days=6)
+        suggestion = self._suggest()
+        rows = suggestion.option_table["rows"]
+        self.assertEqual([row["vendor"] for row in rows[1:]], ["Second"])
+        self._disrupt(self.second)
+        suggestion = self._fresh(suggestion)
+        self.assertFalse(suggestion.option_table)
+        self.assertNotIn("elsewhere", suggestion.explanation)
+        with self.assertRaisesRegex(UserError, "delivers no earlier"):
+            suggestion.action_buy_instead(self.third.id)
+
+    def test_bought_elsewhere_it_is_a_draft_that_can_be_undone(self):
+        self._late(days=60)
+        suggestion = self._suggest()
+        request = self.env["purchase.order"].browse(
+            suggestion.action_buy_instead(self.second.id)
+        )
+        self.assertEqual(request.partner_id, self.second)
+        self.assertEqual((request.state, request.order_line.product_qty), ("draft", 5))
+        self.assertEqual(suggestion.state, "ordered")
+        self.assertIn(f"RFQ {request.name}", suggestion.explanation)
+        self.assertEqual(set(self._generate().values()), {0})
+        self.assertTrue(suggestion.can_undo)
+        suggestion.action_undo()
+        self.assertFalse(request.exists())
+        self.assertEqual(self._suggested().state, "proposed")
+
+    def test_bought_elsewhere_it_serves_the_customer_and_ends_when_it_has_come(self):
+        _late, order = self._late(days=60)
+        suggestion = self._suggest()
+        request = self.env["purchase.order"].browse(
+            suggestion.action_buy_instead(self.second.id)
+        )
+        request.button_confirm()
+        self._generate()
+        self.assertEqual((suggestion.state, suggestion.can_undo), ("ordered", False))
+        line = self._line(order.order_line)
+        self.assertEqual(line.expected_date.date(), self._after(4).date())
+        self._receive(request)
+        self._generate()
+        self.assertEqual(self._fresh(suggestion).state, "done")
+        self.assertEqual(self._split(order.order_line), [(5, 5, 0, 0)])
+
+    def test_what_is_brought_for_one_delivery_is_bought_for_it(self):
+        product = self._made_to_order()
+        self._offer(product, self.second, 12, delay=3)
+        order = self._wanted(product, 5, days=5)
+        purchase = self.env["purchase.order"].search(
+            [("order_line.product_id", "=", product.id)]
+        )
+        purchase.button_confirm()
+        purchase.order_line.move_ids.date = self._after(60)
+        suggestion = self._suggest(product)
+        request = self.env["purchase.order"].browse(
+            suggestion.action_buy_instead(self.second.id)
+        )
+        request.button_confirm()
+        self._receive(request)
+        self.assertEqual(self._split(order.order_line), [(5, 5, 0, 0)])
+
+    def test_only_what_comes_too_late_is_bought_instead(self):
+        self._wanted(self.product, 5)
+        with self.assertRaisesRegex(UserError, "delivers no earlier"):
+            self._suggest().action_buy_instead(self.second.id)

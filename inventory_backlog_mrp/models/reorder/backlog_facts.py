@@ -34,3 +34,47 @@ class BacklogFacts(models.AbstractModel):
             product_id: f"{change} {boms.get(product_id, '')}"
             for product_id, change in changes.items()
         }
+
+    def _order_changes(self, rows):
+        """Also who waits for the suggestions that need these products: promises and
+        values of a component are theirs."""
+        changes = super()._order_changes(rows)
+        parents = {
+            product_id: [
+                int(row.document.split(",")[1])
+                for row in of_product
+                if row.part == "draft" and row.document
+            ]
+            for product_id, of_product in rows.items()
+        }
+        lines = self.env["backlog.suggestion.line"]._fields
+        texts = dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT suggestion_id, STRING_AGG(
+                               CONCAT_WS(' ', order_line_id, asked_by, qty, value,
+                                   promise_date, keep_by_date), ', ' ORDER BY id)
+                      FROM backlog_suggestion_line
+                     WHERE suggestion_id = ANY(%s)
+                  GROUP BY suggestion_id
+                    """,
+                    list({one for ids in parents.values() for one in ids}),
+                    to_flush=[
+                        lines[name]
+                        for name in (
+                            "order_line_id",
+                            "asked_by",
+                            "qty",
+                            "value",
+                            "promise_date",
+                            "keep_by_date",
+                        )
+                    ],
+                )
+            )
+        )
+        return {
+            product_id: of_product + [texts.get(one) for one in parents[product_id]]
+            for product_id, of_product in changes.items()
+        }

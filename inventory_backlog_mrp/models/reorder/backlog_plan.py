@@ -239,8 +239,8 @@ class BacklogPlan(models.AbstractModel):
         """The demand for a component is that behind the suggestion that needs it."""
         parent = self._parent_of(part.want, batch)
         if not parent:
-            return super()._demand_lines(part, batch)
-        whole, waiting = parent
+            return self._with_making(part, super()._demand_lines(part, batch), batch)
+        whole, waiting, days = parent
         return [
             {
                 "order_line_id": line.order_line_id.id,
@@ -249,6 +249,7 @@ class BacklogPlan(models.AbstractModel):
                 "qty": part.qty * line.qty / sum(waiting.mapped("qty")),
                 "need_date": part.want.day,
                 "promise_date": line.promise_date,
+                "keep_by_date": self._sooner(line.keep_by_date, days),
                 "value": line.value * part.qty / whole,
                 "document": part.document or False,
                 "expected_date": part.expected_day or False,
@@ -256,15 +257,51 @@ class BacklogPlan(models.AbstractModel):
             for line in waiting
         ]
 
+    def _with_making(self, part, lines, batch):
+        """What goes into a production must be there before it is made."""
+        want = part.want
+        if want.order_line_id or not want.move_id:
+            return lines
+        production = batch.moves[want.move_id].raw_material_production_id
+        if not production:
+            return lines
+        days = self._making_days(production) or 0
+        return [
+            {**line, "keep_by_date": self._sooner(line["keep_by_date"], days)}
+            for line in lines
+        ]
+
+    def _sooner(self, day, days):
+        return day and day - timedelta(days=days)
+
+    def _making_days(self, production):
+        return production.bom_id and production.bom_id._backlog_lead_days(
+            production.product_id, bounded(production.product_uom_qty)
+        )
+
     def _parent_of(self, want, batch):
-        """The demand of the suggestion that wants a component: all it needs of it, and
-        the lines that wait. None for other wants."""
+        """The demand of the suggestion that wants a component: all it needs of it, the
+        lines that wait, and the days until what is made of it is there. None for other
+        wants."""
         if want.move_id and not want.order_line_id:
             move = batch.moves[want.move_id]
-            suggestion = move.raw_material_production_id.backlog_suggestion_id
-            return suggestion.line_ids and (move.product_qty, suggestion.line_ids)
+            production = move.raw_material_production_id
+            waiting = production.backlog_suggestion_id.line_ids
+            return waiting and (
+                move.product_qty,
+                waiting,
+                self._making_days(production) or 0,
+            )
         suggestion = batch.of(MakePart).parents.get(want.document)
-        return suggestion and (want.qty, suggestion.line_ids)
+        if not suggestion:
+            return None
+        if suggestion.action_type == "make":
+            days = suggestion.bom_id._backlog_lead_days(
+                suggestion.product_id, suggestion.missing_qty
+            )
+        else:
+            days = self._lead_days(suggestion.supplierinfo_id)
+        return want.qty, suggestion.line_ids, days
 
     def _batch(self, rows):
         batch = super()._batch(rows)

@@ -10,6 +10,7 @@ SETTLED = (
     "arrival_date",
     "bottleneck_id",
     "estimated_cost",
+    "released_value",
     "saved_value",
     "suggested_qty",
 )

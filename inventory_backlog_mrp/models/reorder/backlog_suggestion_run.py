@@ -42,6 +42,7 @@ class BacklogSuggestionRun(models.AbstractModel):
         else:
             able, arrival = suggestion.missing_qty, self._done_by(suggestion)
         suggested = able or suggestion.missing_qty
+        served = self._served(suggestion, suggested)
         product = suggestion.product_id.with_company(suggestion.company_id)
         return {
             "able_to_make_qty": 0 if suggestion.obstacle else able,
@@ -49,8 +50,26 @@ class BacklogSuggestionRun(models.AbstractModel):
             "suggested_qty": suggested,
             "estimated_cost": suggested * bounded_money(product.standard_price),
             "arrival_date": arrival,
-            "saved_value": self._kept_value(suggestion.line_ids, arrival),
+            "released_value": sum(line["value"] for line in served),
+            "saved_value": self._kept_value(served, arrival),
         }
+
+    def _served(self, suggestion, quantity):
+        """Who waits for the first ``quantity`` of it, with the part of the value that
+        it releases."""
+        served = []
+        for line in suggestion.line_ids:
+            taken = min(line.qty, quantity)
+            if suggestion.product_uom_id.compare(taken, 0) <= 0:
+                break
+            quantity -= taken
+            served.append(
+                {
+                    "keep_by_date": line.keep_by_date,
+                    "value": line.value * taken / line.qty,
+                }
+            )
+        return served
 
     def _able(self, suggestion, share):
         """A share of what is missing: whole batches, or whole units when that is

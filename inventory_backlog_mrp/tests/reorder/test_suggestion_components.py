@@ -95,6 +95,30 @@ class TestSuggestionComponents(MrpSuggestionCase):
         table = self._suggested(self.table)
         self.assertEqual(table.order_by_date, self._after(7).date())
 
+    def test_a_component_keeps_a_promise_when_there_is_time_left_to_make_it(self):
+        """Through two levels, suggested and in production."""
+        self.bom.produce_delay = 3
+        desk = self._product("Desk")
+        self._bom(desk, (self.table, 1)).produce_delay = 2
+        self._wanted(desk, 1, days=6)
+        leg = self._leg()
+        self.assertEqual(leg.arrival_date, self._after(2).date())
+        self.assertEqual(leg.line_ids.promise_date, self._after(6).date())
+        self.assertEqual(leg.line_ids.keep_by_date, self._after(1).date())
+        self.assertEqual(leg.sudo().saved_value, 0)
+        self.assertEqual(leg.option_table["rows"][0]["kept"], "0 of 1")
+        self.env["sale.order.line"].search(
+            [("product_id", "=", desk.id)]
+        ).order_id.commitment_date = self._after(7)
+        leg = self._leg()
+        self.assertEqual(leg.line_ids.keep_by_date, self._after(2).date())
+        self.assertEqual(leg.sudo().saved_value, 100)
+        self._suggested(desk).action_accept()
+        self._suggested(self.table).action_accept()
+        leg = self._leg()
+        self.assertEqual(leg.line_ids.keep_by_date, self._after(2).date())
+        self.assertEqual(leg.sudo().saved_value, 100)
+
     def test_operations_that_take_longer_than_the_lead_time_count(self):
         center = self.env["mrp.workcenter"].create({"name": "Bench"})
         self.bom.operation_ids = [

@@ -67,6 +67,20 @@ class TestSuggestionMake(MrpSuggestionCase):
         table = self._suggest(self.table)
         self.assertEqual((table.suggested_qty, table.estimated_cost), (5, 2600))
 
+    def test_what_can_be_made_releases_its_part_of_the_value(self):
+        self.table.standard_price = 10
+        self._put_in_stock(self.leg, 12)
+        self._put_in_stock(self.seat, 6)
+        self._wanted(self.table, 2, days=4)
+        self._wanted(self.table, 4, days=6, price=50)
+        table = self._suggest(self.table)
+        self.assertEqual((table.suggested_qty, table.estimated_cost), (3, 30))
+        # Two of the first, and one of four of the second.
+        self.assertEqual(table.sudo().released_value, 250)
+        self.assertEqual(set(self._generate().values()), {0})
+        self._put_in_stock(self.leg, 12)
+        self.assertEqual(self._suggest(self.table).sudo().released_value, 400)
+
     def test_what_is_made_for_a_delivery_to_order_is_linked_to_it(self):
         mto = self.warehouse.mto_pull_id.route_id
         mto.active = True

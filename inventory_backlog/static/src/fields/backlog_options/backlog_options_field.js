@@ -5,8 +5,8 @@ import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 import {useService} from "@web/core/utils/hooks";
 
-/** The vendors of a need side by side; one click buys it from another one. The server
- * sends finished texts. */
+/** The vendors of a need side by side; one click buys it from another one, or instead
+ * of waiting for what comes too late (`method`). The server sends finished texts. */
 export class BacklogOptionsField extends Component {
     static template = "inventory_backlog.BacklogOptionsField";
     static components = {BacklogLights};
@@ -36,7 +36,8 @@ export class BacklogOptionsField extends Component {
         const {record} = this.props;
         this.state.isBusy = true;
         try {
-            await this.orm.call(record.resModel, "action_choose_vendor", [
+            const method = this.options.method || "action_choose_vendor";
+            await this.orm.call(record.resModel, method, [
                 [record.resId],
                 row.partner_id,
             ]);
