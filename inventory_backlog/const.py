@@ -16,8 +16,9 @@ MOVABLE_STATES = ("draft", "sent")
 # Of suggestions: there is one of a kind for each product and warehouse.
 OPEN = ("proposed", "snoozed", "dismissed")
 BUYING = ("buy", "dropship")
-# Kinds that make no document: accepting asks somebody to do something.
-ASKED = ("expedite",)
+# Kinds that make no document: accepting asks somebody to do something, or confirms what
+# is there.
+ASKED = ("expedite", "confirm")
 # The parts of ``backlog.need`` that somebody asks for.
 ASKING = ("want", "chained", "late", "draft")
 

@@ -1,7 +1,9 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..const import BUYERS, INTERNAL, MOVABLE_STATES
+from ..tools.bounds import bounded, bounded_money
 
 
 class PurchaseOrder(models.Model):
@@ -68,6 +70,34 @@ class PurchaseOrder(models.Model):
         ).action_purchase_order_suggest()
 
     # Suggestions
+
+    def _backlog_cost_of(self, product, quantity):
+        """What a quantity of a product, in its unit, costs in this order: untaxed, in
+        the currency of the company."""
+        lines = self.order_line.filtered(lambda line: line.product_id == product)
+        ordered = sum(bounded(line.product_uom_qty) for line in lines)
+        if not ordered:
+            return 0.0
+        amount = sum(bounded_money(line.price_subtotal) for line in lines)
+        rate = bounded(self.currency_rate) or 1
+        return amount / rate * quantity / ordered
+
+    def _confirm_for_backlog(self):
+        """Confirm these requests, and approve those that wait for it when the current
+        user may.
+
+        :raise UserError: when somebody else must approve one
+        """
+        waiting = self.filtered(lambda order: order.state == "to approve")
+        self.filtered(lambda order: order.state in MOVABLE_STATES).button_confirm()
+        waiting.button_approve()
+        if left := waiting.filtered(lambda order: order.state == "to approve"):
+            raise UserError(
+                self.env._(
+                    "%s: the amount needs the approval of a purchase administrator.",
+                    ", ".join(left.mapped("name")),
+                )
+            )
 
     @api.depends("order_line.backlog_suggestion_id")
     def _compute_backlog_suggestion_count(self):

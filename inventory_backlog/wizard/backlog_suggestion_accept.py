@@ -22,18 +22,22 @@ class BacklogSuggestionAccept(models.TransientModel):
         compute="_compute_kinds", help="Something is not bought but brought or made."
     )
     has_split = fields.Boolean(compute="_compute_kinds")
+    has_confirm = fields.Boolean(
+        compute="_compute_kinds", help="Requests for quotation are to be confirmed."
+    )
     total_cost = fields.Monetary(
         compute="_compute_total_cost",
         help="Of what is chosen, untaxed, in the currency of the company.",
     )
 
-    @api.depends("line_ids.is_buying", "line_ids.is_split")
+    @api.depends("line_ids.action_type", "line_ids.is_buying", "line_ids.is_split")
     def _compute_kinds(self):
         for accept in self:
             buying = accept.line_ids.mapped("is_buying")
             accept.has_buying = any(buying)
             accept.has_other = not all(buying)
             accept.has_split = any(accept.line_ids.mapped("is_split"))
+            accept.has_confirm = "confirm" in accept.line_ids.mapped("action_type")
 
     @api.depends("line_ids.is_chosen", "line_ids.cost")
     def _compute_total_cost(self):
@@ -136,6 +140,11 @@ class BacklogSuggestionAccept(models.TransientModel):
             suggestions
         ):
             yield self.env._("Created: %s.", ", ".join(notes))
+        confirmed = suggestions.filtered(lambda one: one.action_type == "confirm")
+        if documents := confirmed.line_ids._late_documents():
+            yield self.env._(
+                "Confirmed: %s.", ", ".join(one.display_name for one in documents)
+            )
         if asked := suggestions.asked_activity_ids:
             yield self.env._(
                 "Activities to pull receipts in: %s.",

@@ -6,7 +6,7 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...const import ASKING, OPEN
+from ...const import ASKED, ASKING, OPEN
 from ...tools.bounds import bounded
 
 # The settings of the company that decide quantities, vendors and days.
@@ -88,7 +88,16 @@ class BacklogFacts(models.AbstractModel):
         kept = {check.product_id.id: check.digest for check in checks}
         suggested = (
             self.env["backlog.suggestion"]
-            .search_fetch(mine & Domain("state", "in", OPEN), ["product_id"])
+            .search_fetch(
+                mine
+                & (
+                    Domain("state", "in", OPEN)
+                    # These end when the run finds nothing to do.
+                    | Domain("action_type", "in", ASKED)
+                    & Domain("state", "=", "ordered")
+                ),
+                ["product_id"],
+            )
             .product_id.ids
         )
         parts = self._part_counts(list(rows))
@@ -202,9 +211,53 @@ class BacklogFacts(models.AbstractModel):
                 )
             )
         )
+        requests = self._request_changes(rows)
         return {
-            product_id: [texts.get(row.order_line_id) for row in of_product]
+            product_id: [
+                texts.get(row.order_line_id) or requests.get(row.document)
+                for row in of_product
+            ]
             for product_id, of_product in rows.items()
+        }
+
+    def _request_changes(self, rows):
+        """``{document: text}`` that changes with vendor and prices of the requests for
+        quotation behind the rows."""
+        documents = {
+            row.document
+            for of_product in rows.values()
+            for row in of_product
+            if row.part == "request" and row.document
+        }
+        ids = [
+            int(one.split(",")[1])
+            for one in documents
+            if one.startswith("purchase.order,")
+        ]
+        lines = self.env["purchase.order.line"]._fields
+        orders = self.env["purchase.order"]._fields
+        return {
+            f"purchase.order,{request_id}": text
+            for request_id, text in self.env.execute_query(
+                SQL(
+                    """
+                    SELECT request.id, CONCAT_WS(' ', request.partner_id,
+                               request.currency_rate, SUM(line.price_subtotal),
+                               SUM(line.product_uom_qty))
+                      FROM purchase_order request
+                      JOIN purchase_order_line line ON line.order_id = request.id
+                     WHERE request.id = ANY(%s)
+                  GROUP BY request.id
+                    """,
+                    ids,
+                    to_flush=[
+                        lines["price_subtotal"],
+                        lines["product_uom_qty"],
+                        orders["currency_rate"],
+                        orders["partner_id"],
+                    ],
+                )
+            )
         }
 
     def _fingerprint(self, rows, facts, parts):

@@ -102,6 +102,8 @@ class BacklogPlan(models.AbstractModel):
             warehouse = self.env["stock.warehouse"].browse(warehouse_id)
             if net.late:
                 plan[warehouse_id, "expedite"] = self._plan_expedite(net, batch)
+            if confirm := self._plan_confirm(product, net, batch):
+                plan[warehouse_id, "confirm"] = confirm
             if warehouse_id in facts.left_to_rules:
                 net = netting.without_rule(net)
             if net.missing:
@@ -112,12 +114,11 @@ class BacklogPlan(models.AbstractModel):
                     plan[warehouse_id, action] = values
                     if action == "buy":
                         bought[warehouse] = Bought(net, parts)
-        if len(facts.warehouse_ids) > 1:
-            coming = {
-                one: net.coming and self._coming(net, free[one])
-                for one, net in nets.items()
-            }
-            self._join_orders(product, plan, bought, coming, facts, batch)
+        coming = {
+            one: net.coming and self._coming(net, free[one])
+            for one, net in nets.items()
+        }
+        self._join_orders(product, plan, bought, coming, facts, batch)
         return plan
 
     def _nets(self, product, rows):
@@ -164,6 +165,42 @@ class BacklogPlan(models.AbstractModel):
             "shortage_qty": quantity,
             "suggested_qty": quantity,
             "arrival_date": max(part.expected_day for part in net.late),
+        }
+
+    def _plan_confirm(self, product, net, batch):
+        """Confirm the requests for quotation that customers wait for, from the last day
+        on that they can be ordered on. None when there are none."""
+        by_document = defaultdict(list)
+        for part in net.requested:
+            if part.document and part.document.startswith("purchase.order,"):
+                by_document[part.document].append(part)
+        due, requests, cost, days = [], self.env["purchase.order"], 0, 0
+        for document, parts in by_document.items():
+            request = requests.browse(int(document.split(",")[1]))
+            lead = self._lead_days(self._offers_of(product, request.partner_id)[:1])
+            last = min(part.want.day for part in parts) - timedelta(days=lead)
+            waiting = [
+                line for part in parts for line in self._demand_lines(part, batch)
+            ]
+            if last > self.env.company._backlog_today() or not any(
+                line["order_line_id"] for line in waiting
+            ):
+                continue
+            due += parts
+            requests |= request
+            cost += request._backlog_cost_of(product, sum(part.qty for part in parts))
+            days = max(days, lead)
+        if not due:
+            return None
+        quantity = product.uom_id.round(sum(part.qty for part in due))
+        return {
+            **self._plan_lines(due, batch),
+            "shortage_qty": quantity,
+            "suggested_qty": quantity,
+            "arrival_date": max(part.expected_day for part in due),
+            "partner_id": requests[:1].partner_id.id,
+            "estimated_cost": cost,
+            "lead_days": days,
         }
 
     def _plan_missing(self, product, warehouse, net, free, facts, batch):
@@ -240,6 +277,8 @@ class BacklogPlan(models.AbstractModel):
         :param bought: ``{warehouse: Bought}``; those that miss least join first
         :param coming: ``{warehouse id: [(day, quantity)]}`` that nobody needs there
         """
+        if len(facts.warehouse_ids) == 1:
+            return
         declined = set()
         for warehouse in sorted(bought, key=lambda one: (bought[one].qty, -one.id)):
             mine, values = bought[warehouse], plan[warehouse.id, "buy"]

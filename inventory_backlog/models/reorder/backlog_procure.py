@@ -78,7 +78,8 @@ class BacklogProcure(models.AbstractModel):
         suggestions.sudo().write(
             {"state": "ordered", "snooze_until": False, "is_returned": False}
         )
-        self.env["backlog.suggestion.run"]._run_again(suggestions)
+        together = suggestions | self.sudo()._confirmed_with(suggestions.sudo())
+        self.env["backlog.suggestion.run"]._run_again(together.sudo(False))
 
     def _check_quantities(self, choices):
         for choice in choices:
@@ -237,8 +238,9 @@ class BacklogProcure(models.AbstractModel):
             self.env[model].check_access("create")
         else:
             # To ask for an earlier receipt, one must be able to read it.
+            right = "write" if suggestion.action_type == "confirm" else "read"
             for document in suggestion.sudo().line_ids._late_documents():
-                document.with_env(self.env).check_access("read")
+                document.with_env(self.env).check_access(right)
 
     def _document_made(self, action_type):
         """The model of what is made when a suggestion of this kind is accepted, or None
@@ -512,6 +514,39 @@ class BacklogProcure(models.AbstractModel):
                     note=self._late_note(suggestion, lines),
                     user_id=(document.user_id or self.env.user).id,
                 )
+
+    # Confirming requests
+
+    def _accept_confirm(self, choices):
+        """Confirm the requests. The current user may write them; whether an amount
+        needs an approval, Odoo decides by the user, also as superuser."""
+        for company, of_company in self._by_company(choices).items():
+            requests = self.env["purchase.order"].union(
+                *(
+                    document
+                    for choice in of_company
+                    for document in choice.suggestion.line_ids._late_documents()
+                )
+            )
+            requests.with_company(company)._confirm_for_backlog()
+
+    def _confirmed_with(self, suggestions):
+        """Open suggestions to confirm the same requests, for other products."""
+        documents = [
+            f"{document._name},{document.id}"
+            for one in suggestions
+            if one.action_type == "confirm"
+            for document in one.line_ids._late_documents()
+        ]
+        return suggestions.search(
+            [
+                ("action_type", "=", "confirm"),
+                ("state", "in", OPEN),
+                ("line_ids.document", "in", documents),
+            ]
+        )
+
+    # Buying elsewhere
 
     def _buy_instead(self, suggestion, partner_id):
         """Request what comes too late from a vendor that delivers it earlier.

@@ -19,6 +19,7 @@ from ...tools.link import Link
 from ...tools.texts import quantity_with_unit
 
 ACTIONS = [
+    ("confirm", "Confirm"),
     ("expedite", "Pull in"),
     ("transfer", "Transfer"),
     ("buy", "Buy"),
@@ -74,9 +75,10 @@ class BacklogSuggestion(models.Model):
         "Action",
         required=True,
         readonly=True,
-        help="Pull in: a receipt comes too late, ask for it to come earlier. Transfer: "
-        "another warehouse has it free. Buy: ask a vendor. Buy for customer: the "
-        "vendor ships it straight to the customer.",
+        help="Confirm: customers wait for a request for quotation that is a draft on "
+        "its last day to order. Pull in: a receipt comes too late, ask for it to come "
+        "earlier. Transfer: another warehouse has it free. Buy: ask a vendor. Buy for "
+        "customer: the vendor ships it straight to the customer.",
     )
     state = fields.Selection(
         STATES,
@@ -370,6 +372,8 @@ class BacklogSuggestion(models.Model):
 
     def _is_draft(self):
         """Whether everything that was created, and not cancelled, is still a draft."""
+        if self.action_type == "confirm":
+            return False
         states = {
             *self.purchase_line_ids.mapped("state"),
             *self.move_ids.mapped("state"),

@@ -109,7 +109,7 @@ class BacklogSuggestionLine(models.Model):
     document = fields.Reference(
         selection="_selection_document",
         readonly=True,
-        help="The receipt to pull in.",
+        help="The receipt to pull in, or the request to confirm.",
     )
     expected_date = fields.Date(readonly=True, help="When that receipt comes.")
     asked_name = fields.Char(
@@ -123,7 +123,7 @@ class BacklogSuggestionLine(models.Model):
         "Receipt",
         compute="_compute_names",
         compute_sudo=True,
-        help="What brings it too late.",
+        help="What brings it: too late, or once it is confirmed.",
     )
 
     @api.depends("order_line_id", "asked_by", "document")

@@ -19,6 +19,13 @@ class BacklogSuggestionText(models.AbstractModel):
             "qty": suggestion._quantity(suggestion.suggested_qty),
             "date": format_date(self.env, suggestion.order_by_date),
         }
+        if suggestion.action_type == "confirm":
+            return self.env._(
+                "%(qty)s from %(vendor)s: confirm %(requests)s by %(date)s",
+                vendor=suggestion.partner_id.display_name,
+                requests=self._late_names(suggestion.sudo()),
+                **figures,
+            )
         if suggestion.action_type in ASKED:
             return self.env._(
                 "%(qty)s, needed %(need)s, expected %(expected)s",
@@ -43,6 +50,22 @@ class BacklogSuggestionText(models.AbstractModel):
         """The reasons for the quantity, the vendor and the dates, one sentence
         each."""
         suggestion.ensure_one()
+        if suggestion.action_type == "confirm":
+            return [
+                self.env._(
+                    "Customers wait for %(qty)s that are only requested, with "
+                    "%(requests)s: needed on %(need)s, it was to be ordered by "
+                    "%(date)s. Confirm it, and it would be there on %(arrival)s.",
+                    qty=suggestion._quantity(suggestion.suggested_qty),
+                    requests=self._late_names(suggestion.sudo()),
+                    need=format_date(self.env, suggestion.need_date),
+                    date=format_date(self.env, suggestion.order_by_date),
+                    arrival=format_date(self.env, suggestion.arrival_date),
+                ),
+                *suggestion.product_id.with_company(
+                    suggestion.company_id
+                )._vendor_sentences(),
+            ]
         if suggestion.action_type in ASKED:
             return [
                 self.env._(

@@ -48,6 +48,16 @@ order of their days, the earliest first. What they cover is still short.
     >>> show([row("want", 2, 3), row("want", 4, 8), row("request", 3, 20)])
     short 6, requested 3, missing [(8, 3)], late [], stock left 0
 
+Each request is told with what it covers. One that is there before a receipt that comes
+too late would serve the same want.
+
+    >>> request = row("request", 3, 11, document="purchase.order,2")
+    >>> for rows in ([row("want", 2, 3), request], [late, request]):
+    ...     found = net(Unit(), rows, day(1))
+    ...     [(one.want.part, one.qty, one.document) for one in found.requested]
+    [('want', 2, 'purchase.order,2')]
+    [('late', 2, 'purchase.order,2')]
+
 What nobody here needs of what comes may serve another warehouse.
 
     >>> rows = [row("want", 2, 3), row("request", 9, 20, document="purchase.order,1")]
@@ -90,6 +100,8 @@ class Net(NamedTuple):
     """The stock that is left over, for other warehouses."""
     ready: dict
     """``{document: quantity}`` of the drafts that the stock serves at once."""
+    requested: list = []
+    """What requests cover once they are confirmed, ``Missing`` each."""
     coming: list = []
     """``[(day, quantity)]`` of receipts and requests that is left over."""
 
@@ -162,7 +174,7 @@ def net(uom, rows, today):
     requests = [[row, row.qty] for row in rows if row.part == "request"]
     short = in_progress = 0
     ready = defaultdict(float)
-    missing = []
+    missing, requested = [], []
     late = [
         Missing(row, row.qty, row.document, row.expected_day)
         for row in rows
@@ -183,12 +195,24 @@ def net(uom, rows, today):
         quantity = uom.round(quantity)
         short += quantity
         helping = [pair for pair in requests if helps(pair[0], want)]
-        for _request, taken in take(uom, helping, quantity):
+        for request, taken in take(uom, helping, quantity):
             quantity -= taken
             in_progress += taken
+            requested.append(_covered(want, request, taken, today))
         quantity = uom.round(quantity)
         if uom.compare(quantity, 0) > 0:
             missing.append(Missing(want, quantity))
+    earlier = [[row, qty] for row, qty in requests]
+    for part in late:
+        helping = [
+            pair
+            for pair in earlier
+            if pair[0].document
+            and max(pair[0].day, today) < part.expected_day
+            and helps(pair[0], part.want)
+        ]
+        for request, taken in take(uom, helping, part.qty):
+            requested.append(_covered(part.want, request, taken, today))
     stock = sum(qty for row, qty in lefts if not row.document)
     coming = [
         (max(row.day, today), qty)
@@ -198,8 +222,19 @@ def net(uom, rows, today):
         and uom.compare(qty, 0) > 0
     ]
     return Net(
-        uom.round(short), uom.round(in_progress), missing, late, stock, ready, coming
+        uom.round(short),
+        uom.round(in_progress),
+        missing,
+        late,
+        stock,
+        ready,
+        requested,
+        coming,
     )
+
+
+def _covered(want, request, qty, today):
+    return Missing(want, qty, request.document, request.day and max(request.day, today))
 
 
 def helps(request, want):

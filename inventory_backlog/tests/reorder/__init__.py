@@ -1,6 +1,7 @@
 from . import test_suggestion
 from . import test_suggestion_accept
 from . import test_suggestion_access
+from . import test_suggestion_confirm
 from . import test_suggestion_dates
 from . import test_suggestion_expedite
 from . import test_suggestion_life

@@ -37,6 +37,9 @@ class TestSuggestionLife(SuggestionCase):
     def _one_of_each(self):
         """Every kind of suggestion in every state."""
         depot = self._second_warehouse()
+        due = self._table("Due")
+        self._wanted(due, 2, days=1)
+        self._request(due, 2, vendor=self.first)
         lamp, late, direct, orphan, dismissed, snoozed, ordered, chosen, partly = (
             self._table("Lamp"),
             self._table("Late"),
@@ -71,7 +74,7 @@ class TestSuggestionLife(SuggestionCase):
         everything = self.suggestions.search([])
         self.assertEqual(
             set(everything.mapped("action_type")),
-            {"buy", "dropship", "expedite", "transfer"},
+            {"buy", "confirm", "dropship", "expedite", "transfer"},
         )
         self.assertEqual(
             set(everything.mapped("state")),

@@ -24,9 +24,10 @@ class BacklogSuggestion(models.Model):
     action_type = fields.Selection(
         selection_add=[("make", "Make")],
         ondelete={"make": "cascade"},
-        help="Pull in: a receipt comes too late, ask for it to come earlier. Transfer: "
-        "another warehouse has it free. Buy: ask a vendor. Buy for customer: the "
-        "vendor ships it straight to the customer. Make: produce it.",
+        help="Confirm: customers wait for a request for quotation that is a draft on "
+        "its last day to order. Pull in: a receipt comes too late, ask for it to come "
+        "earlier. Transfer: another warehouse has it free. Buy: ask a vendor. Buy for "
+        "customer: the vendor ships it straight to the customer. Make: produce it.",
     )
     bom_id = Link("mrp.bom", "Bill of Materials", readonly=True)
     missing_qty = fields.Float(
