@@ -1,7 +1,10 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 
-from ..const import BUYERS, INTERNAL
+from ..const import BUYERS, INTERNAL, OPEN, REQUEST_STATES
 from ..tools.bounds import bounded, converted
+from ..tools.given import giving
 from ..tools.link import Link
 from .backlog_history_mixin import Ours
 
@@ -45,7 +48,8 @@ class PurchaseOrderLine(models.Model):
         "For Whom",
         compute="_compute_backlog_for_whom",
         groups=BUYERS,
-        help="Who waits for it, of the suggestion that it was made from.",
+        help="Who waits for it: of the suggestion that it was made from, else who gets "
+        "what it brings, or waits for the request to be confirmed.",
     )
 
     # What the vendor is judged by
@@ -136,9 +140,66 @@ class PurchaseOrderLine(models.Model):
         self._origin.check_access("read")
         # sudo: buyers cannot read customers' orders, but may see the names. Read the
         # saved record: a form could bring the id of a hidden one.
+        saved = self._origin.sudo()
+        names = saved._waiting_names()
         for line in self:
-            suggestion = line._origin.sudo().backlog_suggestion_id
-            line.backlog_for_whom = ", ".join(suggestion.line_ids._names())
+            own = line._origin.sudo()
+            suggested = own.backlog_suggestion_id.line_ids._names()
+            line.backlog_for_whom = ", ".join(suggested or names.get(own, []))
+
+    def _waiting_names(self):
+        """``{line: [name]}``: who waits for lines that were not made from a suggestion.
+        Of what is confirmed the allocation knows, of a request the suggestion to
+        confirm it."""
+        others = self.filtered(lambda line: not line.backlog_suggestion_id)
+        return {
+            **others.filtered(lambda line: line.state == "purchase")._served_names(),
+            **others.filtered(lambda line: line.state in REQUEST_STATES)._asked_names(),
+        }
+
+    def _served_names(self):
+        """``{line: [name]}`` of those whose goods the receipts of these lines bring."""
+        if not self:
+            return {}
+        impact, allocation = self.env["backlog.impact"], self.env["backlog.allocation"]
+        line_of = {move: line for line in self for move in impact._receipts(line)}
+        with giving(allocation, product_ids=self.product_id.ids) as asked:
+            slices = asked.search_fetch(
+                [("receipt_move_id", "in", [move.id for move in line_of])]
+            )
+        names = defaultdict(dict)
+        for row in slices.with_env(self.env).sorted("id"):
+            if order := row.order_line_id.order_id:
+                name = f"{order.name} · {order.partner_id.display_name}"
+            elif document := row.move_id._asking_document():
+                model, record_id = document.split(",")
+                name = self.env[model].browse(int(record_id)).display_name
+            else:
+                continue
+            names[line_of[row.receipt_move_id]][name] = True
+        return {line: list(found) for line, found in names.items()}
+
+    def _asked_names(self):
+        """``{line: [name]}`` of those who wait for these lines of requests."""
+        if not self:
+            return {}
+        requests = [f"purchase.order,{one}" for one in self.order_id.ids]
+        asked = self.env["backlog.suggestion.line"].search(
+            [
+                ("suggestion_id.action_type", "=", "confirm"),
+                ("suggestion_id.state", "in", OPEN),
+                ("suggestion_id.product_id", "in", self.product_id.ids),
+                ("document", "in", requests),
+            ]
+        )
+        return {
+            line: asked.filtered(
+                lambda row, line=line: (
+                    row.product_id == line.product_id and row.document == line.order_id
+                )
+            )._names()
+            for line in self
+        }
 
     def _find_candidate(self, *args):
         """Keep lines that were made from a suggestion apart: they can be undone, and

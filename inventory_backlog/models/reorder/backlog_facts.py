@@ -336,7 +336,8 @@ class BacklogFacts(models.AbstractModel):
     def _last_changes(self, product_ids):
         """``{product id: text}`` that changes with the product, its vendors, its
         reordering rules and what vendors cannot deliver. Every stored field of these is
-        in it by ``write_date``; an addon adds the other records that its plan reads."""
+        in it by ``write_date``, and which vendors are archived; an addon adds the other
+        records that its plan reads."""
         out = self.env["backlog.disruption"]._current(
             self.env.company.id, self.env.company._backlog_today()
         )
@@ -351,10 +352,13 @@ class BacklogFacts(models.AbstractModel):
                       JOIN product_template template
                         ON template.id = product.product_tmpl_id
                  LEFT JOIN (
-                            SELECT product_tmpl_id,
-                                   CONCAT(COUNT(*), MAX(write_date)) AS changed
-                              FROM product_supplierinfo
-                          GROUP BY product_tmpl_id
+                            SELECT info.product_tmpl_id,
+                                   CONCAT(COUNT(*), MAX(info.write_date), STRING_AGG(
+                                       info.id::text, ' ' ORDER BY info.id
+                                   ) FILTER (WHERE NOT partner.active)) AS changed
+                              FROM product_supplierinfo info
+                              JOIN res_partner partner ON partner.id = info.partner_id
+                          GROUP BY info.product_tmpl_id
                            ) seller ON seller.product_tmpl_id = template.id
                  LEFT JOIN (
                             SELECT product_id,
@@ -367,13 +371,16 @@ class BacklogFacts(models.AbstractModel):
                     out=str([(one.id, one.write_date) for one in out]),
                     products=product_ids,
                     to_flush=[
-                        self.env[model]._fields["write_date"]
-                        for model in (
-                            "product.product",
-                            "product.template",
-                            "product.supplierinfo",
-                            "stock.warehouse.orderpoint",
-                        )
+                        self.env["res.partner"]._fields["active"],
+                        *(
+                            self.env[model]._fields["write_date"]
+                            for model in (
+                                "product.product",
+                                "product.template",
+                                "product.supplierinfo",
+                                "stock.warehouse.orderpoint",
+                            )
+                        ),
                     ],
                 )
             )

@@ -75,11 +75,22 @@ class BacklogProcure(models.AbstractModel):
         # buyers to read. Nor do their defaults count for what is made.
         run = without_defaults(self.sudo())
         run._make(run._prepared(choices, needs))
-        suggestions.sudo().write(
-            {"state": "ordered", "snooze_until": False, "is_returned": False}
-        )
+        self.sudo()._set_under_way(suggestions.sudo())
         together = suggestions | self.sudo()._confirmed_with(suggestions.sudo())
         self.env["backlog.suggestion.run"]._run_again(together.sudo(False))
+
+    def _set_under_way(self, suggestions):
+        """What was just ordered of these suggestions is in progress."""
+        suggestions.write(
+            {"state": "ordered", "snooze_until": False, "is_returned": False}
+        )
+        for one in suggestions.filtered(lambda one: one.action_type not in ASKED):
+            one.in_progress_qty = one.product_uom_id.round(
+                min(
+                    one.shortage_qty - one.other_qty,
+                    one.in_progress_qty + one.suggested_qty,
+                )
+            )
 
     def _check_quantities(self, choices):
         for choice in choices:
@@ -92,13 +103,14 @@ class BacklogProcure(models.AbstractModel):
                 )
 
     def _check_still_needed(self, suggestions):
-        """Run for the products once more, and refuse to order what was ordered
-        meanwhile or is no longer needed.
+        """Plan the products once more, whatever a run noted of them, and refuse to
+        order what was ordered meanwhile or is no longer needed.
 
         :return: ``{company: {product id: [NeedRow]}}``, as just read
         """
         before = {one: (one.display_name, one._missing_qty()) for one in suggestions}
         needs = {}
+        self.env["backlog.facts"]._drop_checks(suggestions.product_id)
         for company, of_company in suggestions.grouped("company_id").items():
             run = self.env["backlog.suggestion.run"]._run_for(company)
             product_ids = of_company.product_id.ids
@@ -381,6 +393,15 @@ class BacklogProcure(models.AbstractModel):
                         suggestion=choice.suggestion.display_name,
                     )
                 )
+            if not choice.offer.partner_id.active:
+                raise UserError(
+                    self.env._(
+                        "%(vendor)s is archived: choose another vendor for "
+                        "%(suggestion)s.",
+                        vendor=choice.offer.partner_id.display_name,
+                        suggestion=choice.suggestion.display_name,
+                    )
+                )
             if choice.suggestion.product_uom_id.compare(choice.qty, 0) <= 0:
                 raise UserError(
                     self.env._(
@@ -431,17 +452,20 @@ class BacklogProcure(models.AbstractModel):
 
     def _note_offer(self, choices):
         self._set_deadlines(self._suggestions(choices).purchase_line_ids.order_id)
-        ordered = defaultdict(float)
+        by_suggestion = defaultdict(list)
         for choice in choices:
-            ordered[choice.suggestion] += choice.qty
-        for choice in choices:
-            suggestion = choice.suggestion
-            other = choice.offer.partner_id != suggestion.partner_id
+            by_suggestion[choice.suggestion].append(choice)
+        for suggestion, parts in by_suggestion.items():
+            # Split over several vendors: the one with most of it.
+            offer = max(parts, key=lambda choice: choice.qty).offer
+            other = any(
+                choice.offer.partner_id != suggestion.partner_id for choice in parts
+            )
             suggestion.write(
                 {
-                    "supplierinfo_id": choice.offer.id,
-                    "partner_id": choice.offer.partner_id.id,
-                    "suggested_qty": ordered[suggestion],
+                    "supplierinfo_id": offer.id,
+                    "partner_id": offer.partner_id.id,
+                    "suggested_qty": sum(choice.qty for choice in parts),
                     # After an undo it is still the vendor that the buyer chose.
                     "is_vendor_chosen": suggestion.is_vendor_chosen or other,
                     "obstacle": False,
@@ -684,6 +708,7 @@ class BacklogProcure(models.AbstractModel):
         )
         requests = lines.order_id
         lines.unlink()
+        self._drop_origins(requests, suggestions.line_ids.order_id)
         for request in requests.filtered(lambda order: not order.order_line):
             request.button_cancel()
             request.unlink()
@@ -693,6 +718,16 @@ class BacklogProcure(models.AbstractModel):
         moves.unlink()
         pickings.filtered(lambda picking: not picking.move_ids).unlink()
         suggestions.asked_activity_ids.unlink()
+
+    def _drop_origins(self, requests, orders):
+        """Requests name the orders that they are for: no longer those of these orders
+        that nothing of them is for."""
+        for request in requests.filtered("origin"):
+            left = request.order_line.backlog_suggestion_id.line_ids.order_id
+            gone = set((orders - left).mapped("name"))
+            names = request.origin.split(", ")
+            if gone & {*names}:
+                request.origin = ", ".join(one for one in names if one not in gone)
 
     # By itself, for companies that want it
 

@@ -136,7 +136,8 @@ class BacklogSuggestion(models.Model):
         digits="Product Unit",
         readonly=True,
         help="The part of it that requests for quotation, draft transfers and draft "
-        "productions will cover once they are confirmed.",
+        "productions will cover once they are confirmed; of what is under way, what "
+        "was ordered.",
     )
     other_qty = fields.Float(
         "By Other Suggestions",
@@ -477,6 +478,12 @@ class BacklogSuggestion(models.Model):
     def _missing_qty(self):
         """What is short and nothing else covers."""
         return self.shortage_qty - self.in_progress_qty - self.other_qty
+
+    def _planned_qty(self):
+        """What was missing when it was planned: under way, it is in progress."""
+        if self.state in OPEN:
+            return self._missing_qty()
+        return self.product_uom_id.round(sum(self.line_ids.mapped("qty")))
 
     # Who may write
 

@@ -517,14 +517,15 @@ class BacklogSuggestionRun(models.AbstractModel):
 
     def _write_ranks(self):
         """Suggestions that a user is deciding about are skipped and keep their rank
-        until the next run, so that neither waits for the other."""
+        until the next run, so that neither waits for the other. What is under way has
+        none."""
         self.env.execute_query(
             SQL(
                 """
                 WITH moved AS (
                     SELECT suggestion.id, ranked.place
                       FROM backlog_suggestion suggestion
-                      JOIN (
+                 LEFT JOIN (
                             SELECT id, ROW_NUMBER() OVER (
                                        ORDER BY COALESCE(released_value, 0) = 0,
                                                 (released_value + saved_value)
@@ -533,9 +534,10 @@ class BacklogSuggestionRun(models.AbstractModel):
                                                 released_value DESC, need_date, id
                                    ) AS place
                               FROM backlog_suggestion
-                             WHERE company_id = %s AND state IN %s
+                             WHERE company_id = %(company)s AND state IN %(open)s
                            ) ranked ON ranked.id = suggestion.id
-                     WHERE suggestion.rank IS DISTINCT FROM ranked.place
+                     WHERE suggestion.company_id = %(company)s
+                       AND suggestion.rank IS DISTINCT FROM ranked.place
                        FOR NO KEY UPDATE OF suggestion SKIP LOCKED
                 )
                 UPDATE backlog_suggestion
@@ -544,7 +546,7 @@ class BacklogSuggestionRun(models.AbstractModel):
                  WHERE backlog_suggestion.id = moved.id
              RETURNING backlog_suggestion.id
                 """,
-                self.env.company.id,
-                OPEN,
+                company=self.env.company.id,
+                open=OPEN,
             )
         )

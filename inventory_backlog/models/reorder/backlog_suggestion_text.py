@@ -34,10 +34,15 @@ class BacklogSuggestionText(models.AbstractModel):
                 expected=format_date(self.env, suggestion.arrival_date),
             )
         origin = suggestion.source_warehouse_id or suggestion.partner_id
+        if suggestion.state not in OPEN and suggestion.action_type in BUYING:
+            # Split over two vendors, it is from both.
+            lines = suggestion.sudo().purchase_line_ids
+            asked = lines.filtered(lambda line: line.state != "cancel").partner_id
+            origin = (origin & asked) | asked or origin
         if origin:
             return self.env._(
                 "%(qty)s from %(origin)s, by %(date)s",
-                origin=origin.display_name,
+                origin=", ".join(origin.mapped("display_name")),
                 **figures,
             )
         if suggestion.action_type in BUYING:
@@ -213,7 +218,7 @@ class BacklogSuggestionText(models.AbstractModel):
                     qty=suggestion._quantity(suggestion.suggested_qty),
                 )
             ]
-        missing = suggestion._missing_qty()
+        missing = suggestion._planned_qty()
         extra = suggestion.suggested_qty - missing
         compare = suggestion.product_uom_id.compare
         if compare(extra, 0) > 0:

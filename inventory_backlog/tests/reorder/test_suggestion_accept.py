@@ -167,6 +167,26 @@ class TestSuggestionAccept(SuggestionCase):
             suggestion.sudo(),
         )
 
+    def test_a_line_of_others_tells_for_whom_it_is(self):
+        """Confirmed, whom the goods are for; requested, who waits for it."""
+        for steps in ("one_step", "three_steps"):
+            with self.subTest(steps=steps):
+                self.warehouse.reception_steps = steps
+                table = self._table(steps)
+                order = self._wanted(table, 5, days=1)
+                name = f"{order.name} · Customer"
+                self._wanted(table, 2, days=90)
+                request = self._request(table, 5, vendor=self.first, days=3)
+                line = request.order_line.with_user(self.buyer)
+                self.assertFalse(line.backlog_for_whom)
+                self._generate()
+                self.assertEqual(self._fresh(line).backlog_for_whom, name)
+                request.button_confirm()
+                self.assertEqual(self._fresh(line).backlog_for_whom, name)
+                self._receive(request)
+                expected = "" if steps == "one_step" else name
+                self.assertEqual(self._fresh(line).backlog_for_whom or "", expected)
+
     def test_the_goods_are_asked_for_the_day_they_are_needed(self):
         self._wanted(self.product, 5, days=9)
         request = self._accepted(self._suggest())
@@ -204,6 +224,26 @@ class TestSuggestionAccept(SuggestionCase):
         request = self._accepted(suggestion)
         self.assertEqual(request.partner_id, self.second)
         self.assertEqual(self._bought(), [("Second", 5)])
+
+    def test_a_vendor_that_is_archived_is_not_bought_from(self):
+        """A company or the contact that sells it, whatever the last run noted."""
+        contact = self._vendor("Contact", parent_id=self.first.id, is_company=False)
+        by_contact = self._product("By Contact", route_ids=self.buy.ids)
+        self._offer(by_contact, contact, delay=2)
+        for product, vendor in ((self.product, self.first), (by_contact, contact)):
+            with self.subTest(vendor=vendor.name):
+                self._wanted(product, 5)
+                suggestion = self._suggest(product)
+                self.assertEqual(suggestion.partner_id, vendor)
+                choice = suggestion, 5, suggestion.supplierinfo_id
+                vendor.active = False
+                with self.assertRaisesRegex(UserError, "is archived"):
+                    self._accept(choice)
+                self.assertNotEqual(self._suggest(product).partner_id, vendor)
+                vendor.active = True
+                self.assertEqual(self._suggest(product).partner_id, vendor)
+                self._accept(choice)
+                self.assertEqual(self._bought(product), [(vendor.name, 5)])
 
     def test_without_a_vendor_nothing_is_created_for_any(self):
         orphan = self._product("Orphan")
@@ -245,6 +285,13 @@ class TestSuggestionAccept(SuggestionCase):
         self.assertEqual(suggestion.suggested_qty, 10)
         self.assertFalse(self._suggested(state="proposed"))
         self.assertEqual(set(self._generate().values()), {0})
+
+    def test_split_it_names_both_vendors_the_larger_part_first_in_lists(self):
+        self._wanted(self.product, 5)
+        suggestion = self._suggest()
+        self._accept((suggestion, 3, self.at_first), (suggestion, 2, self.at_second))
+        self.assertEqual(suggestion.partner_id, self.first)
+        self.assertIn("from First, Second", suggestion.summary)
 
     def test_split_is_done_when_both_have_come(self):
         self._wanted(self.product, 10)
@@ -292,6 +339,38 @@ class TestSuggestionAccept(SuggestionCase):
             before,
         )
         self.assertEqual(set(self._generate().values()), {0})
+
+    def test_undone_the_request_names_the_other_orders_only(self):
+        table = self._table()
+        one, both, other = (
+            self._wanted(self.product, 5),
+            self._wanted([(self.product, 1), (table, 1)]),
+            self._wanted(table, 2),
+        )
+        request = self._accepted(self._suggest(self.product, table))
+        names = {order.name for order in one + both + other}
+        self.assertEqual(set(request.origin.split(", ")), names)
+        self._suggested().action_undo()
+        self.assertEqual(
+            set(self._fresh(request).origin.split(", ")), names - {one.name}
+        )
+
+    def test_under_way_its_quantity_is_in_progress_and_has_no_rank(self):
+        self._wanted(self.product, 5)
+        self._request(self.product, 1)
+        table = self._table()
+        self._wanted(table, 1)
+        suggestion = self._suggest()
+        self.assertTrue(suggestion.rank)
+        self.at_first.min_qty = 6
+        self._accept((suggestion, 6, self.at_first))
+        self.assertEqual(self._figures(suggestion), [("buy", 5, 5, 6)])
+        self.assertIn("2 Units extra", suggestion.explanation)
+        self.assertFalse(suggestion.rank)
+        self.assertEqual(self._suggested(table).rank, 1)
+        suggestion.action_undo()
+        self.assertEqual(suggestion.in_progress_qty, 1)
+        self.assertTrue(suggestion.rank)
 
     def test_undoing_one_leaves_the_others_of_the_request(self):
         table = self._table()

@@ -35,7 +35,7 @@ class BacklogSuggestionText(models.AbstractModel):
         size = self.env["backlog.procure"]._batch_size(
             suggestion.bom_id, suggestion.product_id
         )
-        extra = suggestion.missing_qty - suggestion._missing_qty()
+        extra = suggestion.missing_qty - suggestion._planned_qty()
         if not size or suggestion.product_uom_id.compare(extra, 0) <= 0:
             return []
         return [
