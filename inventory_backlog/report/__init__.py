@@ -1,4 +1,5 @@
 from . import backlog_cash
+from . import backlog_cash_invoice
 from . import backlog_cash_supply
 from . import backlog_customer_summary
 from . import backlog_dashboard

@@ -46,11 +46,13 @@ class BacklogCash(models.Model):
         cash_slice    the allocation
         cash_line     backlog.line, from the same slices
         cash_offer    vendor, price and lead time of goods to source
-        cash_advance  which share of each open purchase is paid ahead
+        cash_advance  which share of each open purchase is paid or billed ahead
+        cash_bill     when the bills of those are due
         cash_receipt  the slices that are on their way, with their purchase
         cash_supply   per order line: when its supply is here
         cash_part     per order line and kind: its value, the day it can leave, and the
                       day it is expected to: not before it was promised
+        cash_invoice  when the invoices of orders that have them already are due
         cash_term     payment terms, as shares between 0 and 1
         cash_flow     all of it, one row per part and instalment
     """
@@ -63,8 +65,17 @@ class BacklogCash(models.Model):
     _rec_name = "order_line_id"
     _depends = {
         **READS,
+        "account.account": ["account_type"],
         "account.move": ["amount_residual", "amount_total", "move_type", "state"],
-        "account.move.line": ["balance", "move_id", "purchase_line_id"],
+        "account.move.line": [
+            "account_id",
+            "amount_residual",
+            "balance",
+            "date",
+            "date_maturity",
+            "move_id",
+            "purchase_line_id",
+        ],
         "account.payment.term.line": [
             "days_next_month",
             "delay_type",
@@ -130,9 +141,10 @@ class BacklogCash(models.Model):
         readonly=True,
         help="When the money moves: the day the goods can leave, and not before the "
         "day they were promised for, plus the payment term of the customer; or the day "
-        "they are here plus that of the vendor. For a deposit, when the goods leave. "
-        "Empty while nobody can say: there is no vendor to order from, or the customer "
-        "is over the credit limit.",
+        "they are here plus that of the vendor. What is on a posted invoice or bill "
+        "already is due on its day, today when that has passed. For a deposit, when "
+        "the goods leave. Empty while nobody can say: there is no vendor to order "
+        "from, or the customer is over the credit limit.",
     )
     earliest_date = fields.Date(
         "Payment at the Earliest",
@@ -214,15 +226,18 @@ class BacklogCash(models.Model):
         :param slices: that of all slices, where a larger statement has them already
         """
         supply = self.env["backlog.cash.supply"]
+        invoice = self.env["backlog.cash.invoice"]
         return SQL(
             """
               WITH cash_slice AS %(given)s MATERIALIZED (%(slice)s),
                    cash_line AS %(given)s MATERIALIZED (%(line)s),
                    cash_offer AS MATERIALIZED (%(offer)s),
                    cash_advance AS MATERIALIZED (%(advance)s),
+                   cash_bill AS MATERIALIZED (%(bill)s),
                    cash_receipt AS MATERIALIZED (%(receipt)s),
                    cash_supply AS MATERIALIZED (%(supply)s),
                    cash_part AS MATERIALIZED (%(part)s),
+                   cash_invoice AS MATERIALIZED (%(invoice)s),
                    cash_term AS MATERIALIZED (%(term)s),
                    cash_flow AS (%(flow)s)
             %(rows)s
@@ -238,9 +253,11 @@ class BacklogCash(models.Model):
             advance=SQL(
                 "SELECT * FROM %s advance", many_rows(SQL("(%s)", supply._advance()))
             ),
+            bill=invoice._bill(),
             receipt=supply._receipt(),
             supply=self._supply(),
             part=self._part(),
+            invoice=invoice._invoice(),
             term=instalments(),
             flow=self._flow(),
             rows=self._rows(),
@@ -405,18 +422,35 @@ class BacklogCash(models.Model):
 
     @api.model
     def _flow_receive(self):
-        """What customers will still pay, one row per part and instalment."""
+        """What customers will still pay, one row per part and instalment: of the
+        invoices that are there, and of the payment term for the rest."""
         return SQL(
             """
             SELECT part.id AS order_line_id, 'receive' AS flow, part.kind, part.key,
                    COALESCE(term.number, 0) AS number, part.partner_id,
                    part.purchase_order_id, part.product_id, %(due)s AS date,
                    %(earliest)s AS earliest_date, part.ship_date,
-                   part.value * (1 - part.paid) * %(share)s AS amount,
+                   part.value * (1 - part.paid) * %(share)s
+                       * (1 - COALESCE(ahead.share, 0)) AS amount,
                    part.with_taxes, NULL::numeric AS deposit_value, %(of_line)s
               FROM cash_part part
+         LEFT JOIN %(ahead)s ahead ON ahead.order_id = part.order_id
          LEFT JOIN cash_term term ON term.term_id = part.payment_term_id
+         UNION ALL
+            SELECT part.id, 'receive', part.kind, part.key, -invoice.number,
+                   part.partner_id, part.purchase_order_id, part.product_id,
+                   %(invoiced_on)s, %(invoiced_on)s, part.ship_date,
+                   part.value * (1 - part.paid) * invoice.share,
+                   part.with_taxes, NULL, %(of_line)s
+              FROM cash_part part
+              JOIN cash_invoice invoice ON invoice.order_id = part.order_id
             """,
+            ahead=self._ahead("cash_invoice"),
+            invoiced_on=SQL(
+                """CASE WHEN part.block_cause IS DISTINCT FROM 'credit'
+                        THEN GREATEST(invoice.day, part.today)
+                    END"""
+            ),
             due=due_day(SQL("part.leave_date")),
             earliest=due_day(SQL("part.ship_date")),
             share=share_due(SQL("part.order_total")),
@@ -447,13 +481,27 @@ class BacklogCash(models.Model):
                    COALESCE(term.number, 0), receipt.partner_id,
                    receipt.purchase_order_id, receipt.product_id, %(due)s, %(due)s,
                    receipt.day,
-                   -receipt.qty * receipt.unit_price * %(share)s, receipt.with_taxes,
-                   NULL, %(of_line)s
+                   -receipt.qty * receipt.unit_price * %(share)s
+                       * (1 - COALESCE(ahead.share, 0)),
+                   receipt.with_taxes, NULL, %(of_line)s
               FROM cash_receipt receipt
               JOIN cash_line line ON line.id = receipt.order_line_id
+         LEFT JOIN %(ahead)s ahead ON ahead.order_id = receipt.purchase_order_id
          LEFT JOIN cash_term term ON term.term_id = receipt.payment_term_id
              WHERE receipt.unit_price IS NOT NULL
+         UNION ALL
+            SELECT receipt.order_line_id, 'pay', 'incoming', receipt.id, -bill.number,
+                   receipt.partner_id, receipt.purchase_order_id, receipt.product_id,
+                   GREATEST(bill.day, line.today), GREATEST(bill.day, line.today),
+                   receipt.day,
+                   -receipt.qty * receipt.unit_price * bill.share,
+                   receipt.with_taxes, NULL, %(of_line)s
+              FROM cash_receipt receipt
+              JOIN cash_line line ON line.id = receipt.order_line_id
+              JOIN cash_bill bill ON bill.order_id = receipt.purchase_order_id
+             WHERE receipt.unit_price IS NOT NULL
             """,
+            ahead=self._ahead("cash_bill"),
             due=due_day(SQL("receipt.day")),
             share=share_due(SQL("receipt.order_total")),
             of_line=self._of_line("line"),
@@ -479,6 +527,14 @@ class BacklogCash(models.Model):
             due=due_day(SQL("offer.day")),
             share=share_due(SQL("NULL::numeric")),
             of_line=self._of_line("line"),
+        )
+
+    @api.model
+    def _ahead(self, table):
+        """Which share of what an order is still to pay is on invoices of ``table``."""
+        return SQL(
+            "(SELECT order_id, SUM(share) AS share FROM %s GROUP BY order_id)",
+            SQL.identifier(table),
         )
 
     @api.model

@@ -125,17 +125,34 @@ class BacklogCashSupply(models.AbstractModel):
     def _advance(self):
         """Which share of the goods still to come of each purchase was paid ahead:
         posted bills first pay for received goods, as in ``prepaid_value`` for
-        customers."""
+        customers. ``billed`` is the share of what is then to be paid that is on posted
+        bills already."""
         return SQL(
             """
-            SELECT paid.order_id,
+            SELECT order_id, share,
+                   LEAST(1, (unpaid - received_unpaid)
+                            / NULLIF(to_come * (1 - share), 0)) AS billed
+              FROM (%s) ahead
+            """,
+            self._ahead(),
+        )
+
+    def _ahead(self):
+        """What is paid ahead of each purchase, what is billed and not paid, and how
+        much of that is for goods that are here."""
+        return SQL(
+            """
+            SELECT paid.order_id, paid.unpaid, goods.to_come,
+                   GREATEST(0, goods.received - paid.amount) AS received_unpaid,
                    LEAST(1, GREATEST(0, paid.amount - goods.received)
                             / NULLIF(goods.to_come, 0)) AS share
               FROM (
                     SELECT line.order_id,
                            SUM(%(balance)s * (
                                1 - %(residual)s / NULLIF(%(total)s, 0)
-                           )) AS amount
+                           )) AS amount,
+                           SUM(%(balance)s * %(residual)s / NULLIF(%(total)s, 0))
+                               AS unpaid
                       FROM account_move_line item
                       JOIN account_move bill ON bill.id = item.move_id
                       JOIN purchase_order_line line ON line.id = item.purchase_line_id
@@ -175,7 +192,7 @@ class BacklogCashSupply(models.AbstractModel):
                             ) AS share
                            ) came
                    ) goods
-             WHERE paid.amount > goods.received
+             WHERE paid.amount + GREATEST(0, paid.unpaid) > goods.received
             """,
             balance=money(SQL("item.balance")),
             residual=money(SQL("bill.amount_residual")),

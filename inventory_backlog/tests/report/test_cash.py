@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -7,6 +9,9 @@ from ..cash import TODAY, CashCase
 @tagged("post_install", "-at_install")
 class TestCash(CashCase):
     """When money comes: the day the goods can leave and the payment term."""
+
+    def _day(self, days):
+        return TODAY + timedelta(days=days)
 
     def test_ready_pays_today_without_a_payment_term(self):
         self._put_in_stock(self.product, 5)
@@ -326,4 +331,81 @@ class TestCash(CashCase):
         self.assertEqual(self._cash(order), {("blocked", None): 600})
         self.assertEqual(
             self._cash(order, "pay"), {("incoming", 3): -20, ("to_source", 5): -30}
+        )
+
+    def test_what_is_invoiced_is_due_on_its_invoice(self):
+        """Whenever the goods move: the day is on paper."""
+        term = self._term((40, {"nb_days": 10}), (60, {"nb_days": 30}))
+        self._purchase(self.product, 10, days=60)
+        order = self._order(self.product, 10, payment_term_id=term.id)
+        self.assertEqual(
+            self._cash(order), {("incoming", 70): 400, ("incoming", 90): 600}
+        )
+        invoice = self._invoice(order)
+        self.assertEqual(
+            self._cash(order), {("incoming", 10): 400, ("incoming", 30): 600}
+        )
+        self.assertEqual(set(self._rows(order).mapped("ship_date")), {self._day(60)})
+
+        # What is paid is a deposit, and settles the first instalment.
+        self._pay_invoices(invoice, 400)
+        self.assertEqual(self._cash(order), {("incoming", 30): 600})
+        self.assertEqual(
+            self._cash(order, "deposit", "deposit_value"), {("incoming", 60): 400}
+        )
+
+    def test_half_of_it_is_invoiced(self):
+        term = self._term((100, {"nb_days": 30}))
+        self._purchase(self.product, 10, days=60)
+        order = self._order(self.product, 10, payment_term_id=term.id)
+        invoice = order.sudo()._create_invoices()
+        invoice.invoice_line_ids.quantity = 5
+        self.assertEqual(self._cash(order), {("incoming", 90): 1000})
+        invoice.action_post()
+
+        self.assertEqual(
+            self._cash(order), {("incoming", 30): 500, ("incoming", 90): 500}
+        )
+
+    def test_invoices_are_for_what_was_shipped_first(self):
+        term = self._term((100, {"nb_days": 30}))
+        self._put_in_stock(self.product, 4)
+        order = self._order(self.product, 10, payment_term_id=term.id)
+        self._ship(order)
+        invoice = order.sudo()._create_invoices()
+        invoice.invoice_line_ids.quantity = 7
+        invoice.action_post()
+
+        self.assertEqual(
+            self._cash(order), {("to_source", 30): 300, ("to_source", None): 300}
+        )
+        # A payment settles what was shipped, too.
+        self._pay_invoices(invoice, 500)
+        self.assertEqual(
+            self._cash(order), {("to_source", 30): 200, ("to_source", None): 300}
+        )
+
+    def test_invoice_that_is_overdue_is_expected_today(self):
+        self._purchase(self.product, 10, days=60)
+        order = self._order(self.product, 10)
+        invoice = order.sudo()._create_invoices()
+        invoice.invoice_date = invoice.invoice_date_due = self._day(-20)
+        invoice.action_post()
+
+        self.assertEqual(invoice.invoice_date_due, self._day(-20))
+        self.assertEqual(self._cash(order), {("incoming", 0): 1000})
+
+    def test_bill_that_comes_before_the_goods(self):
+        self.product.purchase_method = "purchase"
+        purchase = self._purchase(self.product, 10, days=60)
+        order = self._order(self.product, 10)
+        bill = self._bill(purchase, 5)
+        self.assertEqual(bill.invoice_date_due, TODAY)
+        self.assertEqual(
+            self._cash(order, "pay"), {("incoming", 0): -50, ("incoming", 60): -50}
+        )
+
+        self._pay_invoices(bill, 20)
+        self.assertEqual(
+            self._cash(order, "pay"), {("incoming", 0): -30, ("incoming", 60): -50}
         )
