@@ -31,7 +31,8 @@ class PurchaseOrderLine(models.Model):
         history=True,
         help="When the vendor first promised it: the expected arrival at the moment "
         "the order was confirmed. Later changes of the date do not touch it, so that "
-        "vendors are held to their word.",
+        "vendors are held to their word. Where that day had passed when the order was "
+        "confirmed, as many days from the confirmation as the request gave.",
     )
     backlog_suggestion_id = Link(
         "backlog.suggestion",
@@ -60,12 +61,30 @@ class PurchaseOrderLine(models.Model):
             if line.state != "purchase":
                 line.first_promise_date = False
             else:
-                line.first_promise_date = line.first_promise_date or line.date_planned
+                line.first_promise_date = (
+                    line.first_promise_date or line._promised_when_confirmed()
+                )
         # A line that is due when it is confirmed is overdue at once.
         now = fields.Datetime.now()
         self.filtered(
             lambda line: line.first_promise_date and line.first_promise_date <= now
         )._touch_vendors()
+
+    def _promised_when_confirmed(self):
+        """The expected arrival. Odoo does not move it when a request that lay for days
+        is confirmed; the vendor is asked then, and has as long as it was to have."""
+        planned = self.date_planned
+        asked = self.order_id.date_order
+        confirmed = self.order_id.date_approve
+        if (
+            planned
+            and asked
+            and confirmed
+            and asked < planned
+            and planned.date() < confirmed.date()
+        ):
+            return confirmed + (planned - asked)
+        return planned
 
     def _compute_qty_received(self):
         # Goods were received, returned or cancelled: the figures of the vendors

@@ -150,7 +150,8 @@ class BacklogVendorReceipt(models.Model):
         "Lead Time (days)",
         readonly=True,
         aggregator="avg",
-        help="Days from the confirmation of the order to the receipt.",
+        help="Days from the confirmation of the order to the receipt; for a line that "
+        "was added later, from that day.",
     )
 
     # Rates, right in groups and totals
@@ -510,8 +511,24 @@ class BacklogVendorReceipt(models.Model):
             rate=rate(SQL("purchase.currency_rate")),
             promise=promise,
             promised_day=self._day(promise),
-            ordered_day=self._day(moment(SQL("purchase.date_approve"))),
+            ordered_day=self._day(self._ordered()),
             today=self._day(SQL("%s::timestamp", fields.Datetime.now())),
+        )
+
+    @api.model
+    def _ordered(self):
+        """When ``line`` of ``purchase`` was ordered: when the purchase was confirmed,
+        or when the line was added to it later. All lines of an imported purchase are as
+        old as that."""
+        return SQL(
+            """
+            CASE WHEN line.create_date > purchase.create_date
+                 THEN GREATEST(%(confirmed)s, %(added)s)
+                 ELSE %(confirmed)s
+             END
+            """,
+            confirmed=moment(SQL("purchase.date_approve")),
+            added=moment(SQL("line.create_date")),
         )
 
     @api.model

@@ -1,5 +1,6 @@
 from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
+from odoo.tools import SQL
 
 from ..vendors import VendorCase
 
@@ -111,6 +112,21 @@ class TestOnTime(MeasureCase):
             purchase.order_line.mapped("first_promise_date"),
             [self._after(2), self._after(6)],
         )
+
+    def test_request_that_is_confirmed_late_gives_the_vendor_its_days(self):
+        """Five days in the request, which is confirmed when they have passed: the
+        vendor was asked that day."""
+        for came, rate in ((4, 100), (6, 50)):
+            with freeze_time(self._after(-11)):
+                request = self._request(self.product, 5, vendor=self.first, days=-6)
+            with freeze_time(self._after(-5)):
+                request.button_confirm()
+            line = request.order_line
+            self.assertEqual(line.date_planned, self._after(-6))
+            self.assertEqual(line.first_promise_date, self._after(0))
+            with freeze_time(self._after(came - 5)):
+                self._receive(request)
+            self.assertEqual(self._on_time(), rate)
 
     def test_copied_order_has_no_first_promise(self):
         purchase = self._purchase(self.product, 5, vendor=self.first)
@@ -621,6 +637,45 @@ class TestVendorReceipts(MeasureCase):
 
         self._delivered(self.second, ordered=-10, came=-7 + 8.02 / 24)
         self.assertEqual(self._measured("lead_time_median", offer=self.at_second), 4)
+
+    def test_lead_time_of_a_line_that_was_added_later(self):
+        """It counts from the day the line was added; those of an import do not."""
+        with freeze_time(self._after(-24)):
+            purchase = self._purchase(self.product, 5, vendor=self.first, days=-20)
+        purchase.order_line = [
+            Command.create(
+                {
+                    "product_id": self.product.id,
+                    "product_qty": 3,
+                    "date_planned": self._after(1),
+                }
+            )
+        ]
+        self._receive(purchase)
+        first, added = purchase.order_line
+        self.assertEqual(
+            self._rows("lead_days", domain=[("order_id", "=", purchase.id)]),
+            [(24,), (24,)],
+        )
+        self.env.flush_all()
+        for record, days in ((purchase, -24), (first, -24), (added, -4)):
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET create_date = %s WHERE id = %s",
+                    SQL.identifier(record._table),
+                    self._after(days),
+                    record.id,
+                )
+            )
+
+        self.assertEqual(
+            self._rows("lead_days", domain=[("purchase_line_id", "=", first.id)]),
+            [(24,)],
+        )
+        self.assertEqual(
+            self._rows("lead_days", domain=[("purchase_line_id", "=", added.id)]),
+            [(4,)],
+        )
 
     def test_median_and_p90_of_the_lead_time(self):
         for days in (1, 2, 3, 4, 10):
