@@ -1,10 +1,12 @@
+from datetime import timedelta
+
 from markupsafe import escape
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..const import BACKLOG_STATES, BUYERS, INTERNAL
-from ..tools.bounds import converted, in_unit
+from ..tools.bounds import bounded_days, converted, in_unit
 from ..tools.figures import Rate, search_figure
 from .line.backlog_quote import Wish
 
@@ -214,10 +216,21 @@ class SaleOrderLine(models.Model):
         for line in self:
             if line.state == "sale" and not line.first_promise_date:
                 line.first_promise_date = (
-                    line.order_id.commitment_date or line._expected_date()
+                    line.order_id.commitment_date or line._first_expected_date()
                 )
             else:
                 line.first_promise_date = line.first_promise_date
+
+    def _first_expected_date(self):
+        """Odoo's expected date. It counts from the day of the order: of a line that is
+        being added to an order that was there before, that may be long past, and
+        nobody promised it."""
+        expected = self._expected_date()
+        created = self.create_date
+        if created == self.env.cr.now() and (self.order_id.create_date < created):
+            lead = timedelta(days=bounded_days(self.customer_lead))
+            expected = max(expected, fields.Datetime.now() + lead)
+        return expected
 
     @api.depends(
         *PRODUCT_TRIGGERS,

@@ -119,11 +119,23 @@ class BacklogLiveLine(models.AbstractModel):
         )
 
     def _promise(self):
-        """What the customer of ``line`` of ``sale`` was last promised."""
+        """What the customer of ``line`` of ``sale`` was last promised. The lead time of
+        a line that was added to a confirmed order counts from that day: its first
+        promise says so, see ``sale.order.line._compute_first_promise_date``."""
         return SQL(
-            "COALESCE(%s, %s)",
-            moment(SQL("sale.commitment_date")),
-            later(SQL("sale.date_order"), SQL("line.customer_lead")),
+            """
+            COALESCE(%(commitment)s,
+                CASE WHEN line.create_date > sale.create_date
+                      AND line.create_date > sale.date_order
+                      AND line.first_promise_date
+                          >= DATE_TRUNC('second', line.create_date)
+                     THEN %(added)s
+                     ELSE %(ordered)s
+                 END)
+            """,
+            commitment=moment(SQL("sale.commitment_date")),
+            added=later(SQL("line.create_date"), SQL("line.customer_lead")),
+            ordered=later(SQL("sale.date_order"), SQL("line.customer_lead")),
         )
 
     def _cause_products(self, product_ids):

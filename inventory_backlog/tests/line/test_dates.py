@@ -1,5 +1,8 @@
+from datetime import datetime
+
 from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
+from odoo.tools import SQL
 
 from ..common import NOW, BacklogCase
 
@@ -39,6 +42,62 @@ class TestDates(BacklogCase):
         self.assertRecordValues(
             self._line(order.order_line),
             [{"promise_date": self._after(5), "first_promise_date": self._after(5)}],
+        )
+
+    def test_line_added_later_is_promised_from_that_day(self):
+        """Odoo's expected date counts from the order, here four weeks ago: the line
+        would be late when it is added."""
+        with freeze_time(self._after(-28)):
+            order = self._order((self.product, 4, {"customer_lead": 3}))
+        # The database has a clock of its own.
+        self._created([order, *order.order_line], datetime(2020, 1, 1))
+        order.order_line = [
+            Command.create(
+                {
+                    "product_id": self.product.id,
+                    "product_uom_qty": 3,
+                    "customer_lead": 2,
+                }
+            )
+        ]
+        first, added = order.order_line
+        self._created(added, NOW)
+
+        self.assertEqual(first.first_promise_date, self._after(-25))
+        self.assertEqual(added.first_promise_date, self._after(2))
+        self.assertRecordValues(
+            self._line(order.order_line).sorted("id"),
+            [
+                {"promise_date": self._after(-25), "is_late": True},
+                {"promise_date": self._after(2), "is_late": False},
+            ],
+        )
+        added.customer_lead = 5
+        self.assertEqual(self._line(added).promise_date, self._after(5))
+        order.commitment_date = self._after(9)
+        self.assertEqual(self._line(added).promise_date, self._after(9))
+
+    def _created(self, records, moment):
+        """The records were made then."""
+        self.env.flush_all()
+        for record in records:
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET create_date = %s WHERE id = %s",
+                    SQL.identifier(record._table),
+                    moment,
+                    record.id,
+                )
+            )
+        self.env.invalidate_all()
+
+    def test_order_that_is_dated_back_is_promised_from_its_date(self):
+        order = self._order((self.product, 4, {"customer_lead": 3}))
+        order.date_order = self._after(-30)
+
+        self.assertRecordValues(
+            self._line(order.order_line),
+            [{"promise_date": self._after(-27), "first_promise_date": self._after(3)}],
         )
 
     def test_quotation_has_promised_nothing(self):
