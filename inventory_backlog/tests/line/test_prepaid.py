@@ -91,6 +91,24 @@ class TestPrepaid(CashCase):
 
         self.assertEqual(self._prepaid(order), 0)
 
+    def test_credit_note_that_pays_another_order(self):
+        """It is the deposit of that order then; the first is still owed its goods."""
+        order, other = self._order(self.product, 6), self._order(self.product, 4)
+        invoice = self._pay(order)
+        refund = invoice._reverse_moves([{"date": invoice.date}])
+        refund.invoice_line_ids.quantity = 4
+        refund.action_post()
+        self.assertEqual(self._prepaid(order), 600)
+
+        (refund + self._invoice(other)).line_ids.filtered(
+            lambda item: item.account_type == "asset_receivable"
+        ).reconcile()
+        self.assertEqual((self._prepaid(order), self._prepaid(other)), (200, 400))
+
+        order.order_line.product_uom_qty = 2
+        self.assertEqual(self._line(order.order_line).open_value, 200)
+        self.assertEqual(self._prepaid(order), 200)
+
     def test_credit_note_of_an_unpaid_invoice_pays_nothing(self):
         order = self._order(self.product, 10)
         invoice = self._invoice(order)
