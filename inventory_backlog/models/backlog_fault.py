@@ -23,6 +23,7 @@ KINDS = [
     ("feed", "Feed of Changes"),
     ("history", "History"),
     ("clock", "Clock"),
+    ("reservation", "Reservation"),
     ("schedule", "Scheduled Action"),
     ("other", "Other"),
 ]

@@ -1,4 +1,5 @@
 from . import backlog_change
+from . import backlog_drift
 from . import backlog_event
 from . import backlog_fold
 from . import backlog_health

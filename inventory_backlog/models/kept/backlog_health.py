@@ -25,8 +25,8 @@ class BacklogHealth(models.Model):
 
     One row per part of the products, by their ids. Each night checks the part whose
     last check is oldest, so that each has its turn once a week, and the parts that were
-    wrong the night before. The feed of changes, the triggers, the values of records and
-    the clock are checked in full every night.
+    wrong the night before. The feed of changes, the triggers, the values of records,
+    the clock and what quants say of reservations are checked in full every night.
 
     Errors are reported as a ``backlog.fault``, which logs them and informs managers,
     and repaired: products are marked, so that readers have exact figures at once and
@@ -90,6 +90,7 @@ class BacklogHealth(models.Model):
             "feed": self._feed_faults,
             "value": self._value_faults,
             "clock": self._clock_faults,
+            "reservation": self.env["backlog.drift"]._faults,
         }
 
     @api.model
@@ -199,6 +200,8 @@ class BacklogHealth(models.Model):
         missing = self._missing_in_feed()
         if missing:
             said.append(f"The feed of changes lacks order lines: {missing}")
+        drift = self.env["backlog.drift"]
+        said += [drift._text(one, *figures) for one, figures in drift._find().items()]
         return said
 
     # Triggers, values

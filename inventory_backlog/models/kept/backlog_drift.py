@@ -1,0 +1,110 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from ...tools.bounds import finite
+from ...tools.sql import is_open
+from ..backlog_bad_value import MOST_FOUND
+
+
+class BacklogDrift(models.AbstractModel):
+    """Finds quants that say another quantity reserved than transfers hold, and has Odoo
+    mend them.
+
+    An import, a statement in SQL or a crashed customization leaves them behind. What
+    transfers hold counts for every figure of ours, but Odoo itself reserves by what the
+    quant says: goods that nobody holds go to nobody, or the same goods to two
+    customers. Odoo's own repair, ``stock.quant._clean_reservations``, is part of its
+    scheduler and of opening the inventory; it can be switched off
+    (``stock.skip_quant_tasks``).
+    """
+
+    _name = "backlog.drift"
+    _description = "Drifted Reservations"
+
+    @api.model
+    def _find(self):
+        """``{product: (reserved, held)}`` of the products with such quants, at most so
+        many as can be reported: what quants say there, and what transfers hold."""
+        for model in ("stock.quant", "stock.move.line", "stock.move"):
+            self.env[model].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT product_id, SUM(reserved)::float8, SUM(held)::float8
+                  FROM (
+                        SELECT product_id, SUM(reserved) AS reserved,
+                               SUM(held) AS held
+                          FROM (%s) one
+                      GROUP BY product_id, location_id, lot_id, package_id, owner_id
+                        HAVING ABS(SUM(reserved) - SUM(held)) > 0.000001
+                       ) place
+              GROUP BY product_id
+              ORDER BY product_id
+                """,
+                self._reserved_and_held(),
+            )
+        )
+        products = self.env["product.product"].browse(row[0] for row in rows)
+        return {
+            product: (reserved, held)
+            for product, (_id, reserved, held) in zip(products, rows, strict=True)
+        }
+
+    @api.model
+    def _reserved_and_held(self):
+        """Both sides, by the place, lot, package and owner of a quant. Odoo reserves
+        nothing in places such as scrap, and of goods that it does not track."""
+        return SQL(
+            """
+            SELECT product_id, location_id, lot_id, package_id, owner_id,
+                   COALESCE(%(reserved)s, 0)::numeric AS reserved, 0::numeric AS held
+              FROM stock_quant quant
+             WHERE reserved_quantity <> 0
+         UNION ALL
+            SELECT line.product_id, line.location_id, line.lot_id, line.package_id,
+                   line.owner_id, 0, COALESCE(%(held)s, 0)::numeric
+              FROM stock_move move
+              JOIN stock_move_line line ON line.move_id = move.id
+              JOIN stock_location location ON location.id = line.location_id
+              JOIN product_product product ON product.id = line.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+             WHERE %(move_open)s
+               AND template.is_storable
+               AND location.usage IN ('internal', 'transit', 'view')
+            """,
+            reserved=finite(SQL("quant.reserved_quantity")),
+            held=finite(SQL("line.quantity_product_uom")),
+            move_open=is_open("move"),
+        )
+
+    @api.model
+    def _faults(self):
+        """What was found, as ``backlog.fault._report`` takes it. Odoo mends it: the
+        triggers mark the products of the quants that it writes."""
+        found = self._find()
+        if found:
+            self.env["stock.quant"].sudo()._clean_reservations()
+        return [
+            {
+                "key": f"product {product.id}",
+                "text": self._text(product, *figures),
+                "company_id": product.company_id.id,
+                "res_model": product._name,
+                "res_id": product.id,
+            }
+            for product, figures in list(found.items())[:MOST_FOUND]
+        ]
+
+    @api.model
+    def _text(self, product, reserved, held):
+        return self.env._(
+            "%(product)s: the stock said that %(reserved)s are reserved, transfers "
+            "hold %(held)s (%(unit)s). What transfers hold counts. Odoo's own repair "
+            "mends it, which its scheduler and every nightly check of the backlog run. "
+            "If this comes again, something writes the stock in another way than Odoo "
+            "does.",
+            product=product.display_name,
+            reserved=f"{reserved:g}",
+            held=f"{held:g}",
+            unit=product.uom_id.name,
+        )
