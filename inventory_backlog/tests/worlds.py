@@ -11,6 +11,7 @@ from random import Random
 from typing import NamedTuple
 
 from odoo.fields import Command
+from odoo.tools import SQL
 
 from ..tools.given import giving
 from .common import NOW, BacklogCase
@@ -50,6 +51,10 @@ class World(NamedTuple):
     outs: tuple = ()
     ins: tuple = ()
     tracking: str = "none"
+    removal: tuple = ()
+    """Of each of ``stock``, in how many days it is to be removed; None for never."""
+    drift: tuple = ()
+    """``(place, quantity)`` that quants say reserved too much, or too little."""
 
 
 def random_world(seed, wild=False):
@@ -112,6 +117,52 @@ def random_world(seed, wild=False):
     )
 
 
+def field_world(seed):
+    """The random world of a seed with what real databases have besides: lots that are
+    to be removed, deliveries from a shelf, a warehouse inside the stock of another one,
+    and quants that say something else of reservations than moves do."""
+    world = random_world(seed)
+    dice = Random(f"field {seed}")
+    awaited = {number for out in world.outs for number in out.waits_for}
+    brings = any(out.brought for out in world.outs)
+
+    def elsewhere(place, *others):
+        if place == "stock" and dice.random() < 0.4:
+            return dice.choice(others)
+        return place
+
+    stock = tuple(
+        (elsewhere(place, "shelf", "nested"), quantity)
+        for place, quantity in world.stock
+    )
+    outs = tuple(
+        out
+        if out.waits_for or out.brought
+        else out._replace(place=elsewhere(out.place, "shelf", "nested"))
+        for out in world.outs
+    )
+    ins = tuple(
+        receipt
+        if number in awaited
+        else receipt._replace(place=elsewhere(receipt.place, "nested"))
+        for number, receipt in enumerate(world.ins)
+    )
+    removal = ()
+    if not brings and dice.random() < 0.5:
+        removal = tuple(dice.choice([None, -2, 3, 9, 30]) for _one in stock)
+    drift = ()
+    if stock and dice.random() < 0.3:
+        drift = ((dice.choice(stock)[0], dice.choice([-3, -1, 2, 5])),)
+    return world._replace(
+        stock=stock,
+        outs=outs,
+        ins=ins,
+        tracking="lot" if removal else world.tracking,
+        removal=removal,
+        drift=drift,
+    )
+
+
 def _batches(dice, ins):
     """Receipts into one place that were made together. Demand waits for all of a batch:
     the shape that Odoo's splitting and merging of chained moves makes."""
@@ -135,6 +186,8 @@ class WorldCase(BacklogCase):
         cls.shelf = cls.env["stock.location"].create(
             {"name": "Shelf", "location_id": cls.stock.id}
         )
+        nested = cls.env["stock.warehouse"].create({"name": "Nested", "code": "NST"})
+        nested.view_location_id.location_id = cls.stock
         production = cls.env["stock.location"].search(
             [("usage", "=", "production"), ("company_id", "=", cls.company.id)], limit=1
         )
@@ -144,6 +197,7 @@ class WorldCase(BacklogCase):
             "output": cls.warehouse.wh_output_stock_loc_id,
             "input": cls.warehouse.wh_input_stock_loc_id,
             "other": other.lot_stock_id,
+            "nested": nested.lot_stock_id,
             "customer": cls.env.ref("stock.stock_location_customers"),
             "vendor": cls.env.ref("stock.stock_location_suppliers"),
             "production": production,
@@ -170,12 +224,19 @@ class WorldCase(BacklogCase):
     def _build(cls, world, name="World"):
         """Return the product, the demand moves and the receipt moves."""
         product = cls._product(name, tracking=world.tracking)
+        # Without Odoo's product_expiry no lot is ever removed.
+        removal = "removal_date" in cls.env["stock.quant"] and world.removal
+        if removal:
+            product.use_expiration_date = True
         for number, (place, quantity) in enumerate(world.stock):
             lot = (
                 {"lot_id": cls._lot(product, number)}
                 if world.tracking != "none"
                 else {}
             )
+            if removal:
+                days = removal[number]
+                lot["lot_id"].removal_date = days is not None and cls._after(days)
             cls._put_in_stock(product, quantity, cls.places[place], **lot)
         ins = cls.env["stock.move"].browse(
             cls._receipt(product, receipt).id for receipt in world.ins
@@ -183,7 +244,25 @@ class WorldCase(BacklogCase):
         outs = cls.env["stock.move"]
         for demand in world.outs:
             outs |= cls._demand(product, demand, ins)
+        for place, quantity in world.drift:
+            cls._drift(product, cls.places[place], quantity)
         return product, outs, ins
+
+    @classmethod
+    def _drift(cls, product, location, quantity):
+        """Let one quant say another quantity reserved than moves do."""
+        cls.env.flush_all()
+        cls.env.cr.execute(
+            SQL(
+                "UPDATE stock_quant SET reserved_quantity = reserved_quantity + %s "
+                "WHERE id = (SELECT MIN(id) FROM stock_quant WHERE product_id = %s "
+                "AND location_id = %s)",
+                quantity,
+                product.id,
+                location.id,
+            )
+        )
+        cls.env["stock.quant"].invalidate_model()
 
     @classmethod
     def _lot(cls, product, number):
@@ -264,7 +343,13 @@ class WorldCase(BacklogCase):
     # The yardstick
 
     def _pool(self, location):
+        """Where somebody takes goods from who takes them from ``location``, too."""
         return self.stock if location._child_of(self.stock) else location
+
+    def _home(self, location):
+        """For whom goods are that are brought to ``location``."""
+        nested = self.places["nested"]
+        return nested if location._child_of(nested) else self._pool(location)
 
     def _queue(self, moves):
         """The moves in the order of Odoo's forecast report."""
@@ -294,7 +379,7 @@ class WorldCase(BacklogCase):
         queue = self._queue(
             inside.filtered(
                 lambda move: (
-                    self._pool(move.location_id) != self._pool(move.location_dest_id)
+                    self._home(move.location_id) != self._home(move.location_dest_id)
                 )
             )
         )
@@ -309,10 +394,12 @@ class WorldCase(BacklogCase):
             short[move] = move.product_qty - reserved + cut
             self._give(slices[move], "reserved", reserved - cut)
         taken = defaultdict(float)
+        goods = self._goods(product)
         for move in queue:
             pool = self._pool(move.location_id)
             need = move.product_qty - min(self._reserved(move), move.product_qty)
             quantity = min(need, free[pool], self._may_take(move, taken, need))
+            quantity = self._take(move, quantity, goods)
             free[pool] -= quantity
             taken[move] = quantity
             short[move] -= quantity
@@ -320,9 +407,10 @@ class WorldCase(BacklogCase):
         left = {
             move: move.product_qty
             for move in moves.sorted(lambda move: (move.date, move.id))
-            if self._pool(move.location_final_id or move.location_dest_id)
-            != self._pool(move.location_id)
+            if self._home(move.location_final_id or move.location_dest_id)
+            != self._home(move.location_id)
         }
+        self._fill(self._holes(product), left)
         for move in queue.filtered(self._is_chained):
             self._cover(slices, short, left, move, only=move.move_orig_ids)
         for move in queue - queue.filtered(self._is_chained):
@@ -332,10 +420,10 @@ class WorldCase(BacklogCase):
         return slices
 
     def _cover(self, slices, short, left, move, only=None):
-        pool = self._pool(move.location_id)
+        home = self._home(move.location_id)
         for receipt in left:
             dest = receipt.location_final_id or receipt.location_dest_id
-            if self._pool(dest) == pool and (only is None or receipt in only):
+            if self._home(dest) == home and (only is None or receipt in only):
                 quantity = min(short[move], left[receipt])
                 left[receipt] -= quantity
                 short[move] -= quantity
@@ -345,15 +433,90 @@ class WorldCase(BacklogCase):
         if quantity > 0:
             slices.append((source, quantity, receipt))
 
+    def _fill(self, holes, left):
+        """What arrives first fills what is below zero."""
+        for receipt in left:
+            home = self._home(receipt.location_final_id or receipt.location_dest_id)
+            filled = min(holes.get(home, 0), left[receipt])
+            if filled:
+                left[receipt] -= filled
+                holes[home] -= filled
+
+    def _holes(self, product):
+        """What is below zero in each pool of a product without lots."""
+        holes = defaultdict(float)
+        if product.tracking == "none":
+            for quant in self._quants(product):
+                holes[self._pool(quant.location_id)] -= quant.quantity
+        return {pool: hole for pool, hole in holes.items() if hole > 0}
+
+    def _quants(self, product):
+        return self.env["stock.quant"].search([("product_id", "=", product.id)])
+
+    def _open_lines(self, product):
+        return self.env["stock.move.line"].search(
+            [("product_id", "=", product.id), ("state", "in", OPEN)]
+        )
+
+    def _goods(self, product):
+        """``{quant: quantity}`` that no move line holds, in the order in which Odoo
+        takes quants: those of a lot first, then what came first."""
+        held = defaultdict(float)
+        for line in self._open_lines(product):
+            held[line.location_id, line.lot_id] += line.quantity_product_uom
+        return {
+            quant: quant.quantity - held[quant.location_id, quant.lot_id]
+            for quant in self._quants(product).sorted(
+                lambda quant: (not quant.lot_id, quant.in_date, quant.id)
+            )
+        }
+
+    def _take(self, move, quantity, goods):
+        """Take as much of it as the move sees out of ``goods``."""
+        seen = [quant for quant in goods if self._sees(move, quant)]
+        per_lot = defaultdict(float)
+        for quant in seen:
+            lot = quant.lot_id if move.product_id.tracking != "none" else None
+            per_lot[lot] += goods[quant]
+        quantity = min(quantity, sum(max(total, 0) for total in per_lot.values()))
+        left = quantity
+        for quant in seen:
+            part = min(left, max(goods[quant], 0))
+            goods[quant] -= part
+            left -= part
+        return quantity - left
+
+    def _sees(self, move, quant):
+        if self._is_chained(move):
+            origins = move.move_orig_ids.move_dest_ids.move_orig_ids
+            return any(
+                (line.location_dest_id, line.lot_id)
+                == (quant.location_id, quant.lot_id)
+                for line in origins.move_line_ids
+                if line.state == "done"
+            )
+        if not quant.location_id._child_of(move.location_id):
+            return False
+        return not (
+            "removal_date" in quant
+            and move.product_id.use_expiration_date
+            and quant.removal_date
+            and quant.removal_date < move.date
+        )
+
     def _free_stock(self, product):
         """Free quantity per pool, and what was promised and is not there; lots do not
-        stand in for each other."""
+        stand in for each other. What move lines hold is reserved."""
         free_of, reserved_of = defaultdict(float), defaultdict(float)
-        for quant in self.env["stock.quant"].search([("product_id", "=", product.id)]):
-            lot = quant.lot_id if product.tracking != "none" else None
-            key = self._pool(quant.location_id), lot
-            free_of[key] += quant.quantity - quant.reserved_quantity
-            reserved_of[key] += quant.reserved_quantity
+        lots = product.tracking != "none"
+        for quant in self._quants(product):
+            free_of[self._pool(quant.location_id), lots and quant.lot_id] += (
+                quant.quantity
+            )
+        for line in self._open_lines(product):
+            key = self._pool(line.location_id), lots and line.lot_id
+            free_of[key] -= line.quantity_product_uom
+            reserved_of[key] += line.quantity_product_uom
         free, missing = defaultdict(float), defaultdict(float)
         for key, quantity in free_of.items():
             free[key[0]] += max(quantity, 0)

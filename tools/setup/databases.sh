@@ -4,7 +4,7 @@
 # What the addons stand on; tests run on a copy of a database with TEST_MODULES.
 RUN_MODULES=sale_management,sale_stock,purchase_stock,stock_dropshipping,mrp,sale_mrp,purchase_mrp
 TEST_MODULES=$RUN_MODULES,sale_purchase_stock,mrp_subcontracting,stock_account
-TEST_MODULES+=,account_payment,sale_margin,delivery,rpc,base_automation
+TEST_MODULES+=,account_payment,sale_margin,delivery,rpc,base_automation,product_expiry
 LANGUAGES=en_US,id_ID
 DATABASE=inventory_backlog # of ./dev run; the names of all others begin with it
 

@@ -277,7 +277,11 @@ class BacklogKept(models.Model):
     def _reads(self):
         """The fields that the statements read: Odoo writes them before marks are
         read."""
-        return to_flush(self.env["backlog.line"])
+        return SQL(
+            "%s%s",
+            to_flush(self.env["backlog.line"]),
+            self.env["backlog.turn"]._reads_besides(),
+        )
 
     @api.model
     def _moved_by_day(self, day, today):

@@ -45,7 +45,12 @@ class BacklogTrigger(models.AbstractModel):
     @api.model
     def _watched(self):
         """``{table: Watch}``. An addon whose statement reads another table adds it."""
-        return dict(WATCHED)
+        watched = dict(WATCHED)
+        if self.env["backlog.turn"]._knows_removal():
+            quant, template = watched["stock_quant"], watched["product_template"]
+            watched["stock_quant"] = quant.also("removal_date")
+            watched["product_template"] = template.also("use_expiration_date")
+        return watched
 
     @api.model
     def _addons(self):

@@ -175,6 +175,16 @@ def _assigned(statements):
     )
 
 
+# Rules that can push goods, from a place that others may be sending goods to right now.
+PUSHING = """
+            SELECT 0
+             WHERE EXISTS (
+                   SELECT FROM {rules}
+                     JOIN stock_location place ON place.id = location_src_id
+                    WHERE action IN ('push', 'pull_push')
+                      AND place.create_date IS DISTINCT FROM NOW() AT TIME ZONE 'UTC')
+"""
+
 # Whatever belongs to an order line marks what that line sells as well. What concerns
 # all lines of an order names the order, also of a purchase: whoever reads knows lines
 # that the writer cannot see yet.
@@ -220,7 +230,8 @@ WATCHED = {
         },
     ),
     "stock_quant": Watch(
-        compared="quantity reserved_quantity product_id location_id lot_id",
+        compared="quantity reserved_quantity product_id location_id lot_id package_id "
+        "owner_id in_date",
         rows={"product_ids": "SELECT DISTINCT product_id FROM some_rows"},
         changes={
             "product_ids": """
@@ -283,7 +294,8 @@ WATCHED = {
         },
     ),
     "sale_order": Watch(
-        compared="state partner_id user_id team_id date_order commitment_date "
+        compared="state partner_id partner_shipping_id user_id team_id date_order "
+        "commitment_date "
         "warehouse_id currency_rate payment_term_id picking_policy amount_total",
         changes={
             "order_ids": """
@@ -348,7 +360,7 @@ WATCHED = {
     # is moved, or becomes another kind of place, takes goods along. What this
     # transaction has not added, others may be filling right now.
     "stock_location": Watch(
-        compared="usage parent_path warehouse_id",
+        compared="usage parent_path warehouse_id removal_strategy_id",
         changes={
             "product_ids": """
             SELECT 0
@@ -372,6 +384,44 @@ WATCHED = {
         changes={
             "product_ids": """
             SELECT 0 FROM {changed} WHERE past.lot_stock_id IS NOT NULL LIMIT 1
+            """
+        },
+    ),
+    # Where goods go on from the place that they arrive in. A new warehouse comes with
+    # rules and places; nothing is on its way there that is not marked by itself.
+    "stock_rule": Watch(
+        compared="active action location_src_id",
+        rows={"product_ids": PUSHING.format(rules="some_rows")},
+        changes={
+            "product_ids": f"""
+            {PUSHING.format(rules="(SELECT past.* FROM {changed}) rule")}
+             UNION
+            {PUSHING.format(rules="(SELECT present.* FROM {changed}) rule")}
+            """
+        },
+    ),
+    "product_category": Watch(
+        compared="removal_strategy_id",
+        changes={
+            "product_ids": """
+            SELECT product.id
+              FROM {changed}
+              JOIN product_template template ON template.categ_id = present.id
+              JOIN product_product product ON product.product_tmpl_id = template.id
+            """
+        },
+    ),
+    # A customer whose goods stay in a place of ours.
+    "res_partner": Watch(
+        compared="property_stock_customer",
+        changes={
+            "product_ids": """
+            SELECT move.product_id
+              FROM {changed}
+              JOIN sale_order sale ON sale.partner_shipping_id = present.id
+              JOIN sale_order_line line ON line.order_id = sale.id
+              JOIN stock_move move ON move.sale_line_id = line.id
+             WHERE sale.state = 'sale'
             """
         },
     ),

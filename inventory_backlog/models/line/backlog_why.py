@@ -69,6 +69,7 @@ class BacklogWhy(models.AbstractModel):
         return [
             *sentences,
             *self._explain_vendors(line, slices),
+            *self._explain_places(line),
             *self._explain_lateness(line),
             *(bad["text"] for bad in self.env["backlog.bad.value"]._find(line.ids)),
         ]
@@ -85,6 +86,53 @@ class BacklogWhy(models.AbstractModel):
             elif row.document and row.document._name == "purchase.order":
                 sentences += row.document._disruption_sentences(template)
         return list(dict.fromkeys(sentences))
+
+    def _explain_places(self, line):
+        """Which places lie where Odoo's reservation takes them for another's stock."""
+        # Salespeople may not read places; they see the names and nothing else.
+        stock = line.sudo().warehouse_id.lot_stock_id
+        if not stock:
+            return []
+        return [*self._explain_nesting(stock), *self._explain_scrap(line, stock)]
+
+    def _explain_nesting(self, stock):
+        warehouses = self.env["stock.warehouse"].sudo()
+        others = Domain("lot_stock_id", "!=", stock.id)
+        for inner in warehouses.search(
+            others & Domain("lot_stock_id", "child_of", stock.id)
+        ):
+            yield self.env._(
+                "The warehouse %(inner)s lies inside this stock: what is there ships "
+                "from here, too, but what is on its way to it counts for its own "
+                "orders alone.",
+                inner=inner.name,
+            )
+        for outer in warehouses.search(
+            others & Domain("lot_stock_id", "parent_of", stock.id)
+        ):
+            yield self.env._(
+                "This stock lies inside that of the warehouse %(outer)s, whose orders "
+                "are served from it, too.",
+                outer=outer.name,
+            )
+
+    def _explain_scrap(self, line, stock):
+        quants = (
+            self.env["stock.quant"]
+            .sudo()
+            .search(
+                Domain("product_id", "=", line.product_id.id)
+                & Domain("quantity", ">", 0)
+                & Domain("location_id", "child_of", stock.id)
+                & Domain("location_id.usage", "not in", ("internal", "transit", "view"))
+            )
+        )
+        for place in quants.location_id:
+            yield self.env._(
+                "%(place)s lies below the stock, so Odoo reserves and ships what is "
+                "there, too. Move it out of the stock where it is for scrap.",
+                place=place.display_name,
+            )
 
     def _explain_lateness(self, line):
         promise = format_date(self.env, line.promise_date)

@@ -247,7 +247,7 @@ class BacklogNeed(models.AbstractModel):
          LEFT JOIN place dest ON dest.id = final.id
              WHERE move.state = 'draft'
                AND final.usage IN ('internal', 'transit', 'production')
-               AND dest.pool_id IS DISTINCT FROM place.pool_id
+               AND dest.home_id IS DISTINCT FROM place.home_id
                AND %(of_products)s
             """,
             qty=bounds.finite(SQL("move.product_qty")),
@@ -259,25 +259,26 @@ class BacklogNeed(models.AbstractModel):
     @api.model
     def _draft_stock(self):
         """Which ``warehouse`` a draft takes from."""
-        return SQL("warehouse.lot_stock_id = place.pool_id")
+        return SQL("warehouse.lot_stock_id = place.home_id")
 
     @api.model
     def _holes(self):
-        """Stock below zero. Receipts fill it first, so more is needed than customers
-        wait for, as in Odoo's own forecast."""
+        """Stock below zero that no receipt fills. More is needed than customers wait
+        for, as in Odoo's own forecast."""
         return SQL(
             """
-            SELECT quant.product_id, warehouse.id, 'hole',
-                   -SUM(%(qty)s)::numeric, NULL, %(today)s::date, NULL, NULL, NULL,
-                   NULL
-              FROM stock_quant quant
-              JOIN place ON place.id = quant.location_id
-              JOIN stock_warehouse warehouse ON warehouse.lot_stock_id = place.pool_id
-             WHERE quant.product_id IN (SELECT product_id FROM slice)
-          GROUP BY quant.product_id, warehouse.id
-            HAVING SUM(%(qty)s) < 0
+            SELECT stock.product_id, warehouse.id, 'hole',
+                   stock.hole - COALESCE((
+                       SELECT SUM(arriving.qty)
+                         FROM arriving
+                        WHERE arriving.product_id = stock.product_id
+                          AND arriving.home_id = stock.pool_id), 0),
+                   NULL, %(today)s::date, NULL, NULL, NULL, NULL
+              FROM stock
+              JOIN stock_warehouse warehouse ON warehouse.lot_stock_id = stock.pool_id
+             WHERE stock.hole > 0
+               AND stock.product_id IN (SELECT product_id FROM slice)
             """,
-            qty=bounds.finite(SQL("quant.quantity")),
             today=self.env.company._backlog_today(),
         )
 
@@ -307,9 +308,12 @@ class BacklogNeed(models.AbstractModel):
             SELECT receipt.product_id, warehouse.id, 'request', %(qty)s, NULL,
                    %(day)s, NULL, NULL, chained.move_id, %(document)s
               FROM stock_move receipt
-              JOIN place ON place.id
+              JOIN place final ON final.id
                   = COALESCE(receipt.location_final_id, receipt.location_dest_id)
-              JOIN stock_warehouse warehouse ON warehouse.lot_stock_id = place.pool_id
+         LEFT JOIN place dest ON dest.id = receipt.location_dest_id
+        CROSS JOIN LATERAL (SELECT %(arrival)s AS home_id) arrival
+              JOIN stock_warehouse warehouse
+                ON warehouse.lot_stock_id = arrival.home_id
          LEFT JOIN place origin ON origin.id = receipt.location_id
          LEFT JOIN (
                     SELECT move_orig_id, MIN(move_dest_id) AS move_id
@@ -319,11 +323,12 @@ class BacklogNeed(models.AbstractModel):
          LEFT JOIN purchase_order_line
                 ON purchase_order_line.id = receipt.purchase_line_id
              WHERE receipt.state = 'draft'
-               AND origin.pool_id IS DISTINCT FROM place.pool_id
+               AND origin.home_id IS DISTINCT FROM arrival.home_id
                AND %(of_products)s
             """,
             qty=bounds.finite(SQL("receipt.product_qty")),
             day=self._day(SQL("receipt.date")),
+            arrival=self.env["backlog.demand"]._arrival("dest", "final"),
             document=self.env["backlog.supply"]._document(),
             of_products=self._of_products(SQL("receipt.product_id"), product_ids),
         )
@@ -331,7 +336,8 @@ class BacklogNeed(models.AbstractModel):
     @api.model
     def _requests(self, product_ids):
         """Requests for quotation, in the unit of the product, for the place that core
-        counts them for (``product.product._get_quantity_in_progress``). One that the
+        counts them for (``product.product._get_quantity_in_progress``), unless they are
+        delivered elsewhere, which leaves what the line was made for. One that the
         vendor ships to a customer is for that order line alone, and what was made for
         a delivery is for that, as far as it goes."""
         return SQL(
@@ -340,11 +346,11 @@ class BacklogNeed(models.AbstractModel):
                     SELECT wanted.id, wanted.product_id,
                            COALESCE(%(wanted)s, 0)::numeric AS qty,
                            wanted.date_planned, request.id AS order_id,
-                           CASE WHEN place.usage = 'customer' THEN COALESCE(
+                           CASE WHEN goal.usage = 'customer' THEN COALESCE(
                                line.warehouse_id, sale.warehouse_id)
-                                ELSE place.warehouse_id
+                                ELSE COALESCE(home.warehouse_id, goal.warehouse_id)
                             END AS warehouse_id,
-                           CASE WHEN place.usage = 'customer' THEN wanted.sale_line_id
+                           CASE WHEN goal.usage = 'customer' THEN wanted.sale_line_id
                             END AS order_line_id
                       FROM purchase_order_line wanted
                       JOIN purchase_order request ON request.id = wanted.order_id
@@ -352,9 +358,12 @@ class BacklogNeed(models.AbstractModel):
                         ON type.id = request.picking_type_id
                  LEFT JOIN stock_warehouse_orderpoint orderpoint
                         ON orderpoint.id = wanted.orderpoint_id
-                      JOIN stock_location place ON place.id = COALESCE(
+                      JOIN stock_location goal ON goal.id = COALESCE(
                                orderpoint.location_id, wanted.location_final_id,
                                type.default_location_dest_id)
+                 LEFT JOIN place final ON final.id = goal.id
+                 LEFT JOIN place dest ON dest.id = type.default_location_dest_id
+                 LEFT JOIN stock_location home ON home.id = %(arrival)s
                  LEFT JOIN sale_order_line line ON line.id = wanted.sale_line_id
                  LEFT JOIN sale_order sale ON sale.id = line.order_id
                      WHERE request.state IN %(states)s
@@ -389,6 +398,7 @@ class BacklogNeed(models.AbstractModel):
             wanted=bounds.finite(SQL("wanted.product_uom_qty")),
             moved=SQL("COALESCE(%s, 0)", bounds.finite(SQL("move.product_qty"))),
             day=self._day(SQL("wanted.date_planned")),
+            arrival=self.env["backlog.demand"]._arrival("dest", "final"),
             states=tuple(REQUEST_STATES),
             of_products=self._of_products(SQL("wanted.product_id"), product_ids),
             move_open=is_open("move"),

@@ -3,4 +3,5 @@ from . import backlog_demand
 from . import backlog_live_line
 from . import backlog_live_slice
 from . import backlog_supply
+from . import backlog_turn
 from . import sweep

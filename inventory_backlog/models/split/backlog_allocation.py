@@ -24,7 +24,9 @@ class BacklogAllocation(models.Model):
 
         place     location -> pool, the place of stock that serves together
         open_move every open move, in the unit of its product
-        stock     per product and pool: free and over-reserved quantity
+        in_lot    what quants say, per product, pool and lot
+        drifted   the products of which quants say another reservation than moves
+        stock     per product and pool: free and over-reserved quantity, below zero
         feeder    the moves that open moves are chained to
         early     the steps of a delivery before its last one
         chain     what the origins of a chained move brought, or will bring
@@ -32,9 +34,13 @@ class BacklogAllocation(models.Model):
         awaiting  the chained demand of each such group
         awaited   the receipts of each such group
         demand    every open move out of a pool; settled when its reservation covers it
-        queue     the other demand in service order: what it keeps of its reservation,
-                  and what it takes from stock
-        receipt   every open move into a pool
+        claim     the other demand in service order: what it keeps of its reservation,
+                  and what it asks for
+        uneven    the pools where not all goods are for everybody
+        served    what each demand there takes, one after the other
+        queue     the claims with what they take from stock
+        arriving  every open move into a pool
+        receipt   what they bring besides what fills stock below zero
         linked    chained demand laid over its own receipts
         shared    the other demand laid over the other receipts
         slice     all of it, one row per demand and source
@@ -72,17 +78,40 @@ class BacklogAllocation(models.Model):
             "state",
             "warehouse_id",
         ],
-        "stock.quant": [
+        "stock.move.line": [
+            "location_dest_id",
             "location_id",
             "lot_id",
+            "move_id",
+            "owner_id",
+            "package_id",
+            "product_id",
+            "quantity_product_uom",
+            "result_package_id",
+            "state",
+        ],
+        "stock.quant": [
+            "in_date",
+            "location_id",
+            "lot_id",
+            "owner_id",
+            "package_id",
             "product_id",
             "quantity",
             "reserved_quantity",
         ],
-        "stock.location": ["parent_path", "usage", "warehouse_id"],
+        "stock.location": [
+            "parent_path",
+            "removal_strategy_id",
+            "usage",
+            "warehouse_id",
+        ],
+        "stock.rule": ["action", "active", "location_src_id"],
         "stock.warehouse": ["lot_stock_id"],
         "product.product": ["product_tmpl_id"],
-        "product.template": ["is_storable", "tracking", "type", "uom_id"],
+        "product.template": ["categ_id", "is_storable", "tracking", "type", "uom_id"],
+        "product.category": ["removal_strategy_id"],
+        "res.partner": ["property_stock_customer"],
         "uom.uom": ["factor"],
         "stock.picking.type": ["default_location_dest_id"],
         "purchase.order": ["picking_type_id", "state"],
@@ -105,7 +134,7 @@ class BacklogAllocation(models.Model):
             "state",
             "warehouse_id",
         ],
-        "sale.order": ["state"],
+        "sale.order": ["company_id", "partner_shipping_id", "state"],
     }
     move_id = fields.Many2one("stock.move", "Demand", readonly=True)
     order_line_id = fields.Many2one("sale.order.line", readonly=True)

@@ -26,31 +26,79 @@ class BacklogDemand(models.AbstractModel):
         """A pool is a place with all its shelves, since Odoo reserves from the whole
         subtree: the stock of a warehouse, or the topmost location of the same kind
         (input, output, transit). A warehouse itself, which is a view, means its stock.
+        Whatever else lies below a stock, such as a place for scrap, is part of it: Odoo
+        takes goods from there, too.
+
+        Where the stock of a warehouse lies inside that of another one, the outer one
+        reserves from both. So the inner one is a shelf of ``pool_id``; what is brought
+        to it counts for its own ``home_id``.
         """
         return SQL(
             """
-            SELECT location.id, location.warehouse_id,
-                   CASE WHEN location.parent_path LIKE stock.parent_path || '%%'
-                          OR location.usage = 'view'
-                        THEN stock.id
-                        ELSE (
+            SELECT location.id, location.warehouse_id, location.parent_path,
+                   location.complete_name, home.id AS home_id, stock.id AS stock_id,
+                   CASE WHEN home.id = stock.id THEN stock.pool_id
+                        ELSE home.id
+                    END AS pool_id
+              FROM stock_location location
+         LEFT JOIN (
+                    SELECT warehouse.id AS warehouse_id, stock.id, stock.parent_path,
+                           (
                             SELECT above.id
-                              FROM stock_location above
-                             WHERE above.usage = location.usage
-                               AND above.id = ANY(STRING_TO_ARRAY(
-                                   TRIM('/' FROM location.parent_path), '/')::int[])
+                              FROM stock_warehouse outer_one
+                              JOIN stock_location above
+                                ON above.id = outer_one.lot_stock_id
+                             WHERE stock.parent_path LIKE above.parent_path || '%%'
                           ORDER BY LENGTH(above.parent_path)
                              LIMIT 1
-                        )
-                    END AS pool_id,
-                   stock.id AS stock_id
-              FROM stock_location location
-         LEFT JOIN stock_warehouse warehouse ON warehouse.id = location.warehouse_id
-         LEFT JOIN stock_location stock ON stock.id = warehouse.lot_stock_id
+                           ) AS pool_id
+                      FROM stock_warehouse warehouse
+                      JOIN stock_location stock ON stock.id = warehouse.lot_stock_id
+                   ) stock ON stock.warehouse_id = location.warehouse_id
+        CROSS JOIN LATERAL (
+                    SELECT CASE WHEN location.parent_path LIKE stock.parent_path || '%%'
+                                  OR location.usage = 'view'
+                                THEN stock.id
+                                ELSE (
+                                    SELECT above.id
+                                      FROM stock_location above
+                                     WHERE above.usage = location.usage
+                                       AND above.id = ANY(STRING_TO_ARRAY(TRIM(
+                                           '/' FROM location.parent_path), '/')::int[])
+                                  ORDER BY LENGTH(above.parent_path)
+                                     LIMIT 1
+                                )
+                            END AS id
+                   ) home
              WHERE location.usage IN ('internal', 'transit')
+                OR location.parent_path LIKE stock.parent_path || '%%'
                 OR location.usage = 'view'
                    AND stock.parent_path LIKE location.parent_path || '%%'
             """
+        )
+
+    def _arrival(self, dest, final):
+        """The home of the goods of a move that goes to the place ``dest`` and was meant
+        for the place ``final``. Only a push rule takes them further, to where they were
+        meant to go, or to the stock of the warehouse that they are in by then."""
+        return SQL(
+            """
+            CASE WHEN %(dest)s.id IS NULL OR %(dest)s.home_id = %(final)s.home_id
+                 THEN %(final)s.home_id
+                 WHEN NOT STRING_TO_ARRAY(
+                          TRIM('/' FROM %(dest)s.parent_path), '/')::int[] && ARRAY(
+                          SELECT location_src_id
+                            FROM stock_rule
+                           WHERE active
+                             AND action IN ('push', 'pull_push'))
+                 THEN %(dest)s.home_id
+                 WHEN %(dest)s.warehouse_id <> %(final)s.warehouse_id
+                 THEN %(dest)s.stock_id
+                 ELSE %(final)s.home_id
+             END
+            """,
+            dest=SQL.identifier(dest),
+            final=SQL.identifier(final),
         )
 
     def _open_move(self, product_ids):
@@ -91,7 +139,7 @@ class BacklogDemand(models.AbstractModel):
             SELECT move.id AS move_id, orig.id AS orig_id, %(qty)s AS qty,
                    CASE WHEN orig.state = 'done' THEN %(brought)s END AS brought,
                    %(orig_open)s AS is_open,
-                   orig_to.pool_id = move_from.pool_id AS is_receipt,
+                   %(arrival)s = move_from.home_id AS is_receipt,
                    %(same_delivery)s AS same_delivery
               FROM open_move move
               JOIN place move_from ON move_from.id = move.location_id
@@ -102,9 +150,11 @@ class BacklogDemand(models.AbstractModel):
               JOIN product_template template ON template.id = product.product_tmpl_id
               JOIN uom_uom product_uom ON product_uom.id = template.uom_id
               JOIN stock_location orig_from ON orig_from.id = orig.location_id
-         LEFT JOIN place orig_to ON orig_to.id
+         LEFT JOIN place orig_dest ON orig_dest.id = orig.location_dest_id
+         LEFT JOIN place orig_final ON orig_final.id
                        = COALESCE(orig.location_final_id, orig.location_dest_id)
             """,
+            arrival=self._arrival("orig_dest", "orig_final"),
             qty=finite(SQL("orig.product_qty")),
             brought=in_unit(finite(SQL("orig.quantity")), "orig_uom", "product_uom"),
             orig_open=is_open("orig"),
@@ -112,11 +162,26 @@ class BacklogDemand(models.AbstractModel):
         )
 
     def _early(self):
-        """The steps of a delivery before its last one, in a route of pull rules (see
-        ``_chain``)."""
+        """The moves that are a customer's although they end inside: the steps of a
+        delivery before its last one, in a route of pull rules (see ``_chain``), and
+        deliveries to a customer whose place is one of ours."""
         return SQL(
-            "SELECT DISTINCT orig_id AS move_id FROM feeder "
-            "WHERE is_open AND same_delivery"
+            """
+            SELECT orig_id AS move_id
+              FROM feeder
+             WHERE is_open
+               AND same_delivery
+             UNION
+            SELECT move.id
+              FROM open_move move
+              JOIN stock_location final ON final.id = move.final_id
+                                       AND final.usage IN ('internal', 'transit')
+              JOIN sale_order_line line ON line.id = move.sale_line_id
+              JOIN sale_order sale ON sale.id = line.order_id
+              JOIN res_partner partner ON partner.id = sale.partner_shipping_id
+             WHERE partner.property_stock_customer
+                   -> sale.company_id::text = TO_JSONB(final.id)
+            """
         )
 
     def _chain(self):
@@ -145,7 +210,7 @@ class BacklogDemand(models.AbstractModel):
             %(upstream)s.sale_line_id = %(downstream)s.sale_line_id
             AND %(upstream_from)s.usage = 'internal'
             AND %(upstream_from)s.warehouse_id = %(downstream_from)s.warehouse_id
-            AND %(downstream_from)s.pool_id <> %(downstream_from)s.stock_id
+            AND %(downstream_from)s.home_id <> %(downstream_from)s.stock_id
             """,
             upstream=SQL.identifier(upstream),
             downstream=SQL.identifier(downstream),
@@ -167,7 +232,8 @@ class BacklogDemand(models.AbstractModel):
                    NOT is_storable OR reserved = qty AND missing = 0 AS settled
               FROM (
                     SELECT move.id AS move_id, move.product_id, place.pool_id,
-                           place.warehouse_id, move.company_id, move.is_storable,
+                           place.home_id, place.warehouse_id, move.company_id,
+                           move.is_storable,
                            %(is_customer)s AS to_customer,
                            CASE WHEN %(is_customer)s THEN move.sale_line_id
                             END AS order_line_id,
@@ -178,7 +244,7 @@ class BacklogDemand(models.AbstractModel):
                            chain.chain_id, chain.brought, awaiting.group_id,
                            NULLIF(move.location_id, place.pool_id) AS shelf_id,
                            COALESCE(stock.free, 0) AS free,
-                           COALESCE(stock.missing, 0) AS missing
+                           COALESCE(stock.missing, 0) AS missing, stock.fades_on
                       FROM open_move move
                       JOIN place ON place.id = move.location_id
                  LEFT JOIN place dest ON dest.id = move.location_dest_id
@@ -192,7 +258,7 @@ class BacklogDemand(models.AbstractModel):
                             SELECT move.qty - COALESCE(chain.upstream, 0) AS qty
                            ) need
                      WHERE need.qty > 0
-                       AND (dest.pool_id IS DISTINCT FROM place.pool_id
+                       AND (dest.home_id IS DISTINCT FROM place.home_id
                             OR %(is_customer)s)
                    ) demand
             """,
@@ -200,10 +266,10 @@ class BacklogDemand(models.AbstractModel):
         )
 
     def _is_customer(self):
-        """Whether ``move`` ends at a customer, or is an early step of such a
-        delivery."""
+        """Whether ``move`` ends at a customer, or is a customer's all the same (see
+        ``_early``)."""
         return SQL(
             "(final.usage = 'customer' OR final.id IN %(transit)s "
-            "OR final.usage = 'internal' AND early.move_id IS NOT NULL)",
+            "OR early.move_id IS NOT NULL)",
             transit=tuple(self._customer_location_ids()),
         )

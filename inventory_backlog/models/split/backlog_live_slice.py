@@ -51,6 +51,8 @@ class BacklogLiveSlice(models.AbstractModel):
             """
               WITH place AS MATERIALIZED (%s),
                    open_move AS MATERIALIZED (%s),
+                   in_lot AS MATERIALIZED (%s),
+                   drifted AS MATERIALIZED (%s),
                    stock AS MATERIALIZED (%s),
                    feeder AS MATERIALIZED (%s),
                    early AS MATERIALIZED (%s),
@@ -59,7 +61,11 @@ class BacklogLiveSlice(models.AbstractModel):
                    awaiting AS MATERIALIZED (%s),
                    awaited AS MATERIALIZED (%s),
                    demand AS MATERIALIZED (%s),
+                   claim AS MATERIALIZED (%s),
+                   uneven AS MATERIALIZED (%s),
+                   served AS MATERIALIZED (%s),
                    queue AS MATERIALIZED (%s),
+                   arriving AS MATERIALIZED (%s),
                    receipt AS MATERIALIZED (%s),
                    linked AS MATERIALIZED (%s),
                    shared AS MATERIALIZED (%s),
@@ -67,7 +73,9 @@ class BacklogLiveSlice(models.AbstractModel):
             """,
             self.env["backlog.demand"]._place(),
             self.env["backlog.demand"]._open_move(product_ids),
-            self.env["backlog.supply"]._stock(product_ids),
+            self.env["backlog.supply"]._in_lot(product_ids),
+            self.env["backlog.supply"]._drifted(),
+            self.env["backlog.supply"]._stock(),
             self.env["backlog.demand"]._feeder(),
             self.env["backlog.demand"]._early(),
             self.env["backlog.demand"]._chain(),
@@ -75,7 +83,11 @@ class BacklogLiveSlice(models.AbstractModel):
             self.env["backlog.supply"]._link_groups("demand_id"),
             self.env["backlog.supply"]._link_groups("receipt_id"),
             self.env["backlog.demand"]._demand(),
+            self._claim(),
+            self.env["backlog.turn"]._uneven(),
+            self.env["backlog.turn"]._served(),
             self._queue(),
+            self.env["backlog.supply"]._arriving(),
             self.env["backlog.supply"]._receipt(),
             self._linked(),
             self._shared(),
@@ -105,13 +117,40 @@ class BacklogLiveSlice(models.AbstractModel):
             today=today,
         )
 
-    def _queue(self):
-        """What each demand keeps of its reservation and takes from free stock.
+    def _claim(self):
+        """What each demand keeps of its reservation, and how much of the free stock it
+        asks for. A quantity forced beyond what is there is cut from the back of the
+        queue. A chained move takes only goods brought for it."""
+        return SQL(
+            """
+            SELECT claim.*,
+                   CASE WHEN at_most IS NULL THEN qty - reserved
+                        ELSE LEAST(
+                            qty - reserved,
+                            GREATEST(at_most - (
+                                SUM(qty - reserved) OVER siblings - qty + reserved
+                            ), 0)
+                        )
+                    END AS asks
+              FROM (
+                    SELECT demand.*,
+                           reserved - LEAST(
+                               reserved, GREATEST(missing - reserved_behind, 0)
+                           ) AS kept,
+                           CASE WHEN chained THEN %(brought_left)s END AS at_most
+                      FROM (%(ranked)s) demand
+                   ) claim
+            WINDOW siblings AS (
+                   PARTITION BY product_id, pool_id, chained, chain_id
+                       ORDER BY queue_rank ROWS UNBOUNDED PRECEDING)
+            """,
+            ranked=self._ranked(),
+            brought_left=self._brought_left(),
+        )
 
-        A quantity forced beyond what is there is cut from the back of the queue. A
-        chained move takes only goods brought for it, a move from a shelf only goods on
-        that shelf, any other move what the queue ahead leaves.
-        """
+    def _queue(self):
+        """What each demand takes from free stock: what the queue ahead leaves of it,
+        and where not all goods are for everybody, what its turn gives it."""
         return SQL(
             """
             SELECT *,
@@ -120,37 +159,15 @@ class BacklogLiveSlice(models.AbstractModel):
                        GREATEST(free - (SUM(may_take) OVER ahead - may_take), 0)
                    ) AS taken
               FROM (
-                    SELECT claim.*,
-                           CASE WHEN at_most IS NULL THEN qty - reserved
-                                ELSE LEAST(
-                                    qty - reserved,
-                                    GREATEST(at_most - (
-                                        SUM(qty - reserved) OVER peers
-                                        - qty + reserved
-                                    ), 0)
-                                )
-                            END AS may_take
-                      FROM (
-                            SELECT demand.*,
-                                   reserved - LEAST(
-                                       reserved, GREATEST(missing - reserved_behind, 0)
-                                   ) AS kept,
-                                   CASE WHEN chained THEN %(brought_left)s
-                                        WHEN shelf_id IS NOT NULL THEN %(on_shelf)s
-                                    END AS at_most
-                              FROM (%(ranked)s) demand
-                           ) claim
-                    WINDOW peers AS (
-                           PARTITION BY product_id, pool_id, chained, chain_id, shelf_id
-                               ORDER BY queue_rank ROWS UNBOUNDED PRECEDING)
+                    SELECT claim.*, COALESCE(served.taken, asks) AS may_take,
+                           served.taken_fresh
+                      FROM claim
+                 LEFT JOIN served ON served.move_id = claim.move_id
                    ) claim
             WINDOW ahead AS (
                    PARTITION BY product_id, pool_id
                        ORDER BY queue_rank ROWS UNBOUNDED PRECEDING)
-            """,
-            ranked=self._ranked(),
-            brought_left=self._brought_left(),
-            on_shelf=self._on_shelf(),
+            """
         )
 
     def _ranked(self):
@@ -168,23 +185,6 @@ class BacklogLiveSlice(models.AbstractModel):
                        ORDER BY %(service_order)s ROWS UNBOUNDED PRECEDING)
             """,
             service_order=self._service_order(),
-        )
-
-    def _on_shelf(self):
-        """The free quantity on the shelf that a move leaves from, and below it: a move
-        takes nothing from the shelves beside it."""
-        return SQL(
-            """
-            (SELECT COALESCE(SUM(COALESCE(%(quantity)s, 0)
-                                 - COALESCE(%(reserved)s, 0)), 0)
-               FROM stock_quant quant
-               JOIN stock_location location ON location.id = quant.location_id
-               JOIN stock_location shelf ON shelf.id = demand.shelf_id
-              WHERE quant.product_id = demand.product_id
-                AND location.parent_path LIKE shelf.parent_path || '%%')
-            """,
-            quantity=finite(SQL("quant.quantity")),
-            reserved=finite(SQL("quant.reserved_quantity")),
         )
 
     def _brought_left(self):
@@ -223,11 +223,12 @@ class BacklogLiveSlice(models.AbstractModel):
         """
         row = SQL(
             "product_id AS asked_id, move_id, order_line_id, product_id, warehouse_id, "
-            "company_id, pool_id"
+            "company_id, home_id"
         )
         slices = SQL(
             """
-            SELECT move_id * %(kinds)s AS id, %(row)s, 'reserved' AS source,
+            SELECT move_id * %(kinds)s AS id, %(row)s AS pool_id,
+                   'reserved' AS source,
                    kept AS qty, to_customer, NULL::integer AS receipt_move_id,
                    NULL::timestamp AS date
               FROM queue
@@ -275,7 +276,7 @@ class BacklogLiveSlice(models.AbstractModel):
             """
             SELECT cut.move_id * %s + cut.kind, queue.product_id, queue.move_id,
                    queue.order_line_id, queue.product_id, queue.warehouse_id,
-                   queue.company_id, queue.pool_id,
+                   queue.company_id, queue.home_id,
                    CASE WHEN cut.supply_id IS NULL THEN 'none' ELSE 'receipt' END,
                    cut.qty, queue.to_customer, cut.supply_id::integer, cut.date
               FROM (SELECT *, 2 + is_supply::integer AS kind FROM linked
@@ -449,24 +450,51 @@ class BacklogLiveSlice(models.AbstractModel):
         )
 
     def _rest(self):
-        """What no demand takes, per pool: free stock and the rest of each receipt.
-        Reads the steps."""
+        """What no demand takes, per pool: free stock that is not to be removed by now,
+        and the rest of each receipt. A warehouse inside the stock of another one has
+        what is left in its own, and the outer one both. Reads the steps."""
         return SQL(
             """
-            SELECT product_id, pool_id, 'stock' AS source, SUM(qty) AS qty,
+              WITH untaken AS (
+                    SELECT product_id, pool_id, SUM(qty) AS qty
+                      FROM (
+                            SELECT product_id, pool_id, fresh AS qty FROM stock
+                         UNION ALL
+                            SELECT product_id, pool_id, -COALESCE(taken_fresh, taken)
+                              FROM queue
+                           ) stock
+                  GROUP BY product_id, pool_id
+                   )
+            SELECT product_id, pool_id, 'stock' AS source, qty,
                    NULL::timestamp AS date, NULL::bigint AS receipt_move_id
+              FROM untaken
+         UNION ALL
+            SELECT product_id, home_id, 'stock', LEAST(untaken.qty, own.qty), NULL, NULL
               FROM (
-                    SELECT product_id, pool_id, free AS qty FROM stock
-                 UNION ALL
-                    SELECT product_id, pool_id, -taken FROM queue
-                   ) stock
-          GROUP BY product_id, pool_id
+                    SELECT product_id, pool_id, home_id, SUM(qty) AS qty
+                      FROM (
+                            SELECT quant.product_id, place.pool_id, place.home_id,
+                                   COALESCE(%(quantity)s, 0)
+                                   - COALESCE(%(reserved)s, 0) AS qty
+                              FROM place
+                              JOIN stock_quant quant ON quant.location_id = place.id
+                             WHERE place.home_id <> place.pool_id
+                         UNION ALL
+                            SELECT product_id, pool_id, home_id, -taken
+                              FROM queue
+                             WHERE home_id <> pool_id
+                           ) own
+                  GROUP BY product_id, pool_id, home_id
+                   ) own
+              JOIN untaken USING (product_id, pool_id)
          UNION ALL
             SELECT product_id, pool_id, 'receipt', SUM(qty), MAX(date), supply_id
               FROM shared
              WHERE demand_id IS NULL
           GROUP BY product_id, pool_id, supply_id
-            """
+            """,
+            quantity=finite(SQL("quant.quantity")),
+            reserved=finite(SQL("quant.reserved_quantity")),
         )
 
     def _linked(self):
@@ -474,15 +502,15 @@ class BacklogLiveSlice(models.AbstractModel):
         return sweep(
             demand=SQL(
                 """
-                SELECT product_id, pool_id, group_id, queue_rank AS rank, move_id,
-                       qty - kept - taken AS qty
+                SELECT product_id, home_id AS pool_id, group_id, queue_rank AS rank,
+                       move_id, qty - kept - taken AS qty
                   FROM queue
                  WHERE group_id IS NOT NULL
                 """
             ),
             supply=SQL(
                 """
-                SELECT product_id, pool_id, group_id, date, move_id, qty
+                SELECT product_id, home_id AS pool_id, group_id, date, move_id, qty
                   FROM receipt
                  WHERE group_id IS NOT NULL
                 """
@@ -495,8 +523,8 @@ class BacklogLiveSlice(models.AbstractModel):
         return sweep(
             demand=SQL(
                 """
-                SELECT product_id, pool_id, pool_id AS group_id, queue_rank AS rank,
-                       move_id, qty - kept - taken AS qty
+                SELECT product_id, home_id AS pool_id, home_id AS group_id,
+                       queue_rank AS rank, move_id, qty - kept - taken AS qty
                   FROM queue
                  WHERE NOT chained
                 """
@@ -506,7 +534,7 @@ class BacklogLiveSlice(models.AbstractModel):
                 SELECT product_id, pool_id, pool_id AS group_id, MAX(date) AS date,
                        move_id, SUM(qty) AS qty
                   FROM (
-                        SELECT product_id, pool_id, date, move_id, qty
+                        SELECT product_id, home_id AS pool_id, date, move_id, qty
                           FROM receipt
                      UNION ALL
                         SELECT product_id, pool_id, NULL, supply_id, -qty

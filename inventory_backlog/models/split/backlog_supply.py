@@ -2,7 +2,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ...tools.bounds import finite, moment
-from ...tools.sql import of_products
+from ...tools.sql import is_open, now, of_products
 
 
 class BacklogSupply(models.AbstractModel):
@@ -12,38 +12,117 @@ class BacklogSupply(models.AbstractModel):
     _name = "backlog.supply"
     _description = "Supply"
 
-    def _stock(self, product_ids):
-        """Free and over-reserved quantity. Negative quants count against the others,
-        but a lot of a tracked product cannot stand in for another, as in Odoo's own
-        ``stock.quant._get_available_quantity``. So a lot is missing what it has
-        reserved and does not have, and never more."""
+    def _in_lot(self, product_ids):
+        """What quants say, per pool and lot. A lot of a tracked product cannot stand in
+        for another, as in Odoo's own ``stock.quant._get_available_quantity``; all goods
+        of another product count as one lot."""
+        removal = self.env["backlog.turn"]._removal_date()
         return SQL(
             """
-            SELECT product_id, pool_id,
-                   SUM(GREATEST(free, 0)) AS free,
-                   SUM(GREATEST(LEAST(-free, reserved), 0)) AS missing
-              FROM (
-                    SELECT quant.product_id, place.pool_id,
-                           SUM(COALESCE(%(quantity)s, 0) - COALESCE(%(reserved)s, 0))
-                               AS free,
-                           SUM(COALESCE(%(reserved)s, 0)) AS reserved
-                      FROM stock_quant quant
-                      JOIN place ON place.id = quant.location_id
-                      JOIN product_product product ON product.id = quant.product_id
-                      JOIN product_template template
-                        ON template.id = product.product_tmpl_id
-                     WHERE %(of_products)s
-                  GROUP BY quant.product_id, place.pool_id,
-                           CASE template.tracking
-                                WHEN 'none' THEN 0
-                                ELSE COALESCE(quant.lot_id, 0)
-                            END
-                   ) per_lot
-          GROUP BY product_id, pool_id
+            SELECT quant.product_id, place.pool_id, template.tracking,
+                   CASE template.tracking
+                        WHEN 'none' THEN 0
+                        ELSE COALESCE(quant.lot_id, 0)
+                    END AS lot_id,
+                   SUM(COALESCE(%(quantity)s, 0)) AS quantity,
+                   SUM(COALESCE(%(reserved)s, 0)) AS reserved,
+                   MIN(%(removal)s) AS removal_date
+              FROM stock_quant quant
+              JOIN place ON place.id = quant.location_id
+              JOIN product_product product ON product.id = quant.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+             WHERE %(of_products)s
+          GROUP BY 1, 2, 3, 4
             """,
             quantity=finite(SQL("quant.quantity")),
             reserved=finite(SQL("quant.reserved_quantity")),
+            removal=removal,
             of_products=of_products(SQL("quant.product_id"), product_ids),
+        )
+
+    def _drifted(self):
+        """The products of which quants say another quantity reserved than moves do.
+        What moves hold counts (``backlog.drift`` finds and mends it). A move in another
+        unit rounds, so a little more than that is no matter of arithmetic."""
+        return SQL(
+            """
+            SELECT DISTINCT product_id
+              FROM (
+                    SELECT product_id, pool_id, reserved FROM in_lot
+                 UNION ALL
+                    SELECT move.product_id, place.pool_id, -move.reserved
+                      FROM open_move move
+                      JOIN place ON place.id = move.location_id
+                     WHERE move.reserved <> 0
+                       AND move.is_storable
+                   ) reserved
+          GROUP BY product_id, pool_id
+            HAVING ABS(SUM(reserved)) > 0.000001
+            """
+        )
+
+    def _stock(self):
+        """Per product and pool: the free and over-reserved quantity, what of the free
+        one is not to be removed by now (``fresh``) and when the first of it is
+        (``fades_on``), and what is missing below zero (``hole``).
+
+        Negative quants count against the others of their lot. So a lot is missing what
+        it has reserved and does not have, and never more. The rest below zero is a
+        hole, which the next receipts fill; one of a lot is filled by no other lot.
+        """
+        return SQL(
+            """
+            SELECT product_id, pool_id,
+                   SUM(GREATEST(quantity - reserved, 0)) AS free,
+                   SUM(GREATEST(LEAST(reserved - quantity, reserved), 0)) AS missing,
+                   SUM(GREATEST(quantity - reserved, 0))
+                       FILTER (WHERE COALESCE(removal_date >= %(now)s, TRUE)) AS fresh,
+                   MIN(removal_date) FILTER (WHERE quantity > reserved) AS fades_on,
+                   SUM(GREATEST(-quantity, 0)) FILTER (WHERE tracking = 'none') AS hole
+              FROM (
+                    SELECT product_id, pool_id, tracking, lot_id, removal_date,
+                           quantity, reserved
+                      FROM in_lot
+                     WHERE product_id NOT IN (SELECT product_id FROM drifted)
+                 UNION ALL
+                    SELECT product_id, pool_id, MIN(tracking), lot_id,
+                           MIN(removal_date), SUM(quantity), SUM(held)
+                      FROM (%(held)s) held
+                  GROUP BY product_id, pool_id, lot_id
+                   ) per_lot
+          GROUP BY product_id, pool_id
+            """,
+            now=now(),
+            held=self._held(),
+        )
+
+    def _held(self):
+        """Of products whose quants have drifted: what is there and what the move lines
+        hold, per lot."""
+        return SQL(
+            """
+            SELECT product_id, pool_id, tracking, lot_id, removal_date, quantity,
+                   0 AS held
+              FROM in_lot
+             WHERE product_id IN (SELECT product_id FROM drifted)
+         UNION ALL
+            SELECT line.product_id, place.pool_id, template.tracking,
+                   CASE template.tracking
+                        WHEN 'none' THEN 0
+                        ELSE COALESCE(line.lot_id, 0)
+                    END,
+                   NULL, 0, %(quantity)s
+              FROM stock_move_line line
+              JOIN stock_move move ON move.id = line.move_id
+              JOIN place ON place.id = line.location_id
+              JOIN product_product product ON product.id = line.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+             WHERE line.product_id = ANY(ARRAY(SELECT product_id FROM drifted))
+               AND template.is_storable
+               AND %(move_open)s
+            """,
+            quantity=finite(SQL("line.quantity_product_uom")),
+            move_open=is_open("move"),
         )
 
     def _join_receipt(self, slices="slice"):
@@ -74,7 +153,7 @@ class BacklogSupply(models.AbstractModel):
                END"""
         )
 
-    def _receipt(self):
+    def _arriving(self):
         """Every open move that brings goods into a pool from elsewhere. Goods in Input
         or in quality are still on their way. Requests for quotation have no moves.
 
@@ -83,22 +162,52 @@ class BacklogSupply(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT move.id AS move_id, move.product_id, place.pool_id, brings.qty,
-                   awaited.group_id, %s AS date
+            SELECT move.id AS move_id, move.product_id, arrival.home_id, brings.qty,
+                   awaited.group_id, %(date)s AS date
               FROM open_move move
-              JOIN place ON place.id = move.final_id
+              JOIN place final ON final.id = move.final_id
+         LEFT JOIN place dest ON dest.id = move.location_dest_id
          LEFT JOIN place origin ON origin.id = move.location_id
          LEFT JOIN purchase_order_line purchased ON purchased.id = move.purchase_line_id
          LEFT JOIN awaited ON awaited.move_id = move.id
+        CROSS JOIN LATERAL (SELECT %(arrival)s AS home_id) arrival
         CROSS JOIN LATERAL (
-                    SELECT CASE WHEN origin.pool_id = place.pool_id
+                    SELECT CASE WHEN origin.home_id = arrival.home_id
                                 THEN LEAST(move.qty, move.reserved)
                                 ELSE move.qty
                             END AS qty
                    ) brings
              WHERE brings.qty > 0
             """,
-            self._said_date(),
+            date=self._said_date(),
+            arrival=self.env["backlog.demand"]._arrival("dest", "final"),
+        )
+
+    def _receipt(self):
+        """What receipts bring besides what fills a hole: stock below zero takes what
+        arrives first, whomever it was made for."""
+        return SQL(
+            """
+            SELECT arriving.*
+              FROM arriving
+             WHERE (product_id, home_id) NOT IN (
+                   SELECT product_id, pool_id FROM stock WHERE hole > 0)
+         UNION ALL
+            SELECT move_id, product_id, home_id, LEAST(qty, brought - hole), group_id,
+                   date
+              FROM (
+                    SELECT arriving.*, stock.hole,
+                           SUM(arriving.qty) OVER (
+                               PARTITION BY arriving.product_id, arriving.home_id
+                                   ORDER BY date, move_id ROWS UNBOUNDED PRECEDING
+                           ) AS brought
+                      FROM arriving
+                      JOIN stock ON stock.product_id = arriving.product_id
+                                AND stock.pool_id = arriving.home_id
+                     WHERE stock.hole > 0
+                   ) filling
+             WHERE brought > hole
+            """
         )
 
     def _said_date(self):

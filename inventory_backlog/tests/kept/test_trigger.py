@@ -79,8 +79,8 @@ class TestTrigger(TriggerCase):
             "update on stock_quant is not what": f"DROP TRIGGER {on_quants}; "
             "CREATE TRIGGER backlog_touch_update AFTER UPDATE OF lot_id ON stock_quant "
             "FOR EACH ROW EXECUTE FUNCTION backlog_touch_stock_quant()",
-            "update on res_partner is not what": "CREATE TRIGGER backlog_touch_update "
-            "AFTER UPDATE ON res_partner "
+            "update on res_country is not what": "CREATE TRIGGER backlog_touch_update "
+            "AFTER UPDATE ON res_country "
             "FOR EACH ROW EXECUTE FUNCTION backlog_touch_stock_quant()",
         }
 
@@ -105,7 +105,7 @@ class TestTrigger(TriggerCase):
         self._order((self.product, 9))
         self.env["backlog.fold"]._fold()
         for text, statement in self._break().items():
-            if "res_partner" in text:
+            if "res_country" in text:
                 continue  # It marks too much, not too little.
             with self.subTest(text), self._undone():
                 self._run(statement)

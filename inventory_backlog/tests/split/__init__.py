@@ -1,11 +1,16 @@
 from importlib.util import find_spec
 
+from . import test_below_zero
+from . import test_changed_destination
 from . import test_delivery_steps
+from . import test_drift
 from . import test_dropship
+from . import test_expired
 from . import test_fresh
 from . import test_mto
 from . import test_order_lines
 from . import test_order_states
+from . import test_places
 from . import test_proof
 from . import test_receipt_dates
 from . import test_receipt_steps
