@@ -211,10 +211,10 @@ class BacklogFacts(models.AbstractModel):
                 )
             )
         )
-        requests = self._request_changes(rows)
+        of_requests = self._request_changes(rows)
         return {
             product_id: [
-                texts.get(row.order_line_id) or requests.get(row.document)
+                texts.get(row.order_line_id) or of_requests.get(row.document)
                 for row in of_product
             ]
             for product_id, of_product in rows.items()

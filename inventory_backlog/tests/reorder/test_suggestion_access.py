@@ -47,6 +47,7 @@ class TestSuggestionAccess(SuggestionCase):
                 lambda mine=mine: mine.action_propose(),
                 lambda mine=mine: mine.action_choose_vendor(self.second.id),
                 lambda mine=mine: mine.action_write_vendor(),
+                lambda mine=mine: mine.action_buy_instead(self.second.id),
             ):
                 with self.subTest(user=user.login), self.assertRaises(AccessError):
                     call()
