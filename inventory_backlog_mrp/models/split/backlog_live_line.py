@@ -14,9 +14,9 @@ class BacklogLiveLine(models.AbstractModel):
     _inherit = "backlog.live.line"
 
     def _split(self, product_ids, slices):
-        """A kit counts whole kits, in its own unit: the least of its components. Adds
-        ``waits_for_component``: a production order that the line waits for is short of
-        raw material itself.
+        """A kit counts whole kits, in its own unit: the least of its components, by
+        the open moves and by today's bill of materials. Adds ``waits_for_component``: a
+        production order that the line waits for is short of raw material itself.
 
         This replaces the statement of the base, so a new column goes into both."""
         return SQL(
@@ -25,7 +25,8 @@ class BacklogLiveLine(models.AbstractModel):
                    short_production AS (%(short_production)s),
                    part AS MATERIALIZED (%(part)s),
                    kit AS MATERIALIZED (%(kit)s),
-                   component AS MATERIALIZED (%(components)s)
+                   component AS MATERIALIZED (%(components)s),
+                   bill AS MATERIALIZED (%(bill)s)
             SELECT order_line_id, SUM(open_qty) AS open_qty,
                    SUM(open_qty - short_qty) AS backlog_qty,
                    SUM(to_source_qty) AS to_source_qty, MAX(last_date) AS last_date,
@@ -52,6 +53,7 @@ class BacklogLiveLine(models.AbstractModel):
                 )
             ),
             components=self.env["mrp.bom"]._backlog_components(SQL("kit")),
+            bill=self._bill(),
             whole_kits=self._whole_kits(),
         )
 
@@ -123,6 +125,7 @@ class BacklogLiveLine(models.AbstractModel):
                                SELECT bom_line_id
                                  FROM stock_move
                                 WHERE id = slice.move_id
+                                  AND id IS DISTINCT FROM slice.receipt_move_id
                            ) END AS bom_line_id
                       FROM slice
                       JOIN sale_order_line line ON line.id = slice.order_line_id
@@ -139,150 +142,225 @@ class BacklogLiveLine(models.AbstractModel):
         )
 
     def _whole_kits(self):
-        """The components of each line as whole kits: as many are open, short and to
-        source as of the component that is worst off."""
+        """The components of each line as whole kits. As many are open as of the
+        component that has most to go. What is there, or comes, makes as many kits ready
+        or incoming as Odoo will count as delivered once it has left."""
         return SQL(
             """
-            SELECT kits.order_line_id, opened.qty AS open_qty, short.qty AS short_qty,
-                   to_source.qty AS to_source_qty, kits.last_date,
-                   kits.waits_for_component
+            SELECT kits.order_line_id, opened.qty AS open_qty,
+                   opened.qty - ready.qty AS short_qty,
+                   opened.qty - GREATEST(
+                       ready.qty, LEAST(supplied - shipped, opened.qty)
+                   ) AS to_source_qty,
+                   kits.last_date, kits.waits_for_component
               FROM (
-                    SELECT order_line_id, ordered,
-                           MAX(%(open)s) AS open_kits,
-                           MAX(%(short)s) AS short_kits,
-                           MAX(%(to_source)s) AS to_source_kits,
-                           MAX(last_date) AS last_date,
-                           BOOL_OR(waits_for_component) AS waits_for_component
-                      FROM (%(need)s) need
-                  GROUP BY order_line_id, ordered
+                    SELECT order_line_id, ordered, last_date, waits_for_component,
+                           open_kits, %(shipped)s AS shipped, %(there)s AS there,
+                           %(supplied)s AS supplied
+                      FROM (
+                            SELECT order_line_id, ordered,
+                                   MAX(%(open_kits)s) AS open_kits,
+                                   MIN(%(shipped_kits)s) AS shipped,
+                                   MIN(%(there_kits)s) AS there,
+                                   MIN(%(supplied_kits)s) AS supplied,
+                                   MAX(last_date) AS last_date,
+                                   BOOL_OR(waits_for_component) AS waits_for_component
+                              FROM (%(need)s) need
+                          GROUP BY order_line_id, ordered
+                           ) least
                    ) kits
-        CROSS JOIN LATERAL (SELECT %(whole_open)s AS qty) opened
-        CROSS JOIN LATERAL (SELECT %(whole_short)s AS qty) short
-        CROSS JOIN LATERAL (SELECT %(whole_to_source)s AS qty) to_source
+        CROSS JOIN LATERAL (SELECT %(open)s AS qty) opened
+        CROSS JOIN LATERAL (
+                    SELECT GREATEST(LEAST(there - shipped, opened.qty), 0) AS qty
+                   ) ready
             """,
-            open=self._in_kits(SQL("open_qty")),
-            short=self._in_kits(SQL("short_qty")),
-            to_source=self._in_kits(SQL("to_source_qty")),
+            shipped=self._counted_whole(SQL("shipped")),
+            there=self._counted_whole(SQL("there")),
+            supplied=self._counted_whole(SQL("supplied")),
+            open_kits=self._open_kits(),
+            shipped_kits=self._counted(SQL("shipped_qty")),
+            there_kits=self._counted(SQL("shipped_qty + open_qty - short_qty")),
+            supplied_kits=self._counted(SQL("shipped_qty + open_qty - to_source_qty")),
             need=self._component_need(),
-            whole_open=self._whole(SQL("kits.open_kits"), SQL("kits.ordered")),
-            whole_short=self._whole(SQL("kits.short_kits"), SQL("opened.qty")),
-            whole_to_source=self._whole(SQL("kits.to_source_kits"), SQL("short.qty")),
+            open=self._whole_open(),
         )
 
-    def _in_kits(self, quantity):
-        """For how many kits ``quantity`` of a component is, rounded as Odoo does before
-        it counts whole ones, and never to nothing."""
+    def _open_kits(self):
+        """For how many kits the open moves of a component are, rounded as Odoo does
+        before it counts whole ones, and never to nothing. Where they bring more of it
+        than the bill of materials asks for, they still bring it for as many kits."""
         return SQL(
             """
-            CASE WHEN ROUND(%(quantity)s, 6) > 0
+            CASE WHEN ROUND(open_qty, 6) > 0
                  THEN GREATEST(
-                          ROUND(%(quantity)s / NULLIF(per_kit, 0), %(digits)s),
+                          ROUND(
+                              open_qty / NULLIF(GREATEST(per_kit, per_kit_moved), 0),
+                              %(digits)s),
                           %(rounding)s)
              END
             """,
-            quantity=quantity,
             digits=self.env["decimal.precision"].precision_get("Product Unit"),
             rounding=self.env["mrp.bom"]._backlog_rounding(),
         )
 
-    def _whole(self, kits, total):
-        """What remains of ``total`` without the whole kits that ``kits`` leaves intact:
-        ``kits`` rounded up, at most ``total``."""
+    def _whole_open(self):
+        """Whole kits, at most those that Odoo has not counted as delivered; all where
+        it counts the last one and something of the components is still open."""
         return SQL(
             """
-            CASE WHEN %(kits)s IS NULL THEN 0
-                 ELSE %(total)s - GREATEST(FLOOR(ROUND(%(total)s - %(kits)s, 6)), 0)
+            CASE WHEN open_kits IS NULL THEN 0
+                 ELSE LEAST(
+                     ordered - GREATEST(FLOOR(ROUND(ordered - open_kits, 6)), 0),
+                     CASE WHEN shipped < ordered THEN ordered - shipped END)
              END
-            """,
+            """
+        )
+
+    def _counted(self, quantity):
+        """For how many kits ``quantity`` of a component is, rounded as in Odoo's own
+        ``stock.move._compute_kit_quantities``."""
+        return SQL(
+            "ROUND((%s) / NULLIF(COALESCE(per_kit, per_kit_moved), 0), %s)",
+            quantity,
+            self.env["decimal.precision"].precision_get("Product Unit"),
+        )
+
+    def _counted_whole(self, kits):
+        """Whole kits, as Odoo counts them; the last one of an order may be a part of
+        one when the order is for that."""
+        return SQL(
+            "GREATEST(FLOOR(%(kits)s), LEAST(ordered, %(kits)s) "
+            "* (%(kits)s >= ordered)::integer, 0)",
             kits=kits,
-            total=total,
         )
 
     def _component_need(self):
-        """The components with what one kit needs of them, as in Odoo's own
-        ``stock.move._compute_kit_quantities``: one that is on several lines of the bill
-        of materials counts on each. One that is on none tells by its moves."""
+        """For each line of the bill of materials: what one kit needs, and what of it is
+        shipped, open, short and to source. A line for which nothing was or will be
+        delivered is among them: Odoo counts no kit without it. What moves and is on no
+        line, as one that was removed, tells what a kit needs by its moves.
+
+        A move belongs to its line of the bill of materials, also when that has another
+        component today. A vendor ships what several lines need as one: then they count
+        together.
+        """
         return SQL(
             """
-            SELECT part.order_line_id, part.product_id, kit_qty.ordered,
-                   SUM(part.open_qty) AS open_qty, SUM(part.short_qty) AS short_qty,
-                   SUM(part.to_source_qty) AS to_source_qty,
-                   MAX(part.last_date) AS last_date,
-                   BOOL_OR(part.waits_for_component) AS waits_for_component,
-                   COALESCE(
-                       CEIL(ROUND(kit_qty.ordered * line.qty / NULLIF(line.step, 0), 6))
-                           * line.step,
-                       SUM(part.open_qty) + %(shipped)s
-                   ) / NULLIF(kit_qty.ordered, 0) AS per_kit
-              FROM part
-        CROSS JOIN LATERAL (%(ordered)s) kit_qty
-         LEFT JOIN kit ON kit.order_line_id = part.order_line_id
-         LEFT JOIN component
-                ON (component.bom_id, component.kit_id, component.company_id,
-                    component.value_ids, component.product_id)
-                 = (kit.bom_id, kit.kit_id, kit.company_id, kit.value_ids,
-                    part.product_id)
-        CROSS JOIN LATERAL (%(bom_line)s) line
-             WHERE part.is_component
-          GROUP BY part.order_line_id, part.product_id, kit_qty.ordered, line.id,
-                   line.qty, line.step
+            SELECT order_line_id, ordered, SUM(open_qty) AS open_qty,
+                   SUM(short_qty) AS short_qty, SUM(to_source_qty) AS to_source_qty,
+                   SUM(shipped_qty) AS shipped_qty, MAX(last_date) AS last_date,
+                   BOOL_OR(waits_for_component) AS waits_for_component,
+                   SUM(CEIL(ROUND(ordered * bom_qty / NULLIF(step, 0), 6)) * step)
+                       / NULLIF(ordered, 0) AS per_kit,
+                   SUM(open_qty + shipped_qty) / NULLIF(ordered, 0) AS per_kit_moved
+              FROM (
+                    SELECT need.*, kit_qty.ordered,
+                           BOOL_OR(bom_line_id IS NULL) OVER (
+                               PARTITION BY need.order_line_id, need.product_id
+                           ) AS together
+                      FROM (
+                            SELECT moved.order_line_id, bill.bom_line_id,
+                                   COALESCE(bill.product_id, moved.product_id)
+                                       AS product_id,
+                                   NULL::numeric AS bom_qty, NULL::numeric AS step,
+                                   moved.open_qty, moved.short_qty,
+                                   moved.to_source_qty, moved.shipped_qty,
+                                   moved.last_date, moved.waits_for_component
+                              FROM (%(moved)s) moved
+                         LEFT JOIN bill USING (order_line_id, bom_line_id)
+                         UNION ALL
+                            SELECT order_line_id, bom_line_id, product_id, qty, step,
+                                   0, 0, 0, 0, NULL, FALSE
+                              FROM bill
+                           ) need
+                      JOIN (%(ordered)s) kit_qty USING (order_line_id)
+                   ) need
+          GROUP BY order_line_id, ordered, product_id,
+                   CASE WHEN NOT together THEN bom_line_id END
             """,
-            shipped=self._shipped_component(),
+            moved=self._moved_component(),
             ordered=self._ordered_kits(),
-            bom_line=self._component_bom_line(),
+        )
+
+    def _bill(self):
+        """The lines of the bill of materials of each order line that sells a kit."""
+        return SQL(
+            """
+            SELECT kit.order_line_id, component.product_id, component.step,
+                   line.id AS bom_line_id, line.qty
+              FROM kit
+              JOIN component USING (bom_id, kit_id, company_id, value_ids)
+        CROSS JOIN LATERAL UNNEST(component.bom_line_ids, component.bom_line_qtys)
+                           AS line (id, qty)
+            """
         )
 
     def _ordered_kits(self):
         return SQL(
             """
-            SELECT %s AS ordered
+            SELECT line.id AS order_line_id, %s AS ordered
               FROM sale_order_line line
               JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
               JOIN product_product product ON product.id = line.product_id
               JOIN product_template template ON template.id = product.product_tmpl_id
               JOIN uom_uom uom ON uom.id = template.uom_id
-             WHERE line.id = part.order_line_id
+             WHERE line.id IN (SELECT order_line_id FROM part WHERE is_component)
             """,
             in_unit(finite(SQL("line.product_uom_qty")), "line_uom", "uom"),
         )
 
-    def _component_bom_line(self):
-        """The line of the bill of materials that ``part`` is for. All lines together,
-        without ``id``, where moves do not tell them apart: a purchase adds them up."""
+    def _moved_component(self):
+        """The components, open and shipped, with the line of the bill of materials that
+        they move for; none where a vendor ships them. What came back counts as in
+        Odoo's own ``sale.order.line._prepare_qty_delivered``."""
         return SQL(
             """
-            SELECT place.id, component.step,
-                   COALESCE(component.bom_line_qtys[place.id], component.qty) AS qty
-              FROM (
-                    SELECT CASE WHEN CARDINALITY(component.bom_line_ids) > 1 AND (
-                                    SELECT COUNT(DISTINCT bom_line_id)
-                                      FROM stock_move
-                                     WHERE sale_line_id = part.order_line_id
-                                       AND product_id = part.product_id
-                                       AND state <> 'cancel'
-                                ) = CARDINALITY(component.bom_line_ids)
-                                THEN ARRAY_POSITION(
-                                    component.bom_line_ids, part.bom_line_id)
-                            END AS id
-                   ) place
-            """
+            SELECT order_line_id, product_id, bom_line_id, open_qty, short_qty,
+                   to_source_qty, 0 AS shipped_qty, last_date, waits_for_component
+              FROM part
+             WHERE is_component
+         UNION ALL
+            SELECT move.sale_line_id, move.product_id,
+                   CASE WHEN origin.usage <> 'supplier' THEN move.bom_line_id END,
+                   0, 0, 0,
+                   CASE WHEN %(to_customer)s
+                        THEN CASE WHEN move.origin_returned_move_id IS NULL
+                                    OR move.to_refund
+                                  THEN %(qty)s
+                                  ELSE 0
+                              END
+                        WHEN %(from_customer)s AND move.to_refund
+                        THEN - %(qty)s
+                        ELSE 0
+                    END,
+                   NULL, FALSE
+              FROM stock_move move
+              JOIN stock_location origin ON origin.id = move.location_id
+              JOIN stock_location dest ON dest.id = move.location_dest_id
+              JOIN uom_uom move_uom ON move_uom.id = move.product_uom
+              JOIN product_product own ON own.id = move.product_id
+              JOIN product_template own_template
+                ON own_template.id = own.product_tmpl_id
+              JOIN uom_uom own_uom ON own_uom.id = own_template.uom_id
+              JOIN sale_order_line line ON line.id = move.sale_line_id
+             WHERE move.sale_line_id IN (
+                       SELECT order_line_id FROM part WHERE is_component
+                   )
+               AND move.state = 'done'
+               AND move.product_id <> line.product_id
+               AND (%(to_customer)s OR %(from_customer)s)
+            """,
+            qty=in_unit(finite(SQL("move.quantity")), "move_uom", "own_uom"),
+            to_customer=_is_outside("dest"),
+            from_customer=_is_outside("origin"),
         )
 
-    def _shipped_component(self):
-        return SQL(
-            """
-            (SELECT COALESCE(SUM(%s), 0)
-               FROM stock_move move
-               JOIN stock_location dest ON dest.id = move.location_dest_id
-               JOIN uom_uom move_uom ON move_uom.id = move.product_uom
-               JOIN product_product own ON own.id = move.product_id
-               JOIN product_template own_template
-                 ON own_template.id = own.product_tmpl_id
-               JOIN uom_uom own_uom ON own_uom.id = own_template.uom_id
-              WHERE move.sale_line_id = part.order_line_id
-                AND move.product_id = part.product_id
-                AND move.state = 'done'
-                AND dest.usage = 'customer')
-            """,
-            in_unit(finite(SQL("move.quantity")), "move_uom", "own_uom"),
-        )
+
+def _is_outside(location):
+    """Whether ``location`` is a customer's, or between companies, as in Odoo's own
+    ``stock.move._is_outgoing``."""
+    return SQL(
+        "(%(one)s.usage = 'customer' "
+        "OR %(one)s.usage = 'transit' AND %(one)s.company_id IS NULL)",
+        one=SQL.identifier(location),
+    )

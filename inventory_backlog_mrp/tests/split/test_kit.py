@@ -457,26 +457,6 @@ class TestKit(MrpBacklogCase):
 
         self.assertEqual(self._agrees(order), [(5, 2, 0, 3)])
 
-    def test_component_added_after_the_order_is_not_missing(self):
-        self._put_in_stock(self.top, 10)
-        self._put_in_stock(self.leg, 40)
-        order = self._order(self.table, 5)
-        added = self._product("Drawer")
-        line = self.env["mrp.bom.line"].create(
-            {
-                "bom_id": self.table.bom_ids.id,
-                "product_id": added.id,
-                "product_qty": 1,
-            }
-        )
-        self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE mrp_bom_line SET create_date = %s WHERE id = %s",
-            (self._after(1), line.id),
-        )
-
-        self.assertEqual(self._agrees(order), [(5, 5, 0, 0)])
-
     def test_bill_of_materials_of_the_moves_goes_before_a_newer_one(self):
         self._put_in_stock(self.top, 10)
         self._put_in_stock(self.leg, 8)
