@@ -315,7 +315,8 @@ class ProductProduct(models.Model):
     @api.model
     @api.readonly
     def get_promise(self, product_id, qty, warehouse_id=False, date=False):
-        """Say what could be promised for a product now, after everyone in the queue.
+        """Say what could be promised for a product now: what an order confirmed at this
+        moment would get, at its place in the queue and by its routes.
 
         Nothing is reserved or written.
 
@@ -324,16 +325,20 @@ class ProductProduct(models.Model):
             unit
         :param int warehouse_id: where it would leave from; by default the user's
             warehouse in the current company
-        :param str date: the day the customer wants it (``YYYY-MM-DD``), to get the
-            quantity that could leave by the end of it, in the user's time zone
+        :param str date: the day the customer wants it (``YYYY-MM-DD``), which gives it
+            its place in the queue, and the quantity that could leave by the end of it,
+            in the user's time zone; by default after the lead time of the product
         :return: ``{"product_id", "warehouse_id", "uom", "qty", "ready", "incoming":
             [{"qty", "date", "document", "document_name"}], "to_source",
+            "to_source_parts": [{"qty", "date", "by", "warehouse_id"}],
             "vendor_lead_days", "to_source_date", "expected_date", "qty_by_date"}``;
             dates in UTC as ``YYYY-MM-DD HH:MM:SS``, False where there is none;
-            ``ready + Σ incoming + to_source = qty``. The quantity to source comes after
-            the lead time of the vendor, ordered on the next working day of the company.
+            ``ready + Σ incoming + to_source = qty``. The quantity to source comes in
+            the soonest way: ``by`` is ``buy``, ``make`` or ``transfer`` from
+            ``warehouse_id``, begun on the next working day of the company.
             ``expected_date`` is when all of it could leave: False when something is to
-            source and no vendor is known.
+            source and nobody knows how. For a kit ``to_source_parts`` is empty: its
+            components come in several ways.
         :raise UserError: for a quantity that is no number above zero, a bad date, a
             product that is no goods, or when there is no warehouse
         :raise MissingError: for an unknown product or warehouse
@@ -343,20 +348,17 @@ class ProductProduct(models.Model):
         quotes = self.env["backlog.quote"]
         product = quotes._checked_goods(product_id)
         warehouse = quotes._checked_warehouse(warehouse_id)
-        wish = Wish(product, checked_quantity(self.env, qty), warehouse)
+        due = checked_end_of_day(self.env, date) if date else None
+        wish = Wish(product, checked_quantity(self.env, qty), warehouse, due)
         promise = quotes._get_promises([wish])[0]
-        promise["qty_by_date"] = (
-            quotes._promised_by(promise, checked_end_of_day(self.env, date))
-            if date
-            else False
-        )
+        promise["qty_by_date"] = quotes._promised_by(promise, due) if due else False
         return promise
 
     @api.model
     @api.readonly
     def get_promises(self, wishes):
-        """``get_promise`` for many wishes, one after the other, as in one order: goods
-        that the first takes are gone for the next. The number of queries does not
+        """``get_promise`` for many wishes, as in one order: goods that the first takes
+        are gone for the next. The number of queries does not
         depend on the number of wishes.
 
         :param list wishes: up to 10,000 of ``{"product_id": int, "qty": float,

@@ -8,7 +8,7 @@ from ..tools.arguments import is_list_of_ids
 from ..tools.figures import search_figure
 from ..tools.given import giving
 from ..tools.person import as_asked
-from .sale_order_line import PRODUCT_TRIGGERS
+from .sale_order_line import PRODUCT_TRIGGERS, QUOTE_INPUTS
 
 MOST_ORDERS = 10_000
 
@@ -83,6 +83,14 @@ class SaleOrder(models.Model):
         compute="_compute_backlog_alert",
         groups=INTERNAL,
         help="What is late and what nobody has ordered yet, in a sentence each.",
+    )
+
+    quote_losses = fields.Text(
+        "Taken From Others",
+        compute="_compute_quote_losses",
+        groups=INTERNAL,
+        help="If you confirmed now: which orders behind this one in the queue would "
+        "get less, or get it later.",
     )
 
     # Its lines summed
@@ -163,6 +171,60 @@ class SaleOrder(models.Model):
                     [line._goods(line.to_source_qty) for line in to_source],
                 ),
             )
+
+    # What a quotation takes from others
+
+    @api.depends(
+        *(f"order_line.{name}" for name in QUOTE_INPUTS),
+        "commitment_date",
+        "partner_shipping_id",
+    )
+    @api.depends_context("lang", "tz", "uid", "allowed_company_ids")
+    def _compute_quote_losses(self):
+        for order in self:
+            goods = order.order_line._quoted_goods()
+            losses = self.env["backlog.quote"]._losses(goods._wishes()) if goods else ()
+            order.quote_losses = "\n".join(order._loss_sentences(losses))
+
+    def _loss_sentences(self, losses):
+        """Who would lose what, a sentence for each line that the user may see, and how
+        many others there are."""
+        lines = self.env["backlog.line"]
+        seen = {}
+        if losses and lines.has_access("read"):
+            found = lines.search([("id", "in", [loss[0] for loss in losses])])
+            seen = {line.id: line for line in found}
+        for line_id, before, after in losses:
+            if line_id in seen:
+                yield self._loss_sentence(seen[line_id], before, after)
+        if hidden := sum(loss[0] not in seen for loss in losses):
+            yield self.env._(
+                "Confirming takes goods from %s lines of orders that you may not see.",
+                hidden,
+            )
+
+    def _loss_sentence(self, line, before, after):
+        names = {"order": line.order_id.name, "customer": line.partner_id.display_name}
+        if after["ready"] < before["ready"]:
+            return self.env._(
+                "%(order)s (%(customer)s) loses %(goods)s that are ready.",
+                goods=line._goods(float(before["ready"] - after["ready"])),
+                **names,
+            )
+        if after["to_source"] > before["to_source"]:
+            return self.env._(
+                "%(order)s (%(customer)s) loses %(goods)s that are on their way.",
+                goods=line._goods(float(after["to_source"] - before["to_source"])),
+                **names,
+            )
+        return self.env._(
+            "%(order)s (%(customer)s) gets %(product)s on %(after)s instead of "
+            "%(before)s.",
+            product=line.product_id.display_name,
+            before=format_date(self.env, before["last_date"]),
+            after=format_date(self.env, after["last_date"]),
+            **names,
+        )
 
     # Confirmed, and taken back
 

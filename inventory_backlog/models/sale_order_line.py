@@ -32,6 +32,7 @@ PRODUCT_TRIGGERS = (
 )
 
 QUOTE_INPUTS = (
+    "customer_lead",
     "display_type",
     "product_id",
     "product_uom_id",
@@ -174,7 +175,8 @@ class SaleOrderLine(models.Model):
         digits="Product Unit",
         compute="_compute_quote",
         groups=INTERNAL,
-        help="If you confirmed now: what is in stock after everyone in the queue.",
+        help="If you confirmed now: what is in stock for the place in the queue that "
+        "the line would have.",
     )
     quote_incoming_qty = fields.Float(
         "Would Be Incoming",
@@ -195,7 +197,8 @@ class SaleOrderLine(models.Model):
         compute="_compute_quote",
         groups=INTERNAL,
         help="If you confirmed now: when all of it could leave. What is to source "
-        "counts with the lead time of the vendor; empty when no vendor is known.",
+        "comes in the soonest way: bought, made or from another warehouse; empty when "
+        "nobody knows how.",
     )
     backlog_suggestion_line_ids = fields.One2many(
         "backlog.suggestion.line",
@@ -395,18 +398,18 @@ class SaleOrderLine(models.Model):
         )
 
     @api.depends(
-        *QUOTE_INPUTS, *(f"order_id.order_line.{name}" for name in QUOTE_INPUTS)
+        *QUOTE_INPUTS,
+        *(f"order_id.order_line.{name}" for name in QUOTE_INPUTS),
+        "order_id.commitment_date",
+        "order_id.partner_shipping_id",
     )
     def _compute_quote(self):
         """A line gets what those above it leave, so all lines of the order are
         promised, whichever of them are asked for."""
         self.quote_ready_qty = self.quote_incoming_qty = self.quote_to_source_qty = 0
         self.quote_expected_date = False
-        goods = self.filtered(lambda line: line._is_quoted_goods())
-        for lines in goods.grouped("order_id").values():
-            queue = lines._lines_of_order().filtered(
-                lambda line: line._is_quoted_goods()
-            )
+        for lines in self._quoted_goods().grouped("order_id").values():
+            queue = lines._lines_of_order()._quoted_goods()
             promises = self.env["backlog.quote"]._get_promises(queue._wishes())
             for line, promise in zip(queue, promises, strict=True):
                 if line in lines:
@@ -418,6 +421,10 @@ class SaleOrderLine(models.Model):
         edited = {line._origin.id: line for line in self if line._origin}
         lines = (edited.get(line._origin.id, line) for line in self.order_id.order_line)
         return self.browse().union(*lines, self).sorted(lambda line: line.sequence)
+
+    def _quoted_goods(self):
+        """The goods on quotations among these lines."""
+        return self.filtered(lambda line: line._is_quoted_goods())
 
     def _is_quoted_goods(self):
         return (
@@ -431,7 +438,6 @@ class SaleOrderLine(models.Model):
         )
 
     def _wishes(self):
-        made_to_order = self._made_to_order()
         return [
             Wish(
                 line.product_id,
@@ -439,53 +445,13 @@ class SaleOrderLine(models.Model):
                     line.product_uom_qty, line.product_id.uom_id
                 ),
                 line.warehouse_id,
-                line in made_to_order,
+                line.order_id.commitment_date or line._expected_date(),
+                tuple(line.route_ids.ids),
+                line.product_uom_id,
+                line.order_id.partner_shipping_id.property_stock_customer,
             )
             for line in self
         ]
-
-    def _made_to_order(self):
-        """The lines whose goods are brought for them alone: they take nothing of what
-        is there. Lines with the same routes have the same rule, so that it is looked up
-        once."""
-        return self.browse().union(
-            *(
-                lines
-                for lines in self.grouped(lambda line: line._rule_key()).values()
-                if lines[0]._is_made_to_order()
-            )
-        )
-
-    def _rule_key(self):
-        """All that Odoo chooses the rule of a delivery by."""
-        product = self.product_id
-        return (
-            self._customer_location(),
-            self.warehouse_id,
-            self.company_id,
-            self.route_ids,
-            self.product_uom_id.package_type_id.route_ids,
-            product.route_ids,
-            product.categ_id.total_route_ids,
-            # Without a vendor, Odoo passes over routes of the warehouse that buy.
-            bool(product.seller_ids),
-        )
-
-    def _is_made_to_order(self):
-        rule = self.env["stock.rule"]._get_rule(
-            self.product_id,
-            self._customer_location(),
-            {
-                "company_id": self.company_id,
-                "packaging_uom_id": self.product_uom_id,
-                "route_ids": self.route_ids,
-                "warehouse_id": self.warehouse_id,
-            },
-        )
-        return rule.action == "buy" or rule.procure_method == "make_to_order"
-
-    def _customer_location(self):
-        return self.order_id.partner_shipping_id.property_stock_customer
 
     def _set_quote(self, promise):
         ready, to_source = (

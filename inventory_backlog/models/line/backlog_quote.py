@@ -1,14 +1,23 @@
 from collections import defaultdict
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
+from ...const import OPEN_STATES
 from ...tools.arguments import checked_quantity, checked_records
-from ...tools.bounds import bounded_days
+from ...tools.bounds import FIRST_MOMENT, bounded_days
+from ..split.backlog_demand import FIRST_WANTED, Wanted
 
 MOST_WISHES = 10_000
+
+
+MTO = "make_to_order"
+# Rules that bring goods for one another, from the customer back to a stock.
+MOST_RULES = 16
 
 
 class Wish(NamedTuple):
@@ -17,8 +26,58 @@ class Wish(NamedTuple):
     product: models.BaseModel
     quantity: float
     warehouse: models.BaseModel
-    made_to_order: bool = False
-    """Whether it takes only what is brought for it."""
+    due: datetime | None = None
+    """When the customer wants it; by default after the lead time of the product."""
+    routes: tuple = ()
+    """The ids of the routes chosen for it, before those of the product."""
+    unit: models.BaseModel | None = None
+    """The unit it is sold in: a packaging can have routes."""
+    destination: models.BaseModel | None = None
+    """Where it goes, by default to customers."""
+
+
+class Supply(NamedTuple):
+    """How Odoo would bring what is wished for, by its rules."""
+
+    kind: str
+    """``stock``: it takes what is there, and waits in the queue; else it takes only
+    what is brought for it: ``buy``, ``make``, ``transfer``, or ``none``."""
+    rule: models.BaseModel
+    """The last rule of the delivery."""
+    days: float
+    """The days before the customer's day on which it leaves, by its rules."""
+    brought_days: float = 0
+    """What is made or transferred comes so many days earlier than it leaves."""
+
+
+@dataclass
+class Means:
+    """What missing goods could come from."""
+
+    spare: dict
+    """``{(product id, warehouse id): [part]}`` that the whole queue leaves."""
+    made: dict
+    """What goods are made of, see ``_made``."""
+
+    def trial(self):
+        """The same, to take from without taking."""
+        spare = defaultdict(list)
+        for key, parts in self.spare.items():
+            spare[key] = [{**part} for part in parts]
+        return Means(spare, self.made)
+
+
+class Way(NamedTuple):
+    """How what is missing could come."""
+
+    date: datetime
+    quantity: float
+    by: str
+    """``buy``, ``make`` or ``transfer``."""
+    warehouse_id: int = 0
+    """Where a transfer comes from."""
+    rest: Means | None = None
+    """What is left for others when it comes in this way."""
 
 
 class BacklogQuote(models.AbstractModel):
@@ -71,38 +130,153 @@ class BacklogQuote(models.AbstractModel):
         )
 
     def _get_promises(self, wishes):
-        """Promise a list of wishes one after the other: what the first takes is gone
-        for the next. One statement for all of them.
+        """Promise a list of wishes, as one order confirmed now would get them: each
+        takes its place in the queue. One statement for all of them, and another where
+        something is to source.
 
         :return: the dicts described in ``get_promise``, in the same order
         """
-        supply = self._promise_supply(wishes)
-        promises = [self._promise(wish, supply) for wish in wishes]
+        supplies = self._supplies(wishes)
+        wanted = self._wanted(wishes, supplies)
+        got = self._got(wanted)
+        promises = [
+            self._promise(wish, supply, got[number])
+            for number, (wish, supply) in enumerate(zip(wishes, supplies, strict=True))
+        ]
+        self._promise_to_source(wishes, supplies, promises, list(wanted.values()))
         self._name_documents(promises)
         return promises
 
-    def _promise_supply(self, wishes):
-        """``{(product id, warehouse id): [part]}``, each part a dict with ``qty, date,
-        document``, in order of arrival."""
-        supply = defaultdict(list)
-        products = (
-            self.env["product.product"]
-            .browse()
-            .union(*(wish.product for wish in wishes))
+    # The way of supply
+
+    def _supplies(self, wishes):
+        """The supply of each wish. Wishes with the same routes have the same rules,
+        which are looked up once."""
+        found = {}
+        keys = [self._rule_key(wish) for wish in wishes]
+        for key, wish in zip(keys, wishes, strict=True):
+            if key not in found:
+                found[key] = self._supply(wish)
+        return [found[key] for key in keys]
+
+    def _rule_key(self, wish):
+        """All that Odoo chooses the rules of a delivery by."""
+        product = wish.product
+        return (
+            wish.destination,
+            wish.warehouse,
+            wish.routes,
+            wish.unit and wish.unit.package_type_id.route_ids,
+            product.route_ids,
+            product.categ_id.total_route_ids,
+            # Without a vendor, Odoo passes over routes of the warehouse that buy.
+            bool(product.seller_ids),
+            *self._more_rule_key(product, wish.warehouse),
         )
-        allocation = self.env["backlog.allocation"]
-        if stocked := products.filtered("is_storable"):
+
+    def _more_rule_key(self, product, warehouse):
+        """What else of a product decides about its rules."""
+        return ()
+
+    def _supply(self, wish):
+        """Follow the rules from the customer back to where goods are taken, bought or
+        made."""
+        warehouse = wish.warehouse
+        # sudo: who asks need not be able to read rules.
+        rules = self.env["stock.rule"].sudo()
+        values = {
+            "company_id": warehouse.company_id or self.env.company,
+            "packaging_uom_id": wish.unit or wish.product.uom_id.browse(),
+            "route_ids": self.env["stock.route"].sudo().browse(wish.routes),
+            "warehouse_id": warehouse,
+        }
+        place = wish.destination or self._customers()
+        last, days, left, brought = rules, 0, False, 0
+        for _step in range(MOST_RULES):
+            rule = rules._get_rule(wish.product, place, values) if place else rules
+            if rule.action not in ("pull", "pull_push"):
+                kinds = {"buy": "buy", "manufacture": "make"}
+                return Supply(kinds.get(rule.action, "none"), last or rule, days)
+            place = rule.location_src_id
+            is_here = place.warehouse_id == warehouse and place.usage != "transit"
+            if not left and (is_here or not last and rule.procure_method != MTO):
+                days += bounded_days(rule.delay)
+                last = rule
+            elif not left:
+                # From elsewhere into the warehouse.
+                left, brought = True, bounded_days(rule.delay)
+            if not place.warehouse_id:
+                values["warehouse_id"] = rule.route_id.supplier_wh_id
+            if rule.procure_method != MTO:
+                return Supply("transfer" if left else "stock", last, days, brought)
+        return Supply("none", last, days)
+
+    def _customers(self):
+        """Where goods for customers go, as long as nobody says which customer."""
+        return self.env.ref("stock.stock_location_customers", raise_if_not_found=False)
+
+    # What they would get
+
+    def _wanted(self, wishes, supplies):
+        """``{number: Wanted}``: the deliveries that Odoo would make for the wishes that
+        take what is there."""
+        return {
+            number: self._delivery(wish, supply)
+            for number, (wish, supply) in enumerate(zip(wishes, supplies, strict=True))
+            if supply.kind == "stock" and wish.product.is_storable
+        }
+
+    def _delivery(self, wish, supply):
+        """The delivery as Odoo would make it now."""
+        picking_type = supply.rule.picking_type_id
+        date = self._leaves_on(wish, supply)
+        today = fields.Date.today()
+        reservation_date = {
+            "at_confirm": today,
+            "by_date": date.date()
+            - timedelta(days=picking_type.reservation_days_before),
+        }.get(picking_type.reservation_method)
+        return Wanted(
+            wish.product.id,
+            supply.rule.location_src_id.id,
+            wish.warehouse.id,
+            wish.warehouse.company_id.id,
+            wish.quantity,
+            date,
+            reservation_date,
+            bool(reservation_date and reservation_date <= today),
+        )
+
+    def _leaves_on(self, wish, supply):
+        """When Odoo would plan to ship it."""
+        due = wish.due or fields.Datetime.now() + timedelta(
+            days=bounded_days(wish.product.sale_delay)
+        )
+        company = wish.warehouse.company_id or self.env.company
+        days = supply.days + bounded_days(company.security_lead)
+        return max(due, FIRST_MOMENT) - timedelta(days=days)
+
+    def _got(self, wanted):
+        """``{number: [part]}``: what each of them would get."""
+        got = defaultdict(list)
+        if wanted:
+            numbers = list(wanted)
+            allocation = self.env["backlog.allocation"]
             self.env.flush_query(allocation._table_sql)
             for row in self.env.execute_query_dict(
-                allocation.env["backlog.live.slice"]._left_over(stocked.ids)
+                allocation.env["backlog.live.slice"]._wanted_slices(
+                    list({one.product_id for one in wanted.values()}),
+                    list(wanted.values()),
+                )
             ):
-                supply[row["product_id"], row["warehouse_id"]].append(row)
-        return supply
+                got[numbers[row["move_id"] - FIRST_WANTED]].append(row)
+        return got
 
-    def _promise(self, wish, supply):
-        """Take what is there for one wish from ``supply``."""
-        product, quantity, warehouse, made_to_order = wish
+    def _promise(self, wish, supply, parts):
+        """What one wish would get; ``_promise_to_source`` says when the rest comes."""
+        product, quantity, warehouse = wish[:3]
         uom = product.uom_id
+        now = fields.Datetime.to_string(fields.Datetime.now())
         promise = {
             "product_id": product.id,
             "warehouse_id": warehouse.id,
@@ -111,38 +285,39 @@ class BacklogQuote(models.AbstractModel):
             "ready": quantity,
             "incoming": [],
             "to_source": 0.0,
+            "to_source_parts": [],
             "vendor_lead_days": False,
             "to_source_date": False,
-            "expected_date": fields.Datetime.to_string(fields.Datetime.now()),
+            "expected_date": now,
         }
-        if not product.is_storable and not made_to_order:
+        if supply.kind == "stock" and not product.is_storable:
             return promise
         promise["ready"] = 0.0
-        for part in [] if made_to_order else supply[product.id, warehouse.id]:
-            taken = min(quantity, part["qty"])
-            if taken <= 0:
-                continue
-            part["qty"] -= taken
-            quantity = uom.round(quantity - taken)
-            if part["source"] == "stock":
+        if self._is_brought(wish, supply):
+            date = self._leaves_on(wish, supply) - timedelta(days=supply.brought_days)
+            parts = [{"source": "receipt", "qty": quantity, "date": date}]
+        for part in parts:
+            taken = float(part["qty"])
+            if part["source"] in ("reserved", "stock"):
                 promise["ready"] += taken
-            else:
-                promise["expected_date"] = fields.Datetime.to_string(part["date"])
+            elif part["source"] == "receipt":
                 promise["incoming"].append(self._promise_part(part, taken))
-        if quantity > 0:
-            # A dropshipment leaves from no warehouse of ours.
-            company = warehouse.company_id or self.env.company
-            promise |= self._promise_to_source(product, quantity, company)
-            promise["expected_date"] = promise["to_source_date"] and max(
-                promise["to_source_date"], promise["expected_date"]
-            )
+        promise["expected_date"] = max(
+            [now, *(part["date"] for part in promise["incoming"])]
+        )
+        there = promise["ready"] + sum(part["qty"] for part in promise["incoming"])
+        promise["to_source"] = max(uom.round(quantity - there), 0.0)
         return promise
+
+    def _is_brought(self, wish, supply):
+        """Whether Odoo would make the document that brings it, and confirm it."""
+        return supply.kind == "transfer"
 
     def _promise_part(self, part, quantity):
         return {
             "qty": quantity,
-            "date": fields.Datetime.to_string(part["date"]),
-            "document": part["document"] or False,
+            "date": fields.Datetime.to_string(max(part["date"], fields.Datetime.now())),
+            "document": part.get("document") or False,
             "document_name": False,
         }
 
@@ -159,21 +334,248 @@ class BacklogQuote(models.AbstractModel):
             for document, (_number, part) in zip(documents, named, strict=True):
                 part["document_name"] = document.display_name
 
-    def _promise_to_source(self, product, quantity, company):
-        """The lead time of the vendor that Odoo would choose, and the company's own,
-        from the next working day on."""
-        seller = product.with_company(company)._select_seller(
-            quantity=quantity,
-            date=fields.Date.context_today(self.env["product.product"]),
+    # Who would lose what
+
+    def _losses(self, wishes):
+        """What others in the queue would lose if these were ordered now.
+
+        :return: ``[(order line id, before, after)]``, what each had and would have as
+            dicts with ``ready``, ``to_source`` and the moment ``last_date``
+        """
+        wishes = self._parts_of(wishes)
+        wanted = list(self._wanted(wishes, self._supplies(wishes)).values())
+        if not wanted:
+            return []
+        line_ids, product_ids = self._rivals({one.product_id for one in wanted})
+        if not line_ids:
+            return []
+        allocation = self.env["backlog.allocation"]
+        self.env.flush_query(allocation._table_sql)
+        before, after = (
+            self._split_of(line_ids, product_ids, slices)
+            for slices in (
+                allocation._raw_slices(product_ids),
+                self.env["backlog.live.slice"]._live_slices(product_ids, wanted=wanted),
+            )
         )
-        lead = bounded_days(seller.delay) + bounded_days(company.days_to_purchase)
-        date = False
-        if seller:
-            idle = company._backlog_work_day() - company._backlog_today()
-            arrival = fields.Datetime.now() + idle + timedelta(days=lead)
-            date = fields.Datetime.to_string(arrival)
+        return [
+            (line_id, had, after[line_id])
+            for line_id, had in before.items()
+            if line_id in after and _is_worse(had, after[line_id])
+        ]
+
+    def _parts_of(self, wishes):
+        """What is delivered for these wishes."""
+        return wishes
+
+    def _rivals(self, product_ids):
+        """The order lines that wait for these products, and all products that decide
+        about these lines."""
+        # sudo: the queue is that of everybody, who may see what is said later.
+        moves = self.env["stock.move"].sudo()
+        waiting = [("state", "in", OPEN_STATES), ("sale_line_id", "!=", False)]
+        lines = moves.search_fetch(
+            [("product_id", "in", list(product_ids)), *waiting], ["sale_line_id"]
+        ).sale_line_id
+        theirs = moves.search_fetch(
+            [("sale_line_id", "in", lines.ids), *waiting], ["product_id"]
+        )
+        products = theirs.product_id | lines.product_id
+        return lines.ids, list({*product_ids, *products.ids})
+
+    def _split_of(self, line_ids, product_ids, slices):
+        """``{order line id: {"ready", "to_source", "last_date"}}`` by ``slices``."""
+        moment = fields.Datetime.now()
         return {
-            "to_source": quantity,
-            "vendor_lead_days": int(lead) if seller else False,
-            "to_source_date": date,
+            line_id: {
+                "ready": ready,
+                "to_source": to_source,
+                "last_date": max(last_date or moment, moment),
+            }
+            for line_id, ready, to_source, last_date in self.env.execute_query(
+                SQL(
+                    """
+                    SELECT order_line_id, backlog_qty, to_source_qty, last_date
+                      FROM (%s) split
+                    """,
+                    self.env["backlog.live.line"]._split(
+                        product_ids,
+                        SQL(
+                            "SELECT * FROM (%s) slice WHERE order_line_id = ANY(%s)",
+                            slices,
+                            line_ids,
+                        ),
+                    ),
+                )
+            )
         }
+
+    # What is to source
+
+    def _promise_to_source(self, wishes, supplies, promises, wanted):
+        """Say of the promises when what is to source could be there: the better of a
+        transfer from another warehouse, of buying and of making."""
+        open_ones = [
+            number
+            for number, promise in enumerate(promises)
+            if promise["to_source"] > 0
+        ]
+        if not open_ones:
+            return
+        means = self._means([wishes[number] for number in open_ones], wanted)
+        for number in open_ones:
+            wish, promise = wishes[number], promises[number]
+            rest = promise["to_source"]
+            vendor = self._vendor_for(wish, rest)
+            parts = self._best_ways(wish, supplies[number], rest, means)
+            known = sum(part.quantity for part in parts)
+            date = False
+            if wish.product.uom_id.compare(known, rest) >= 0:
+                date = fields.Datetime.to_string(max(part.date for part in parts))
+            promise |= {
+                "to_source_parts": [
+                    {
+                        "qty": part.quantity,
+                        "date": fields.Datetime.to_string(part.date),
+                        "by": part.by,
+                        "warehouse_id": part.warehouse_id or False,
+                    }
+                    for part in parts
+                ],
+                "vendor_lead_days": self._lead_days(wish, vendor) if vendor else False,
+                "to_source_date": date,
+                "expected_date": date and max(date, promise["expected_date"]),
+            }
+
+    def _means(self, wishes, wanted):
+        """What the whole queue, with these wishes in it, leaves of the goods in other
+        warehouses, and of what they are made of."""
+        spare = defaultdict(list)
+        made = self._made(wishes)
+        product_ids = self._supplying_products(wishes, made)
+        if product_ids:
+            self.env.flush_query(self.env["backlog.allocation"]._table_sql)
+            for row in self.env.execute_query_dict(
+                self.env["backlog.live.slice"]._left_over(product_ids, wanted)
+            ):
+                row["qty"] = float(row["qty"])
+                spare[row["product_id"], row["warehouse_id"]].append(row)
+        return Means(spare, made)
+
+    def _made(self, wishes):
+        """``{(product, warehouse): (bill of materials, [(component, quantity,
+        step)])}`` of what is missing and can be made, and of what that is made of."""
+        return {}
+
+    def _supplying_products(self, wishes, made):
+        """The ids of the products whose stock decides when missing goods come: their
+        own, where there are other warehouses."""
+        companies = {wish.warehouse.company_id.id for wish in wishes}
+        # sudo: who asks need not be able to read warehouses.
+        warehouses = self.env["stock.warehouse"].sudo()
+        if warehouses.search_count([("company_id", "in", list(companies))]) <= len(
+            companies
+        ):
+            return []
+        return list({wish.product.id for wish in wishes if wish.product.is_storable})
+
+    def _best_ways(self, wish, supply, quantity, means):
+        """How ``quantity`` could come soonest, as a list of ``Way``, less than it where
+        nobody knows how the rest could come."""
+        parts, rest = [], quantity
+        ways = self._ways(wish, supply, quantity, means)
+        for way in sorted(ways, key=lambda way: way.date):
+            if wish.product.uom_id.compare(rest, 0) <= 0:
+                break
+            taken = min(rest, way.quantity)
+            rest = wish.product.uom_id.round(rest - taken)
+            parts.append(way._replace(quantity=taken))
+            if way.warehouse_id:
+                self._take(means, wish.product, way.warehouse_id, taken, "stock")
+            elif way.rest:
+                means.spare = way.rest.spare
+        return parts
+
+    def _ways(self, wish, supply, quantity, means):
+        """The ways in which ``quantity`` of it could come. What is brought for one
+        customer alone comes in its own way."""
+        if supply.kind != "make":
+            yield from self._purchases(wish, quantity)
+        if supply.kind == "stock":
+            yield from self._transfers(wish, means)
+
+    def _purchases(self, wish, quantity):
+        vendor = self._vendor_for(wish, quantity)
+        if vendor:
+            days = self._lead_days(wish, vendor)
+            yield Way(self._from_work_day(wish, days), quantity, "buy")
+
+    def _transfers(self, wish, means):
+        """What other warehouses of the company have left."""
+        for (product_id, warehouse_id), parts in means.spare.items():
+            if product_id != wish.product.id or warehouse_id == wish.warehouse.id:
+                continue
+            there = sum(part["qty"] for part in parts if part["source"] == "stock")
+            # sudo: who asks need not be able to read all warehouses of the company.
+            source = self.env["stock.warehouse"].sudo().browse(warehouse_id)
+            if there > 0 and source.company_id == wish.warehouse.company_id:
+                arrival = self._from_work_day(wish, self._days_from(source, wish))
+                yield Way(arrival, there, "transfer", warehouse_id)
+
+    def _days_from(self, source, wish):
+        """The days from another warehouse, by the route that resupplies from it."""
+        routes = wish.warehouse.sudo().resupply_route_ids.filtered(
+            lambda route: route.supplier_wh_id == source
+        )
+        return sum(bounded_days(rule.delay) for rule in routes[:1].rule_ids)
+
+    def _take(self, means, product, warehouse_id, quantity, source=None):
+        """Take from what is left.
+
+        :return: what is still missing, and the moment when all that was taken is there
+        """
+        last = fields.Datetime.now()
+        for part in means.spare[product.id, warehouse_id]:
+            taken = min(part["qty"], quantity)
+            if taken > 0 and source in (None, part["source"]):
+                part["qty"] -= taken
+                quantity = product.uom_id.round(quantity - taken)
+                last = max(last, part["date"] or last)
+        return quantity, last
+
+    def _vendor_for(self, wish, quantity):
+        """The vendor line that Odoo would buy ``quantity`` from; below the minimum of
+        all vendors that of the first, of which more is bought."""
+        company = wish.warehouse.company_id or self.env.company
+        product = wish.product.with_company(company)
+        day = fields.Date.context_today(self.env["product.product"])
+        return product._select_seller(
+            quantity=quantity, date=day
+        ) or product._select_seller(quantity=None, date=day)
+
+    def _lead_days(self, wish, vendor):
+        """Those of the vendor, and the company's own."""
+        company = wish.warehouse.company_id or self.env.company
+        return int(bounded_days(vendor.delay) + bounded_days(company.days_to_purchase))
+
+    def _from_work_day(self, wish, days):
+        """The moment so many days after the next working day."""
+        # What a vendor ships leaves from no warehouse of ours.
+        company = wish.warehouse.company_id or self.env.company
+        idle = company._backlog_work_day() - company._backlog_today()
+        return fields.Datetime.now() + idle + timedelta(days=days)
+
+
+def _is_worse(before, after):
+    """Whether a line would have less, or have it later.
+
+    >>> had = {"ready": 3, "to_source": 0, "last_date": 5}
+    >>> [_is_worse(had, {**had, **change})
+    ...     for change in ({}, {"ready": 2}, {"to_source": 1}, {"last_date": 6})]
+    [False, True, True, True]
+    """
+    return (
+        after["ready"] < before["ready"]
+        or after["to_source"] > before["to_source"]
+        or after["last_date"] > before["last_date"]
+    )

@@ -1,8 +1,30 @@
+from datetime import date, datetime
+from typing import NamedTuple
+
 from odoo import models
 from odoo.tools import SQL
 
 from ...tools.bounds import finite, in_unit
 from ...tools.sql import is_open, of_products
+
+# Demand that is only asked about has ids of its own, which no move has. They leave room
+# for ``sweep``, which holds 32 bits.
+FIRST_WANTED = 2**31
+
+
+class Wanted(NamedTuple):
+    """A delivery that nobody has ordered yet, as Odoo would make it."""
+
+    product_id: int
+    location_id: int
+    warehouse_id: int
+    company_id: int
+    qty: float
+    date: datetime
+    reservation_date: date | None
+    is_reserved: bool
+    """Whether Odoo reserves for it the moment it is confirmed: what is free then, also
+    before somebody ahead in the queue."""
 
 
 class BacklogDemand(models.AbstractModel):
@@ -263,6 +285,80 @@ class BacklogDemand(models.AbstractModel):
                    ) demand
             """,
             is_customer=self._is_customer(),
+        )
+
+    def _with_wanted(self, wanted):
+        """The demand, and what would be there if ``wanted`` were ordered now, one after
+        the other. They have the ids from ``FIRST_WANTED`` on, no order line, and what
+        Odoo would reserve for them at once is no longer free for the others."""
+        if not wanted:
+            return self._demand()
+        return SQL(
+            """
+              WITH wish AS MATERIALIZED (
+                    SELECT wish.*, place.pool_id, place.home_id, stock.fades_on,
+                           NULLIF(wish.location_id, place.pool_id) AS shelf_id,
+                           COALESCE(stock.free, 0) AS free,
+                           COALESCE(stock.missing, 0) AS missing,
+                           CASE WHEN wish.is_reserved
+                                 AND place.id = place.pool_id
+                                 AND stock.fades_on IS NULL
+                                THEN GREATEST(LEAST(
+                                    wish.qty, COALESCE(stock.free, 0) - (
+                                        SUM(wish.qty) FILTER (WHERE wish.is_reserved)
+                                            OVER before - wish.qty
+                                    )
+                                ), 0) ELSE 0 END AS reserved
+                      FROM (%(wishes)s) wish
+                      JOIN place ON place.id = wish.location_id
+                 LEFT JOIN stock ON stock.product_id = wish.product_id
+                                AND stock.pool_id = place.pool_id
+                    WINDOW before AS (
+                           PARTITION BY wish.product_id, place.pool_id
+                               ORDER BY wish.move_id ROWS UNBOUNDED PRECEDING)
+                   ), taken AS MATERIALIZED (
+                    SELECT product_id, pool_id, SUM(reserved) AS qty
+                      FROM wish
+                  GROUP BY product_id, pool_id
+                   )
+            SELECT demand.move_id, demand.product_id, demand.pool_id, demand.home_id,
+                   demand.warehouse_id, demand.company_id, demand.is_storable,
+                   demand.to_customer, demand.order_line_id, demand.priority,
+                   demand.date, demand.reservation_date, demand.qty, demand.reserved,
+                   demand.chained, demand.chain_id, demand.brought, demand.group_id,
+                   demand.shelf_id, demand.free - COALESCE(taken.qty, 0) AS free,
+                   demand.missing, demand.fades_on, demand.settled
+              FROM (%(demand)s) demand
+         LEFT JOIN taken USING (product_id, pool_id)
+         UNION ALL
+            SELECT wish.move_id, wish.product_id, wish.pool_id, wish.home_id,
+                   wish.warehouse_id, wish.company_id, TRUE, TRUE, NULL, '0', wish.date,
+                   wish.reservation_date, wish.qty, wish.reserved, FALSE, NULL, NULL,
+                   NULL, wish.shelf_id, wish.free - taken.qty, wish.missing,
+                   wish.fades_on,
+                   wish.reserved = wish.qty AND wish.missing = 0
+              FROM wish
+              JOIN taken USING (product_id, pool_id)
+            """,
+            wishes=self._wishes(wanted),
+            demand=self._demand(),
+        )
+
+    def _wishes(self, wanted):
+        """``wanted`` as a table."""
+        types = ("integer",) * 4 + ("numeric", "timestamp", "date", "boolean")
+        columns = zip(types, zip(*wanted, strict=True), strict=True)
+        return SQL(
+            """
+            SELECT number + %s AS move_id, wish.*
+              FROM UNNEST(%s) WITH ORDINALITY AS wish (
+                   product_id, location_id, warehouse_id, company_id, qty, date,
+                   reservation_date, is_reserved, number)
+            """,
+            FIRST_WANTED - 1,
+            SQL(", ").join(
+                SQL(f"%s::{kind}[]", list(column)) for kind, column in columns
+            ),
         )
 
     def _is_customer(self):

@@ -8,6 +8,7 @@ from ...tools.sql import (
     of_products,
     without_jit,
 )
+from .backlog_demand import FIRST_WANTED
 from .sweep import sweep
 
 # Rows of the allocation come from stock moves: several per move, told apart by the
@@ -22,10 +23,12 @@ class BacklogLiveSlice(models.AbstractModel):
     _name = "backlog.live.slice"
     _description = "Live Slice"
 
-    def _live_slices(self, product_ids=None, ready_of=None):
+    def _live_slices(self, product_ids=None, ready_of=None, wanted=()):
         """The slices as the moves, quants and receipts say now.
 
         :param ready_of: see ``_slice``
+        :param wanted: what stands in the queue as if it were ordered now, see
+            ``backlog.demand._with_wanted``
         """
         return SQL(
             """
@@ -37,12 +40,12 @@ class BacklogLiveSlice(models.AbstractModel):
               FROM slice
             %(receipt)s
             """,
-            steps=self._steps(product_ids, ready_of),
+            steps=self._steps(product_ids, ready_of, wanted),
             document=self.env["backlog.supply"]._document(),
             receipt=self.env["backlog.supply"]._join_receipt(),
         )
 
-    def _steps(self, product_ids=None, ready_of=None):
+    def _steps(self, product_ids=None, ready_of=None, wanted=()):
         """Return ``WITH place AS (…), … slice AS (…)``. Every step is materialized:
         PostgreSQL has no statistics of a step, expects one row and would compute it
         again for each row of the next."""
@@ -82,7 +85,7 @@ class BacklogLiveSlice(models.AbstractModel):
             self.env["backlog.supply"]._link(),
             self.env["backlog.supply"]._link_groups("demand_id"),
             self.env["backlog.supply"]._link_groups("receipt_id"),
-            self.env["backlog.demand"]._demand(),
+            self.env["backlog.demand"]._with_wanted(wanted),
             self._claim(),
             self.env["backlog.turn"]._uneven(),
             self.env["backlog.turn"]._served(),
@@ -423,9 +426,24 @@ class BacklogLiveSlice(models.AbstractModel):
             of_products=of_products(SQL("line.product_id"), product_ids),
         )
 
-    def _left_over(self, product_ids):
-        """Return the statement of what the whole queue leaves: free stock and receipts
-        that no demand takes, in order of arrival.
+    def _wanted_slices(self, product_ids, wanted):
+        """Return the statement of what each of ``wanted`` would get: ``move_id, source,
+        qty, date, document``, ready goods first, then in order of arrival."""
+        return SQL(
+            """
+            SELECT move_id, source, qty, GREATEST(date, %(now)s) AS date, document
+              FROM (%(slices)s) slice
+             WHERE move_id >= %(first)s
+          ORDER BY move_id, date NULLS FIRST, receipt_move_id
+            """,
+            now=now(),
+            slices=self._live_slices(product_ids, wanted=wanted),
+            first=FIRST_WANTED,
+        )
+
+    def _left_over(self, product_ids, wanted=()):
+        """Return the statement of what the whole queue leaves, with ``wanted`` in it:
+        free stock and receipts that no demand takes, in order of arrival.
 
         Columns: ``product_id, warehouse_id, source, qty, date, document``; the source
         is ``stock`` or ``receipt``.
@@ -442,7 +460,7 @@ class BacklogLiveSlice(models.AbstractModel):
              WHERE slice.qty > 0
           ORDER BY slice.date NULLS FIRST, slice.receipt_move_id
             """,
-            steps=self._steps(product_ids),
+            steps=self._steps(product_ids, wanted=wanted),
             now=now(),
             document=self.env["backlog.supply"]._document(),
             rest=self._rest(),
@@ -462,6 +480,10 @@ class BacklogLiveSlice(models.AbstractModel):
                          UNION ALL
                             SELECT product_id, pool_id, -COALESCE(taken_fresh, taken)
                               FROM queue
+                         UNION ALL
+                            SELECT product_id, pool_id, -reserved
+                              FROM demand
+                             WHERE move_id >= %(first)s
                            ) stock
                   GROUP BY product_id, pool_id
                    )
@@ -495,6 +517,7 @@ class BacklogLiveSlice(models.AbstractModel):
             """,
             quantity=finite(SQL("quant.quantity")),
             reserved=finite(SQL("quant.reserved_quantity")),
+            first=FIRST_WANTED,
         )
 
     def _linked(self):

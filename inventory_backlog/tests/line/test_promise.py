@@ -59,6 +59,54 @@ class TestPromise(BacklogCase):
         self.assertEqual(promise["to_source_date"], "2030-01-29 09:00:00")
         self.assertEqual(promise["expected_date"], "2030-01-29 09:00:00")
 
+    def test_below_the_minimum_of_a_vendor_the_minimum_is_bought(self):
+        self.product.seller_ids = [
+            Command.create(
+                {"partner_id": self.vendor.id, "delay": 12, "price": 1, "min_qty": 12}
+            )
+        ]
+        for quantity in (3, 12):
+            with self.subTest(quantity):
+                promise = self._promise(quantity)
+                self.assertEqual(promise["to_source_date"], "2030-01-27 09:00:00")
+                self.assertEqual(promise["vendor_lead_days"], 12)
+
+    def test_another_warehouse_that_has_them_goes_before_a_slow_vendor(self):
+        self.product.seller_ids = [
+            Command.create({"partner_id": self.vendor.id, "delay": 18, "price": 1})
+        ]
+        other = self.env["stock.warehouse"].create({"name": "Other", "code": "OTH"})
+        self.warehouse.resupply_wh_ids = other
+        self.warehouse.resupply_route_ids.rule_ids[:1].delay = 2
+        self._put_in_stock(self.product, 25, location=other.lot_stock_id)
+        self._order(self.product, 5, warehouse_id=other.id)
+
+        promise = self._promise(20)
+        self.assertEqual(promise["expected_date"], "2030-01-17 09:00:00")
+        self.assertEqual(
+            promise["to_source_parts"],
+            [
+                {
+                    "qty": 20,
+                    "date": "2030-01-17 09:00:00",
+                    "by": "transfer",
+                    "warehouse_id": other.id,
+                }
+            ],
+        )
+        promise = self._promise(23)
+        self.assertEqual(
+            [(part["by"], part["qty"]) for part in promise["to_source_parts"]],
+            [("transfer", 20), ("buy", 3)],
+        )
+        self.assertEqual(promise["expected_date"], "2030-02-02 09:00:00")
+        first, second = self._promises(
+            {"product_id": self.product.id, "qty": 15},
+            {"product_id": self.product.id, "qty": 15},
+        )
+        self.assertEqual(first["expected_date"], "2030-01-17 09:00:00")
+        self.assertEqual(second["expected_date"], "2030-02-02 09:00:00")
+
     def test_how_much_there_is_by_a_day(self):
         self._put_in_stock(self.product, 4)
         self._purchase(self.product, 5, days=6)

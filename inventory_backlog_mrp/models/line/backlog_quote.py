@@ -1,14 +1,18 @@
 from collections import defaultdict
-from math import floor
+from datetime import timedelta
+from math import ceil, floor
 
 from odoo import fields, models
 
-from odoo.addons.inventory_backlog.models.line.backlog_quote import Wish
-from odoo.addons.inventory_backlog.tools.bounds import MOST_QUANTITY
+from odoo.addons.inventory_backlog.models.line.backlog_quote import Way
+from odoo.addons.inventory_backlog.tools.bounds import MOST_QUANTITY, bounded_days
+
+# Bills of materials below one another.
+MOST_LEVELS = 10
 
 
 class BacklogQuote(models.AbstractModel):
-    """A kit is promised as its components are."""
+    """A kit is promised as its components are, and what is missing can be made."""
 
     _inherit = "backlog.quote"
 
@@ -30,12 +34,17 @@ class BacklogQuote(models.AbstractModel):
             )
         return answer
 
+    def _parts_of(self, wishes):
+        """The components of kits."""
+        kits = self._kits(wishes)
+        return [part for wish in wishes for part in self._kit_wishes(wish, kits)]
+
     def _kits(self, wishes):
         """``{(product, company): bill of materials}`` of the kits, looked up once for
         each company."""
         products = defaultdict(self.env["product.product"].sudo().browse)
-        for product, _quantity, warehouse, _made_to_order in wishes:
-            products[warehouse.company_id] |= product.sudo()
+        for wish in wishes:
+            products[wish.warehouse.company_id] |= wish.product.sudo()
         # Salespeople cannot read bills of materials.
         find = self.env["mrp.bom"].sudo()._bom_find
         return {
@@ -57,8 +66,11 @@ class BacklogQuote(models.AbstractModel):
         except (OverflowError, ValueError, ZeroDivisionError):
             # Odoo cannot read this bill of materials: nothing is there for the kit.
             return [wish]
+        due = wish.due or fields.Datetime.now() + timedelta(
+            days=bounded_days(product.sale_delay)
+        )
         return [
-            Wish(component.sudo(False), quantity, wish.warehouse, wish.made_to_order)
+            wish._replace(product=component.sudo(False), quantity=quantity, due=due)
             for component, quantity in components
             if component.type == "consu" and quantity
         ]
@@ -109,6 +121,7 @@ class BacklogQuote(models.AbstractModel):
             "ready": ready,
             "incoming": incoming,
             "to_source": to_source,
+            "to_source_parts": [],
             "vendor_lead_days": max(p["vendor_lead_days"] for p in waiting)
             if waiting and known
             else False,
@@ -132,3 +145,110 @@ class BacklogQuote(models.AbstractModel):
         if share >= 1:
             return wish.quantity
         return float(floor(round(share * wish.quantity, 6)))
+
+    # What can be made
+
+    def _more_rule_key(self, product, warehouse):
+        """Without a bill of materials, Odoo passes over routes that make."""
+        boms = product.sudo().product_tmpl_id.bom_ids
+        return (
+            *super()._more_rule_key(product, warehouse),
+            any(bom.type == "normal" for bom in boms),
+        )
+
+    def _is_brought(self, wish, supply):
+        """Also what is made for one customer: Odoo confirms that production, unless
+        nothing goes into it."""
+        if supply.kind != "make":
+            return super()._is_brought(wish, supply)
+        return bool(self._bom_of(wish.product, wish.warehouse).bom_line_ids)
+
+    def _bom_of(self, product, warehouse):
+        # sudo: salespeople cannot read bills of materials.
+        boms = self.env["mrp.bom"].sudo()
+        return boms._backlog_boms_of(product.sudo(), warehouse)[product.sudo()]
+
+    def _made(self, wishes):
+        made, level = {}, {(wish.product, wish.warehouse) for wish in wishes}
+        for _level in range(MOST_LEVELS):
+            level = {pair for pair in level if pair not in made}
+            if not level:
+                break
+            found = self._recipes(level)
+            made |= found
+            level = {
+                (component, warehouse)
+                for (_product, warehouse), (_bom, recipe) in found.items()
+                for component, _quantity, _step in recipe
+            }
+        return {pair: entry for pair, entry in made.items() if entry[0]}
+
+    def _recipes(self, pairs):
+        """``_made`` of these products alone."""
+        by_warehouse = defaultdict(self.env["product.product"].browse)
+        for product, warehouse in pairs:
+            by_warehouse[warehouse] |= product
+        made = {}
+        for warehouse, products in by_warehouse.items():
+            # sudo: salespeople cannot read bills of materials.
+            boms = self.env["mrp.bom"].sudo().with_company(warehouse.company_id)
+            bom_of = boms._backlog_boms_of(products.sudo(), warehouse)
+            recipes = boms._backlog_recipes(
+                {pair for pair in bom_of.items() if pair[1]}
+            )
+            for product, bom in bom_of.items():
+                recipe = [
+                    (self.env["product.product"].browse(number), quantity, step)
+                    for number, quantity, step in recipes.get((product, bom), ())
+                ]
+                made[product.sudo(False), warehouse] = bom, recipe
+        return made
+
+    def _supplying_products(self, wishes, made):
+        """Also what goods are made of."""
+        components = {
+            component.id
+            for _bom, recipe in made.values()
+            for component, _quantity, _step in recipe
+        }
+        return list({*super()._supplying_products(wishes, made), *components})
+
+    def _ways(self, wish, supply, quantity, means):
+        """Also making it, when all that goes into it is there."""
+        yield from super()._ways(wish, supply, quantity, means)
+        if supply.kind in ("stock", "make"):
+            rest = means.trial()
+            done = self._made_on(wish, quantity, rest)
+            if done:
+                yield Way(done, quantity, "make", rest=rest)
+
+    def _made_on(self, wish, quantity, means, above=()):
+        """When it would be made: its lead time after the last component is there. None
+        where nobody knows when that is."""
+        bom, recipe = means.made.get((wish.product, wish.warehouse), (None, ()))
+        if not bom or wish.product in above:
+            return None
+        start = self._from_work_day(wish, 0)
+        for component, per_unit, step in recipe:
+            need = ceil(round(per_unit * quantity / step, 6)) * step
+            there = self._there_on(
+                wish._replace(product=component), need, means, (*above, wish.product)
+            )
+            if not there:
+                return None
+            start = max(start, there)
+        company = wish.warehouse.company_id or self.env.company
+        days = bom.with_company(company)._backlog_lead_days(
+            wish.product.sudo(), quantity
+        )
+        return start + timedelta(days=days)
+
+    def _there_on(self, wish, quantity, means, above):
+        """When so much of a component is there: what the queue leaves of it, then the
+        sooner of buying and making."""
+        missing, last = self._take(means, wish.product, wish.warehouse.id, quantity)
+        if wish.product.uom_id.compare(missing, 0) <= 0:
+            return last
+        ways = [way.date for way in self._purchases(wish, missing)]
+        ways.append(self._made_on(wish, missing, means, above))
+        return max(last, min(filter(None, ways))) if any(ways) else None
