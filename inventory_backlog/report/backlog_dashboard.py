@@ -472,6 +472,10 @@ class BacklogDashboard(models.AbstractModel):
                     "promise": self._moment(row["promise_date"]),
                     "expected": self._moment(row["expected_date"]),
                     "days_late": row["days_late"],
+                    "days_passed": (
+                        fields.Date.to_date(row["today"])
+                        - fields.Date.to_date(row["promised_day"] or row["today"])
+                    ).days,
                     "cause_label": causes.get(row["delay_cause"], ""),
                     "advice": advice,
                     "icon": icon,

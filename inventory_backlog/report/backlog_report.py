@@ -51,9 +51,9 @@ class BacklogReport(models.TransientModel):
     )
     date_to = fields.Date(
         required=True,
-        default=fields.Date.context_today,
-        help="Last day of the bridge. The rest of the report shows the backlog as it "
-        "is now.",
+        default=lambda self: fields.Date.context_today(self) - timedelta(days=1),
+        help="Last day of the bridge: a day is in the history once it is over. The "
+        "rest of the report shows the backlog as it is now.",
     )
     company_id = Link(
         "res.company", required=True, default=lambda self: self.env.company

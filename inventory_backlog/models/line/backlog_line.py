@@ -215,10 +215,12 @@ class BacklogLine(models.Model):
         "this line waits for. Empty while anything is to source.",
     )
     days_late = fields.Integer(
+        "Days Late When It Leaves",
         readonly=True,
         aggregator="avg",
         help="Days from the promise to today or to the expected date, whichever is "
-        "later. 0 when in time.",
+        "later: more than have passed, where its supply is still to come. 0 when in "
+        "time.",
     )
     is_late = fields.Boolean(
         "Late",
@@ -234,6 +236,7 @@ class BacklogLine(models.Model):
     delay_cause = fields.Selection(
         selection="_selection_delay_cause",
         readonly=True,
+        falsy_value_label="In time",
         help="Why a line is late or at risk.",
     )
     age_days = fields.Integer(
@@ -267,6 +270,12 @@ class BacklogLine(models.Model):
         groups=MARGIN_GROUPS,
         help="Open value less the cost of the open quantity, at the cost that the "
         "product has today. A kit has the cost written on the kit.",
+    )
+    supply_names = fields.Char(
+        "Comes With",
+        compute="_compute_supply_names",
+        search="_search_supply_names",
+        help="The purchases, transfers and productions on their way for this line.",
     )
     age_bucket = fields.Selection(
         selection="_selection_age_bucket",
@@ -315,6 +324,32 @@ class BacklogLine(models.Model):
             "not_picked": self.env._("Ready, nobody has shipped it"),
         }
         return list(causes.items())
+
+    def _compute_supply_names(self):
+        # sudo: whoever sees the line sees these names in Why? as well.
+        slices = self._allocation().sudo().grouped("order_line_id")
+        for line in self:
+            rows = slices.get(line.order_line_id, ())
+            names = [row.document.display_name for row in rows if row.document]
+            line.supply_names = ", ".join(dict.fromkeys(names))
+
+    @api.model
+    def _search_supply_names(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        allocation = self.env["backlog.allocation"]
+        # sudo: whoever sees the line sees these names in Why? as well.
+        documents = [
+            f"{model},{document_id}"
+            for model, _label in allocation._selection_document()
+            for document_id in self.env[model]
+            .sudo()
+            ._search([("name", operator, value)])
+        ]
+        rows = allocation.search_fetch(
+            [("document", "in", documents)], ["order_line_id"]
+        )
+        return [("id", "in", rows.order_line_id.ids)]
 
     @api.model
     def _selection_age_bucket(self):

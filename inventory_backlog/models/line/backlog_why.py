@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import models
+from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
@@ -136,6 +136,19 @@ class BacklogWhy(models.AbstractModel):
 
     def _explain_lateness(self, line):
         promise = format_date(self.env, line.promise_date)
+        today = fields.Date.context_today(line)
+        promised = line.promise_date or fields.Datetime.now()
+        passed = (today - fields.Date.context_today(line, promised)).days
+        if line.is_late and line.days_late > passed:
+            return [
+                self.env._(
+                    "Late: it was promised for %(promise)s, days late: %(passed)s so "
+                    "far, %(days)s when it leaves.",
+                    promise=promise,
+                    passed=passed,
+                    days=line.days_late,
+                )
+            ]
         if line.is_late:
             return [
                 self.env._(

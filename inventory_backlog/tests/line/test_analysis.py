@@ -257,6 +257,24 @@ class TestAnalysis(AnalysisCase):
         )
         self.assertEqual([state for (state,) in turned], states[::-1])
 
+    def test_lines_are_found_by_what_they_come_with(self):
+        self._purchase(self._product("Lamp"), 1)
+        lamp = self._product("Lamp")
+        first, second = (self._purchase(lamp, 4, days=days) for days in (2, 6))
+        order = self._order(lamp, 6)
+        line = self._line(order.order_line).with_user(self.seller)
+
+        self.assertEqual(line.supply_names, f"{first.name}, {second.name}")
+        for purchase in (first, second):
+            found = line.search([("supply_names", "ilike", purchase.name)])
+            self.assertEqual(found, line)
+        self.assertFalse(line.search([("supply_names", "=", "nothing")]))
+
+    def test_lines_that_are_in_time_are_a_group_with_a_name(self):
+        field = self.env["backlog.line"].fields_get(["delay_cause"])["delay_cause"]
+
+        self.assertEqual(field["falsy_value_label"], "In time")
+
     def test_all_dimensions_group_sort_and_search(self):
         fields = self.lines.fields_get()
         for name in DIMENSIONS:

@@ -371,6 +371,14 @@ class TestScreens(BacklogCase):
             "Late: it was promised for 01/12/2030, days late: 3.", why["verdict"]
         )
 
+        self._purchase(self.product, 5, days=9)
+        why = self._seen_by(self.seller, order).why
+        self.assertIn(
+            "Late: it was promised for 01/12/2030, days late: 3 so far, 12 when it "
+            "leaves.",
+            why["verdict"],
+        )
+
     # The order
 
     def test_order_says_what_is_late_and_what_nobody_ordered(self):

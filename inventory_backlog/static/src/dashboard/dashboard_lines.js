@@ -33,7 +33,10 @@ export class DashboardLines extends Component {
         return formatDay(line.expected) || _t("Not known");
     }
 
-    daysLate({days_late: days}) {
+    daysLate({days_late: days, days_passed: passed}) {
+        if (passed > 0 && days > passed) {
+            return _t("%(passed)s days late, %(days)s when it leaves", {passed, days});
+        }
         return days === 1 ? _t("1 day late") : _t("%s days late", days);
     }
 

@@ -4,8 +4,9 @@ import {graphView} from "@web/views/graph/graph_view";
 import {registry} from "@web/core/registry";
 
 /**
- * Bars of a supply state have its colour, so that red never means ready. Says above
- * the graph how its measure is counted.
+ * Bars of a supply state have its colour, so that red never means ready, and stand in
+ * its order, whichever state comes first. Says above the graph how its measure is
+ * counted.
  */
 export class BacklogGraphRenderer extends GraphRenderer {
     static template = "inventory_backlog.GraphRenderer";
@@ -18,7 +19,10 @@ export class BacklogGraphRenderer extends GraphRenderer {
     getBarChartData() {
         const data = super.getBarChartData();
         const {backlog_state, kind} = this.model.metaData.fields;
-        for (const [state, label] of (backlog_state || kind).selection) {
+        const states = (backlog_state || kind).selection;
+        const place = ({label: shown}) => states.findIndex(([, label]) => label === shown);
+        data.datasets.sort((one, other) => place(one) - place(other));
+        for (const [state, label] of states) {
             for (const dataset of data.datasets) {
                 if (dataset.label === label) {
                     dataset.backgroundColor = BACKLOG_COLORS[state];
