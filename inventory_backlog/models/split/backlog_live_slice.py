@@ -374,8 +374,9 @@ class BacklogLiveSlice(models.AbstractModel):
         )
 
     def _requested_direct(self, product_ids):
-        """The part of a dropshipped line that is still a request while the rest of it
-        has moves: Odoo asks the vendor again when the quantity is raised."""
+        """The part of a dropshipped line that nobody brings while the rest of it has
+        moves: it is still a request, as Odoo asks the vendor again when the quantity is
+        raised; or the buyer ordered less, and no vendor was asked for the rest."""
         return SQL(
             """
             SELECT -line.id * %(kinds)s, line.product_id, NULL, line.id,
@@ -383,14 +384,17 @@ class BacklogLiveSlice(models.AbstractModel):
                    rest.qty, TRUE, NULL, NULL
               FROM (
                     SELECT wanted.sale_line_id, wanted.product_id,
-                           SUM(%(wanted)s)::numeric AS qty
+                           COALESCE(SUM(%(wanted)s) FILTER (
+                               WHERE request.state <> 'purchase'), 0)::numeric AS qty,
+                           SUM(%(wanted)s) FILTER (
+                               WHERE request.state = 'purchase')::numeric AS bought_qty
                       FROM purchase_order_line wanted
                       JOIN purchase_order request ON request.id = wanted.order_id
                       JOIN stock_picking_type type
                         ON type.id = request.picking_type_id
                       JOIN stock_location dest
                         ON dest.id = type.default_location_dest_id
-                     WHERE request.state IN ('draft', 'sent', 'to approve')
+                     WHERE request.state <> 'cancel'
                        AND dest.usage = 'customer'
                        AND wanted.sale_line_id IS NOT NULL
                   GROUP BY wanted.sale_line_id, wanted.product_id
@@ -409,11 +413,17 @@ class BacklogLiveSlice(models.AbstractModel):
                    ) moves
         CROSS JOIN LATERAL (
                     SELECT LEAST(
-                               request.qty,
+                               GREATEST(
+                                   request.qty,
+                                   CASE WHEN %(ordered)s - request.bought_qty > %(step)s
+                                        THEN %(ordered)s - request.bought_qty
+                                    END
+                               ),
                                COALESCE(%(rest)s, 0) - COALESCE(moves.open_qty, 0)
                            ) AS qty
                    ) rest
              WHERE line.state = 'sale'
+               AND line.product_uom_qty > COALESCE(line.qty_delivered, 0)
                AND rest.qty > 0
                AND %(of_products)s
             """,
@@ -421,6 +431,11 @@ class BacklogLiveSlice(models.AbstractModel):
             wanted=finite(SQL("wanted.product_uom_qty")),
             moved=finite(SQL("move.product_qty")),
             rest=self._rest_of_line(),
+            ordered=in_unit(
+                finite(SQL("line.product_uom_qty")), "line_uom", "product_uom"
+            ),
+            # What rounding to another unit leaves is no part of its own.
+            step=10 ** -self.env["decimal.precision"].precision_get("Product Unit"),
             counts=self._is_move_of_line(),
             move_open=is_open("move"),
             of_products=of_products(SQL("line.product_id"), product_ids),

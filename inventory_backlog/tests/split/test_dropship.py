@@ -86,6 +86,41 @@ class TestDropship(BacklogCase):
 
         self.assertEqual(self._split(order.order_line), [(8, 0, 5, 3)])
 
+    def test_rest_that_the_buyer_no_longer_orders_is_owed_to_the_customer(self):
+        """Odoo ships three and does nothing about the others; the order asks for
+        five, and whoever sold them has not cancelled any."""
+        order = self._order(self.direct, 5)
+        purchase = self._purchase_of(order)
+        purchase.button_confirm()
+        purchase.order_line.product_qty = 3
+        self.assertEqual(self._split(order.order_line), [(5, 0, 3, 2)])
+        self.assertEqual(self._line(order.order_line).open_value, 500)
+        self.assertEqual(purchase.order_line.move_ids.product_uom_qty, 3)
+
+        self._receive(purchase)
+        self.assertEqual(order.order_line.qty_delivered, 3)
+        self.assertEqual(self._split(order.order_line), [(2, 0, 0, 2)])
+
+        order.order_line.product_uom_qty = 3
+        self.assertEqual(self._split(order.order_line), [(0, 0, 0, 0)])
+
+    def test_dropship_in_another_unit_leaves_no_crumbs(self):
+        order = self._order(
+            (self.direct, 1, {"product_uom_id": self.dozen.id}),
+            (self._direct_in_dozens(), 10, {"product_uom_id": self.unit.id}),
+        )
+        self._purchase_of(order).button_confirm()
+
+        self.assertEqual([qty[3] for qty in self._split(order.order_line)], [0, 0])
+
+    def _direct_in_dozens(self):
+        return self._product(
+            "Direct Dozens",
+            uom_id=self.dozen.id,
+            route_ids=self.route.ids,
+            seller_ids=[Command.create({"partner_id": self.vendor.id, "price": 10})],
+        )
+
     def test_more_requested_than_ordered_is_open_only_as_ordered(self):
         order = self._order(self.direct, 5)
         self._purchase_of(order).button_confirm()
