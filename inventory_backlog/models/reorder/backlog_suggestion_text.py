@@ -84,6 +84,7 @@ class BacklogSuggestionText(models.AbstractModel):
                 *self._way_sentences(suggestion),
             ]
         return [
+            *self._product_sentences(suggestion),
             *self._netting_sentences(suggestion),
             *self._quantity_sentences(suggestion),
             *(
@@ -306,8 +307,29 @@ class BacklogSuggestionText(models.AbstractModel):
                         format_date(self.env, suggestion.order_by_date),
                     )
                 )
+        if suggestion.supplierinfo_id and not suggestion.supplierinfo_id.price:
+            sentences.append(
+                self.env._(
+                    "%s has no price on the vendor list: the request for quotation "
+                    "will say 0, and so does the cost here.",
+                    suggestion.supplierinfo_id.partner_id.display_name,
+                )
+            )
         product = suggestion.product_id.with_company(suggestion.company_id)
         return sentences + product._vendor_sentences()
+
+    def _product_sentences(self, suggestion):
+        """Say that the product is archived: Odoo itself would no longer order it, and
+        customers wait for it all the same."""
+        if suggestion.product_id.active:
+            return []
+        return [
+            self.env._(
+                "%s is archived. What customers have ordered is still owed: order it, "
+                "or cancel their lines.",
+                suggestion.product_id.display_name,
+            )
+        ]
 
     def _way_sentences(self, suggestion):
         """What is under way for it."""

@@ -426,14 +426,15 @@ class BacklogVendor(models.AbstractModel):
     @api.model
     def _asking(self):
         """What the main vendor asks for the smallest quantity of each offer: as in
-        Odoo, the cheapest line that this quantity reaches."""
+        Odoo, the cheapest line that this quantity reaches. A price of 0 is one that
+        nobody has filled in: there is nothing to compare with."""
         return SQL(
             """
             SELECT other.id, other.product_id,
                    COALESCE(
-                       MIN(main.unit_price) FILTER (
+                       MIN(NULLIF(main.unit_price, 0)) FILTER (
                            WHERE main.min_qty <= other.min_qty),
-                       MAX(main.unit_price)
+                       MAX(NULLIF(main.unit_price, 0))
                    ) AS main_price
               FROM measured other
               JOIN measured main ON main.product_id = other.product_id
@@ -468,7 +469,7 @@ class BacklogVendor(models.AbstractModel):
                            lead_time_median, main_lead_time_median,
                            lead_time_parity),
                        'price', JSONB_BUILD_ARRAY(
-                           unit_price, main_price, price_parity)
+                           NULLIF(unit_price, 0), main_price, price_parity)
                    ) AS vendor_criteria
               FROM (
                     SELECT measured.*, asking.main_price,

@@ -31,6 +31,24 @@ class TestSuggestionAccept(SuggestionCase):
         with self.assertRaisesRegex(UserError, "Less is missing by now of Chair"):
             suggestion.action_accept()
 
+    def test_archived_goods_that_customers_wait_for_are_suggested_and_said_so(self):
+        """Odoo orders none of its own accord; they are owed until somebody cancels."""
+        self._wanted(self.product, 5)
+        self.product.active = False
+        suggestion = self._suggest()
+        self.assertIn("Chair is archived.", suggestion.explanation)
+
+        self.assertEqual(self._accepted(suggestion).order_line.product_qty, 5)
+
+    def test_a_vendor_without_a_price_is_asked_and_said_so(self):
+        self.at_first.price = 0
+        self._wanted(self.product, 5)
+        suggestion = self._suggest()
+        self.assertEqual(suggestion.estimated_cost, 0)
+        self.assertIn("First has no price on the vendor list", suggestion.explanation)
+
+        self.assertEqual(self._accepted(suggestion).order_line.price_unit, 0)
+
     def test_a_request_belongs_to_who_accepted_it(self):
         self._wanted(self.product, 5)
         ids = self._suggest().action_create_rfq()

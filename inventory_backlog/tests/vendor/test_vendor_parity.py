@@ -138,6 +138,22 @@ class TestVendorParity(VendorCase):
         self.at_second.price = 11.01
         self.assertEqual(self._compare("price"), ("below", False))
 
+    def test_price_of_0_is_none_to_compare_with(self):
+        """Nobody has filled it in: the backup is not dear, and no bargain."""
+        self._deliver(self.second, (2, 0, 0))
+        self.at_first.price = 0
+        self.at_second.price = 12
+        self.assertEqual(self._compare("price"), ("at_parity", True))
+
+        self.at_first.price = 10
+        self.at_second.price = 0
+        self._compare("price")
+        self.assertEqual(
+            self._fresh(self.at_second).vendor_criteria["price"], [None, 10, True]
+        )
+        lights = self._fresh(self.at_second).with_user(self.buyer).vendor_lights
+        self.assertEqual(lights["rows"][-1]["light"], "unknown")
+
     def test_tolerance_of_0_allows_no_difference(self):
         self.company.backlog_tolerance_price = 0
         self._deliver(self.second, (2, 0, 0))
