@@ -64,6 +64,20 @@ class TestValue(BacklogCase):
         discount.product_uom_qty = 0
         self.assertEqual(self._line(line).open_value, 1000)
 
+    def test_discount_on_the_whole_order_is_off_the_delivery_fee_too(self):
+        """12 of 120 are a tenth of the goods and a tenth of the fee."""
+        fee, discount = (
+            self._product(name, type="service", is_storable=False)
+            for name in ("Delivery", "Discount")
+        )
+        order = self._order(
+            (self.product, 1),
+            (fee, 1, {"price_unit": 20}),
+            (discount, 1, {"price_unit": -12}),
+        )
+
+        self.assertEqual(self._line(order.order_line).mapped("open_value"), [90])
+
     def test_discount_is_taken_off(self):
         self._put_in_stock(self.product, 6)
         order = self._order((self.product, 10, {"discount": 12.5}))

@@ -85,6 +85,8 @@ class TestReturns(BacklogCase):
         self._validate(returned)
         self._return_of(returned, 2).action_create_returns()
         self.assertEqual(self._split(self.order.order_line), [(2, 2, 0, 0)])
+        # Mended, and to be sent again: the customer's, and with us.
+        self.assertEqual(self._line(self.order.order_line).open_value, 200)
 
         self._ship(self.order)
 

@@ -45,6 +45,20 @@ class TestShelves(BacklogCase):
         orders = [self._order_from(self.front, 4), self._order(self.product, 12)]
         self.assertEqual(self._check(orders), [4, 10])
 
+    def test_quarantine_counts_where_odoo_reserves_from_it(self):
+        """Beside the stock it serves nobody; below it, Odoo takes goods from it. Put it
+        beside, or store goods there on a step of the receipt."""
+        beside, below = self.env["stock.location"].create(
+            [
+                {"name": "Quarantine", "location_id": parent.id}
+                for parent in (self.warehouse.view_location_id, self.stock)
+            ]
+        )
+        for place, ready in ((beside, 0), (below, 4)):
+            lamp = self._product("Lamp")
+            self._put_in_stock(lamp, 6, place)
+            self.assertEqual(self._check([self._order(lamp, 4)]), [ready])
+
     def test_an_empty_shelf_gives_nothing(self):
         empty = self.front.copy({"name": "Empty"})
         self.assertEqual(self._check([self._order_from(empty, 4)]), [0])

@@ -30,6 +30,15 @@ class TestKit(MrpBacklogCase):
         self.assertEqual(row.backlog_state, "partial")
         self.assertEqual((row.open_value, row.backlog_value), (500, 200))
 
+    def test_half_of_a_component_is_no_kit_and_no_half_of_one(self):
+        self._put_in_stock(self.top, 1)
+        self._put_in_stock(self.leg, 2)
+        order = self._order(self.table, 1)
+        self.assertEqual(self._agrees(order), [(1, 0, 0, 1)])
+
+        self._purchase(self.leg, 2, days=3)
+        self.assertEqual(self._agrees(order), [(1, 0, 1, 0)])
+
     def test_kit_is_coming_when_its_last_component_comes(self):
         self._put_in_stock(self.top, 1)
         order = self._order(self.table, 5)
