@@ -18,10 +18,11 @@ class BacklogVendorMeasure(models.Model):
     receipts again.
 
     A row that could be wrong never shows: it counts on the day it was computed on, and
-    only until its vendor is *touched* (see ``backlog.vendor.touch``). For all other
-    vendors the statement of ``backlog.vendor.receipt`` runs live. The scheduled action
-    refreshes the rows that no longer count, in batches, and deletes exactly the touches
-    that it has read: readers of a later one still get the live figures.
+    only until its vendor is *touched* (see ``backlog.vendor.touch``); one without a
+    rate that came with a later version does not count. For all other vendors the
+    statement of ``backlog.vendor.receipt`` runs live. The scheduled action refreshes
+    the rows that no longer count, in batches, and deletes exactly the touches that it
+    has read: readers of a later one still get the live figures.
 
     The key is the id of a variant, of a template below zero, or 0 for all products.
     Every vendor that was measured has the row with key 0, also without receipts.
@@ -93,6 +94,7 @@ class BacklogVendorMeasure(models.Model):
                     SELECT vendor_id, on_time_rate FROM backlog_vendor_measure
                      WHERE company_id = %(company)s AND day = %(today)s
                        AND measure_key = 0 AND vendor_id = ANY(%(vendors)s)
+                       AND (receipt_count = 0 OR in_full_rate IS NOT NULL)
                        AND vendor_id NOT IN (SELECT vendor_id FROM backlog_vendor_touch)
                     """,
                     company=self.env.company.id,
@@ -145,6 +147,7 @@ class BacklogVendorMeasure(models.Model):
                    AND kept.company_id = %(company)s
                    AND kept.measure_key = 0
                    AND kept.day = %(today)s
+                   AND (kept.receipt_count = 0 OR kept.in_full_rate IS NOT NULL)
                  WHERE %(asked)s
                    AND (kept.id IS NULL OR partner.commercial_partner_id IN (
                         SELECT vendor_id FROM backlog_vendor_touch))

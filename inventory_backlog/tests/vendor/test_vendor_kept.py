@@ -66,6 +66,19 @@ class TestKeptMeasures(VendorCase):
     def test_receipt_shows(self):
         self._assert_change_shows(lambda: self._receive(self.purchase))
 
+    def test_rates_of_an_earlier_version_do_not_count(self):
+        """Cached before what was closed short counted."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE backlog_vendor_measure SET on_time_rate = 7, in_full_rate = NULL"
+            " WHERE receipt_count > 0"
+        )
+
+        self.assertEqual(
+            self._fresh(self.first).with_user(self.buyer).on_time_rate, 100
+        )
+        self.assertEqual(self._figures(), self._live())
+
     def test_rest_that_is_closed_short_shows(self):
         self._assert_change_shows(
             lambda: self.purchase.picking_ids.sorted()[-1].action_cancel()
