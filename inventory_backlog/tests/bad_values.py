@@ -387,7 +387,9 @@ class BadValueCase(CashCase):
         window = self.env["backlog.suggestion.accept"].with_user(self.reader)
         opened = window._open_for(every)
         self._plain(window.browse(opened["res_id"]).line_ids.read())
-        wanted = every.filtered(lambda one: one.product_id == self.table)
+        wanted = every.filtered(
+            lambda one: one.product_id == self.table and one.action_type != "confirm"
+        )
         wanted.action_create_rfq()
         ids = self.good_products.ids
         return (
