@@ -329,9 +329,10 @@ class ProductProduct(models.Model):
             its place in the queue, and the quantity that could leave by the end of it,
             in the user's time zone; by default after the lead time of the product
         :return: ``{"product_id", "warehouse_id", "uom", "qty", "ready", "incoming":
-            [{"qty", "date", "document", "document_name"}], "to_source",
-            "to_source_parts": [{"qty", "date", "by", "warehouse_id"}],
-            "vendor_lead_days", "to_source_date", "expected_date", "qty_by_date"}``;
+            [{"qty", "date", "overdue_since", "document", "document_name"}],
+            "to_source", "to_source_parts": [{"qty", "date", "by", "warehouse_id"}],
+            "vendor_lead_days", "to_source_date", "expected_date", "overdue_since",
+            "qty_by_date"}``;
             dates in UTC as ``YYYY-MM-DD HH:MM:SS``, False where there is none;
             ``ready + Σ incoming + to_source = qty``. The quantity to source comes in
             the soonest way: ``by`` is ``buy``, ``make`` or ``transfer`` from
@@ -339,6 +340,8 @@ class ProductProduct(models.Model):
             ``expected_date`` is when all of it could leave: False when something is to
             source and nobody knows how. For a kit ``to_source_parts`` is empty: its
             components come in several ways.
+            A receipt with ``overdue_since`` counts as due today, and nobody knows when
+            it comes: tell customers that the date is to be confirmed.
         :raise UserError: for a quantity that is no number above zero, a bad date, a
             product that is no goods, or when there is no warehouse
         :raise MissingError: for an unknown product or warehouse

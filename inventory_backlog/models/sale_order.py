@@ -64,6 +64,14 @@ class SaleOrder(models.Model):
         help="When the last open line can leave, as things stand. Empty while anything "
         "is to source.",
     )
+    backlog_overdue_since = fields.Datetime(
+        "Overdue Since",
+        compute="_compute_backlog",
+        groups=INTERNAL,
+        search=search_figure("backlog_overdue_since"),
+        help="When the first receipt that this order waits for was due, if that day is "
+        "past. Nobody knows when it comes.",
+    )
     is_backlog_late = fields.Boolean(
         "Backlog Late",
         compute="_compute_backlog",
@@ -76,8 +84,8 @@ class SaleOrder(models.Model):
         compute="_compute_backlog",
         groups=INTERNAL,
         search=search_figure("is_backlog_at_risk"),
-        help="Something of this order is expected after its promise, or is to source "
-        "with the promise near.",
+        help="Something of this order is expected after its promise, waits for a "
+        "receipt that is overdue, or is to source with the promise near.",
     )
     backlog_alert = fields.Text(
         compute="_compute_backlog_alert",
@@ -130,6 +138,7 @@ class SaleOrder(models.Model):
                    SUM(backorder_value) AS backorder_value,
                    CASE WHEN BOOL_AND(to_source_qty <= 0) THEN MAX(expected_date)
                     END AS backlog_expected_date,
+                   MIN(overdue_since) AS backlog_overdue_since,
                    BOOL_OR(is_late) AS is_backlog_late,
                    BOOL_OR(is_at_risk) AS is_backlog_at_risk,
                    %(state)s AS backlog_state
@@ -252,14 +261,16 @@ class SaleOrder(models.Model):
         :param list order_ids: ids of up to 10,000 orders that the user may read
         :return: a list of dicts in the order of ``order_ids``: ``{"order_id", "name",
             "state", "currency", "open_value", "backlog_value", "backorder_value",
-            "expected_date", "is_late", "lines"}``, each line ``{"order_line_id",
-            "product_id", "product", "uom", "open_qty", "backlog_qty", "backorder_qty",
-            "incoming_qty", "to_source_qty", "state", "promise_date", "expected_date",
+            "expected_date", "overdue_since", "is_late", "lines"}``, each line
+            ``{"order_line_id", "product_id", "product", "uom", "open_qty",
+            "backlog_qty", "backorder_qty", "incoming_qty", "to_source_qty", "state",
+            "promise_date", "expected_date", "partial_expected_date", "overdue_since",
             "is_late", "slices"}`` in the unit of the product, each slice
-            ``{"product_id", "product", "uom", "source", "qty", "date", "document"}`` in
-            that of the product moved: for a kit a component. Dates in UTC as
-            ``YYYY-MM-DD HH:MM:SS``; False where there is none. Values are untaxed, in
-            the company's currency.
+            ``{"product_id", "product", "uom", "source", "qty", "date",
+            "overdue_since", "document"}`` in that of the product moved: for a kit a
+            component. Dates in UTC as ``YYYY-MM-DD HH:MM:SS``; False where there is
+            none. What has ``overdue_since`` is dated today, and nobody knows when it
+            comes. Values are untaxed, in the company's currency.
         :raise UserError: when ``order_ids`` is no list of ids, or a longer one
         :raise AccessError: for an order that the user may not read, and for customers
             in the portal
@@ -304,6 +315,7 @@ class SaleOrder(models.Model):
             "backlog_value": self.backlog_value,
             "backorder_value": self.backorder_value,
             "expected_date": as_text(self.backlog_expected_date),
+            "overdue_since": as_text(self.backlog_overdue_since),
             "is_late": self.is_backlog_late,
             "lines": [
                 {
@@ -325,6 +337,8 @@ class SaleOrder(models.Model):
                     "state": line.backlog_state,
                     "promise_date": as_text(line.promise_date),
                     "expected_date": as_text(line.expected_date),
+                    "partial_expected_date": as_text(line.partial_expected_date),
+                    "overdue_since": as_text(line.overdue_since),
                     "slices": slices[line.id],
                 }
                 for line in lines_by_order.get(self.sudo(), ())

@@ -146,6 +146,14 @@ class SaleOrderLine(models.Model):
         help="When all of the open part can leave, as things stand. Empty while "
         "anything is to source.",
     )
+    backlog_overdue_since = fields.Datetime(
+        "Overdue Since",
+        compute="_compute_backlog",
+        groups=INTERNAL,
+        search=search_figure("backlog_overdue_since"),
+        help="When the first receipt that this line waits for was due, if that day is "
+        "past. Nobody knows when it comes.",
+    )
     # Each line needs to know whether its order has a discount.
     _backlog_discount = models.Index("(order_id) WHERE price_subtotal < 0")
     first_open_qty = Rate(
@@ -200,6 +208,13 @@ class SaleOrderLine(models.Model):
         "comes in the soonest way: bought, made or from another warehouse; empty when "
         "nobody knows how.",
     )
+    quote_overdue_since = fields.Datetime(
+        "Could Leave: Overdue Since",
+        compute="_compute_quote",
+        groups=INTERNAL,
+        help="If you confirmed now: when the first receipt that it would wait for "
+        "should have come, if that day is past. Nobody knows when it comes.",
+    )
     backlog_suggestion_line_ids = fields.One2many(
         "backlog.suggestion.line",
         "order_line_id",
@@ -245,6 +260,7 @@ class SaleOrderLine(models.Model):
         "product_uom_qty",
         "qty_delivered",
     )
+    @api.depends_context("tz")
     def _compute_backlog(self):
         return super()._compute_backlog()
 
@@ -271,10 +287,12 @@ class SaleOrderLine(models.Model):
             SELECT id, open_qty, backlog_qty, open_qty - backlog_qty AS backorder_qty,
                    open_qty - backlog_qty - to_source_qty AS incoming_qty,
                    to_source_qty, backlog_state, backlog_value, backorder_value,
-                   expected_date AS backlog_expected_date
+                   expected_date AS backlog_expected_date,
+                   overdue_since AS backlog_overdue_since
               FROM (
                     SELECT line.id, line.backlog_state, line.backlog_value,
                            line.backorder_value, line.expected_date,
+                           line.overdue_since,
                            %(open)s AS open_qty, %(ready)s AS backlog_qty,
                            LEAST(%(to_source)s, %(open)s - %(ready)s) AS to_source_qty
                       FROM (%(lines)s) line
@@ -407,7 +425,7 @@ class SaleOrderLine(models.Model):
         """A line gets what those above it leave, so all lines of the order are
         promised, whichever of them are asked for."""
         self.quote_ready_qty = self.quote_incoming_qty = self.quote_to_source_qty = 0
-        self.quote_expected_date = False
+        self.quote_expected_date = self.quote_overdue_since = False
         for lines in self._quoted_goods().grouped("order_id").values():
             queue = lines._lines_of_order()._quoted_goods()
             promises = self.env["backlog.quote"]._get_promises(queue._wishes())
@@ -473,6 +491,7 @@ class SaleOrderLine(models.Model):
             self.product_uom_qty - ready - to_source
         )
         self.quote_expected_date = promise["expected_date"]
+        self.quote_overdue_since = promise["overdue_since"]
 
     def _purchase_service_create(self, quantity=False):
         """A service that no vendor can deliver now does not stop the order: somebody

@@ -71,6 +71,13 @@ class StockMove(models.Model):
         help="When all of this move can leave, as things stand. Empty while anything "
         "is to source.",
     )
+    backlog_overdue_since = fields.Datetime(
+        "Overdue Since",
+        compute="_compute_backlog",
+        search=search_figure("backlog_overdue_since"),
+        help="When the first receipt that this move waits for was due, if that day is "
+        "past. Nobody knows when it comes.",
+    )
     backlog_suggestion_id = Link(
         "backlog.suggestion",
         "Reorder Suggestion",
@@ -95,6 +102,7 @@ class StockMove(models.Model):
     # Its slices summed
 
     @api.depends(*PRODUCT_TRIGGERS)
+    @api.depends_context("tz")
     def _compute_backlog(self):
         return super()._compute_backlog()
 
@@ -113,7 +121,8 @@ class StockMove(models.Model):
                    open_qty - backlog_qty - to_source_qty AS incoming_qty,
                    to_source_qty, %(state)s AS backlog_state,
                    CASE WHEN to_source_qty <= 0 THEN last_date
-                    END AS backlog_expected_date
+                    END AS backlog_expected_date,
+                   backlog_overdue_since
               FROM (
                     SELECT move_id, SUM(qty) AS open_qty,
                            COALESCE(SUM(qty) FILTER (
@@ -121,7 +130,8 @@ class StockMove(models.Model):
                                AS backlog_qty,
                            COALESCE(SUM(qty) FILTER (
                                WHERE source = 'none'), 0) AS to_source_qty,
-                           MAX(date) AS last_date
+                           MAX(date) AS last_date,
+                           MIN(overdue_since) AS backlog_overdue_since
                       FROM %(slices)s slice
                      WHERE to_customer
                        AND move_id IS NOT NULL

@@ -158,17 +158,21 @@ class BacklogCustomerSummary(models.AbstractModel):
         }
 
     def _rest(self, line, slices):
-        """``[(day, quantity)]``: when the quantity that is not ready comes; what has no
-        date comes last."""
-        coming = {}
+        """``[(day, quantity)]``: when the quantity that is not ready comes. What is
+        overdue has no date, like what is to source, and comes last."""
+        coming, undated = {}, line.to_source_qty
         for row in slices:
-            if row.source == "receipt":
+            if row.overdue_since:
+                undated += row.qty
+            elif row.source == "receipt":
                 day = fields.Datetime.context_timestamp(line, row.date).date()
                 coming[day] = coming.get(day, 0) + row.qty
         if any(row.product_id != line.product_id for row in slices):
             # A kit arrives as components; it is complete when the last one arrives.
-            coming = {max(coming, default=None): line.incoming_qty}
-        rest = [*sorted(coming.items()), (None, line.to_source_qty)]
+            day = None if line.overdue_since else max(coming, default=None)
+            undated = line.to_source_qty + (0 if day else line.incoming_qty)
+            coming = {day: line.incoming_qty} if day else {}
+        rest = [*sorted(coming.items()), (None, undated)]
         return [
             (day, quantity)
             for day, quantity in rest

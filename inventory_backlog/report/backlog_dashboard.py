@@ -38,6 +38,7 @@ COLUMNS = (
     "promise_date",
     "promised_day",
     "expected_date",
+    "overdue_since",
     "days_late",
     "is_late",
     "is_at_risk",
@@ -471,6 +472,7 @@ class BacklogDashboard(models.AbstractModel):
                     "currency_id": row["currency_id"],
                     "promise": self._moment(row["promise_date"]),
                     "expected": self._moment(row["expected_date"]),
+                    "overdue_since": self._moment(row["overdue_since"]),
                     "days_late": row["days_late"],
                     "days_passed": (
                         fields.Date.to_date(row["today"])

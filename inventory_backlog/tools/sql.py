@@ -11,6 +11,17 @@ def now():
     return fields.Datetime.now()
 
 
+def midnight(zone):
+    """When today began in the time zone of this name, in UTC: what was due before is
+    overdue."""
+    day = SQL(
+        "(%s::timestamp AT TIME ZONE 'UTC' AT TIME ZONE %s)::date::timestamp",
+        now(),
+        zone,
+    )
+    return SQL("(%s AT TIME ZONE %s AT TIME ZONE 'UTC')", day, zone)
+
+
 def of_products(column, product_ids):
     """A condition on the products, cheap for PostgreSQL to push down.
 

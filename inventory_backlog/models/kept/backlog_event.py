@@ -64,7 +64,9 @@ class BacklogEvent(models.Model):
         help="What of it could leave when this was noted.",
     )
     expected_date = fields.Datetime(
-        readonly=True, help="When all of it was expected to be in stock."
+        readonly=True,
+        help="When all of it was expected to be in stock. Empty while something is to "
+        "source or overdue.",
     )
 
     @api.model
@@ -104,10 +106,13 @@ class BacklogEvent(models.Model):
         rows.invalidate_model()
         with giving(rows, product_ids=lines._backlog_products().ids) as asked:
             found = asked.search_read(
-                [("id", "in", lines.ids)], ["open_qty", "backlog_qty", "expected_date"]
+                [("id", "in", lines.ids)],
+                ["open_qty", "backlog_qty", "expected_date", "overdue_since"],
             )
         figures = {}
         for row in found:
+            if row.pop("overdue_since"):
+                row["expected_date"] = False
             if row["expected_date"]:
                 # A webhook sends raw values, unlike Odoo's APIs.
                 row["expected_date"] = row["expected_date"].replace(microsecond=0)

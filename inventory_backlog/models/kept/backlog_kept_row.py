@@ -234,6 +234,7 @@ class BacklogKeptLine(models.Model):
     date_order = fields.Datetime()
     promise_date = fields.Datetime()
     first_promise_date = fields.Datetime()
+    first_date = fields.Datetime(help="When the first receipt it waits for is due.")
     last_date = fields.Datetime(help="When the last receipt it waits for comes.")
     ordered_qty = fields.Float(**EXACT)
     delivered_qty = fields.Float(**EXACT)

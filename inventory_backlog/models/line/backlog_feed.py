@@ -29,6 +29,8 @@ TOLD = (
     "to_source_qty",
     "promise_date",
     "expected_date",
+    "partial_expected_date",
+    "overdue_since",
 )
 
 

@@ -212,7 +212,19 @@ class BacklogLine(models.Model):
     expected_date = fields.Datetime(
         readonly=True,
         help="When all of it can leave, as things stand: the date of the last receipt "
-        "this line waits for. Empty while anything is to source.",
+        "this line waits for. Empty while anything is to source. What is overdue "
+        "counts as due today, and nobody knows when it comes: see Overdue Since.",
+    )
+    partial_expected_date = fields.Datetime(
+        "Partly Expected",
+        readonly=True,
+        help="When all can leave for which somebody has ordered supply, as things "
+        "stand. It is the expected date where nothing is to source.",
+    )
+    overdue_since = fields.Datetime(
+        readonly=True,
+        help="When the first receipt this line waits for should have come, if that day "
+        "is past. Until somebody says a new day, nobody knows when it comes.",
     )
     days_late = fields.Integer(
         "Days Late When It Leaves",
@@ -230,14 +242,22 @@ class BacklogLine(models.Model):
     is_at_risk = fields.Boolean(
         "At Risk",
         readonly=True,
-        help="Not late yet, but expected after the promise, or to source with the "
-        "promise near (see the settings of the backlog).",
+        help="Not late yet, but expected after the promise, waiting for a receipt that "
+        "is overdue, or to source with the promise near (see the settings of the "
+        "backlog).",
     )
     delay_cause = fields.Selection(
         selection="_selection_delay_cause",
         readonly=True,
         falsy_value_label="In time",
         help="Why a line is late or at risk.",
+    )
+    second_cause = fields.Selection(
+        selection="_selection_delay_cause",
+        string="Second Cause",
+        readonly=True,
+        help="What else delays a line of which something is to source: that what is on "
+        "its way comes too late, or is overdue.",
     )
     age_days = fields.Integer(
         "Age (days)",
@@ -319,6 +339,7 @@ class BacklogLine(models.Model):
         causes = {
             "promise_passed_at_order": self.env._("Promise impossible at order"),
             "no_supply": self.env._("Nobody has ordered supply"),
+            "supply_overdue": self.env._("Its receipt is overdue"),
             "supply_late": self.env._("Supply comes after the promise"),
             "component": self.env._("Waits for raw material"),
             "not_picked": self.env._("Ready, nobody has shipped it"),
@@ -614,6 +635,7 @@ class BacklogLine(models.Model):
                     "source": row.source,
                     "qty": row.qty,
                     "date": fields.Datetime.to_string(row.date),
+                    "overdue_since": fields.Datetime.to_string(row.overdue_since),
                     "document": f"{row.document._name},{row.document.id}"
                     if row.document
                     else False,
@@ -652,10 +674,11 @@ class BacklogLine(models.Model):
             An open line is ``{"id": int, "is_open": True}`` and the fields that
             ``read`` gives of ``order_id``, ``product_id``, ``backlog_state``,
             ``open_qty``, ``backlog_qty``, ``incoming_qty``, ``to_source_qty`` (in the
-            unit of the product), ``promise_date`` and ``expected_date`` (UTC, or
-            false); one that is open no more is ``{"id": int, "is_open": False}`` with
-            ``order_id``, ``product_id``, ``shipped_qty`` and ``cancelled_qty``, all of
-            them false when it was deleted.
+            unit of the product), ``promise_date``, ``expected_date``,
+            ``partial_expected_date`` and ``overdue_since`` (UTC, or false); one that is
+            open no more is ``{"id": int, "is_open": False}`` with ``order_id``,
+            ``product_id``, ``shipped_qty`` and ``cancelled_qty``, all of them false
+            when it was deleted.
 
             When ``has_more`` is false all changes before ``as_of`` (UTC) have been
             told; it is false while nothing was ever kept. ``is_waiting`` says whether

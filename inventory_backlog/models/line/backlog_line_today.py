@@ -122,18 +122,27 @@ class BacklogLineToday(models.AbstractModel):
             """
             SELECT line.*,
                    CASE WHEN is_late OR is_at_risk THEN %(delay_cause)s
-                    END AS delay_cause
+                    END AS delay_cause,
+                   CASE WHEN (is_late OR is_at_risk)
+                         AND to_source_qty > 0
+                         AND incoming_qty > 0
+                         AND (overdue_since IS NOT NULL OR known_day > promised_day)
+                        THEN %(supply_cause)s
+                    END AS second_cause
               FROM (%(dated)s) line
             """,
             dated=self._dated(current),
             delay_cause=self._delay_cause(),
+            supply_cause=self._supply_cause(),
         )
 
     def _late(self, current):
         """The valued lines with lateness, the second axis. It counts calendar days in
         the user's time zone: a promise for today is not late before tomorrow. A line
         that is ready is expected now, so it is at risk on no day, and late once its
-        promise has passed."""
+        promise has passed. What is still to source does not hide that the rest comes
+        too late. Nobody knows when an overdue receipt comes, so whoever waits for it is
+        at risk on every day."""
         today = self._day(SQL("%s::timestamp", now()))
         # Converting to days is slow: compare timestamps first, days only where those
         # cannot decide.
@@ -142,12 +151,16 @@ class BacklogLineToday(models.AbstractModel):
             SELECT dated.*,
                    promise_date < midnight AS is_late,
                    (promise_date >= midnight AND (
-                       expected_date > promise_date AND expected_day > promised_day
+                       partial_expected_date > promise_date
+                           AND known_day > promised_day
+                       OR overdue_since IS NOT NULL
                        OR to_source_qty > 0
                           AND promised_day < today + %(risk_days)s
                    )) AS is_at_risk,
                    CASE WHEN promise_date < midnight OR expected_date > promise_date
-                        THEN GREATEST(0, GREATEST(today, expected_day) - promised_day)
+                        THEN GREATEST(0, GREATEST(
+                            today, CASE WHEN to_source_qty <= 0 THEN known_day END
+                        ) - promised_day)
                         ELSE 0
                     END AS days_late,
                    today - order_day AS age_days
@@ -155,7 +168,7 @@ class BacklogLineToday(models.AbstractModel):
                     SELECT valued.*,
                            %(today)s AS today,
                            %(midnight)s AS midnight,
-                           %(expected)s AS expected_day,
+                           %(known)s AS known_day,
                            %(promised)s AS promised_day,
                            %(ordered)s AS order_day
                       FROM (%(valued)s) valued
@@ -164,12 +177,8 @@ class BacklogLineToday(models.AbstractModel):
             """,
             today=today,
             risk_days=days(SQL("company.backlog_risk_days")),
-            midnight=SQL(
-                "(%s::timestamp AT TIME ZONE %s AT TIME ZONE 'UTC')",
-                today,
-                self._zone(),
-            ),
-            expected=self._day(SQL("expected_date")),
+            midnight=self.env["backlog.allocation"]._midnight(),
+            known=self._day(SQL("partial_expected_date")),
             promised=self._day(SQL("promise_date")),
             ordered=self._day(SQL("date_order")),
             valued=self._valued(current),
@@ -201,11 +210,17 @@ class BacklogLineToday(models.AbstractModel):
                        AS incoming_value,
                    CASE WHEN line.to_source_qty <= 0
                         THEN GREATEST(line.last_date, %(now)s)
-                    END AS expected_date
+                    END AS expected_date,
+                   CASE WHEN line.to_source_qty < line.open_qty
+                        THEN GREATEST(line.last_date, %(now)s)
+                    END AS partial_expected_date,
+                   CASE WHEN line.first_date < %(midnight)s THEN line.first_date
+                    END AS overdue_since
               FROM (%(lines)s) line
             """,
             lines=current,
             now=now(),
+            midnight=self.env["backlog.allocation"]._midnight(),
         )
 
     def _delay_cause(self):
@@ -214,8 +229,19 @@ class BacklogLineToday(models.AbstractModel):
             """
             CASE WHEN promised_day < order_day THEN 'promise_passed_at_order'
                  WHEN to_source_qty > 0 THEN 'no_supply'
-                 WHEN incoming_qty > 0 THEN 'supply_late'
+                 WHEN incoming_qty > 0 THEN %s
                  ELSE 'not_picked'
+             END
+            """,
+            self._supply_cause(),
+        )
+
+    def _supply_cause(self):
+        """Why what is on its way to a line does not come in time."""
+        return SQL(
+            """
+            CASE WHEN overdue_since IS NOT NULL THEN 'supply_overdue'
+                 ELSE 'supply_late'
              END
             """
         )

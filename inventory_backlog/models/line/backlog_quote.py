@@ -289,6 +289,7 @@ class BacklogQuote(models.AbstractModel):
             "vendor_lead_days": False,
             "to_source_date": False,
             "expected_date": now,
+            "overdue_since": False,
         }
         if supply.kind == "stock" and not product.is_storable:
             return promise
@@ -307,6 +308,10 @@ class BacklogQuote(models.AbstractModel):
         )
         there = promise["ready"] + sum(part["qty"] for part in promise["incoming"])
         promise["to_source"] = max(uom.round(quantity - there), 0.0)
+        promise["overdue_since"] = min(
+            filter(None, (part["overdue_since"] for part in promise["incoming"])),
+            default=False,
+        )
         return promise
 
     def _is_brought(self, wish, supply):
@@ -317,6 +322,8 @@ class BacklogQuote(models.AbstractModel):
         return {
             "qty": quantity,
             "date": fields.Datetime.to_string(max(part["date"], fields.Datetime.now())),
+            "overdue_since": fields.Datetime.to_string(part.get("overdue_since"))
+            or False,
             "document": part.get("document") or False,
             "document_name": False,
         }

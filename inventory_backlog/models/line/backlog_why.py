@@ -38,14 +38,7 @@ class BacklogWhy(models.AbstractModel):
                 )
             )
         if line.incoming_qty > 0:
-            dates = slices.filtered(lambda row: row.source == "receipt").mapped("date")
-            sentences.append(
-                self.env._(
-                    "On its way: %(incoming)s, the last expected on %(date)s.",
-                    incoming=self._product_quantity(line, line.incoming_qty),
-                    date=format_date(self.env, max(dates)),
-                )
-            )
+            sentences.append(self._explain_incoming(line))
         if line.to_source_qty > 0:
             sentences.append(
                 self.env._(
@@ -73,6 +66,37 @@ class BacklogWhy(models.AbstractModel):
             *self._explain_lateness(line),
             *(bad["text"] for bad in self.env["backlog.bad.value"]._find(line.ids)),
         ]
+
+    def _explain_incoming(self, line):
+        """What is on its way and when it comes: nobody knows that of what is overdue,
+        and what comes too late is told also while something else is to source."""
+        figures = {
+            "incoming": self._product_quantity(line, line.incoming_qty),
+            "date": format_date(self.env, line.partial_expected_date),
+            "promise": format_date(self.env, line.promise_date),
+            "since": format_date(self.env, line.overdue_since),
+        }
+        if line.overdue_since and line.partial_expected_date > fields.Datetime.now():
+            return self.env._(
+                "On its way: %(incoming)s, some of it overdue since %(since)s, the "
+                "last expected on %(date)s.",
+                **figures,
+            )
+        if line.overdue_since:
+            return self.env._(
+                "On its way: %(incoming)s, overdue since %(since)s: nobody has said "
+                "yet when it comes.",
+                **figures,
+            )
+        if line.second_cause:
+            return self.env._(
+                "On its way: %(incoming)s, the last expected on %(date)s, after the "
+                "promise of %(promise)s.",
+                **figures,
+            )
+        return self.env._(
+            "On its way: %(incoming)s, the last expected on %(date)s.", **figures
+        )
 
     def _explain_vendors(self, line, slices):
         """Which vendors are out: those that the line waits for and those to buy
@@ -167,14 +191,30 @@ class BacklogWhy(models.AbstractModel):
                 )
             ]
         if line.is_at_risk:
-            return [
-                self.env._(
-                    "At risk: the promise of %(promise)s is near and something is to "
-                    "source.",
-                    promise=promise,
-                )
-            ]
+            return [self._explain_risk(line, promise)]
         return [self.env._("In time for the promise of %s.", promise)]
+
+    def _explain_risk(self, line, promise):
+        """Why a line that is not late yet may become so, where no day says it."""
+        if line.overdue_since and line.to_source_qty > 0:
+            return self.env._(
+                "At risk: its receipt is overdue, and something is to source. Promised "
+                "for %s.",
+                promise,
+            )
+        if line.overdue_since:
+            return self.env._(
+                "At risk: its receipt is overdue. Promised for %s.", promise
+            )
+        if line.second_cause:
+            return self.env._(
+                "At risk: something is to source, and the rest is expected after the "
+                "promise of %s.",
+                promise,
+            )
+        return self.env._(
+            "At risk: the promise of %s is near and something is to source.", promise
+        )
 
     def _requests(self, line, slices):
         """Requests for quotation that would help once confirmed: those made for this
@@ -197,7 +237,6 @@ class BacklogWhy(models.AbstractModel):
         now = row.source in ("reserved", "stock")
         # The user sees the name of a document also without access to it.
         document = row.document and row.document.sudo()
-        overdue = row.source == "receipt" and row.receipt_move_id.sudo().date < row.date
         return {
             "source": row.source,
             "label": dict(row._fields["source"]._description_selection(self.env))[
@@ -210,12 +249,12 @@ class BacklogWhy(models.AbstractModel):
             "date": self.env._("now")
             if now
             else format_date(self.env, row.date)
-            if row.date
+            if row.date and not row.overdue_since
             else "",
             "overdue": self.env._(
-                "was due on %s", format_date(self.env, row.receipt_move_id.sudo().date)
+                "was due on %s", format_date(self.env, row.overdue_since)
             )
-            if overdue
+            if row.overdue_since
             else "",
             "document": self._explain_document(document) if document else None,
         }

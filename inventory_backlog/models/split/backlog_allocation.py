@@ -5,6 +5,7 @@ from ...tools.given import given, giving
 from ...tools.sql import (
     join_once,
     many_rows,
+    midnight,
     now,
     of_others,
     of_products,
@@ -168,8 +169,13 @@ class BacklogAllocation(models.Model):
     date = fields.Datetime(
         readonly=True,
         help="When this quantity is there: now for what is in stock, the date of the "
-        "receipt for what is on its way (today when it is overdue), empty while "
-        "nobody has ordered it.",
+        "receipt for what is on its way, empty while nobody has ordered it. A receipt "
+        "that is overdue counts as due today; nobody knows when it comes.",
+    )
+    overdue_since = fields.Datetime(
+        readonly=True,
+        help="When the receipt should have come, if that day is past: what it is "
+        "dated with above is then no promise.",
     )
     to_customer = fields.Boolean(
         "For a Customer",
@@ -248,12 +254,21 @@ class BacklogAllocation(models.Model):
                         WHEN 'none' THEN NULL
                         ELSE GREATEST(slice.date, %(now)s)
                     END AS date,
+                   CASE WHEN slice.date < %(midnight)s THEN slice.date
+                    END AS overdue_since,
                    slice.document
               FROM (%(slices)s) slice
             """,
             slices=self._raw_slices(product_ids),
             now=now(),
+            midnight=self._midnight(),
         )
+
+    @api.model
+    def _midnight(self):
+        """When today began where the user is: a receipt that was due before is
+        overdue."""
+        return midnight(self.env["res.company"]._known_zone(str(self.env.tz)))
 
     @api.model
     def _raw_slices(self, product_ids=None):

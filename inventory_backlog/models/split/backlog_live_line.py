@@ -145,7 +145,7 @@ class BacklogLiveLine(models.AbstractModel):
 
     def _split(self, product_ids, slices):
         """The slices summed per order line: ``order_line_id, open_qty, backlog_qty,
-        to_source_qty, last_date``.
+        to_source_qty, first_date, last_date``, the dates being those of receipts.
 
         :param product_ids: ids of the products moved, None for all
         :param slices: the statement of their slices
@@ -158,7 +158,7 @@ class BacklogLiveLine(models.AbstractModel):
                        WHERE source IN ('reserved', 'stock')), 0) AS backlog_qty,
                    COALESCE(SUM(qty) FILTER (
                        WHERE source = 'none'), 0) AS to_source_qty,
-                   MAX(date) AS last_date
+                   MIN(date) AS first_date, MAX(date) AS last_date
               FROM (%s) slice
              WHERE order_line_id IS NOT NULL
           GROUP BY order_line_id

@@ -443,15 +443,19 @@ class BacklogLiveSlice(models.AbstractModel):
 
     def _wanted_slices(self, product_ids, wanted):
         """Return the statement of what each of ``wanted`` would get: ``move_id, source,
-        qty, date, document``, ready goods first, then in order of arrival."""
+        qty, date, overdue_since, document``, ready goods first, then in order of
+        arrival."""
         return SQL(
             """
-            SELECT move_id, source, qty, GREATEST(date, %(now)s) AS date, document
+            SELECT move_id, source, qty, GREATEST(date, %(now)s) AS date,
+                   CASE WHEN date < %(midnight)s THEN date END AS overdue_since,
+                   document
               FROM (%(slices)s) slice
              WHERE move_id >= %(first)s
           ORDER BY move_id, date NULLS FIRST, receipt_move_id
             """,
             now=now(),
+            midnight=self.env["backlog.allocation"]._midnight(),
             slices=self._live_slices(product_ids, wanted=wanted),
             first=FIRST_WANTED,
         )
@@ -460,14 +464,16 @@ class BacklogLiveSlice(models.AbstractModel):
         """Return the statement of what the whole queue leaves, with ``wanted`` in it:
         free stock and receipts that no demand takes, in order of arrival.
 
-        Columns: ``product_id, warehouse_id, source, qty, date, document``; the source
-        is ``stock`` or ``receipt``.
+        Columns: ``product_id, warehouse_id, source, qty, date, overdue_since,
+        document``; the source is ``stock`` or ``receipt``.
         """
         return SQL(
             """
             %(steps)s
             SELECT slice.product_id, warehouse.id AS warehouse_id, slice.source,
                    slice.qty, GREATEST(slice.date, %(now)s) AS date,
+                   CASE WHEN slice.date < %(midnight)s THEN slice.date
+                    END AS overdue_since,
                    CASE WHEN receipt.id IS NOT NULL THEN %(document)s END AS document
               FROM (%(rest)s) slice
               JOIN stock_warehouse warehouse ON warehouse.lot_stock_id = slice.pool_id
@@ -477,6 +483,7 @@ class BacklogLiveSlice(models.AbstractModel):
             """,
             steps=self._steps(product_ids, wanted=wanted),
             now=now(),
+            midnight=self.env["backlog.allocation"]._midnight(),
             document=self.env["backlog.supply"]._document(),
             rest=self._rest(),
             receipt=self.env["backlog.supply"]._join_receipt(),

@@ -5,7 +5,7 @@ from odoo.tests import tagged
 
 from ..doors import test_companies
 from ..folded import Folded
-from ..line import test_dates, test_value
+from ..line import test_dates, test_overdue, test_value
 from ..split import (
     test_delivery_steps,
     test_dropship,
@@ -63,6 +63,11 @@ class TestOrderLinesFolded(Folded, test_order_lines.TestOrderLines):
 
 @tagged("post_install", "-at_install")
 class TestOrderStatesFolded(Folded, test_order_states.TestOrderStates):
+    pass
+
+
+@tagged("post_install", "-at_install")
+class TestOverdueFolded(Folded, test_overdue.TestOverdue):
     pass
 
 

@@ -179,7 +179,7 @@ class TestDates(BacklogCase):
         with freeze_time(self._after(5)):
             self.assertEqual(self._lateness(order), (True, False, 7, "supply_late"))
         with freeze_time(self._after(12)):
-            self.assertEqual(self._lateness(order), (True, False, 10, "supply_late"))
+            self.assertEqual(self._lateness(order), (True, False, 10, "supply_overdue"))
 
     def test_late_line_with_nothing_on_its_way_has_no_supply(self):
         order = self._promised_in(2)

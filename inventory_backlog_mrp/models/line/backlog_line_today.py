@@ -7,13 +7,8 @@ class BacklogLineToday(models.AbstractModel):
 
     _inherit = "backlog.line.today"
 
-    def _delay_cause(self):
+    def _supply_cause(self):
         return SQL(
-            """
-            CASE WHEN %(cause)s <> 'supply_late' OR NOT waits_for_component
-                 THEN %(cause)s
-                 ELSE 'component'
-             END
-            """,
-            cause=super()._delay_cause(),
+            "CASE WHEN waits_for_component THEN 'component' ELSE %s END",
+            super()._supply_cause(),
         )

@@ -128,6 +128,10 @@ class BacklogQuote(models.AbstractModel):
             "to_source_date": max(last, default=False),
             "expected_date": known
             and max([now, *(part["date"] for part in incoming), *last]),
+            "overdue_since": min(
+                filter(None, (promise["overdue_since"] for promise in components)),
+                default=False,
+            ),
         }
 
     def _kits_by(self, day, wish, components, stock_only=False):

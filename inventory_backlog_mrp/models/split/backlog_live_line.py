@@ -29,11 +29,13 @@ class BacklogLiveLine(models.AbstractModel):
                    bill AS MATERIALIZED (%(bill)s)
             SELECT order_line_id, SUM(open_qty) AS open_qty,
                    SUM(open_qty - short_qty) AS backlog_qty,
-                   SUM(to_source_qty) AS to_source_qty, MAX(last_date) AS last_date,
+                   SUM(to_source_qty) AS to_source_qty,
+                   MIN(first_date) AS first_date, MAX(last_date) AS last_date,
                    BOOL_OR(waits_for_component) AS waits_for_component
               FROM (
                     SELECT part.order_line_id, part.open_qty, part.short_qty,
-                           part.to_source_qty, part.last_date, part.waits_for_component
+                           part.to_source_qty, part.first_date, part.last_date,
+                           part.waits_for_component
                       FROM part
                      WHERE NOT part.is_component
                  UNION ALL
@@ -117,7 +119,7 @@ class BacklogLiveLine(models.AbstractModel):
                        WHERE slice.source NOT IN %(ready)s), 0) AS short_qty,
                    COALESCE(SUM(slice.qty) FILTER (
                        WHERE slice.source = 'none'), 0) AS to_source_qty,
-                   MAX(slice.date) AS last_date,
+                   MIN(slice.date) AS first_date, MAX(slice.date) AS last_date,
                    BOOL_OR(short_production.id IS NOT NULL) AS waits_for_component
               FROM (
                     SELECT slice.*, line.product_id AS sold_id,
@@ -152,9 +154,10 @@ class BacklogLiveLine(models.AbstractModel):
                    opened.qty - GREATEST(
                        ready.qty, LEAST(supplied - shipped, opened.qty)
                    ) AS to_source_qty,
-                   kits.last_date, kits.waits_for_component
+                   kits.first_date, kits.last_date, kits.waits_for_component
               FROM (
-                    SELECT order_line_id, ordered, last_date, waits_for_component,
+                    SELECT order_line_id, ordered, first_date, last_date,
+                           waits_for_component,
                            open_kits, %(shipped)s AS shipped, %(there)s AS there,
                            %(supplied)s AS supplied
                       FROM (
@@ -163,6 +166,7 @@ class BacklogLiveLine(models.AbstractModel):
                                    MIN(%(shipped_kits)s) AS shipped,
                                    MIN(%(there_kits)s) AS there,
                                    MIN(%(supplied_kits)s) AS supplied,
+                                   MIN(first_date) AS first_date,
                                    MAX(last_date) AS last_date,
                                    BOOL_OR(waits_for_component) AS waits_for_component
                               FROM (%(need)s) need
@@ -248,7 +252,8 @@ class BacklogLiveLine(models.AbstractModel):
             """
             SELECT order_line_id, ordered, SUM(open_qty) AS open_qty,
                    SUM(short_qty) AS short_qty, SUM(to_source_qty) AS to_source_qty,
-                   SUM(shipped_qty) AS shipped_qty, MAX(last_date) AS last_date,
+                   SUM(shipped_qty) AS shipped_qty,
+                   MIN(first_date) AS first_date, MAX(last_date) AS last_date,
                    BOOL_OR(waits_for_component) AS waits_for_component,
                    SUM(CEIL(ROUND(ordered * bom_qty / NULLIF(step, 0), 6)) * step)
                        / NULLIF(ordered, 0) AS per_kit,
@@ -265,12 +270,13 @@ class BacklogLiveLine(models.AbstractModel):
                                    NULL::numeric AS bom_qty, NULL::numeric AS step,
                                    moved.open_qty, moved.short_qty,
                                    moved.to_source_qty, moved.shipped_qty,
-                                   moved.last_date, moved.waits_for_component
+                                   moved.first_date, moved.last_date,
+                                   moved.waits_for_component
                               FROM (%(moved)s) moved
                          LEFT JOIN bill USING (order_line_id, bom_line_id)
                          UNION ALL
                             SELECT order_line_id, bom_line_id, product_id, qty, step,
-                                   0, 0, 0, 0, NULL, FALSE
+                                   0, 0, 0, 0, NULL, NULL, FALSE
                               FROM bill
                            ) need
                       JOIN (%(ordered)s) kit_qty USING (order_line_id)
@@ -316,7 +322,8 @@ class BacklogLiveLine(models.AbstractModel):
         return SQL(
             """
             SELECT order_line_id, product_id, bom_line_id, open_qty, short_qty,
-                   to_source_qty, 0 AS shipped_qty, last_date, waits_for_component
+                   to_source_qty, 0 AS shipped_qty, first_date, last_date,
+                   waits_for_component
               FROM part
              WHERE is_component
          UNION ALL
@@ -333,7 +340,7 @@ class BacklogLiveLine(models.AbstractModel):
                         THEN - %(qty)s
                         ELSE 0
                     END,
-                   NULL, FALSE
+                   NULL, NULL, FALSE
               FROM stock_move move
               JOIN stock_location origin ON origin.id = move.location_id
               JOIN stock_location dest ON dest.id = move.location_dest_id

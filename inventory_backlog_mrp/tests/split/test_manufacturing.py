@@ -1,5 +1,5 @@
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import freeze_time, new_test_user, tagged
 
 from odoo.addons.inventory_backlog.tools.given import giving
 
@@ -240,6 +240,16 @@ class TestManufacturing(MrpBacklogCase):
         self.assertEqual(self._cause(order), "component")
         self._put_in_stock(self.wood, 10)
         self.assertEqual(self._cause(order), "supply_late")
+
+    def test_production_that_is_overdue(self):
+        order = self._late(self.made)
+        production = self._start(self.made, 5)
+        with freeze_time(self._after(4)):
+            self.assertEqual(self._cause(order), "component")
+            self._put_in_stock(self.wood, 10)
+            self.assertEqual(self._cause(order), "supply_overdue")
+            line = self._line(order.order_line)
+            self.assertEqual(line.overdue_since, production.date_finished)
 
     def _verdict(self, order, user=None):
         self.env.invalidate_all()

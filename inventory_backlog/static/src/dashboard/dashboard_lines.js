@@ -30,6 +30,9 @@ export class DashboardLines extends Component {
     }
 
     expected(line) {
+        if (line.overdue_since) {
+            return _t("Overdue since %s", formatDay(line.overdue_since));
+        }
         return formatDay(line.expected) || _t("Not known");
     }
 
