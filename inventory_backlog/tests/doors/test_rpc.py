@@ -229,6 +229,8 @@ class TestRpc(WireCase, BacklogCase):
                 "to_source_qty": 0,
                 "promise_date": "2030-01-15 09:00:00",
                 "expected_date": "2030-01-18 09:00:00",
+                "partial_expected_date": "2030-01-18 09:00:00",
+                "overdue_since": False,
             },
         )
         self.assertIs(answer["has_more"], True)

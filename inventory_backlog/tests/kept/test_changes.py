@@ -54,6 +54,8 @@ class TestChanges(BacklogCase):
                 "to_source_qty": 1,
                 "promise_date": self._line(line).promise_date,
                 "expected_date": False,
+                "partial_expected_date": self._after(0),
+                "overdue_since": False,
             },
         )
         self.assertEqual(self._changes()[0], [])
