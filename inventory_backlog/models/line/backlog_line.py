@@ -763,18 +763,18 @@ class BacklogLine(models.Model):
         return self.env["backlog.suggestion"]._action_suggest(products)
 
     def action_check_availability(self):
-        """Reserve what is in stock for these lines, first in queue first, and say what
-        came of it."""
+        """Reserve for these lines what is theirs by the queue, and say what came of it.
+        What is free and the turn of others stays theirs; the message says whose."""
         # A line may have been shipped meanwhile.
         lines = self.exists()
         slices = lines._allocation(with_rank=True)
-        before = self.env["backlog.reservation"]._reserved(slices)
-        ready = sum(lines.mapped("backlog_qty"))
-        slices.sorted("queue_rank").move_id._action_assign()
+        reservation = self.env["backlog.reservation"]
+        before = reservation._reserved(slices)
+        reservation._reserve(slices)
         lines.invalidate_recordset()
         slices.invalidate_model()
         kind, message = lines.env["backlog.reservation"]._reservation_told(
-            lines, lines._allocation(), before, ready
+            lines, lines._allocation(with_rank=True), before
         )
         return {
             "type": "ir.actions.client",

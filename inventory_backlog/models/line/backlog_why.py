@@ -340,6 +340,45 @@ class BacklogWhy(models.AbstractModel):
             (ahead if rank < place else behind)[other] += quantity
         return ahead, behind
 
+    def _named_demand(self, product, slices, most):
+        """Who has these slices of ``product``, with quantities: up to ``most`` orders
+        by name where the user may see them, the others together."""
+        quantities = defaultdict(float)
+        for row in slices:
+            quantities[row.order_line_id] += row.qty
+        lines = self.env["sale.order.line"].sudo().union(*quantities)
+        with giving(
+            self.env["backlog.line"], product_ids=lines._backlog_products().ids
+        ) as asked:
+            visible = asked.search_fetch([("id", "in", lines.ids)], ["order_line_id"])
+        visible = visible.with_env(self.env).order_line_id
+        named = [line for line in quantities if line in visible][:most]
+        told = [
+            self.env._(
+                "%(order)s of %(customer)s (%(quantity)s)",
+                order=line.order_id.name,
+                customer=line.order_id.partner_id.display_name,
+                quantity=self._unit_quantity(quantities[line], product),
+            )
+            for line in named
+        ]
+        rest = [line for line in quantities if line and line not in named]
+        if rest:
+            told.append(
+                self.env._(
+                    "other orders (%s)",
+                    self._unit_quantity(sum(quantities[one] for one in rest), product),
+                )
+            )
+        if quantity := sum(quantities[one] for one in quantities if not one):
+            told.append(
+                self.env._(
+                    "production and transfers (%s)",
+                    self._unit_quantity(quantity, product),
+                )
+            )
+        return told
+
     def _same_pool(self, location):
         """The ids of the locations that serve together with ``location``."""
         place = self.env["backlog.demand"]._place()

@@ -2,6 +2,7 @@ from . import test_analysis
 from . import test_dates
 from . import test_fields
 from . import test_overdue
+from . import test_own_turn
 from . import test_prepaid
 from . import test_promise
 from . import test_quote

@@ -226,16 +226,6 @@ class TestScreens(BacklogCase):
         self.assertEqual(params["type"], "info")
         self.assertEqual(params["message"], "Nothing of this is open any more.")
 
-    def test_check_availability_tells_when_it_jumps_the_queue(self):
-        self._reserve_by_hand()
-        self._put_in_stock(self.product, 5)
-        self._order(self.product, 4, commitment_date=self._after(1))
-        second = self._order(self.product, 5, commitment_date=self._after(2))
-        params = self._seen_by(self.seller, second).action_check_availability()[
-            "params"
-        ]
-        self.assertIn("4 Units of them had been ready for others", params["message"])
-
     def test_check_availability_of_many_lines_serves_the_queue(self):
         self._reserve_by_hand()
         self._put_in_stock(self.product, 5)
