@@ -253,9 +253,9 @@ class BacklogReport(models.TransientModel):
             (
                 self.env._("At risk"),
                 self.env._(
-                    "Not late yet, but expected after the promise, waiting for a receipt "
-                    "that is overdue, or to source with the promise less than %s days "
-                    "away.",
+                    "Not late yet, but expected after the promise, waiting for a "
+                    "receipt that is overdue, or to source with the promise less than "
+                    "%s days away.",
                     self.company_id.sudo().backlog_risk_days,
                 ),
             ),

@@ -179,6 +179,13 @@ class TestTours(HttpCase):
     def test_salesperson_finds_out_why(self):
         self.start_tour("/odoo", "inventory_backlog_salesperson", login="tour_seller")
 
+    def test_odoos_availability_says_what_the_backlog_says(self):
+        self.start_tour(
+            f"/odoo/sales/{self.order.id}",
+            "inventory_backlog_availability",
+            login="tour_seller",
+        )
+
     def test_salesperson_reads_no_english_in_indonesian(self):
         self.seller.lang = "id_ID"
         given = self.env["ir.attachment"].create(
