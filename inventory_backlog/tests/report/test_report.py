@@ -303,6 +303,7 @@ class TestReport(ReportCase):
                 "value": 300,
                 "promise": self._after(-10),
                 "expected": False,
+                "overdue_since": False,
                 "days_late": 10,
                 "is_late": True,
                 "cause": "Nobody has ordered supply",
