@@ -254,7 +254,6 @@ class BacklogLine(models.Model):
     )
     second_cause = fields.Selection(
         selection="_selection_delay_cause",
-        string="Second Cause",
         readonly=True,
         help="What else delays a line of which something is to source: that what is on "
         "its way comes too late, or is overdue.",
