@@ -24,6 +24,7 @@ PRODUCT_TRIGGERS = (
     "product_id.stock_move_ids.location_final_id",
     "product_id.stock_move_ids.location_id",
     "product_id.stock_move_ids.move_orig_ids",
+    "product_id.stock_move_ids.origin_returned_move_id",
     "product_id.stock_move_ids.priority",
     "product_id.stock_move_ids.product_qty",
     "product_id.stock_move_ids.quantity",

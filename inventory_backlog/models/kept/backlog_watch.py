@@ -193,7 +193,7 @@ WATCHED = {
         compared="state quantity product_qty date product_id product_uom priority "
         "reservation_date procure_method location_id location_dest_id "
         "location_final_id warehouse_id company_id picking_id sale_line_id "
-        "purchase_line_id backlog_date_by",
+        "purchase_line_id backlog_date_by origin_returned_move_id rule_id",
         rows={
             "product_ids": """
             SELECT product_id FROM some_rows
@@ -390,13 +390,17 @@ WATCHED = {
     # Where goods go on from the place that they arrive in. A new warehouse comes with
     # rules and places; nothing is on its way there that is not marked by itself.
     "stock_rule": Watch(
-        compared="active action location_src_id",
+        compared="active action location_src_id procure_method",
         rows={"product_ids": PUSHING.format(rules="some_rows")},
         changes={
             "product_ids": f"""
             {PUSHING.format(rules="(SELECT past.* FROM {changed}) rule")}
              UNION
             {PUSHING.format(rules="(SELECT present.* FROM {changed}) rule")}
+             UNION
+            SELECT 0
+              FROM {{changed}}
+             WHERE past.procure_method IS DISTINCT FROM present.procure_method
             """
         },
     ),

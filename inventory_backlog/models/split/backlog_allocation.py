@@ -31,16 +31,19 @@ class BacklogAllocation(models.Model):
         feeder    the moves that open moves are chained to
         early     the steps of a delivery before its last one
         chain     what the origins of a chained move brought, or will bring
+        counter_move  the moves the other way of lines and purchases that were lowered
         link      which receipts were made for which chained demand
         awaiting  the chained demand of each such group
         awaited   the receipts of each such group
         demand    every open move out of a pool; settled when its reservation covers it
+        netted    what counter-moves take off demand and off receipts
         claim     the other demand in service order: what it keeps of its reservation,
                   and what it asks for
         uneven    the pools where not all goods are for everybody
         served    what each demand there takes, one after the other
-        queue     the claims with what they take from stock
-        arriving  every open move into a pool
+        queue     the claims with what they take from stock and what they are short of
+        lost      what moves between warehouses wait for that nobody sends any more
+        arriving  every open move into a pool, less what is netted or lost
         receipt   what they bring besides what fills stock below zero
         linked    chained demand laid over its own receipts
         shared    the other demand laid over the other receipts
@@ -66,6 +69,7 @@ class BacklogAllocation(models.Model):
             "location_final_id",
             "location_id",
             "move_dest_ids",
+            "origin_returned_move_id",
             "picking_id",
             "priority",
             "procure_method",
@@ -75,6 +79,7 @@ class BacklogAllocation(models.Model):
             "purchase_line_id",
             "quantity",
             "reservation_date",
+            "rule_id",
             "sale_line_id",
             "state",
             "warehouse_id",
@@ -107,7 +112,7 @@ class BacklogAllocation(models.Model):
             "usage",
             "warehouse_id",
         ],
-        "stock.rule": ["action", "active", "location_src_id"],
+        "stock.rule": ["action", "active", "location_src_id", "procure_method"],
         "stock.warehouse": ["lot_stock_id"],
         "product.product": ["product_tmpl_id"],
         "product.template": ["categ_id", "is_storable", "tracking", "type", "uom_id"],

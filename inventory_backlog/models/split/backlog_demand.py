@@ -133,6 +133,7 @@ class BacklogDemand(models.AbstractModel):
                    move.company_id, move.warehouse_id, move.sale_line_id,
                    move.purchase_line_id, move.procure_method, move.priority, move.date,
                    move.reservation_date, move.backlog_date_by, %(qty)s AS qty,
+                   move.origin_returned_move_id IS NOT NULL AS is_return,
                    CASE WHEN move.quantity > 0
                         THEN COALESCE(ROUND(%(reserved)s, 6), 0)
                         ELSE 0
@@ -154,15 +155,15 @@ class BacklogDemand(models.AbstractModel):
 
     def _feeder(self):
         """The origins of every open move: what each brought or brings, whether it
-        brings it to where the move takes it, and whether it is an earlier step of the
-        same delivery."""
+        brings it to where the move takes it, and whether both are steps for the same
+        order line in one warehouse, on the way out or back."""
         return SQL(
             """
             SELECT move.id AS move_id, orig.id AS orig_id, %(qty)s AS qty,
                    CASE WHEN orig.state = 'done' THEN %(brought)s END AS brought,
                    %(orig_open)s AS is_open,
                    %(arrival)s = move_from.home_id AS is_receipt,
-                   %(same_delivery)s AS same_delivery
+                   %(same_delivery)s AS same_delivery, move.final_id
               FROM open_move move
               JOIN place move_from ON move_from.id = move.location_id
               JOIN stock_move_move_rel rel ON rel.move_dest_id = move.id
@@ -184,26 +185,46 @@ class BacklogDemand(models.AbstractModel):
         )
 
     def _early(self):
-        """The moves that are a customer's although they end inside: the steps of a
-        delivery before its last one, in a route of pull rules (see ``_chain``), and
-        deliveries to a customer whose place is one of ours."""
+        """The moves that are a customer's although they end inside: deliveries to a
+        customer whose place is one of ours, and the steps of a delivery before its last
+        one, in a route of pull rules (see ``_chain``). Steps are followed from the
+        customer backwards, since goods also come back, or go to another warehouse, step
+        by step."""
         return SQL(
             """
-            SELECT orig_id AS move_id
-              FROM feeder
-             WHERE is_open
-               AND same_delivery
-             UNION
-            SELECT move.id
-              FROM open_move move
-              JOIN stock_location final ON final.id = move.final_id
-                                       AND final.usage IN ('internal', 'transit')
-              JOIN sale_order_line line ON line.id = move.sale_line_id
-              JOIN sale_order sale ON sale.id = line.order_id
-              JOIN res_partner partner ON partner.id = sale.partner_shipping_id
-             WHERE partner.property_stock_customer
-                   -> sale.company_id::text = TO_JSONB(final.id)
-            """
+              WITH RECURSIVE step AS (
+                    SELECT move_id
+                      FROM (
+                            SELECT feeder.orig_id AS move_id
+                              FROM feeder
+                              JOIN stock_location final ON final.id = feeder.final_id
+                             WHERE feeder.is_open
+                               AND feeder.same_delivery
+                               AND (final.usage = 'customer'
+                                    OR final.id IN %(transit)s)
+                         UNION ALL
+                            SELECT move.id
+                              FROM open_move move
+                              JOIN stock_location final
+                                ON final.id = move.final_id
+                               AND final.usage IN ('internal', 'transit')
+                              JOIN sale_order_line line ON line.id = move.sale_line_id
+                              JOIN sale_order sale ON sale.id = line.order_id
+                              JOIN res_partner partner
+                                ON partner.id = sale.partner_shipping_id
+                             WHERE partner.property_stock_customer
+                                   -> sale.company_id::text = TO_JSONB(final.id)
+                           ) last
+                     UNION
+                    SELECT feeder.orig_id
+                      FROM step
+                      JOIN feeder ON feeder.move_id = step.move_id
+                     WHERE feeder.is_open
+                       AND feeder.same_delivery
+                   )
+            SELECT move_id FROM step
+            """,
+            transit=tuple(self._customer_location_ids()),
         )
 
     def _chain(self):
@@ -217,10 +238,12 @@ class BacklogDemand(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT move_id, MIN(orig_id) AS chain_id, SUM(brought) AS brought,
-                   SUM(qty) FILTER (WHERE is_open AND same_delivery) AS upstream
+            SELECT feeder.move_id, MIN(orig_id) AS chain_id, SUM(brought) AS brought,
+                   SUM(qty) FILTER (WHERE is_open AND same_delivery
+                                      AND early.move_id IS NOT NULL) AS upstream
               FROM feeder
-          GROUP BY move_id
+         LEFT JOIN early ON early.move_id = feeder.orig_id
+          GROUP BY feeder.move_id
             """
         )
 

@@ -8,6 +8,7 @@ from ...tools.sql import (
     of_products,
     without_jit,
 )
+from .backlog_counter import FIRST
 from .backlog_demand import FIRST_WANTED
 from .sweep import sweep
 
@@ -60,14 +61,17 @@ class BacklogLiveSlice(models.AbstractModel):
                    feeder AS MATERIALIZED (%s),
                    early AS MATERIALIZED (%s),
                    chain AS MATERIALIZED (%s),
+                   counter_move AS MATERIALIZED (%s),
                    link AS MATERIALIZED (%s),
                    awaiting AS MATERIALIZED (%s),
                    awaited AS MATERIALIZED (%s),
                    demand AS MATERIALIZED (%s),
+                   netted AS MATERIALIZED (%s),
                    claim AS MATERIALIZED (%s),
                    uneven AS MATERIALIZED (%s),
                    served AS MATERIALIZED (%s),
                    queue AS MATERIALIZED (%s),
+                   lost AS MATERIALIZED (%s),
                    arriving AS MATERIALIZED (%s),
                    receipt AS MATERIALIZED (%s),
                    linked AS MATERIALIZED (%s),
@@ -82,14 +86,17 @@ class BacklogLiveSlice(models.AbstractModel):
             self.env["backlog.demand"]._feeder(),
             self.env["backlog.demand"]._early(),
             self.env["backlog.demand"]._chain(),
+            self.env["backlog.counter"]._counter_move(),
             self.env["backlog.supply"]._link(),
             self.env["backlog.supply"]._link_groups("demand_id"),
             self.env["backlog.supply"]._link_groups("receipt_id"),
             self.env["backlog.demand"]._with_wanted(wanted),
+            self.env["backlog.counter"]._netted(),
             self._claim(),
             self.env["backlog.turn"]._uneven(),
             self.env["backlog.turn"]._served(),
             self._queue(),
+            self.env["backlog.supply"]._lost(),
             self.env["backlog.supply"]._arriving(),
             self.env["backlog.supply"]._receipt(),
             self._linked(),
@@ -139,7 +146,7 @@ class BacklogLiveSlice(models.AbstractModel):
                     SELECT demand.*,
                            reserved - LEAST(
                                reserved, GREATEST(missing - reserved_behind, 0)
-                           ) AS kept,
+                           ) AS backed,
                            CASE WHEN chained THEN %(brought_left)s END AS at_most
                       FROM (%(ranked)s) demand
                    ) claim
@@ -153,14 +160,20 @@ class BacklogLiveSlice(models.AbstractModel):
 
     def _queue(self):
         """What each demand takes from free stock: what the queue ahead leaves of it,
-        and where not all goods are for everybody, what its turn gives it."""
+        and where not all goods are for everybody, what its turn gives it. And how much
+        it is ``short`` of: counter-moves lower what it has and lacks, not what it takes
+        from the others (``takes``)."""
         return SQL(
             """
-            SELECT *,
+            SELECT queue.*, LEAST(backed, net) AS kept,
+                   LEAST(takes, GREATEST(net - backed, 0)) AS taken,
+                   GREATEST(net - backed - takes, 0) AS short
+              FROM (
+            SELECT claim.*, qty - COALESCE(netted, 0) AS net,
                    LEAST(
                        may_take,
                        GREATEST(free - (SUM(may_take) OVER ahead - may_take), 0)
-                   ) AS taken
+                   ) AS takes
               FROM (
                     SELECT claim.*, COALESCE(served.taken, asks) AS may_take,
                            served.taken_fresh
@@ -170,6 +183,7 @@ class BacklogLiveSlice(models.AbstractModel):
             WINDOW ahead AS (
                    PARTITION BY product_id, pool_id
                        ORDER BY queue_rank ROWS UNBOUNDED PRECEDING)
+                   ) queue
             """
         )
 
@@ -181,7 +195,12 @@ class BacklogLiveSlice(models.AbstractModel):
                    ROW_NUMBER() OVER ahead AS queue_rank,
                    SUM(reserved) OVER whole - SUM(reserved) OVER ahead
                        AS reserved_behind
-              FROM (SELECT *, move_id AS id FROM demand WHERE NOT settled) move
+              FROM (
+                    SELECT demand.*, demand.move_id AS id, netted.qty AS netted
+                      FROM demand
+                 LEFT JOIN netted ON netted.move_id = demand.move_id
+                     WHERE NOT demand.settled
+                   ) move
             WINDOW whole AS (PARTITION BY product_id, pool_id),
                    ahead AS (
                    PARTITION BY product_id, pool_id
@@ -240,8 +259,8 @@ class BacklogLiveSlice(models.AbstractModel):
             SELECT move_id * %(kinds)s + (NOT is_storable)::integer, %(row)s,
                    CASE WHEN is_storable THEN 'reserved' ELSE 'stock' END, qty,
                    to_customer, NULL, NULL
-              FROM demand
-             WHERE settled
+              FROM (%(settled)s) settled
+             WHERE qty > 0
          UNION ALL
             SELECT move_id * %(kinds)s + 1, %(row)s, 'stock', taken, to_customer,
                    NULL, NULL
@@ -249,10 +268,10 @@ class BacklogLiveSlice(models.AbstractModel):
              WHERE taken > 0
          UNION ALL
             %(laid)s
-            SELECT move_id * %(kinds)s + 6, %(row)s, 'none', qty - kept - taken,
-                   to_customer, NULL, NULL
+            SELECT move_id * %(kinds)s + 6, %(row)s, 'none', short, to_customer,
+                   NULL, NULL
               FROM queue
-             WHERE qty - kept - taken > 0
+             WHERE short > 0
                AND %(not_laid)s
          UNION ALL
             %(direct)s
@@ -263,6 +282,7 @@ class BacklogLiveSlice(models.AbstractModel):
             """,
             kinds=SLICE_KINDS,
             row=row,
+            settled=self._settled(),
             laid=SQL() if ready_of else SQL("%s UNION ALL", self._laid()),
             not_laid=SQL("TRUE") if ready_of else SQL("chained AND group_id IS NULL"),
             direct=self._direct(),
@@ -272,6 +292,19 @@ class BacklogLiveSlice(models.AbstractModel):
         if ready_of:
             return SQL("SELECT * FROM (%s) slice WHERE %s", slices, ready_of)
         return slices
+
+    def _settled(self):
+        return SQL(
+            """
+            SELECT demand.move_id, demand.product_id, demand.order_line_id,
+                   demand.warehouse_id, demand.company_id, demand.home_id,
+                   demand.is_storable, demand.to_customer,
+                   demand.qty - COALESCE(netted.qty, 0) AS qty
+              FROM demand
+         LEFT JOIN netted ON netted.move_id = demand.move_id
+             WHERE demand.settled
+            """
+        )
 
     def _laid(self):
         """The demand laid over receipts, as slices."""
@@ -296,13 +329,14 @@ class BacklogLiveSlice(models.AbstractModel):
             """
             SELECT move.id * %(kinds)s + 7, move.product_id, move.id, move.sale_line_id,
                    move.product_id, move.warehouse_id, move.company_id, NULL,
-                   'receipt', move.qty, TRUE, move.id,
+                   'receipt', move.qty - COALESCE(netted.qty, 0), TRUE, move.id,
                    %(date)s
               FROM open_move move
+         LEFT JOIN netted ON netted.move_id = move.id
          LEFT JOIN purchase_order_line purchased ON purchased.id = move.purchase_line_id
               JOIN stock_location origin ON origin.id = move.location_id
               JOIN stock_location final ON final.id = move.final_id
-             WHERE move.qty > 0
+             WHERE move.qty > COALESCE(netted.qty, 0)
                AND origin.usage IN ('supplier', 'production')
                AND (final.usage = 'customer' OR final.id IN %(transit)s)
             """,
@@ -313,7 +347,8 @@ class BacklogLiveSlice(models.AbstractModel):
 
     def _not_procured(self, product_ids):
         """Confirmed lines of goods without any move: dropshipped ones whose purchase is
-        still a request, and orders confirmed before the inventory app came."""
+        still a request, orders confirmed before the inventory app came, and those of
+        which nothing went to the customer, although their transfer is done."""
         return SQL(
             """
             SELECT -line.id * %(kinds)s, line.product_id, NULL, line.id,
@@ -362,15 +397,19 @@ class BacklogLiveSlice(models.AbstractModel):
 
     def _is_move_of_line(self):
         """Whether ``move`` stands for ``line``. When a vendor declines, Odoo cancels
-        the dropship. The customer still waits, so a cancelled dropship does not
-        count."""
+        the dropship. The customer still waits, so a cancelled dropship does not count,
+        nor does a move that was done and ended elsewhere than it was meant to."""
         return SQL(
             """
             move.sale_line_id = line.id
             AND (move.state <> 'cancel' OR move.location_id <> ALL(ARRAY(
                 SELECT id FROM stock_location WHERE usage = 'supplier'
             )))
-            """
+            AND (move.state <> 'done'
+                 OR COALESCE(move.location_final_id = move.location_dest_id, TRUE)
+                 OR move.location_dest_id = ANY(ARRAY(%s)))
+            """,
+            self.env["backlog.counter"]._outside("customer"),
         )
 
     def _requested_direct(self, product_ids):
@@ -500,7 +539,7 @@ class BacklogLiveSlice(models.AbstractModel):
                       FROM (
                             SELECT product_id, pool_id, fresh AS qty FROM stock
                          UNION ALL
-                            SELECT product_id, pool_id, -COALESCE(taken_fresh, taken)
+                            SELECT product_id, pool_id, -COALESCE(taken_fresh, takes)
                               FROM queue
                          UNION ALL
                             SELECT product_id, pool_id, -reserved
@@ -524,7 +563,7 @@ class BacklogLiveSlice(models.AbstractModel):
                               JOIN stock_quant quant ON quant.location_id = place.id
                              WHERE place.home_id <> place.pool_id
                          UNION ALL
-                            SELECT product_id, pool_id, home_id, -taken
+                            SELECT product_id, pool_id, home_id, -takes
                               FROM queue
                              WHERE home_id <> pool_id
                            ) own
@@ -543,15 +582,18 @@ class BacklogLiveSlice(models.AbstractModel):
         )
 
     def _linked(self):
-        """The chained demand laid over the receipts that were made for it."""
+        """The chained demand laid over the receipts that were made for it, and before
+        it the counter-moves, which are not chained to their receipts."""
         return sweep(
             demand=SQL(
                 """
-                SELECT product_id, home_id AS pool_id, group_id, queue_rank AS rank,
-                       move_id, qty - kept - taken AS qty
+                SELECT product_id, home_id AS pool_id, group_id, move_id, short AS qty,
+                       CASE WHEN chained THEN queue_rank ELSE queue_rank - %s
+                        END AS rank
                   FROM queue
                  WHERE group_id IS NOT NULL
-                """
+                """,
+                FIRST,
             ),
             supply=SQL(
                 """
@@ -569,9 +611,10 @@ class BacklogLiveSlice(models.AbstractModel):
             demand=SQL(
                 """
                 SELECT product_id, home_id AS pool_id, home_id AS group_id,
-                       queue_rank AS rank, move_id, qty - kept - taken AS qty
+                       queue_rank AS rank, move_id, short AS qty
                   FROM queue
                  WHERE NOT chained
+                   AND group_id IS NULL
                 """
             ),
             supply=SQL(

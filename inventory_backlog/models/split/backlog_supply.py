@@ -153,9 +153,104 @@ class BacklogSupply(models.AbstractModel):
                END"""
         )
 
+    def _lost(self):
+        """``move_id, qty``: what moves wait for that nobody sends any more, although
+        they stay open: the first step of a resupply was closed short or cancelled.
+
+        It concerns places between warehouses and between the steps of one. Odoo
+        reserves there only what the step before brought; when that step is cancelled
+        whole, the move takes what it finds, which its rule never meant. What is missing
+        in the stock of a warehouse is ordered for that warehouse and still comes.
+        """
+        return SQL(
+            """
+              WITH RECURSIVE waiting AS MATERIALIZED (
+                    SELECT queue.move_id, queue.product_id, queue.home_id,
+                           queue.queue_rank, queue.short, queue.chained,
+                           CASE WHEN queue.chained
+                                THEN COALESCE(queue.group_id, -queue.move_id)
+                            END AS group_id
+                      FROM queue
+                     WHERE queue.short > 0
+                       AND NOT queue.to_customer
+                       AND queue.home_id NOT IN (
+                           SELECT stock_id FROM place WHERE stock_id IS NOT NULL)
+                       AND (queue.chained OR (
+                           SELECT rule.procure_method = 'make_to_order'
+                             FROM stock_move move
+                             JOIN stock_rule rule ON rule.id = move.rule_id
+                            WHERE move.id = queue.move_id
+                       ))
+                   ),
+                   coming AS (
+                    SELECT group_id, NULL::integer AS product_id,
+                           NULL::integer AS home_id, SUM(qty) AS qty
+                      FROM (
+                            SELECT DISTINCT waiting.group_id, feeder.orig_id, feeder.qty
+                              FROM waiting
+                              JOIN feeder ON feeder.move_id = waiting.move_id
+                             WHERE feeder.is_open
+                           ) origin
+                  GROUP BY group_id
+                     UNION ALL
+                    SELECT NULL, move.product_id, enters.home_id, SUM(move.qty)
+                      FROM open_move move
+                      JOIN place enters ON enters.id = move.final_id
+                     WHERE (SELECT TRUE FROM waiting WHERE NOT chained LIMIT 1)
+                       AND (move.product_id, enters.home_id) IN (
+                           SELECT product_id, home_id FROM waiting WHERE NOT chained)
+                       AND move.id NOT IN (SELECT move_id FROM awaited)
+                  GROUP BY move.product_id, enters.home_id
+                   ),
+                   lost AS (
+                    SELECT waiting.move_id,
+                           LEAST(waiting.short, GREATEST(
+                               SUM(waiting.short) OVER peers - COALESCE(coming.qty, 0),
+                               0
+                           )) AS qty
+                      FROM waiting
+                 LEFT JOIN coming
+                        ON coming.group_id = waiting.group_id
+                        OR NOT waiting.chained
+                       AND coming.product_id = waiting.product_id
+                       AND coming.home_id = waiting.home_id
+                    WINDOW peers AS (
+                           PARTITION BY waiting.group_id, waiting.product_id,
+                                        waiting.home_id
+                               ORDER BY queue_rank ROWS UNBOUNDED PRECEDING)
+                   ),
+                   downstream AS (
+                    SELECT move_id, qty FROM lost WHERE qty > 0
+                     UNION ALL
+                    SELECT next.id,
+                           LEAST(%(next_qty)s, GREATEST(downstream.qty - (
+                               SELECT COALESCE(SUM(%(later_qty)s), 0)
+                                 FROM stock_move_move_rel sibling
+                                 JOIN stock_move later
+                                   ON later.id = sibling.move_dest_id
+                                WHERE sibling.move_orig_id = downstream.move_id
+                                  AND later.id > next.id
+                                  AND %(later_open)s
+                           ), 0))
+                      FROM downstream
+                      JOIN stock_move_move_rel rel
+                        ON rel.move_orig_id = downstream.move_id
+                      JOIN stock_move next ON next.id = rel.move_dest_id
+                     WHERE %(next_open)s
+                       AND downstream.qty > 0
+                   )
+            SELECT move_id, SUM(qty) AS qty FROM downstream GROUP BY move_id
+            """,
+            next_qty=finite(SQL("next.product_qty")),
+            next_open=is_open("next"),
+            later_qty=finite(SQL("later.product_qty")),
+            later_open=is_open("later"),
+        )
+
     def _arriving(self):
         """Every open move that brings goods into a pool from elsewhere. Goods in Input
-        or in quality are still on their way. Requests for quotation have no moves.
+        or in quality are still on their way, those that nobody sends any more are not.
+        Requests for quotation have no moves.
 
         A move between two shelves of one pool brings back what it has reserved: no
         other move can take that before it is done.
@@ -170,12 +265,15 @@ class BacklogSupply(models.AbstractModel):
          LEFT JOIN place origin ON origin.id = move.location_id
          LEFT JOIN purchase_order_line purchased ON purchased.id = move.purchase_line_id
          LEFT JOIN awaited ON awaited.move_id = move.id
+         LEFT JOIN netted ON netted.move_id = move.id
+         LEFT JOIN lost ON lost.move_id = move.id
         CROSS JOIN LATERAL (SELECT %(arrival)s AS home_id) arrival
         CROSS JOIN LATERAL (
                     SELECT CASE WHEN origin.home_id = arrival.home_id
                                 THEN LEAST(move.qty, move.reserved)
                                 ELSE move.qty
-                            END AS qty
+                            END - COALESCE(netted.qty, 0) - COALESCE(lost.qty, 0)
+                            AS qty
                    ) brings
              WHERE brings.qty > 0
             """,
@@ -231,16 +329,21 @@ class BacklogSupply(models.AbstractModel):
         )
 
     def _link(self):
-        """Chained demand and the open receipts made for it. Moves that share a receipt
-        form one group, named by the lowest receipt; two rounds of looking at the
-        neighbours name it in every shape that Odoo's splitting and merging makes."""
+        """Chained demand and the open receipts made for it, counter-moves and the
+        receipts of their purchase. Moves that share a receipt form one group, named by
+        the lowest receipt; two rounds of looking at the neighbours name it in every
+        shape that Odoo's splitting and merging makes."""
         pairs = SQL(
             """
             SELECT move_id AS demand_id, orig_id AS receipt_id, orig_id AS group_id
               FROM feeder
              WHERE is_open
                AND is_receipt
-            """
+             UNION
+            SELECT demand_id, receipt_id, receipt_id
+              FROM (%s) own
+            """,
+            self.env["backlog.counter"]._own_receipts(),
         )
         for neighbour in ("demand_id", "receipt_id") * 2:
             pairs = SQL(
