@@ -241,11 +241,13 @@ class BacklogKeptLine(models.Model):
     open_qty = fields.Float(**EXACT)
     backlog_qty = fields.Float(**EXACT)
     to_source_qty = fields.Float(**EXACT)
+    excess_qty = fields.Float(**EXACT)
     unit_value = fields.Float(**EXACT)
     rounding = fields.Float(**EXACT)
     open_value = fields.Float(**EXACT)
     backlog_value = fields.Float(**EXACT)
     to_source_value = fields.Float(**EXACT)
+    excess_value = fields.Float(**EXACT)
     backlog_state = fields.Char()
 
     _order = "promise_date, id"

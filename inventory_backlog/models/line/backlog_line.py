@@ -283,6 +283,20 @@ class BacklogLine(models.Model):
         groups=VALUE_GROUPS,
         help="What the part is worth that nobody has ordered yet.",
     )
+    excess_qty = fields.Float(
+        "More than Ordered",
+        digits="Product Unit",
+        readonly=True,
+        help="What the open transfers would ship beyond what the order still asks for: "
+        "somebody raised the demand of a transfer, or Odoo made it twice. Odoo ships "
+        "it unless the transfer is corrected, so it is part of Open.",
+    )
+    excess_value = fields.Monetary(
+        "More than Ordered (Value)",
+        readonly=True,
+        groups=VALUE_GROUPS,
+        help="What the part is worth that would be shipped beyond the order.",
+    )
     margin_value = fields.Monetary(
         "Margin",
         readonly=True,

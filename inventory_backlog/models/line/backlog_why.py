@@ -61,6 +61,7 @@ class BacklogWhy(models.AbstractModel):
                 )
         return [
             *sentences,
+            *self._explain_excess(line),
             *self._explain_vendors(line, slices),
             *self._explain_places(line),
             *self._explain_lateness(line),
@@ -97,6 +98,19 @@ class BacklogWhy(models.AbstractModel):
         return self.env._(
             "On its way: %(incoming)s, the last expected on %(date)s.", **figures
         )
+
+    def _explain_excess(self, line):
+        if line.excess_qty <= 0:
+            return []
+        return [
+            self.env._(
+                "More than ordered: the transfers would ship %(open)s, which is "
+                "%(excess)s more than the order still asks for. Correct the demand of "
+                "the transfer, or raise the order.",
+                open=self._product_quantity(line, line.open_qty),
+                excess=self._product_quantity(line, line.excess_qty),
+            )
+        ]
 
     def _explain_vendors(self, line, slices):
         """Which vendors are out: those that the line waits for and those to buy

@@ -45,9 +45,14 @@ class BacklogLiveLine(models.AbstractModel):
                         ELSE ROUND(
                             line.unit_value * line.to_source_qty / line.rounding
                         ) * line.rounding
-                    END AS to_source_value
+                    END AS to_source_value,
+                   LEAST(
+                       ROUND(line.unit_value * line.excess_qty / line.rounding)
+                           * line.rounding,
+                       line.open_value
+                   ) AS excess_value
               FROM (
-                    SELECT line.*,
+                    SELECT line.*, %(excess)s AS excess_qty,
                            ROUND(unit_value * open_qty / rounding) * rounding
                                AS open_value,
                            ROUND(unit_value * backlog_qty / rounding) * rounding
@@ -57,9 +62,67 @@ class BacklogLiveLine(models.AbstractModel):
                      WHERE %(of_products)s
                    ) line
             """,
+            excess=self._excess(),
             state=self._state(),
             ordered=self._ordered(moved_ids, slices),
             of_products=of_products(SQL("line.product_id"), sold_ids),
+        )
+
+    def _excess(self):
+        """What the open moves of ``line`` would ship beyond what the order still asks
+        for. The order asks for what has not been shipped, or comes back, in the unit of
+        the product. A line without moves of what it sells, a kit, tells by its own
+        quantities, and nothing when some of it came back.
+        """
+        told = SQL(
+            """
+            CASE WHEN EXISTS (
+                      SELECT 1
+                        FROM stock_move move
+                        JOIN stock_location origin ON origin.id = move.location_id
+                       WHERE move.sale_line_id = line.id
+                         AND origin.usage = 'customer'
+                 )
+                 THEN ordered_qty - open_qty
+                 ELSE delivered_qty
+             END
+            """
+        )
+        return SQL(
+            """
+            CASE WHEN open_qty <= GREATEST(ordered_qty - delivered_qty, 0) THEN 0
+                 ELSE GREATEST(ROUND(open_qty - GREATEST(ordered_qty - COALESCE((
+                          SELECT SUM(
+                                     CASE WHEN dest.usage = 'customer'
+                                            OR dest.id IN %(transit)s
+                                          THEN CASE WHEN move.state = 'done'
+                                                    THEN %(moved)s ELSE 0 END
+                                          WHEN (origin.usage = 'customer'
+                                                OR origin.id IN %(transit)s)
+                                           AND (move.state = 'done'
+                                                OR move.origin_returned_move_id
+                                                   IS NOT NULL)
+                                          THEN -CASE WHEN move.state = 'done'
+                                                     THEN %(moved)s
+                                                     ELSE %(demand)s END
+                                          ELSE 0
+                                      END)
+                            FROM stock_move move
+                            JOIN stock_location origin ON origin.id = move.location_id
+                            JOIN stock_location dest ON dest.id = move.location_dest_id
+                            JOIN uom_uom move_uom ON move_uom.id = move.product_uom
+                            JOIN uom_uom uom ON uom.id = line.product_uom_id
+                           WHERE move.sale_line_id = line.id
+                             AND move.product_id = line.product_id
+                             AND move.state <> 'cancel'
+                      ), %(told)s), 0), %(digits)s), 0)
+             END
+            """,
+            transit=tuple(self.env["backlog.demand"]._customer_location_ids()),
+            moved=in_unit(finite(SQL("move.quantity")), "move_uom", "uom"),
+            demand=finite(SQL("move.product_qty")),
+            told=told,
+            digits=self.env["decimal.precision"].precision_get("Product Unit"),
         )
 
     def _ordered(self, product_ids, slices=None):

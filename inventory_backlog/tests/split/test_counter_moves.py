@@ -52,9 +52,7 @@ class TestCounterMoves(BacklogCase):
             for step in range(len(steps.split("_")) - (steps == "ship_only")):
                 with self.subTest(steps=steps, step=step):
                     # Odoo reserves all five for the printed transfer.
-                    self.assertEqual(
-                        self._split(lines), [(3, 3, 0, 0), (2, 0, 0, 2)]
-                    )
+                    self.assertEqual(self._split(lines), [(3, 3, 0, 0), (2, 0, 0, 2)])
                     self.assertEqual(self._line(order.order_line).open_value, 300)
                 self._validate(
                     order.order_line.move_ids.filtered(
@@ -120,9 +118,9 @@ class TestCounterMoves(BacklogCase):
         self._put_in_stock(self.product, 5)
         order = self._order(self.product, 5)
         self._ship(order, 2)
-        order.sudo().picking_ids.filtered(lambda one: one.state != "done").printed = (
-            True
-        )
+        order.sudo().picking_ids.filtered(
+            lambda one: one.state != "done"
+        ).printed = True
         order.order_line.product_uom_qty = 4
         self.assertEqual(self._split(order.order_line), [(2, 2, 0, 0)])
 
@@ -153,9 +151,7 @@ class TestCounterMoves(BacklogCase):
 
     def test_purchase_lowered_in_dozens_promises_the_rest(self):
         order = self._order(self.product, 15)
-        self._bought(
-            self.product, 2, 0.5, more={"product_uom_id": self.dozen.id}
-        )
+        self._bought(self.product, 2, 0.5, more={"product_uom_id": self.dozen.id})
         self.assertEqual(self._split(order.order_line), [(15, 0, 6, 9)])
 
     def test_purchase_lowered_when_partly_received_promises_what_is_left(self):

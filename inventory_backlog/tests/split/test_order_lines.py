@@ -156,6 +156,34 @@ class TestOrderLines(BacklogCase):
 
         self.assertEqual(self._split(order.order_line), [(4, 4, 0, 0)])
 
+    def test_line_whose_goods_went_elsewhere_is_still_owed(self):
+        """Whoever sends the delivery to quality instead has shipped nothing."""
+        self.warehouse.reception_steps = "three_steps"
+        quality = self.warehouse.wh_qc_stock_loc_id
+        scrap = self.env["stock.location"].create(
+            {"name": "Scrap", "usage": "inventory"}
+        )
+        for place in (quality, scrap):
+            product = self._product(place.name)
+            self._put_in_stock(product, 5)
+            order = self._order(product, 5)
+            transfer = order.sudo().picking_ids
+            transfer.location_dest_id = place
+            self._validate(transfer)
+            with self.subTest(place=place.name):
+                self.assertEqual(transfer.state, "done")
+                self.assertEqual(self._split(order.order_line), [(5, 0, 0, 5)])
+
+    def test_line_picked_and_then_closed_by_the_seller_is_not_open(self):
+        self.warehouse.delivery_steps = "pick_ship"
+        self._put_in_stock(self.product, 5)
+        order = self._order(self.product, 5)
+        self._ship(order)
+        order.sudo().picking_ids.filtered(
+            lambda transfer: transfer.state == "assigned"
+        ).action_cancel()
+        self.assertEqual(self._split(order.order_line), [(0, 0, 0, 0)])
+
     def test_negative_line_is_not_open(self):
         order = self._order((self.product, 5), (self._product("Table"), -2))
 
