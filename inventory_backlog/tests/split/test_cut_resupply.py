@@ -12,7 +12,11 @@ class TestCutResupply(BacklogCase):
     def _resupplied(self, steps, to_order=True):
         """The other warehouse, with 20 in stock, and a product that it sends us."""
         other = self.env["stock.warehouse"].create(
-            {"name": f"Other {steps}", "code": steps[-5:], "delivery_steps": steps}
+            {
+                "name": f"Other {steps} {to_order}",
+                "code": f"{steps[-4:]}{to_order:d}",
+                "delivery_steps": steps,
+            }
         )
         self.warehouse.resupply_wh_ids = other
         routes = self.warehouse.resupply_route_ids.filtered(

@@ -88,8 +88,9 @@ class TestMoreThanOrdered(BacklogCase):
     def test_report_tells_it_with_its_value(self):
         self._put_in_stock(self.product, 20)
         self._edited(5, 9)
-        report = self.env["backlog.report"].create({"with_lines": True})
-        html = self.env["ir.qweb"]._render(
+        reports = self.env["backlog.report"].with_user(self.seller)
+        report = reports.create({"with_lines": True})
+        html = report.env["ir.qweb"]._render(
             "inventory_backlog.report_backlog_annex",
             {"doc": report, "data": report._data()},
         )

@@ -157,13 +157,14 @@ class TestOrderLines(BacklogCase):
         self.assertEqual(self._split(order.order_line), [(4, 4, 0, 0)])
 
     def test_line_whose_goods_went_elsewhere_is_still_owed(self):
-        """Whoever sends the delivery to quality instead has shipped nothing."""
-        self.warehouse.reception_steps = "three_steps"
-        quality = self.warehouse.wh_qc_stock_loc_id
+        """Whoever sends the delivery to another place has shipped nothing."""
+        repair = self.env["stock.location"].create(
+            {"name": "Repair", "location_id": self.warehouse.view_location_id.id}
+        )
         scrap = self.env["stock.location"].create(
             {"name": "Scrap", "usage": "inventory"}
         )
-        for place in (quality, scrap):
+        for place in (repair, scrap):
             product = self._product(place.name)
             self._put_in_stock(product, 5)
             order = self._order(product, 5)
