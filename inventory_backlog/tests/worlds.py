@@ -21,7 +21,9 @@ OPEN = ("waiting", "confirmed", "partially_available", "assigned")
 
 class Out(NamedTuple):
     """Demand: ``forced`` is a quantity set by hand whatever is in stock, ``brought``
-    one that an earlier step brought for it, ``waits_for`` the receipts made for it."""
+    one that an earlier step brought for it, ``waits_for`` the receipts made for it,
+    ``back`` what its order line was lowered by after printing, ``edited`` the demand
+    that somebody wrote into the transfer afterwards."""
 
     place: str = "stock"
     kind: str = "customer"
@@ -34,15 +36,23 @@ class Out(NamedTuple):
     forced: float = 0
     brought: float = 0
     waits_for: tuple = ()
+    back: float = 0
+    edited: float = 0
 
 
 class In(NamedTuple):
-    """A receipt into ``place``: late ones have negative ``days``."""
+    """A receipt into ``place``: late ones have negative ``days``. Its purchase was
+    lowered by ``back`` after printing, which goes back on the day ``back_days``. Of a
+    resupply in ``transit`` only ``sent`` was sent, the rest cancelled; ``None`` where
+    nobody waits for another step."""
 
     place: str = "stock"
     qty: float = 1
     days: int = 1
     origin: str = "vendor"
+    back: float = 0
+    back_days: int = 0
+    sent: float | None = None
 
 
 class World(NamedTuple):
@@ -176,6 +186,33 @@ def _batches(dice, ins):
     return batches
 
 
+def lowered_world(seed):
+    """The world of a seed where lines and purchases were lowered after printing,
+    demand was edited and resupplies were cut."""
+    world = random_world(seed)
+    dice = Random(f"lowered {seed}")
+    awaited = {number for demand in world.outs for number in demand.waits_for}
+    ins = [
+        receipt._replace(
+            back=dice.randint(1, receipt.qty), back_days=dice.randint(-9, 9)
+        )
+        if receipt.origin == "vendor" and number not in awaited and dice.random() < 0.5
+        else receipt._replace(sent=dice.randint(0, receipt.qty))
+        if receipt.origin == "transit" and dice.random() < 0.7
+        else receipt
+        for number, receipt in enumerate(world.ins)
+    ]
+    outs = [
+        demand._replace(back=dice.randint(1, demand.qty), forced=0)
+        if demand.kind in ("customer", "step") and dice.random() < 0.5
+        else demand._replace(edited=dice.randint(1, 12))
+        if dice.random() < 0.3
+        else demand
+        for demand in world.outs
+    ]
+    return world._replace(outs=tuple(outs), ins=tuple(ins))
+
+
 class WorldCase(BacklogCase):
     """Builds worlds in Odoo, and lets the greedy allocator loose on them."""
 
@@ -244,6 +281,14 @@ class WorldCase(BacklogCase):
         outs = cls.env["stock.move"]
         for demand in world.outs:
             outs |= cls._demand(product, demand, ins)
+        for receipt, move in zip(world.ins, ins, strict=True):
+            if receipt.back:
+                outs |= cls._lower_purchase(move, receipt)
+        for demand, move in zip(world.outs, outs, strict=False):
+            if demand.back:
+                cls._lower_line(move, demand)
+            if demand.edited:
+                move.product_uom_qty = demand.edited
         for place, quantity in world.drift:
             cls._drift(product, cls.places[place], quantity)
         return product, outs, ins
@@ -265,6 +310,55 @@ class WorldCase(BacklogCase):
         cls.env["stock.quant"].invalidate_model()
 
     @classmethod
+    def _lower_purchase(cls, move, receipt):
+        """The move to the vendor that Odoo makes for a purchase lowered by ``back``."""
+        purchase = cls.env["purchase.order"].create(
+            {
+                "partner_id": cls.vendor.id,
+                "order_line": [Command.create({"product_id": move.product_id.id})],
+            }
+        )
+        move.purchase_line_id = purchase.order_line
+        back = cls.env["stock.move"].create(
+            {
+                **cls._move_values(
+                    move.product_id,
+                    receipt.back,
+                    move.location_dest_id,
+                    move.location_id,
+                    receipt.back_days,
+                ),
+                "purchase_line_id": purchase.order_line.id,
+                "picking_type_id": cls.types["manual"].id,
+            }
+        )
+        return back._action_confirm(merge=False)
+
+    @classmethod
+    def _lower_line(cls, move, demand):
+        """The move from the customer that Odoo makes for a line lowered by ``back``."""
+        order = cls.env["sale.order"].create(
+            {
+                "partner_id": cls.customer.id,
+                "order_line": [Command.create({"product_id": move.product_id.id})],
+            }
+        )
+        move.sale_line_id = order.order_line
+        back = cls.env["stock.move"].create(
+            {
+                **cls._move_values(
+                    move.product_id,
+                    demand.back,
+                    cls.places["customer"],
+                    move.location_id,
+                    0,
+                ),
+                "sale_line_id": order.order_line.id,
+            }
+        )
+        back._action_confirm(merge=False)
+
+    @classmethod
     def _lot(cls, product, number):
         return cls.env["stock.lot"].create(
             {"name": f"L{number}", "product_id": product.id}
@@ -272,15 +366,19 @@ class WorldCase(BacklogCase):
 
     @classmethod
     def _receipt(cls, product, receipt):
-        move = cls.env["stock.move"].create(
-            cls._move_values(
-                product,
-                receipt.qty,
-                cls.places[receipt.origin],
-                cls.places[receipt.place],
-                receipt.days,
-            )
+        values = cls._move_values(
+            product,
+            receipt.qty,
+            cls.places[receipt.origin],
+            cls.places[receipt.place],
+            receipt.days,
         )
+        if receipt.sent is not None:
+            values["procure_method"] = "make_to_order"
+            if receipt.sent:
+                sent = cls._brought(product, receipt.sent, cls.places[receipt.origin])
+                values["move_orig_ids"] = [Command.set(sent.ids)]
+        move = cls.env["stock.move"].create(values)
         return move._action_confirm(merge=False)
 
     @classmethod
@@ -386,13 +484,18 @@ class WorldCase(BacklogCase):
         free, missing = self._free_stock(product)
         slices = defaultdict(list)
         short = {}
+        lowered = self._lowered(moves)
+        net = {
+            move: move.product_qty - lowered.get(move.sale_line_id, 0) for move in queue
+        }
         for move in reversed(queue):
             pool = self._pool(move.location_id)
             reserved = min(self._reserved(move), move.product_qty)
             cut = min(reserved, missing[pool])
             missing[pool] -= cut
-            short[move] = move.product_qty - reserved + cut
-            self._give(slices[move], "reserved", reserved - cut)
+            kept = min(reserved - cut, net[move])
+            short[move] = net[move] - kept
+            self._give(slices[move], "reserved", kept)
         taken = defaultdict(float)
         goods = self._goods(product)
         for move in queue:
@@ -402,22 +505,68 @@ class WorldCase(BacklogCase):
             quantity = self._take(move, quantity, goods)
             free[pool] -= quantity
             taken[move] = quantity
+            quantity = min(quantity, short[move])
             short[move] -= quantity
             self._give(slices[move], "stock", quantity)
+        lost = self._lost(queue, short)
         left = {
             move: move.product_qty
+            - lost.get(move, 0)
+            - (
+                lowered.get(move.sale_line_id, 0)
+                if move.location_id.usage == "customer"
+                else 0
+            )
             for move in moves.sorted(lambda move: (move.date, move.id))
             if self._home(move.location_final_id or move.location_dest_id)
             != self._home(move.location_id)
         }
         self._fill(self._holes(product), left)
+        going_back = queue.filtered("purchase_line_id")
+        for move in going_back:
+            own = moves.filtered(
+                lambda one, move=move: one.purchase_line_id == move.purchase_line_id
+            )
+            self._cover(slices, short, left, move, only=own)
         for move in queue.filtered(self._is_chained):
             self._cover(slices, short, left, move, only=move.move_orig_ids)
-        for move in queue - queue.filtered(self._is_chained):
+        for move in queue - queue.filtered(self._is_chained) - going_back:
             self._cover(slices, short, left, move)
         for move in queue:
             self._give(slices[move], "none", short[move])
         return slices
+
+    def _lowered(self, moves):
+        """``{order line: quantity}``: what comes back of what each line would ship."""
+        lowered = {}
+        for back in moves.filtered(
+            lambda move: move.sale_line_id and move.location_id.usage == "customer"
+        ):
+            shipped = moves.filtered(
+                lambda move, back=back: (
+                    move.sale_line_id == back.sale_line_id and move != back
+                )
+            )
+            lowered[back.sale_line_id] = min(
+                back.product_qty, sum(shipped.mapped("product_qty"))
+            )
+        return lowered
+
+    def _lost(self, queue, short):
+        """``{move: quantity}``: what moves between warehouses still wait for, and no
+        open move brings to them."""
+        lost, coming = {}, {}
+        stocks = self.env["stock.warehouse"].search([]).lot_stock_id
+        for move in queue.filtered(self._is_chained):
+            final = move.location_final_id or move.location_dest_id
+            if final.usage != "customer" and self._home(move.location_id) not in stocks:
+                origins = move.move_orig_ids.filtered(lambda one: one.state in OPEN)
+                on_the_way = coming.setdefault(
+                    origins or move, sum(origins.mapped("product_qty"))
+                )
+                lost[move] = max(short[move] - on_the_way, 0)
+                coming[origins or move] -= short[move] - lost[move]
+        return lost
 
     def _cover(self, slices, short, left, move, only=None):
         home = self._home(move.location_id)
