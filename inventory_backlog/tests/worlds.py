@@ -197,7 +197,7 @@ def lowered_world(seed):
             back=dice.randint(1, receipt.qty), back_days=dice.randint(-9, 9)
         )
         if receipt.origin == "vendor" and number not in awaited and dice.random() < 0.5
-        else receipt._replace(sent=dice.randint(0, receipt.qty))
+        else receipt._replace(sent=dice.randint(1, receipt.qty))
         if receipt.origin == "transit" and dice.random() < 0.7
         else receipt
         for number, receipt in enumerate(world.ins)
@@ -374,10 +374,9 @@ class WorldCase(BacklogCase):
             receipt.days,
         )
         if receipt.sent is not None:
+            sent = cls._brought(product, receipt.sent, cls.places[receipt.origin])
             values["procure_method"] = "make_to_order"
-            if receipt.sent:
-                sent = cls._brought(product, receipt.sent, cls.places[receipt.origin])
-                values["move_orig_ids"] = [Command.set(sent.ids)]
+            values["move_orig_ids"] = [Command.set(sent.ids)]
         move = cls.env["stock.move"].create(values)
         return move._action_confirm(merge=False)
 
@@ -534,7 +533,8 @@ class WorldCase(BacklogCase):
             self._cover(slices, short, left, move)
         for move in queue:
             self._give(slices[move], "none", short[move])
-        return slices
+        # A line that was lowered to nothing leaves its move without any.
+        return {move: rows for move, rows in slices.items() if rows}
 
     def _lowered(self, moves):
         """``{order line: quantity}``: what comes back of what each line would ship."""
