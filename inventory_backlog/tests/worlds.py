@@ -281,17 +281,24 @@ class WorldCase(BacklogCase):
         outs = cls.env["stock.move"]
         for demand in world.outs:
             outs |= cls._demand(product, demand, ins)
+        outs |= cls._change(world, outs, ins)
+        for place, quantity in world.drift:
+            cls._drift(product, cls.places[place], quantity)
+        return product, outs, ins
+
+    @classmethod
+    def _change(cls, world, outs, ins):
+        """Lower and edit what is there; return what goes back to vendors."""
+        back = cls.env["stock.move"]
         for receipt, move in zip(world.ins, ins, strict=True):
             if receipt.back:
-                outs |= cls._lower_purchase(move, receipt)
-        for demand, move in zip(world.outs, outs, strict=False):
+                back |= cls._lower_purchase(move, receipt)
+        for demand, move in zip(world.outs, outs, strict=True):
             if demand.back:
                 cls._lower_line(move, demand)
             if demand.edited:
                 move.product_uom_qty = demand.edited
-        for place, quantity in world.drift:
-            cls._drift(product, cls.places[place], quantity)
-        return product, outs, ins
+        return back
 
     @classmethod
     def _drift(cls, product, location, quantity):
