@@ -64,7 +64,7 @@ class BacklogCounter(models.AbstractModel):
                     SELECT id AS move_id, product_id, sale_line_id, location_id, qty
                       FROM counter_move
                      WHERE from_customer
-                       AND sale_line_id IS NOT NULL
+                       AND purchase_line_id IS NULL
                      UNION
                     SELECT next.id, next.product_id, next.sale_line_id,
                            next.location_id, %(next_qty)s
@@ -88,6 +88,7 @@ class BacklogCounter(models.AbstractModel):
                                     SELECT sale_line_id, product_id, SUM(qty) AS qty
                                       FROM counter_move
                                      WHERE from_customer
+                                       AND purchase_line_id IS NULL
                                   GROUP BY sale_line_id, product_id
                                    ) counter
                               JOIN demand

@@ -445,7 +445,14 @@ class BacklogLiveSlice(models.AbstractModel):
               JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
               JOIN uom_uom product_uom ON product_uom.id = template.uom_id
         CROSS JOIN LATERAL (
-                    SELECT SUM(%(moved)s) FILTER (WHERE %(move_open)s) AS open_qty
+                    SELECT SUM(
+                               CASE WHEN move.location_id NOT IN (%(customers)s)
+                                    THEN %(moved)s
+                                    WHEN move.origin_returned_move_id IS NULL
+                                    THEN -%(moved)s
+                                    ELSE 0
+                                END
+                           ) FILTER (WHERE %(move_open)s) AS open_qty
                       FROM stock_move move
                      WHERE %(counts)s
                     HAVING COUNT(*) > 0
@@ -469,6 +476,7 @@ class BacklogLiveSlice(models.AbstractModel):
             kinds=SLICE_KINDS,
             wanted=finite(SQL("wanted.product_uom_qty")),
             moved=finite(SQL("move.product_qty")),
+            customers=self.env["backlog.counter"]._outside("customer"),
             rest=self._rest_of_line(),
             ordered=in_unit(
                 finite(SQL("line.product_uom_qty")), "line_uom", "product_uom"
