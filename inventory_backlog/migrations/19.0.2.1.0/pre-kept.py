@@ -51,6 +51,4 @@ def add_columns(cr, table, wait):
     cr.execute("SET LOCAL lock_timeout = %s", (wait,))
     cr.execute(f"LOCK {table}", log_exceptions=False)
     for name, column_type in COLUMNS[table].items():
-        cr.execute(
-            f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {name} {column_type}"
-        )
+        cr.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {name} {column_type}")

@@ -7,9 +7,12 @@ from ..doors import test_companies
 from ..folded import Folded
 from ..line import test_dates, test_overdue, test_value
 from ..split import (
+    test_counter_moves,
+    test_cut_resupply,
     test_delivery_steps,
     test_dropship,
     test_fresh,
+    test_more_than_ordered,
     test_mto,
     test_order_lines,
     test_order_states,
@@ -32,6 +35,16 @@ class TestCompaniesFolded(Folded, test_companies.TestCompanies):
 
 
 @tagged("post_install", "-at_install")
+class TestCounterMovesFolded(Folded, test_counter_moves.TestCounterMoves):
+    pass
+
+
+@tagged("post_install", "-at_install")
+class TestCutResupplyFolded(Folded, test_cut_resupply.TestCutResupply):
+    pass
+
+
+@tagged("post_install", "-at_install")
 class TestDatesFolded(Folded, test_dates.TestDates):
     pass
 
@@ -48,6 +61,11 @@ class TestDropshipFolded(Folded, test_dropship.TestDropship):
 
 @tagged("post_install", "-at_install")
 class TestFreshFolded(Folded, test_fresh.TestFresh):
+    pass
+
+
+@tagged("post_install", "-at_install")
+class TestMoreThanOrderedFolded(Folded, test_more_than_ordered.TestMoreThanOrdered):
     pass
 
 

@@ -1,12 +1,17 @@
-from importlib.util import find_spec
 
+
+    from . import test_invariants
+# Odoo does not bring hypothesis along; without it every other test still runs.
 from . import test_below_zero
 from . import test_changed_destination
+from . import test_counter_moves
+from . import test_cut_resupply
 from . import test_delivery_steps
 from . import test_drift
 from . import test_dropship
 from . import test_expired
 from . import test_fresh
+from . import test_more_than_ordered
 from . import test_mto
 from . import test_order_lines
 from . import test_order_states
@@ -23,7 +28,5 @@ from . import test_sweep
 from . import test_tracking
 from . import test_units
 from . import test_warehouses
-
-# Odoo does not bring hypothesis along; without it every other test still runs.
+from importlib.util import find_spec
 if find_spec("hypothesis"):
-    from . import test_invariants
