@@ -1,7 +1,5 @@
+from importlib.util import find_spec
 
-
-    from . import test_invariants
-# Odoo does not bring hypothesis along; without it every other test still runs.
 from . import test_below_zero
 from . import test_changed_destination
 from . import test_counter_moves
@@ -28,5 +26,7 @@ from . import test_sweep
 from . import test_tracking
 from . import test_units
 from . import test_warehouses
-from importlib.util import find_spec
+
+# Odoo does not bring hypothesis along; without it every other test still runs.
 if find_spec("hypothesis"):
+    from . import test_invariants
