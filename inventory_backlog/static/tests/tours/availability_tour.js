@@ -27,7 +27,7 @@ addTour("inventory_backlog_availability", {
             ".o_popover .o_backlog_availability",
             "Ready2",
             "All of it expected on",
-            "After everyone ahead in the queue"
+            "After everyone ahead in the queue",
         ),
         {
             content: "Odoo's own words are gone",
@@ -48,7 +48,7 @@ addTour("inventory_backlog_availability", {
             "What is to source is told",
             ".o_popover .o_backlog_availability",
             "To source2",
-            "Nobody knows yet"
+            "Nobody knows yet",
         ),
     ],
 });

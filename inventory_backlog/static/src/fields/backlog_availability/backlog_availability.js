@@ -20,11 +20,11 @@ const DATES = {
 qtyAtDateWidget.fieldDependencies.push(
     {name: "open_qty", type: "float"},
     ...Object.values(QUANTITIES).flatMap((names) =>
-        names.map((name) => ({name, type: "float"}))
+        names.map((name) => ({name, type: "float"})),
     ),
     ...Object.values(DATES).flatMap((names) =>
-        names.map((name) => ({name, type: "datetime"}))
-    )
+        names.map((name) => ({name, type: "datetime"})),
+    ),
 );
 
 /**
@@ -62,7 +62,7 @@ function backlogOf({data, fields}) {
         isLate: Boolean(
             expected &&
             data.scheduled_date &&
-            expected.startOf("day") > data.scheduled_date.startOf("day")
+            expected.startOf("day") > data.scheduled_date.startOf("day"),
         ),
     };
 }

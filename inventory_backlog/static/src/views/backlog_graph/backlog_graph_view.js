@@ -20,7 +20,8 @@ export class BacklogGraphRenderer extends GraphRenderer {
         const data = super.getBarChartData();
         const {backlog_state, kind} = this.model.metaData.fields;
         const states = (backlog_state || kind).selection;
-        const place = ({label: shown}) => states.findIndex(([, label]) => label === shown);
+        const place = ({label: shown}) =>
+            states.findIndex(([, label]) => label === shown);
         data.datasets.sort((one, other) => place(one) - place(other));
         for (const [state, label] of states) {
             for (const dataset of data.datasets) {
