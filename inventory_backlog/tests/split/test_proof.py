@@ -3,10 +3,10 @@ from odoo.tests import tagged
 from ..folded import folding
 from ..worlds import WorldCase, field_world, lowered_world, random_world
 
-SEEDS = range(220)
-WILD_SEEDS = range(60)
-FIELD_SEEDS = range(80)
-LOWERED_SEEDS = range(1000, 1080)
+SEEDS = range(100)
+WILD_SEEDS = range(40)
+FIELD_SEEDS = range(60)
+LOWERED_SEEDS = range(1000, 1060)
 
 
 @tagged("post_install", "-at_install")
