@@ -20,16 +20,22 @@ class BacklogReservation(models.AbstractModel):
     # Reserving
 
     def _reserve(self, slices):
-        """Reserve for each move of ``slices`` what the queue gives it now. Odoo would
-        give it all that is free, also what is the turn of others ahead."""
+        """Reserve for each move of ``slices`` what the queue gives it now, in the order
+        of the queue: who comes later may take what only those ahead could use. Odoo
+        would give each all that is free, also what is the turn of others ahead."""
+        # Lines for which nothing moves yet have slices without a move.
+        waiting = slices.filtered("move_id").sorted("queue_rank").grouped("move_id")
         whole = self.env["stock.move"]
-        for move, rows in slices.grouped("move_id").items():
-            turn = sum(row.qty for row in rows if row.source == "stock")
+        for move, rows in waiting.items():
             if self._takes_nothing_of_others(move) or not rows.filtered(
                 lambda row: row.source not in ("reserved", "stock")
             ):
                 whole += move
-            elif move.product_id.uom_id.compare(turn, 0) > 0:
+                continue
+            turn = sum(row.qty for row in rows if row.source == "stock")
+            if move.product_id.uom_id.compare(turn, 0) > 0:
+                whole._action_assign()
+                whole = self.env["stock.move"]
                 self._reserve_part(move, turn)
         whole._action_assign()
 

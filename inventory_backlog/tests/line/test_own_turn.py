@@ -156,6 +156,42 @@ class TestOwnTurn(BacklogCase):
         self._check(soon, late)
         self.assertEqual(soon.sudo().order_line.move_ids.mapped("quantity"), [4, 2])
 
+    def test_goods_that_only_some_may_take_are_reserved_in_the_order_of_the_queue(self):
+        """The first takes from one shelf alone; the second gets what is elsewhere."""
+        shelf, other = self.env["stock.location"].create(
+            [{"name": name, "location_id": self.stock.id} for name in ("A", "B")]
+        )
+        self._put_in_stock(self.product, 5, shelf)
+        self._put_in_stock(self.product, 3, other)
+        ahead, behind = self._two(5, 5)
+        ahead.sudo().order_line.move_ids.location_id = shelf
+        self._check(ahead, behind)
+        self.assertEqual(self._reserved(ahead, behind), [5, 3])
+
+    def test_lines_for_which_nothing_moves_have_nothing_to_reserve(self):
+        direct = self._product(
+            "Direct",
+            route_ids=self.env.ref("stock_dropshipping.route_drop_shipping"),
+            seller_ids=[Command.create({"partner_id": self.vendor.id})],
+        )
+        requested = self._order(direct, 5)
+        self.assertFalse(requested.sudo().order_line.move_ids)
+        nothing = "Nothing more could be reserved. Reserved: 0 Units of 5 Units."
+        self.assertEqual(self._check(requested), ("warning", nothing))
+        self._put_in_stock(self.product, 5)
+        ahead, behind = self._two(5, 5)
+        self._check(requested, behind, ahead)
+        self.assertEqual(self._reserved(ahead, behind), [5, 0])
+        # The buyer takes something off: nobody brings the rest.
+        request = requested.sudo().order_line.purchase_line_ids.order_id
+        request.order_line.product_qty = 2
+        request.button_confirm()
+        self.assertEqual(self._split(requested.order_line), [(5, 0, 2, 3)])
+        self.assertEqual(
+            self._check(requested, ahead)[1],
+            "Nothing more could be reserved. All is reserved for 1 of 2 lines.",
+        )
+
     def test_other_takers_than_customers_have_their_turn(self):
         self._put_in_stock(self.product, 5)
         other = self.env["stock.warehouse"].create({"name": "Other", "code": "OTH"})
