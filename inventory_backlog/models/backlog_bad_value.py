@@ -191,6 +191,12 @@ class BacklogBadValue(models.AbstractModel):
                 SQL("TRUE"),
                 "payment_id",
             ),
+            Check(
+                "stock.picking.type",
+                {"reservation_days_before": "days"},
+                SQL("record.active AND record.reservation_method = 'by_date'"),
+                "",
+            ),
             Check("res.currency.rate", {"rate": "factor"}, SQL("TRUE"), "currency_id"),
             Check(
                 "res.company",

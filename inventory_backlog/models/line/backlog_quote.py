@@ -231,11 +231,12 @@ class BacklogQuote(models.AbstractModel):
         picking_type = supply.rule.picking_type_id
         date = self._leaves_on(wish, supply)
         today = fields.Date.today()
-        reservation_date = {
-            "at_confirm": today,
-            "by_date": date.date()
-            - timedelta(days=picking_type.reservation_days_before),
-        }.get(picking_type.reservation_method)
+        reservation_date = None
+        if picking_type.reservation_method == "at_confirm":
+            reservation_date = today
+        elif picking_type.reservation_method == "by_date":
+            days = bounded_days(picking_type.reservation_days_before)
+            reservation_date = date.date() - timedelta(days=days)
         return Wanted(
             wish.product.id,
             supply.rule.location_src_id.id,

@@ -96,6 +96,18 @@ class TestQuote(BacklogCase):
                 self.assertEqual(quotation.order_line.quote_ready_qty, ready)
         self._keeps_its_word(quotation)
 
+    def test_days_that_nobody_meant_end_no_quotation(self):
+        """Written by an import, where no delivery is reserved by date."""
+        out_type = self.warehouse.out_type_id
+        self._put_in_stock(self.product, 5)
+        for method in ("at_confirm", "manual", "by_date"):
+            out_type.write(
+                {"reservation_method": method, "reservation_days_before": 3_000_000}
+            )
+            with self.subTest(method=method):
+                line = self._quote((self.product, 7)).order_line
+                self.assertEqual(line.quote_ready_qty, 5)
+
     def test_the_days_of_a_rule_and_of_the_company_are_ahead_of_the_promise(self):
         self.warehouse.delivery_steps = "pick_pack_ship"
         self.warehouse.delivery_route_id.rule_ids.delay = 2

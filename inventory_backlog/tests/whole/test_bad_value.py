@@ -57,6 +57,11 @@ class TestBadValue(BadValueCase):
             ("stock_quant", "quantity", self.product.stock_quant_ids, "NaN"),
             ("uom_uom", "factor", self.dozen, "0"),
         ]
+        deliveries = self.warehouse.out_type_id
+        deliveries.reservation_method = "by_date"
+        places.append(
+            ("stock_picking_type", "reservation_days_before", deliveries, "3000000")
+        )
         for place in places:
             self._write_bad(*place)
 

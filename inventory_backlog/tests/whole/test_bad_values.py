@@ -73,6 +73,7 @@ BAD_VALUES = """
 BAD_SETTINGS = """
     res_company.days_to_purchase company            3000000 NaN Infinity -3000000 NULL
     res_company.security_lead company               NaN 3000000 -3000000 Infinity
+    stock_picking_type.reservation_days_before deliveries 3000000 -3000000 NULL
     res_company.backlog_risk_days company           2147483647 -2147483648 NULL
     res_company.backlog_horizon_days company        3000000 2147483647 -3000000 NULL
     res_company.backlog_vendor_window_days company  999999 2147483647 -999999 NULL
@@ -331,6 +332,7 @@ class TestBadValues(BadValueCase):
             "rate": self.euro.rate_ids.filtered(
                 lambda rate: rate.company_id == self.company
             ),
+            "deliveries": self.warehouse.out_type_id,
             "calendar": calendar,
             "attendance": calendar.attendance_ids,
         }
