@@ -191,7 +191,9 @@ class SaleOrder(models.Model):
     @api.depends_context("lang", "tz", "uid", "allowed_company_ids")
     def _compute_quote_losses(self):
         for order in self:
-            goods = order.order_line._quoted_goods()
+            # Whoever types is not kept waiting for it: a form goes on to show what it
+            # read, until the order is saved.
+            goods = order.id and order.order_line._quoted_goods()
             losses = self.env["backlog.quote"]._losses(goods._wishes()) if goods else ()
             order.quote_losses = "\n".join(order._loss_sentences(losses))
 

@@ -7,9 +7,9 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...const import OPEN_STATES
 from ...tools.arguments import checked_quantity, checked_records
 from ...tools.bounds import FIRST_MOMENT, bounded_days
+from ...tools.sql import is_open
 from ..split.backlog_demand import FIRST_WANTED, Wanted
 
 MOST_WISHES = 10_000
@@ -354,11 +354,11 @@ class BacklogQuote(models.AbstractModel):
         wanted = list(self._wanted(wishes, self._supplies(wishes)).values())
         if not wanted:
             return []
-        line_ids, product_ids = self._rivals({one.product_id for one in wanted})
-        if not line_ids:
-            return []
         allocation = self.env["backlog.allocation"]
         self.env.flush_query(allocation._table_sql)
+        line_ids, product_ids = self._rivals(wanted)
+        if not line_ids:
+            return []
         before, after = (
             self._split_of(line_ids, product_ids, slices)
             for slices in (
@@ -376,20 +376,45 @@ class BacklogQuote(models.AbstractModel):
         """What is delivered for these wishes."""
         return wishes
 
-    def _rivals(self, product_ids):
-        """The order lines that wait for these products, and all products that decide
+    def _rivals(self, wanted):
+        """The order lines that have what ``wanted`` could take from them: goods that
+        nobody reserved, or receipts, in the same pools; and all products that decide
         about these lines."""
-        # sudo: the queue is that of everybody, who may see what is said later.
-        moves = self.env["stock.move"].sudo()
-        waiting = [("state", "in", OPEN_STATES), ("sale_line_id", "!=", False)]
-        lines = moves.search_fetch(
-            [("product_id", "in", list(product_ids)), *waiting], ["sale_line_id"]
-        ).sale_line_id
-        theirs = moves.search_fetch(
-            [("sale_line_id", "in", lines.ids), *waiting], ["product_id"]
+        [[line_ids, product_ids]] = self.env.execute_query(
+            SQL(
+                """
+                  WITH place AS MATERIALIZED (%(place)s),
+                       rival AS MATERIALIZED (
+                        SELECT DISTINCT slice.order_line_id AS id
+                          FROM (%(slices)s) slice
+                          JOIN stock_move move ON move.id = slice.move_id
+                          JOIN place ON place.id = move.location_id
+                         WHERE slice.source IN ('stock', 'receipt')
+                           AND slice.order_line_id IS NOT NULL
+                           AND place.pool_id IN (
+                               SELECT pool_id FROM place WHERE id = ANY(%(places)s))
+                       )
+                SELECT ARRAY(SELECT id FROM rival),
+                       ARRAY(
+                        SELECT move.product_id
+                          FROM rival
+                          JOIN stock_move move ON move.sale_line_id = rival.id
+                         WHERE %(is_open)s
+                         UNION
+                        SELECT line.product_id
+                          FROM rival
+                          JOIN sale_order_line line ON line.id = rival.id
+                       )
+                """,
+                place=self.env["backlog.demand"]._place(),
+                slices=self.env["backlog.allocation"]._raw_slices(
+                    list({one.product_id for one in wanted})
+                ),
+                places=list({one.location_id for one in wanted}),
+                is_open=is_open("move"),
+            )
         )
-        products = theirs.product_id | lines.product_id
-        return lines.ids, list({*product_ids, *products.ids})
+        return line_ids, list({*product_ids, *(one.product_id for one in wanted)})
 
     def _split_of(self, line_ids, product_ids, slices):
         """``{order line id: {"ready", "to_source", "last_date"}}`` by ``slices``."""

@@ -74,6 +74,42 @@ class TestQueries(BacklogCase):
                 ],
             )
 
+    def test_losses_by_a_quotation_are_told_at_once_and_not_while_typing(self):
+        """Whoever waits for nothing that is there loses nothing, and is not read."""
+        others = [self._order(self.product, 1) for _number in range(12)]
+        self._put_in_stock(self.product, 10)
+        other = self.env["stock.warehouse"].create({"name": "Other", "code": "OTH"})
+        self._order(self.product, 1, warehouse_id=other.id)
+        self._put_in_stock(self.product, 1, other.lot_stock_id)
+        quotation = self._quote((self.product, 9))
+        quotes = self.env["backlog.quote"]
+        wishes = quotation.order_line._wishes()
+
+        def lost():
+            return [line_id for line_id, *_rest in quotes._losses(wishes)]
+
+        lines = [order.order_line.id for order in others]
+        wanted = list(quotes._wanted(wishes, quotes._supplies(wishes)).values())
+        self.env.flush_all()
+        self.assertEqual(sorted(quotes._rivals(wanted)[0]), lines[:10])
+        self.assertEqual(sorted(lost()), lines[1:10])
+        self._queries(lost)  # finds settings, which are cached
+        many = self._queries(lost)
+        for order in others[2:]:
+            order.sudo().with_context(disable_cancel_warning=True).action_cancel()
+        few = self._queries(lost)
+        self.assertEqual(many, few)
+        edited = quotation.new(origin=quotation)
+        edited.order_line.product_uom_qty = 10
+        # Its lines and their products are in the cache.
+        edited.order_line._quoted_goods()
+        self.assertEqual(self._queries_cached(lambda: edited.quote_losses), 0)
+
+    def _queries_cached(self, action):
+        before = self.env.cr.sql_log_count
+        action()
+        return self.env.cr.sql_log_count - before
+
     def test_page_costs_two_queries_more_when_nothing_is_touched(self):
         lines = self._page_of_orders().order_line
         self.env["backlog.fold"]._fold()
