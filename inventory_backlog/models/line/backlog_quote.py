@@ -50,21 +50,37 @@ class Supply(NamedTuple):
     """What is made or transferred comes so many days earlier than it leaves."""
 
 
+class Spare(dict):
+    """``{product id: {warehouse id: [part]}}`` that the whole queue leaves, in order of
+    arrival; of a trial, what ``base`` has of the products that somebody looked at."""
+
+    def __init__(self, base=None):
+        super().__init__()
+        self.base = base
+
+    def __missing__(self, product_id):
+        self[product_id] = defaultdict(list)
+        if self.base is not None:
+            for warehouse_id, parts in self.base[product_id].items():
+                self[product_id][warehouse_id] = [{**part} for part in parts]
+        return self[product_id]
+
+
 @dataclass
 class Means:
     """What missing goods could come from."""
 
-    spare: dict
-    """``{(product id, warehouse id): [part]}`` that the whole queue leaves."""
+    spare: Spare
     made: dict
     """What goods are made of, see ``_made``."""
 
     def trial(self):
         """The same, to take from without taking."""
-        spare = defaultdict(list)
-        for key, parts in self.spare.items():
-            spare[key] = [{**part} for part in parts]
-        return Means(spare, self.made)
+        return Means(Spare(self.spare), self.made)
+
+    def accept(self, trial):
+        """Take what the trial took."""
+        self.spare.update(trial.spare)
 
 
 class Way(NamedTuple):
@@ -139,8 +155,9 @@ class BacklogQuote(models.AbstractModel):
         supplies = self._supplies(wishes)
         wanted = self._wanted(wishes, supplies)
         got = self._got(wanted)
+        brought = self._brought(wishes, supplies)
         promises = [
-            self._promise(wish, supply, got[number])
+            self._promise(wish, supply, got[number], number in brought)
             for number, (wish, supply) in enumerate(zip(wishes, supplies, strict=True))
         ]
         self._promise_to_source(wishes, supplies, promises, list(wanted.values()))
@@ -273,7 +290,7 @@ class BacklogQuote(models.AbstractModel):
                 got[numbers[row["move_id"] - FIRST_WANTED]].append(row)
         return got
 
-    def _promise(self, wish, supply, parts):
+    def _promise(self, wish, supply, parts, is_brought):
         """What one wish would get; ``_promise_to_source`` says when the rest comes."""
         product, quantity, warehouse = wish[:3]
         uom = product.uom_id
@@ -295,7 +312,7 @@ class BacklogQuote(models.AbstractModel):
         if supply.kind == "stock" and not product.is_storable:
             return promise
         promise["ready"] = 0.0
-        if self._is_brought(wish, supply):
+        if is_brought:
             date = self._leaves_on(wish, supply) - timedelta(days=supply.brought_days)
             parts = [{"source": "receipt", "qty": quantity, "date": date}]
         for part in parts:
@@ -315,9 +332,14 @@ class BacklogQuote(models.AbstractModel):
         )
         return promise
 
-    def _is_brought(self, wish, supply):
-        """Whether Odoo would make the document that brings it, and confirm it."""
-        return supply.kind == "transfer"
+    def _brought(self, wishes, supplies):
+        """The numbers of the wishes for which Odoo would make the document that brings
+        them, and confirm it."""
+        return {
+            number
+            for number, supply in enumerate(supplies)
+            if supply.kind == "transfer"
+        }
 
     def _promise_part(self, part, quantity):
         return {
@@ -483,7 +505,7 @@ class BacklogQuote(models.AbstractModel):
     def _means(self, wishes, wanted):
         """What the whole queue, with these wishes in it, leaves of the goods in other
         warehouses, and of what they are made of."""
-        spare = defaultdict(list)
+        spare = Spare()
         made = self._made(wishes)
         product_ids = self._supplying_products(wishes, made)
         if product_ids:
@@ -492,7 +514,7 @@ class BacklogQuote(models.AbstractModel):
                 self.env["backlog.live.slice"]._left_over(product_ids, wanted)
             ):
                 row["qty"] = float(row["qty"])
-                spare[row["product_id"], row["warehouse_id"]].append(row)
+                spare[row["product_id"]][row["warehouse_id"]].append(row)
         return Means(spare, made)
 
     def _made(self, wishes):
@@ -516,9 +538,11 @@ class BacklogQuote(models.AbstractModel):
         """How ``quantity`` could come soonest, as a list of ``Way``, less than it where
         nobody knows how the rest could come."""
         parts, rest = [], quantity
-        ways = self._ways(wish, supply, quantity, means)
-        for way in sorted(ways, key=lambda way: way.date):
-            if wish.product.uom_id.compare(rest, 0) <= 0:
+        while wish.product.uom_id.compare(rest, 0) > 0:
+            # Anew for what is left: less is bought elsewhere, and made of less.
+            ways = self._ways(wish, supply, rest, means)
+            way = min(ways, key=lambda way: way.date, default=None)
+            if way is None:
                 break
             taken = min(rest, way.quantity)
             rest = wish.product.uom_id.round(rest - taken)
@@ -526,7 +550,7 @@ class BacklogQuote(models.AbstractModel):
             if way.warehouse_id:
                 self._take(means, wish.product, way.warehouse_id, taken, "stock")
             elif way.rest:
-                means.spare = way.rest.spare
+                means.accept(way.rest)
         return parts
 
     def _ways(self, wish, supply, quantity, means):
@@ -544,23 +568,22 @@ class BacklogQuote(models.AbstractModel):
             yield Way(self._from_work_day(wish, days), quantity, "buy")
 
     def _transfers(self, wish, means):
-        """What other warehouses of the company have left."""
-        for (product_id, warehouse_id), parts in means.spare.items():
-            if product_id != wish.product.id or warehouse_id == wish.warehouse.id:
-                continue
+        """What other warehouses of the company have left, from which a route leads
+        here: without one nobody knows how long it takes."""
+        unit = wish.product.uom_id
+        # sudo: who asks need not be able to read all warehouses of the company.
+        routes = wish.warehouse.sudo().resupply_route_ids
+        for source, its in routes.grouped("supplier_wh_id").items():
+            parts = means.spare[wish.product.id][source.id]
             there = sum(part["qty"] for part in parts if part["source"] == "stock")
-            # sudo: who asks need not be able to read all warehouses of the company.
-            source = self.env["stock.warehouse"].sudo().browse(warehouse_id)
-            if there > 0 and source.company_id == wish.warehouse.company_id:
-                arrival = self._from_work_day(wish, self._days_from(source, wish))
-                yield Way(arrival, there, "transfer", warehouse_id)
-
-    def _days_from(self, source, wish):
-        """The days from another warehouse, by the route that resupplies from it."""
-        routes = wish.warehouse.sudo().resupply_route_ids.filtered(
-            lambda route: route.supplier_wh_id == source
-        )
-        return sum(bounded_days(rule.delay) for rule in routes[:1].rule_ids)
+            if (
+                source != wish.warehouse
+                and source.company_id == wish.warehouse.company_id
+                and unit.compare(there, 0) > 0
+            ):
+                days = sum(bounded_days(rule.delay) for rule in its[:1].rule_ids)
+                arrival = self._from_work_day(wish, days)
+                yield Way(arrival, there, "transfer", source.id)
 
     def _take(self, means, product, warehouse_id, quantity, source=None):
         """Take from what is left.
@@ -568,12 +591,18 @@ class BacklogQuote(models.AbstractModel):
         :return: what is still missing, and the moment when all that was taken is there
         """
         last = fields.Datetime.now()
-        for part in means.spare[product.id, warehouse_id]:
+        parts = means.spare[product.id][warehouse_id]
+        for part in parts:
+            if quantity <= 0:
+                break
             taken = min(part["qty"], quantity)
             if taken > 0 and source in (None, part["source"]):
                 part["qty"] -= taken
                 quantity = product.uom_id.round(quantity - taken)
                 last = max(last, part["date"] or last)
+        # Those who come next need not go through what is taken.
+        while parts and parts[0]["qty"] <= 0:
+            del parts[0]
         return quantity, last
 
     def _vendor_for(self, wish, quantity):

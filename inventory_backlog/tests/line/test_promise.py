@@ -80,6 +80,9 @@ class TestPromise(BacklogCase):
         self.warehouse.resupply_route_ids.rule_ids[:1].delay = 2
         self._put_in_stock(self.product, 25, location=other.lot_stock_id)
         self._order(self.product, 5, warehouse_id=other.id)
+        # No route leads from there: nobody knows how long it takes.
+        away = self.env["stock.warehouse"].create({"name": "Away", "code": "AWY"})
+        self._put_in_stock(self.product, 25, location=away.lot_stock_id)
 
         promise = self._promise(20)
         self.assertEqual(promise["expected_date"], "2030-01-17 09:00:00")

@@ -42,16 +42,17 @@ class BacklogQuote(models.AbstractModel):
     def _kits(self, wishes):
         """``{(product, company): bill of materials}`` of the kits, looked up once for
         each company."""
-        products = defaultdict(self.env["product.product"].sudo().browse)
+        ids = defaultdict(set)
         for wish in wishes:
-            products[wish.warehouse.company_id] |= wish.product.sudo()
+            ids[wish.warehouse.company_id].add(wish.product.id)
         # Salespeople cannot read bills of materials.
+        products = self.env["product.product"].sudo()
         find = self.env["mrp.bom"].sudo()._bom_find
         return {
             (product, company): bom
-            for company, group in products.items()
+            for company, its in ids.items()
             for product, bom in find(
-                group, company_id=company.id, bom_type="phantom"
+                products.browse(its), company_id=company.id, bom_type="phantom"
             ).items()
         }
 
@@ -160,17 +161,38 @@ class BacklogQuote(models.AbstractModel):
             any(bom.type == "normal" for bom in boms),
         )
 
-    def _is_brought(self, wish, supply):
+    def _brought(self, wishes, supplies):
         """Also what is made for one customer: Odoo confirms that production, unless
         nothing goes into it."""
-        if supply.kind != "make":
-            return super()._is_brought(wish, supply)
-        return bool(self._bom_of(wish.product, wish.warehouse).bom_line_ids)
+        made = {
+            number: (wish.product, wish.warehouse)
+            for number, (wish, supply) in enumerate(zip(wishes, supplies, strict=True))
+            if supply.kind == "make"
+        }
+        boms = {
+            (product, warehouse): bom
+            for warehouse, its in self._boms(made.values()).items()
+            for product, bom in its.items()
+        }
+        return super()._brought(wishes, supplies) | {
+            number for number, pair in made.items() if boms[pair].bom_line_ids
+        }
 
-    def _bom_of(self, product, warehouse):
+    def _boms(self, pairs):
+        """``{warehouse: {product: bill of materials}}`` of goods and where they are
+        made, looked up once for each warehouse."""
+        ids = defaultdict(set)
+        for product, warehouse in pairs:
+            ids[warehouse].add(product.id)
         # sudo: salespeople cannot read bills of materials.
+        products = self.env["product.product"].sudo()
         boms = self.env["mrp.bom"].sudo()
-        return boms._backlog_boms_of(product.sudo(), warehouse)[product.sudo()]
+        return {
+            warehouse: boms.with_company(warehouse.company_id)._backlog_boms_of(
+                products.browse(its), warehouse
+            )
+            for warehouse, its in ids.items()
+        }
 
     def _made(self, wishes):
         made, level = {}, {(wish.product, wish.warehouse) for wish in wishes}
@@ -189,14 +211,10 @@ class BacklogQuote(models.AbstractModel):
 
     def _recipes(self, pairs):
         """``_made`` of these products alone."""
-        by_warehouse = defaultdict(self.env["product.product"].browse)
-        for product, warehouse in pairs:
-            by_warehouse[warehouse] |= product
         made = {}
-        for warehouse, products in by_warehouse.items():
+        for warehouse, bom_of in self._boms(pairs).items():
             # sudo: salespeople cannot read bills of materials.
             boms = self.env["mrp.bom"].sudo().with_company(warehouse.company_id)
-            bom_of = boms._backlog_boms_of(products.sudo(), warehouse)
             recipes = boms._backlog_recipes(
                 {pair for pair in bom_of.items() if pair[1]}
             )
@@ -220,7 +238,10 @@ class BacklogQuote(models.AbstractModel):
     def _ways(self, wish, supply, quantity, means):
         """Also making it, when all that goes into it is there."""
         yield from super()._ways(wish, supply, quantity, means)
-        if supply.kind in ("stock", "make"):
+        if (
+            supply.kind in ("stock", "make")
+            and (wish.product, wish.warehouse) in means.made
+        ):
             rest = means.trial()
             done = self._made_on(wish, quantity, rest)
             if done:
@@ -253,6 +274,10 @@ class BacklogQuote(models.AbstractModel):
         missing, last = self._take(means, wish.product, wish.warehouse.id, quantity)
         if wish.product.uom_id.compare(missing, 0) <= 0:
             return last
-        ways = [way.date for way in self._purchases(wish, missing)]
-        ways.append(self._made_on(wish, missing, means, above))
-        return max(last, min(filter(None, ways))) if any(ways) else None
+        bought = min((way.date for way in self._purchases(wish, missing)), default=None)
+        trial = means.trial()
+        made = self._made_on(wish, missing, trial, above)
+        if made and (not bought or made < bought):
+            means.accept(trial)
+            return max(last, made)
+        return bought and max(last, bought)

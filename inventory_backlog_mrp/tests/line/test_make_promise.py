@@ -80,6 +80,51 @@ class TestMakePromise(MrpBacklogCase):
         self.assertEqual(first["expected_date"], str(self._after(3)))
         self.assertFalse(second["expected_date"])
 
+    def test_what_comes_from_the_next_town_is_not_made_nor_promised_again(self):
+        other = self.env["stock.warehouse"].create({"name": "Other", "code": "OTH"})
+        self.warehouse.resupply_wh_ids = other
+        self.warehouse.resupply_route_ids.rule_ids[:1].delay = 1
+        self._put_in_stock(self.table, 25, other.lot_stock_id)
+        self._put_in_stock(self.part, 34)
+        products = self.env["product.product"].with_user(self.seller)
+        wishes = [
+            {"product_id": self.table.id, "qty": quantity} for quantity in (40, 2, 25)
+        ]
+        promises = products.get_promises(wishes)
+        self.assertEqual(
+            [
+                [(part["by"], part["qty"]) for part in promise["to_source_parts"]]
+                for promise in promises
+            ],
+            [[("transfer", 25), ("make", 15)], [("make", 2)], []],
+        )
+        self.assertEqual(
+            [promise["expected_date"] for promise in promises],
+            [str(self._after(3)), str(self._after(3)), False],
+        )
+
+    def test_many_cost_no_more_queries_than_few(self):
+        """Made to order, with the bill of each looked up once, or for the stock."""
+        mto = self.warehouse.mto_pull_id.route_id
+        mto.active = True
+        routes = mto + self.warehouse.manufacture_pull_id.route_id
+        tables = [
+            self._product(f"Table {n}", route_ids=routes.ids if n % 2 else False)
+            for n in range(40)
+        ]
+        for table in tables:
+            self._bom(table, (self.part, 2), produce_delay=3)
+        self._put_in_stock(self.part, 400)
+        products = self.env["product.product"].with_user(self.seller)
+        wishes = [{"product_id": table.id, "qty": 1} for table in tables * 5]
+        counts = []
+        for size in (200, 4, 200):
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            products.get_promises(wishes[:size])
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertLessEqual(counts[2], counts[1])
+
     def test_what_is_made_of_itself_has_no_date(self):
         self.env.flush_all()
         self.bill.bom_line_ids.product_id = self.table
