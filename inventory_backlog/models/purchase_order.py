@@ -86,10 +86,21 @@ class PurchaseOrder(models.Model):
         """Confirm these requests, and approve those that wait for it when the current
         user may.
 
-        :raise UserError: when somebody else must approve one
+        :raise UserError: when somebody else must approve one, or when Odoo asks
+            something before it confirms one, as about alternatives that are open
         """
         waiting = self.filtered(lambda order: order.state == "to approve")
-        self.filtered(lambda order: order.state in MOVABLE_STATES).button_confirm()
+        # One by one: what Odoo asks about one holds up none of the others.
+        for order in self.filtered(lambda order: order.state in MOVABLE_STATES):
+            order.button_confirm()
+            if order.state in MOVABLE_STATES:
+                raise UserError(
+                    self.env._(
+                        "%s could not be confirmed by itself: open it and confirm it "
+                        "there.",
+                        order.name,
+                    )
+                )
         waiting.button_approve()
         if left := waiting.filtered(lambda order: order.state == "to approve"):
             raise UserError(

@@ -214,15 +214,15 @@ class BacklogFacts(models.AbstractModel):
         of_requests = self._request_changes(rows)
         return {
             product_id: [
-                texts.get(row.order_line_id) or of_requests.get(row.document)
+                (texts.get(row.order_line_id), of_requests.get(row.document))
                 for row in of_product
             ]
             for product_id, of_product in rows.items()
         }
 
     def _request_changes(self, rows):
-        """``{document: text}`` that changes with vendor and prices of the requests for
-        quotation behind the rows."""
+        """``{document: text}`` that changes with vendor, prices and state of the
+        requests for quotation behind the rows."""
         documents = {
             row.document
             for of_product in rows.values()
@@ -242,7 +242,8 @@ class BacklogFacts(models.AbstractModel):
                 SQL(
                     """
                     SELECT request.id, CONCAT_WS(' ', request.partner_id,
-                               request.currency_rate, SUM(line.price_subtotal),
+                               request.state, request.currency_rate,
+                               request.date_order, SUM(line.price_subtotal),
                                SUM(line.product_uom_qty))
                       FROM purchase_order request
                       JOIN purchase_order_line line ON line.order_id = request.id
@@ -254,7 +255,9 @@ class BacklogFacts(models.AbstractModel):
                         lines["price_subtotal"],
                         lines["product_uom_qty"],
                         orders["currency_rate"],
+                        orders["date_order"],
                         orders["partner_id"],
+                        orders["state"],
                     ],
                 )
             )

@@ -71,6 +71,8 @@ class BacklogProcure(models.AbstractModel):
                 self.env._("Somebody else is at these suggestions. Look again.")
             ) from error
         needs = self.sudo()._check_still_needed(suggestions.sudo())
+        self._check_same_requests(choices)
+        self._check_may_accept(suggestions)
         # The buyer decides; the documents behind, as customers' orders, are not for
         # buyers to read. Nor do their defaults count for what is made.
         run = without_defaults(self.sudo())
@@ -109,6 +111,11 @@ class BacklogProcure(models.AbstractModel):
         :return: ``{company: {product id: [NeedRow]}}``, as just read
         """
         before = {one: (one.display_name, one._missing_qty()) for one in suggestions}
+        asked = {
+            one: set(one.line_ids._late_documents())
+            for one in suggestions
+            if one.action_type in ASKED
+        }
         needs = {}
         self.env["backlog.facts"]._drop_checks(suggestions.product_id)
         for company, of_company in suggestions.grouped("company_id").items():
@@ -138,7 +145,28 @@ class BacklogProcure(models.AbstractModel):
                     ", ".join(changed[:5]),
                 )
             )
+        for one, documents in asked.items():
+            if set(one.line_ids._late_documents()) != documents:
+                raise self._other_documents(one)
         return needs
+
+    def _check_same_requests(self, choices):
+        """Refuse to confirm more, or less, than was shown when somebody chose."""
+        for choice in choices:
+            one = choice.suggestion
+            if one.action_type == "confirm" and one.product_uom_id.compare(
+                choice.qty, one.suggested_qty
+            ):
+                raise self._other_documents(one)
+
+    def _other_documents(self, suggestion):
+        return UserError(
+            self.env._(
+                "%s: these are other requests or receipts by now than were shown. "
+                "Press “Update” and look again.",
+                suggestion.display_name,
+            )
+        )
 
     def _prepared(self, choices, needs):
         """The choices as superuser, with the moves to link.

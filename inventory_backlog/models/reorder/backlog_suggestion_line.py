@@ -3,7 +3,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...const import VALUE_GROUPS
+from ...const import MOVABLE_STATES, VALUE_GROUPS
 from ...tools.actions import open_records
 from ...tools.link import Link
 
@@ -158,6 +158,11 @@ class BacklogSuggestionLine(models.Model):
             if line.document:
                 documents[line.document] |= line
         return documents
+
+    def _are_drafts(self):
+        """Whether one of the requests to confirm is a draft: one that waited for its
+        approval may have been refused and taken up again."""
+        return any(one.state in MOVABLE_STATES for one in self._late_documents())
 
     def _names(self):
         """Who waits: order and customer, or the document, each once."""

@@ -451,6 +451,8 @@ class BacklogSuggestionRun(models.AbstractModel):
         if suggestion.state == "ordered" and (
             compare(values["shortage_qty"], suggestion.shortage_qty) > 0
             or self._slipped(suggestion, values)
+            or suggestion.action_type == "confirm"
+            and suggestion.line_ids._are_drafts()
         ):
             return {"state": "proposed"}
         return {}

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
@@ -152,6 +154,47 @@ class TestSuggestionConfirm(SuggestionCase):
         request.button_cancel()
         self.assertEqual(self._suggest().action_type, "buy")
         self.assertFalse(suggestion.exists())
+
+    def test_only_the_requests_that_were_shown_are_confirmed(self):
+        """Also where another one has reached its last day since."""
+        _order, shown = self._waited_for()
+        suggestion = self._suggest()
+        window = self.env["backlog.suggestion.accept"].with_user(self.buyer)
+        window = window.browse(suggestion.action_open_accept()["res_id"])
+        _order, other = self._waited_for(2)
+        for accept in (suggestion.action_accept, window.action_confirm):
+            with self.assertRaisesRegex(UserError, "other requests"):
+                accept()
+        self._generate()
+        with self.assertRaisesRegex(UserError, "other requests"):
+            window.action_confirm()
+        self.assertEqual((shown.state, other.state), ("draft", "draft"))
+        self._suggested().action_accept()
+        self.assertEqual((shown.state, other.state), ("purchase", "purchase"))
+
+    def test_what_odoo_asks_about_is_not_confirmed(self):
+        _order, request = self._waited_for()
+        suggestion = self._suggest()
+        asking = {"type": "ir.actions.act_window", "name": "Alternatives"}
+        orders = self.env.registry["purchase.order"]
+        with (
+            patch.object(orders, "button_confirm", lambda _self: asking),
+            self.assertRaisesRegex(UserError, f"{request.name} could not be"),
+        ):
+            suggestion.action_accept()
+        self.assertEqual(self._fresh(suggestion).state, "proposed")
+
+    def test_refused_and_taken_up_again_it_is_to_be_confirmed_again(self):
+        self.company.po_double_validation = "two_step"
+        self.company.po_double_validation_amount = 10
+        _order, request = self._waited_for()
+        suggestion = self._suggest()
+        suggestion.action_accept()
+        self.assertEqual((request.state, suggestion.state), ("to approve", "ordered"))
+        request.button_cancel()
+        request.button_draft()
+        self._generate()
+        self.assertEqual(suggestion.state, "proposed")
 
     def test_dismissed_it_stays_so_until_more_is_waited_for(self):
         self._waited_for()
