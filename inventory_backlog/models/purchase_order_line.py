@@ -76,12 +76,14 @@ class PurchaseOrderLine(models.Model):
         planned = self.date_planned
         asked = self.order_id.date_order
         confirmed = self.order_id.date_approve
+        # By the days where the company is.
+        day_of = (self.company_id or self.env.company)._backlog_day_of
         if (
             planned
             and asked
             and confirmed
             and asked < planned
-            and planned.date() < confirmed.date()
+            and day_of(planned) < day_of(confirmed)
         ):
             return confirmed + (planned - asked)
         return planned
@@ -181,10 +183,14 @@ class PurchaseOrderLine(models.Model):
         if not self:
             return {}
         impact, allocation = self.env["backlog.impact"], self.env["backlog.allocation"]
-        line_of = {move: line for line in self for move in impact._receipts(line)}
+        # Two receipts may share their next step.
+        lines_of = defaultdict(self.browse)
+        for line in self:
+            for move in impact._receipts(line):
+                lines_of[move] |= line
         with giving(allocation, product_ids=self.product_id.ids) as asked:
             slices = asked.search_fetch(
-                [("receipt_move_id", "in", [move.id for move in line_of])]
+                [("receipt_move_id", "in", [move.id for move in lines_of])]
             )
         names = defaultdict(dict)
         for row in slices.with_env(self.env).sorted("id"):
@@ -195,7 +201,8 @@ class PurchaseOrderLine(models.Model):
                 name = self.env[model].browse(int(record_id)).display_name
             else:
                 continue
-            names[line_of[row.receipt_move_id]][name] = True
+            for line in lines_of[row.receipt_move_id]:
+                names[line][name] = True
         return {line: list(found) for line, found in names.items()}
 
     def _asked_names(self):

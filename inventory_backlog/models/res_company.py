@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import timedelta, timezone
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -395,6 +395,11 @@ class ResCompany(models.Model):
         as Odoo dates purchases. The same for every user."""
         now = fields.Datetime.now().replace(tzinfo=ZoneInfo("UTC"))
         return now.astimezone(self._backlog_zoneinfo()).date()
+
+    def _backlog_day_of(self, moment):
+        """The calendar day of ``moment`` (UTC) where the company is."""
+        moment = moment.replace(tzinfo=timezone.utc)
+        return moment.astimezone(self._backlog_zoneinfo()).date()
 
     def _backlog_zone(self):
         """The name of the time zone in which the company counts days."""

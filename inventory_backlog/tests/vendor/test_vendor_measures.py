@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
 from odoo.tools import SQL
@@ -127,6 +128,18 @@ class TestOnTime(MeasureCase):
             with freeze_time(self._after(came - 5)):
                 self._receive(request)
             self.assertEqual(self._on_time(), rate)
+
+    def test_a_day_has_passed_where_the_company_is(self):
+        """At five in the afternoon in Los Angeles it is the next day in UTC."""
+        self.company.partner_id.tz = "America/Los_Angeles"
+        self.company.resource_calendar_id.tz = "America/Los_Angeles"
+        noon = fields.Datetime.to_datetime("2030-01-15 20:00:00")
+        with freeze_time("2030-01-10 09:00:00"):
+            request = self._request(self.product, 5, vendor=self.first)
+            request.order_line.date_planned = noon
+        with freeze_time("2030-01-16 01:00:00"):
+            request.button_confirm()
+        self.assertEqual(request.order_line.first_promise_date, noon)
 
     def test_copied_order_has_no_first_promise(self):
         purchase = self._purchase(self.product, 5, vendor=self.first)
