@@ -9,6 +9,9 @@ from odoo.fields import Command, Domain
 from odoo.addons.inventory_backlog.const import REQUEST_STATES
 from odoo.addons.inventory_backlog.tools.bounds import bounded, bounded_money
 
+# Productions for productions: deeper than any chain of them.
+MAX_LEVELS = 20
+
 
 @dataclass
 class MakePart:
@@ -265,7 +268,7 @@ class BacklogPlan(models.AbstractModel):
         production = batch.moves[want.move_id].raw_material_production_id
         if not production:
             return lines
-        days = self._making_days(production) or 0
+        days = self._days_to_make(production)
         return [
             {**line, "keep_by_date": self._sooner(line["keep_by_date"], days)}
             for line in lines
@@ -273,6 +276,22 @@ class BacklogPlan(models.AbstractModel):
 
     def _sooner(self, day, days):
         return day and day - timedelta(days=days)
+
+    def _days_to_make(self, production, levels=MAX_LEVELS):
+        """The days of this production and of those that use what it makes, until the
+        goods for the customer are there: of several ways the longest."""
+        moves, seen = production.move_finished_ids.move_dest_ids, set()
+        users = production.browse()
+        while moves := moves.filtered(lambda move: move.id not in seen):
+            seen.update(moves.ids)
+            users |= moves.raw_material_production_id
+            moves = moves.filtered(
+                lambda move: not move.raw_material_production_id
+            ).move_dest_ids
+        later = [
+            self._days_to_make(one, levels - 1) for one in users - production if levels
+        ]
+        return (self._making_days(production) or 0) + max(later, default=0)
 
     def _making_days(self, production):
         return production.bom_id and production.bom_id._backlog_lead_days(

@@ -61,7 +61,7 @@ class BacklogSuggestionRun(models.AbstractModel):
         for line in suggestion.line_ids:
             taken = min(line.qty, quantity)
             if suggestion.product_uom_id.compare(taken, 0) <= 0:
-                break
+                continue
             quantity -= taken
             served.append(
                 {

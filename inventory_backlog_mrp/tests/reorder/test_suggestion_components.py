@@ -119,6 +119,20 @@ class TestSuggestionComponents(MrpSuggestionCase):
         self.assertEqual(leg.line_ids.keep_by_date, self._after(2).date())
         self.assertEqual(leg.sudo().saved_value, 100)
 
+    def test_productions_made_to_order_take_their_days_one_after_the_other(self):
+        mto = self.warehouse.mto_pull_id.route_id
+        mto.active = True
+        desk = self._product("Desk")
+        self._bom(desk, (self.table, 1)).produce_delay = 2
+        self.bom.produce_delay = 3
+        making = mto + self.warehouse.manufacture_pull_id.route_id
+        (desk + self.table).route_ids = making
+        self._wanted(desk, 1, days=9)
+        leg = self._leg()
+        self.assertEqual(leg.line_ids.asked_by.product_id, self.table)
+        self.assertEqual(leg.line_ids.promise_date, self._after(9).date())
+        self.assertEqual(leg.line_ids.keep_by_date, self._after(4).date())
+
     def test_operations_that_take_longer_than_the_lead_time_count(self):
         center = self.env["mrp.workcenter"].create({"name": "Bench"})
         self.bom.operation_ids = [
