@@ -34,6 +34,8 @@ class ReorderFacts(NamedTuple):
     """The vendor that somebody chose."""
     declined: set
     """The kinds that somebody dismissed."""
+    set_aside: set
+    """Those and the kinds that somebody snoozed."""
 
 
 class Situation(NamedTuple):
@@ -287,7 +289,7 @@ class BacklogFacts(models.AbstractModel):
         )
         facts = {
             product_id: ReorderFacts(
-                str(changed.get(product_id)), warehouses, {}, {}, {}, {}, set()
+                str(changed.get(product_id)), warehouses, {}, {}, {}, {}, set(), set()
             )
             for product_id in product_ids
         }
@@ -311,6 +313,8 @@ class BacklogFacts(models.AbstractModel):
             key = suggestion.warehouse_id.id, suggestion.action_type
             if suggestion.is_vendor_chosen:
                 of_product.chosen[key] = suggestion.partner_id.id
+            if suggestion.state != "proposed":
+                of_product.set_aside.add(key)
             if suggestion.state == "dismissed":
                 of_product.declined.add(key)
         return facts

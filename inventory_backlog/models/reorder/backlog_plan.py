@@ -126,6 +126,13 @@ class BacklogPlan(models.AbstractModel):
         company = self.env.company
         horizon = self._horizon_day()
         rows = [self._with_direct(row) for row in netting.due(rows, horizon)]
+        earliest = self._request_arrivals(product, rows)
+        rows = [
+            row._replace(day=max(row.day, earliest[row.document]))
+            if row.part == "request" and row.document in earliest
+            else row
+            for row in rows
+        ]
         return netting.net_by_warehouse(
             product.uom_id, rows, company._backlog_today(), horizon
         )
@@ -142,6 +149,38 @@ class BacklogPlan(models.AbstractModel):
             return row
         line = self.env["sale.order.line"].browse(row.order_line_id)
         return row._replace(part="direct") if line._is_shipped_by_vendor() else row
+
+    def _request_arrivals(self, product, rows):
+        """``{document: day}``: a request is there at the earliest when it would be if
+        it were ordered on the next working day, whatever day it says since it was
+        written."""
+        start = self.env.company._backlog_work_day()
+        requests = self.env["purchase.order"].browse(
+            {
+                int(row.document.split(",")[1])
+                for row in rows
+                if row.part == "request"
+                and (row.document or "").startswith("purchase.order,")
+            }
+        )
+        return {
+            f"{request._name},{request.id}": offers.arrival(
+                start, self._request_days(product, request)
+            )
+            for request in requests
+        }
+
+    def _request_days(self, product, request):
+        """The days that a request takes from the order to the arrival: those of the
+        vendor, else as many as it says itself."""
+        if offer := self._offers_of(product, request.partner_id)[:1]:
+            return self._lead_days(offer)
+        days = [
+            (line.date_planned - request.date_order).days
+            for line in request.order_line
+            if line.product_id == product and line.date_planned and request.date_order
+        ]
+        return bounded_days(min(days, default=0))
 
     def _count_left(self, rows, facts):
         """In how many warehouses the product is short of what its reordering rule
@@ -172,35 +211,39 @@ class BacklogPlan(models.AbstractModel):
         on that they can be ordered on. None when there are none."""
         by_document = defaultdict(list)
         for part in net.requested:
-            if part.document and part.document.startswith("purchase.order,"):
+            if (
+                part.document
+                and part.document.startswith("purchase.order,")
+                # What a customer waits for: a request may bring more than that.
+                and any(
+                    line["order_line_id"] for line in self._demand_lines(part, batch)
+                )
+            ):
                 by_document[part.document].append(part)
-        due, requests, cost, days = [], self.env["purchase.order"], 0, 0
+        due, requests, cost, latest = [], self.env["purchase.order"], 0, []
         for document, parts in by_document.items():
             request = requests.browse(int(document.split(",")[1]))
-            lead = self._lead_days(self._offers_of(product, request.partner_id)[:1])
-            last = min(part.want.day for part in parts) - timedelta(days=lead)
-            waiting = [
-                line for part in parts for line in self._demand_lines(part, batch)
-            ]
-            if last > self.env.company._backlog_today() or not any(
-                line["order_line_id"] for line in waiting
-            ):
+            last = min(part.want.day for part in parts) - timedelta(
+                days=self._request_days(product, request)
+            )
+            if last > self.env.company._backlog_today():
                 continue
             due += parts
             requests |= request
+            latest.append(last)
             cost += request._backlog_cost_of(product, sum(part.qty for part in parts))
-            days = max(days, lead)
         if not due:
             return None
         quantity = product.uom_id.round(sum(part.qty for part in due))
+        lines = self._plan_lines(due, batch)
         return {
-            **self._plan_lines(due, batch),
+            **lines,
             "shortage_qty": quantity,
             "suggested_qty": quantity,
             "arrival_date": max(part.expected_day for part in due),
             "partner_id": requests[:1].partner_id.id,
             "estimated_cost": cost,
-            "lead_days": days,
+            "lead_days": (lines["need_date"] - min(latest)).days,
         }
 
     def _plan_missing(self, product, warehouse, net, free, facts, batch):
@@ -285,18 +328,23 @@ class BacklogPlan(models.AbstractModel):
             if (
                 product.uom_id.compare(values["suggested_qty"], mine.qty) <= 0
                 or (warehouse.id, "transfer") in plan
+                or (warehouse.id, "buy") in facts.set_aside
                 or values.get("component_ids")
                 or any(part.want.part == "chained" for part in mine.parts)
             ):
                 continue
             found = self._take_coming(
-                product, warehouse, mine, values, coming
+                product, warehouse, mine, values, coming, facts
             ) or self._join_order(product, warehouse, plan, bought, facts, batch)
             if not found or (found[0], warehouse.id) in declined:
                 continue
             source, arrival, joined = found
+            lines = self._plan_lines(mine.parts, batch)
+            if joined and (warehouse.id, "transfer") not in facts.declined:
+                # The order that it waits for counts them already.
+                lines["line_ids"] = [{**one, "value": 0.0} for one in lines["line_ids"]]
             plan[warehouse.id, "transfer"] = {
-                **self._plan_lines(mine.parts, batch),
+                **lines,
                 "shortage_qty": mine.net.short_qty,
                 "in_progress_qty": mine.net.in_progress_qty,
                 "other_qty": product.uom_id.round(mine.net.missing_qty - mine.qty),
@@ -315,7 +363,7 @@ class BacklogPlan(models.AbstractModel):
                 hub = self.env["stock.warehouse"].browse(source)
                 bought[hub], plan[source, "buy"] = joined
 
-    def _take_coming(self, product, warehouse, mine, values, coming):
+    def _take_coming(self, product, warehouse, mine, values, coming, facts):
         """Take all of it from what comes to another warehouse, not later than it could
         be bought."""
         uom = product.uom_id
@@ -327,7 +375,8 @@ class BacklogPlan(models.AbstractModel):
                 continue
             supplies = [list(pair) for pair in of_other]
             taken = list(netting.take(uom, supplies, mine.qty))
-            coming[other] = [tuple(pair) for pair in supplies]
+            if (warehouse.id, "transfer") not in facts.declined:
+                coming[other] = [tuple(pair) for pair in supplies]
             return other, max(day for day, _qty in taken), None
         return None
 
@@ -339,6 +388,7 @@ class BacklogPlan(models.AbstractModel):
             other
             for other in bought
             if other != warehouse
+            and (other.id, "buy") not in facts.set_aside
             and plan[other.id, "buy"].get("partner_id")
             and plan[other.id, "buy"]["partner_id"] == values.get("partner_id")
             and not plan[other.id, "buy"].get("component_ids")
@@ -439,8 +489,16 @@ class BacklogPlan(models.AbstractModel):
     def _offers_of(self, product, partner):
         """The price breaks of one vendor, all it ever gave when none is valid."""
         valid = product._get_filtered_sellers(partner_id=partner, quantity=None)
-        return valid or product._prepare_sellers(False).filtered(
-            lambda info: info.partner_id == partner
+        sellers = product._prepare_sellers(False)
+        company = partner.commercial_partner_id
+        # A request may name a contact of the vendor, or the list one of the vendor.
+        same = sellers.filtered(lambda info: info.partner_id == partner)
+        return (
+            valid
+            or same
+            or sellers.filtered(
+                lambda info: info.partner_id.commercial_partner_id == company
+            )
         )
 
     def _order_quantity(self, offer, quantity, multiple=None):

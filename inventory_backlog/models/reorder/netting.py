@@ -63,6 +63,11 @@ What nobody here needs of what comes may serve another warehouse.
     >>> rows = [row("want", 2, 3), row("request", 9, 20, document="purchase.order,1")]
     >>> [(of_day.day, qty) for of_day, qty in net(Unit(), rows, day(1)).coming]
     [(20, 7)]
+
+Of what is overdue nobody knows when it comes: another warehouse does not wait for it.
+
+    >>> net(Unit(), rows, day(21)).coming
+    []
 """
 
 from collections import defaultdict
@@ -215,9 +220,10 @@ def net(uom, rows, today):
             requested.append(_covered(part.want, request, taken, today))
     stock = sum(qty for row, qty in lefts if not row.document)
     coming = [
-        (max(row.day, today), qty)
+        (row.day, qty)
         for row, qty in lefts + requests
         if row.document
+        and row.day >= today
         and not (row.move_id or row.order_line_id)
         and uom.compare(qty, 0) > 0
     ]

@@ -94,6 +94,17 @@ class TestSuggestionTransfer(SuggestionCase):
         self.assertEqual(set(suggestions.mapped("state")), {"ordered"})
         self.assertEqual(set(self._generate().values()), {0})
 
+    def test_it_is_dated_by_the_day_that_was_typed(self):
+        self._depot_with(9)
+        self._wanted(self.product, 5)
+        suggestion = self._suggest()
+        window = self.env["backlog.suggestion.accept"].with_user(self.buyer)
+        window = window.browse(suggestion.action_open_accept()["res_id"])
+        window.line_ids.arrival_date = self._after(2).date()
+        window.action_confirm()
+        [move] = suggestion.sudo().move_ids
+        self.assertEqual(move.date.date(), self._after(2).date())
+
     def test_a_transfer_that_arrived_is_done(self):
         self._depot_with(9)
         order = self._wanted(self.product, 5)
@@ -155,6 +166,9 @@ class TestSuggestionTransfer(SuggestionCase):
         buy = found.filtered(lambda one: one.action_type == "buy")
         transfer = found - buy
         self.assertEqual(transfer.source_warehouse_id, self.warehouse)
+        # Each order counts once.
+        values = (buy + transfer).sudo().mapped("released_value")
+        self.assertEqual(values, [500, 0])
         self.assertEqual(transfer.arrival_date, buy.arrival_date)
         self.assertIn("Depot gets 2 Units of it by transfer.", buy.explanation)
         self.assertIn("brings it there on 01/17/2030", transfer.explanation)
@@ -247,6 +261,36 @@ class TestSuggestionTransfer(SuggestionCase):
             },
         )
         self.assertEqual(set(self._generate(table).values()), {0})
+
+    def test_what_somebody_set_aside_is_not_joined(self):
+        depot = self._second_warehouse()
+        table = self._table(min_qty=12)
+        for set_aside in (
+            lambda one: one.action_dismiss("Not there"),
+            lambda one: one.action_snooze("2030-03-01"),
+        ):
+            for first, then in ((2, 3), (3, 2)):
+                waiting = self._wanted(table, first, warehouse_id=depot.id)
+                mine = self._suggest(table)
+                set_aside(mine)
+                state = mine.state
+                order = self._wanted(table, then)
+                self.assertEqual(
+                    self._by_warehouse(self._suggest(table)),
+                    {(self.warehouse, "buy"): (then, 12), (depot, "buy"): (first, 12)},
+                )
+                self.assertEqual(mine.state, state)
+                (order + waiting)._action_cancel()
+                self.assertFalse(self._suggest(table))
+
+    def test_nobody_waits_for_what_is_overdue_elsewhere(self):
+        depot = self._second_warehouse()
+        table = self._table(min_qty=12)
+        self._purchase(table, 9, days=-90)
+        self._wanted(table, 2, warehouse_id=depot.id)
+        self.assertEqual(
+            self._by_warehouse(self._suggest(table)), {(depot, "buy"): (2, 12)}
+        )
 
     def test_orders_of_two_vendors_are_not_joined(self):
         depot = self._second_warehouse()
