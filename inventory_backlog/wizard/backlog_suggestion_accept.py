@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.tools import format_amount
 
 from ..const import BUYING, PURCHASE_USERS
 from ..tools.link import Link
@@ -25,6 +26,13 @@ class BacklogSuggestionAccept(models.TransientModel):
     has_confirm = fields.Boolean(
         compute="_compute_kinds", help="Requests for quotation are to be confirmed."
     )
+    requests_to_confirm = fields.Text(
+        compute="_compute_requests_to_confirm",
+        # The names and amounts of requests that the user may confirm.
+        compute_sudo=True,
+        help="What is confirmed, a request a line: all of it, with its vendor and its "
+        "untaxed amount, also where customers wait for a part of it.",
+    )
     total_cost = fields.Monetary(
         compute="_compute_total_cost",
         help="Of what is chosen, untaxed, in the currency of the company.",
@@ -38,6 +46,19 @@ class BacklogSuggestionAccept(models.TransientModel):
             accept.has_other = not all(buying)
             accept.has_split = any(accept.line_ids.mapped("is_split"))
             accept.has_confirm = "confirm" in accept.line_ids.mapped("action_type")
+
+    @api.depends("line_ids.is_chosen", "line_ids.action_type")
+    def _compute_requests_to_confirm(self):
+        for accept in self:
+            confirmed = accept.line_ids.filtered(
+                lambda line: line.is_chosen and line.action_type == "confirm"
+            )
+            documents = confirmed.suggestion_id._origin.line_ids._late_documents()
+            accept.requests_to_confirm = "\n".join(
+                f"{one.name} · {one.partner_id.display_name} · "
+                f"{format_amount(self.env, one.amount_untaxed, one.currency_id)}"
+                for one in documents
+            )
 
     @api.depends("line_ids.is_chosen", "line_ids.cost")
     def _compute_total_cost(self):
@@ -141,9 +162,16 @@ class BacklogSuggestionAccept(models.TransientModel):
         ):
             yield self.env._("Created: %s.", ", ".join(notes))
         confirmed = suggestions.filtered(lambda one: one.action_type == "confirm")
-        if documents := confirmed.line_ids._late_documents():
+        documents = confirmed.line_ids._late_documents()
+        waiting = [one for one in documents if one.state == "to approve"]
+        if done := [one for one in documents if one not in waiting]:
             yield self.env._(
-                "Confirmed: %s.", ", ".join(one.display_name for one in documents)
+                "Confirmed: %s.", ", ".join(one.display_name for one in done)
+            )
+        if waiting:
+            yield self.env._(
+                "Waiting for approval: %s.",
+                ", ".join(one.display_name for one in waiting),
             )
         if asked := suggestions.asked_activity_ids:
             yield self.env._(

@@ -1,6 +1,6 @@
 import logging
 from collections import defaultdict
-from datetime import datetime, time, timezone
+from datetime import datetime, time, timedelta, timezone
 from typing import NamedTuple
 
 from psycopg2 import OperationalError
@@ -62,15 +62,8 @@ class BacklogProcure(models.AbstractModel):
         it over two vendors."""
         suggestions = self._suggestions(choices)
         self._check_may_accept(suggestions)
-        suggestions._check_open()
         self._check_quantities(choices)
-        try:
-            suggestions.lock_for_update(allow_referencing=True)
-        except LockError as error:
-            raise UserError(
-                self.env._("Somebody else is at these suggestions. Look again.")
-            ) from error
-        needs = self.sudo()._check_still_needed(suggestions.sudo())
+        needs = self._claim(suggestions)
         self._check_same_requests(choices)
         self._check_may_accept(suggestions)
         # The buyer decides; the documents behind, as customers' orders, are not for
@@ -80,6 +73,21 @@ class BacklogProcure(models.AbstractModel):
         self.sudo()._set_under_way(suggestions.sudo())
         together = suggestions | self.sudo()._confirmed_with(suggestions.sudo())
         self.env["backlog.suggestion.run"]._run_again(together.sudo(False))
+
+    def _claim(self, suggestions):
+        """Keep others away from open suggestions, and see whether all of it is still
+        needed.
+
+        :return: as ``_check_still_needed``
+        """
+        suggestions._check_open()
+        try:
+            suggestions.lock_for_update(allow_referencing=True)
+        except LockError as error:
+            raise UserError(
+                self.env._("Somebody else is at these suggestions. Look again.")
+            ) from error
+        return self.sudo()._check_still_needed(suggestions.sudo())
 
     def _set_under_way(self, suggestions):
         """What was just ordered of these suggestions is in progress."""
@@ -463,12 +471,13 @@ class BacklogProcure(models.AbstractModel):
         today at the earliest: Odoo counts from the day on which the first of it can
         arrive. What was added by others keeps its day."""
         for request in requests.filtered(lambda one: one.state in MOVABLE_STATES):
-            suggestions = request.order_line.backlog_suggestion_id
-            days = [day for day in suggestions.mapped("order_by_date") if day]
+            made = request.order_line.filtered("backlog_suggestion_id")
+            days = [day for line in made if (day := self._order_by(line))]
             if not days:
                 continue
             deadline = max(
-                self._noon(suggestions[:1], min(days)), fields.Datetime.now()
+                self._noon(made[:1].backlog_suggestion_id, min(days)),
+                fields.Datetime.now(),
             )
             by_others = request.order_line.filtered(
                 lambda line: not (line.display_type or line.backlog_suggestion_id)
@@ -478,8 +487,22 @@ class BacklogProcure(models.AbstractModel):
             if request.date_order != deadline:
                 request.date_order = deadline
 
+    def _order_by(self, line):
+        """The last working day on which to order this line of a request, from the
+        vendor that is asked, so that it is there when it is needed."""
+        suggestion = line.backlog_suggestion_id
+        if not suggestion.need_date:
+            return suggestion.order_by_date
+        company, vendor = suggestion.company_id, line.order_id.partner_id
+        plan = self.env["backlog.plan"].with_company(company)
+        offer = suggestion.supplierinfo_id
+        if offer.partner_id != vendor:
+            product = suggestion.product_id.with_company(company)
+            offer = plan._offers_of(product, vendor)[:1]
+        latest = suggestion.need_date - timedelta(days=plan._lead_days(offer))
+        return company._backlog_work_day(latest, -1)
+
     def _note_offer(self, choices):
-        self._set_deadlines(self._suggestions(choices).purchase_line_ids.order_id)
         by_suggestion = defaultdict(list)
         for choice in choices:
             by_suggestion[choice.suggestion].append(choice)
@@ -499,6 +522,7 @@ class BacklogProcure(models.AbstractModel):
                     "obstacle": False,
                 }
             )
+        self._set_deadlines(self._suggestions(choices).purchase_line_ids.order_id)
 
     # Transfers
 
@@ -525,8 +549,9 @@ class BacklogProcure(models.AbstractModel):
                 }
             )
             # A new transfer gives its moves its own date, which is now.
-            for move in picking.move_ids:
-                move.date = self._transfer_time(move.backlog_suggestion_id)
+            moves = picking.move_ids.sorted("id")
+            for move, choice in zip(moves, of_route, strict=True):
+                move.date = self._transfer_time(choice.suggestion, choice)
             for choice in of_route:
                 choice.suggestion.suggested_qty = choice.qty
 
@@ -540,14 +565,14 @@ class BacklogProcure(models.AbstractModel):
             "location_dest_id": target.lot_stock_id.id,
             "company_id": suggestion.company_id.id,
             "backlog_suggestion_id": suggestion.id,
-            "date": self._transfer_time(suggestion),
+            "date": self._transfer_time(suggestion, choice),
         }
 
-    def _transfer_time(self, suggestion):
-        """When it is needed, or the earliest that it can be there."""
-        return self._noon(
-            suggestion, max(suggestion.need_date, suggestion.arrival_date)
-        )
+    def _transfer_time(self, suggestion, choice):
+        """The day that was chosen, else when it is needed, or the earliest that it can
+        be there."""
+        earliest = max(suggestion.need_date, suggestion.arrival_date)
+        return self._noon(suggestion, choice.date or earliest)
 
     # Pulling receipts in
 
@@ -607,15 +632,8 @@ class BacklogProcure(models.AbstractModel):
         """
         suggestion.check_access("write")
         suggestion._check_one()
-        suggestion._check_open()
         self.env["purchase.order"].check_access("create")
-        try:
-            suggestion.lock_for_update(allow_referencing=True)
-        except LockError as error:
-            raise UserError(
-                self.env._("Somebody else is at this suggestion. Look again.")
-            ) from error
-        needs = self.sudo()._check_still_needed(suggestion.sudo())
+        needs = self._claim(suggestion)
         run = without_defaults(self.sudo()).with_company(suggestion.company_id)
         one = run.env["backlog.suggestion"].browse(suggestion.id)
         text = run.env["backlog.suggestion.text"]
@@ -632,14 +650,24 @@ class BacklogProcure(models.AbstractModel):
                     suggestion.display_name,
                 )
             )
-        offer, quantity = offers[partner_id]
+        offer, quantity, late = offers[partner_id]
+        arrival = run.env["backlog.plan"]._arrival(offer)
+        documents = {
+            f"{document._name},{document.id}"
+            for document in one.line_ids.browse(
+                line.id for line in late
+            )._late_documents()
+        }
         moves = run.env["stock.move"].browse(
             part.want.move_id
             for net in run.env["backlog.plan"]
             ._nets(one.product_id, needs[one.company_id].get(one.product_id.id, []))
             .values()
             for part in net.late
-            if part.want.warehouse_id == one.warehouse_id.id and part.want.move_id
+            if part.want.warehouse_id == one.warehouse_id.id
+            and part.want.move_id
+            and part.document in documents
+            and arrival < part.expected_day
         )
         # Moves that take only what is brought for them must be linked.
         chained = moves.filtered(
@@ -708,7 +736,9 @@ class BacklogProcure(models.AbstractModel):
         them again."""
         suggestions.check_access("write")
         self._check_may_accept(suggestions)
-        if open_ones := suggestions.filtered(lambda one: one.state in OPEN):
+        if open_ones := suggestions.filtered(
+            lambda one: one.state in OPEN and not one.can_undo
+        ):
             raise UserError(
                 self.env._(
                     "%s: this is not accepted, so there is nothing to undo.",
@@ -751,7 +781,15 @@ class BacklogProcure(models.AbstractModel):
         """Requests name the orders that they are for: no longer those of these orders
         that nothing of them is for."""
         for request in requests.filtered("origin"):
-            left = request.order_line.backlog_suggestion_id.line_ids.order_id
+            lines = request.order_line
+            served = lines.move_dest_ids._order_lines_served()
+            left = (
+                lines.backlog_suggestion_id.line_ids.order_id
+                | lines.sale_order_id
+                | self.env["sale.order.line"]
+                .browse(one for found in served.values() for one, _share in found)
+                .order_id
+            )
             gone = set((orders - left).mapped("name"))
             names = request.origin.split(", ")
             if gone & {*names}:

@@ -369,7 +369,13 @@ class BacklogSuggestion(models.Model):
         # Read what is saved: a form may name documents that are not of the suggestion.
         for suggestion in self:
             saved = suggestion._origin
-            suggestion.can_undo = saved.state == "ordered" and saved._is_draft()
+            # More may come too late since it was bought instead: proposed again, the
+            # draft is still there.
+            suggestion.can_undo = (
+                saved.state == "ordered"
+                or saved.state in OPEN
+                and "open" in saved._ordered_steps()
+            ) and saved._is_draft()
 
     def _is_draft(self):
         """Whether everything that was created, and not cancelled, is still a draft."""
@@ -380,6 +386,35 @@ class BacklogSuggestion(models.Model):
             *self.move_ids.mapped("state"),
         }
         return states - {"cancel"} <= {"draft"}
+
+    def _instead_lines(self):
+        """The requests that are not confirmed yet for what comes too late: nothing
+        counts with them before they are."""
+        return self.purchase_line_ids.filtered(
+            lambda line: line.state in REQUEST_STATES
+        )
+
+    def _late_left(self):
+        """``{line: quantity}`` of what comes too late, less what was bought instead."""
+        self.ensure_one()
+        uom = self.product_uom_id
+        bought = {*self.purchase_line_ids.order_id}
+        left = {
+            line: line.qty
+            for line in self.line_ids
+            if line.expected_date and line.document not in bought
+        }
+        for own in self._instead_lines():
+            day = own.date_planned and self.company_id._backlog_day_of(own.date_planned)
+            quantity = own._open_qty()
+            # First for what comes later than it.
+            for line in sorted(
+                left, key=lambda line: bool(day) and line.expected_date <= day
+            ):
+                taken = min(quantity, left[line])
+                left[line] -= taken
+                quantity -= taken
+        return {line: qty for line, qty in left.items() if uom.compare(qty, 0) > 0}
 
     def _check_open(self):
         if settled := self.filtered(lambda one: one.state not in OPEN):

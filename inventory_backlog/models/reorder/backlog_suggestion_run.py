@@ -469,12 +469,17 @@ class BacklogSuggestionRun(models.AbstractModel):
         own = {
             f"purchase.order,{one}" for one in suggestion.purchase_line_ids.order_id.ids
         }
+        others = [line for line in values["line_ids"] if line["document"] not in own]
+        instead = sum(line._open_qty() for line in suggestion._instead_lines())
+        late = sum(line["qty"] for line in others)
+        if instead and suggestion.product_uom_id.compare(late, instead) <= 0:
+            return False
         today = self.env.company._backlog_today()
         return any(
-            line["document"] not in {*asked, *own}
+            line["document"] not in asked
             or line["document"] in asked
             and max(asked[line["document"]], today) < line["expected_date"]
-            for line in values["line_ids"]
+            for line in others
             if line["document"]
         )
 

@@ -22,7 +22,7 @@ class BacklogSuggestionText(models.AbstractModel):
         if suggestion.action_type == "confirm":
             return self.env._(
                 "%(qty)s from %(vendor)s: confirm %(requests)s by %(date)s",
-                vendor=suggestion.partner_id.display_name,
+                vendor=self._asked_vendors(suggestion.sudo()),
                 requests=self._late_names(suggestion.sudo()),
                 **figures,
             )
@@ -55,6 +55,12 @@ class BacklogSuggestionText(models.AbstractModel):
         """The reasons for the quantity, the vendor and the dates, one sentence
         each."""
         suggestion.ensure_one()
+        if suggestion.action_type == "confirm" and suggestion.state == "ordered":
+            return [
+                self.env._(
+                    "Waiting for approval: %s.", self._late_names(suggestion.sudo())
+                )
+            ]
         if suggestion.action_type == "confirm":
             return [
                 self.env._(
@@ -106,7 +112,7 @@ class BacklogSuggestionText(models.AbstractModel):
         offers = text._earlier_offers(one, text._orderpoint_multiples(one)[one])
         if not offers:
             return []
-        offer, quantity = min(
+        offer, quantity, late = min(
             offers.values(), key=lambda found: plan._arrival(found[0])
         )
         return [
@@ -122,43 +128,61 @@ class BacklogSuggestionText(models.AbstractModel):
                     quantity * offer._unit_price(),
                     suggestion.company_id.currency_id,
                 ),
-                qty=suggestion._quantity(suggestion.shortage_qty),
-                documents=self._late_names(one),
+                qty=suggestion._quantity(sum(late.values())),
+                documents=self._late_names(one, late),
             )
         ]
 
-    def _late_names(self, suggestion):
-        return ", ".join(
-            document.display_name for document in suggestion.line_ids._late_documents()
+    def _late_names(self, suggestion, lines=None):
+        """The documents behind a suggestion, or behind some of its lines."""
+        lines = suggestion.line_ids.filtered(
+            lambda line: lines is None or line in lines
         )
+        return ", ".join(document.display_name for document in lines._late_documents())
+
+    def _asked_vendors(self, suggestion):
+        """The vendors of the requests to confirm."""
+        documents = suggestion.line_ids._late_documents()
+        names = (document.partner_id.display_name for document in documents)
+        return ", ".join(dict.fromkeys(names))
 
     def _earlier_offers(self, suggestion, multiple):
-        """``{partner id: (vendor line, quantity)}`` of the other vendors that would
-        deliver before the receipt that comes too late.
+        """``{partner id: (vendor line, quantity, {line: quantity})}`` of the other
+        vendors that would deliver before a receipt that comes too late: what to order,
+        and of which lines that comes earlier. What was already bought instead is not
+        bought again.
 
         :param suggestion: as superuser, in its company
         :param multiple: the unit of the reordering rule, of ``_orderpoint_multiples``
         """
         product = suggestion.product_id
-        late = suggestion.line_ids._late_documents()
+        left = suggestion._late_left()
         asked = self.env["res.partner"].union(
             *(
                 document.partner_id.commercial_partner_id
-                for document in late
+                for document in suggestion.line_ids._late_documents()
                 if document._name == "purchase.order"
             )
         )
         plan = self.env["backlog.plan"]
-        quantity = product.uom_id.round(sum(suggestion.line_ids.mapped("qty")))
         found = {}
         for partner in product._get_filtered_sellers(quantity=None).partner_id:
-            offer = plan._cheapest_offer(product, partner, quantity, multiple)
-            if (
-                partner.commercial_partner_id not in asked
-                and plan._arrival(offer) < suggestion.arrival_date
-            ):
+            if partner.commercial_partner_id in asked:
+                continue
+            # How much decides about the price break, and that about the days.
+            offer, late, before = None, left, None
+            while late and late != before:
+                quantity = product.uom_id.round(sum(late.values()))
+                offer = plan._cheapest_offer(product, partner, quantity, multiple)
+                arrival, before = plan._arrival(offer), late
+                late = {
+                    line: qty
+                    for line, qty in late.items()
+                    if arrival < line.expected_date
+                }
+            if late:
                 ordered, _cost = plan._order_quantity(offer, quantity, multiple)
-                found[partner.id] = offer, ordered
+                found[partner.id] = offer, ordered, late
         return found
 
     def _netting_sentences(self, suggestion):
@@ -436,12 +460,18 @@ class BacklogSuggestionText(models.AbstractModel):
         )
         promised = suggestion.line_ids.filtered("promise_date")
         rows = [
-            self._option(suggestion, partner, missing, multiple, True)
-            | {
-                "chosen": False,
-                "surplus": suggestion._quantity(offers[partner.id][1]),
-            }
-            for partner in self.env["res.partner"].browse(offers)
+            self._option(
+                suggestion,
+                partner,
+                suggestion.product_uom_id.round(sum(late.values())),
+                multiple,
+                True,
+                suggestion.line_ids.browse(line.id for line in late),
+            )
+            | {"chosen": False, "surplus": suggestion._quantity(quantity)}
+            for partner, (_offer, quantity, late) in zip(
+                self.env["res.partner"].browse(offers), offers.values(), strict=True
+            )
         ]
         wait = {
             **dict.fromkeys(rows[0], ""),
@@ -462,7 +492,11 @@ class BacklogSuggestionText(models.AbstractModel):
             "rows": [wait, *rows],
         }
 
-    def _option(self, suggestion, partner, missing, multiple, possible):
+    def _option(self, suggestion, partner, missing, multiple, possible, served=None):
+        """One row of ``_options``.
+
+        :param served: the lines that it would be for, all by default
+        """
         offer = self.env["backlog.plan"]._cheapest_offer(
             suggestion.product_id, partner, missing, multiple
         )
@@ -471,7 +505,7 @@ class BacklogSuggestionText(models.AbstractModel):
         )
         arrival = self.env["backlog.plan"]._arrival(offer)
         promised = suggestion.line_ids.filtered("promise_date")
-        kept = promised.filtered(
+        kept = (promised if served is None else promised & served).filtered(
             lambda line: line.keep_by_date and arrival <= line.keep_by_date
         )
         currency = suggestion.company_id.currency_id

@@ -2,6 +2,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo.exceptions import LockError, UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from ..suggestions import SuggestionCase
@@ -372,6 +373,21 @@ class TestSuggestionAccept(SuggestionCase):
         self.assertEqual(
             set(self._fresh(request).origin.split(", ")), names - {one.name}
         )
+
+    def test_undone_the_request_names_an_order_that_another_line_is_for(self):
+        order = self._wanted(self.product, 5)
+        request = self._accepted(self._suggest())
+        request.sudo().order_line = [
+            Command.create(
+                {
+                    "product_id": self._table().id,
+                    "product_qty": 2,
+                    "sale_line_id": order.order_line.id,
+                }
+            )
+        ]
+        self._suggested().action_undo()
+        self.assertEqual(self._fresh(request).origin, order.name)
 
     def test_under_way_its_quantity_is_in_progress_and_has_no_rank(self):
         self._wanted(self.product, 5)

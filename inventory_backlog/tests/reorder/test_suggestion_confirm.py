@@ -53,6 +53,54 @@ class TestSuggestionConfirm(SuggestionCase):
         self._transfer(self.product, 5, self.warehouse, depot, days=1)
         self.assertFalse(self._suggest())
 
+    def test_a_request_is_there_no_sooner_than_its_vendor_delivers(self):
+        self.at_first.delay = 30
+        self._wanted(self.product, 5, days=1)
+        self._purchase(self.product, 5, days=20)
+        self._request(self.product, 5, vendor=self.first, days=-10)
+        self.assertEqual(self._suggest().action_type, "expedite")
+        self._wanted(self.product, 2, days=1)
+        self._request(self.product, 2, vendor=self.first, days=-10)
+        suggestion = self._suggest(action="confirm")
+        self.assertEqual(suggestion.arrival_date, self._after(30).date())
+
+    def test_a_contact_of_the_vendor_takes_as_long_as_the_vendor(self):
+        contact = self.env["res.partner"].create(
+            {"name": "Desk", "parent_id": self.first.id}
+        )
+        self.at_first.write({"partner_id": contact.id, "delay": 5})
+        self._waited_for(days=5)
+        suggestion = self._suggest()
+        self.assertEqual(suggestion.order_by_date, self._after(0).date())
+
+    def test_without_a_vendor_line_the_request_says_how_long_it_takes(self):
+        stranger = self.env["res.partner"].create({"name": "Stranger"})
+        self._wanted(self.product, 5, days=3)
+        self._request(self.product, 5, vendor=stranger, days=4)
+        suggestion = self._suggest()
+        self.assertEqual(suggestion.order_by_date, self._after(-1).date())
+
+    def test_the_last_day_is_that_of_the_first_request_to_confirm(self):
+        """Not the earliest need less the longest time of all."""
+        self.at_second.delay = 9
+        self._wanted(self.product, 5, days=1)
+        self._request(self.product, 5, vendor=self.first, days=2)
+        self._wanted(self.product, 2, days=7)
+        self._request(self.product, 2, vendor=self.second, days=9)
+        suggestion = self._suggest()
+        self.assertEqual(suggestion.suggested_qty, 7)
+        self.assertIn("from First, Second", suggestion.summary)
+        self.assertEqual(suggestion.order_by_date, self._after(-2).date())
+
+    def test_what_no_customer_waits_for_is_not_counted(self):
+        self._wanted(self.product, 3, days=1)
+        depot = self._second_warehouse()
+        self._transfer(self.product, 5, self.warehouse, depot, days=1)
+        self._request(self.product, 8, vendor=self.first)
+        suggestion = self._suggest(action="confirm")
+        self.assertEqual(self._figures(suggestion), [("confirm", 3, 0, 3)])
+        self.assertEqual(suggestion.estimated_cost, 30)
+
     def test_only_what_customers_wait_for_counts(self):
         self._wanted(self.product, 3, days=1)
         self._request(self.product, 5, vendor=self.first)
@@ -115,6 +163,11 @@ class TestSuggestionConfirm(SuggestionCase):
         window = self.env["backlog.suggestion.accept"].with_user(self.buyer)
         window = window.browse(self._suggest().action_open_accept()["res_id"])
         self.assertTrue(window.has_confirm)
+        # All of the request, also what nobody waits for.
+        self.assertEqual(
+            window.requests_to_confirm,
+            f"{request.name} · First · {self._money(request.amount_untaxed)}",
+        )
         action = window.action_confirm()
         self.assertIn(f"Confirmed: {request.name}.", action["params"]["message"])
         self.assertEqual(request.state, "purchase")
@@ -138,6 +191,14 @@ class TestSuggestionConfirm(SuggestionCase):
         suggestion = self._suggest()
         suggestion.action_accept()
         self.assertEqual((request.state, suggestion.state), ("to approve", "ordered"))
+        self.assertEqual(
+            suggestion.explanation, f"Waiting for approval: {request.name}."
+        )
+        window = self.env["backlog.suggestion.accept"].with_user(self.buyer)
+        self.assertEqual(
+            list(window._result_sentences(suggestion.sudo(), suggestion.browse())),
+            [suggestion.explanation],
+        )
         self.assertEqual(set(self._generate().values()), {0})
         request.button_approve()
         self._generate()

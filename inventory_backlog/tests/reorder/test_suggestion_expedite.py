@@ -227,6 +227,57 @@ class TestSuggestionExpedite(SuggestionCase):
         self.assertFalse(request.exists())
         self.assertEqual(self._suggested().state, "proposed")
 
+    def test_bought_elsewhere_it_is_not_bought_again_when_the_receipt_slips(self):
+        purchase, _order = self._late(days=60)
+        suggestion = self._suggest()
+        request = self.env["purchase.order"].browse(
+            suggestion.action_buy_instead(self.second.id)
+        )
+        purchase.order_line.date_planned = self._after(70)
+        self._generate()
+        self.assertEqual(suggestion.state, "ordered")
+        self._wanted(self.product, 2, days=3)
+        self._purchase(self.product, 2, days=80)
+        suggestion = self._suggest(action="expedite")
+        self.assertEqual((suggestion.state, suggestion.shortage_qty), ("proposed", 7))
+        self.assertEqual(
+            [row["quantity"] for row in suggestion.option_table["rows"]],
+            ["7 Units", "2 Units", "2 Units"],
+        )
+        self.assertTrue(suggestion.can_undo)
+        suggestion.action_undo()
+        self.assertFalse(request.exists())
+
+    def test_only_what_comes_later_than_the_vendor_is_bought_instead(self):
+        early = self._purchase(self.product, 5, days=5, vendor=self.first)
+        late = self._purchase(self.product, 5, days=60, vendor=self.first)
+        self._wanted(self.product, 10, days=3)
+        suggestion = self._suggest()
+        # The second vendor delivers on day 4, the third one on day 6.
+        rows = suggestion.option_table["rows"]
+        self.assertEqual(
+            [row["quantity"] for row in rows], ["10 Units", "10 Units", "5 Units"]
+        )
+        self.at_second.delay = 7
+        suggestion = self._fresh(suggestion)
+        self.assertIn(f"5 Units of {late.name} would then", suggestion.explanation)
+        self.assertNotIn(f"{early.name}, {late.name}", suggestion.explanation)
+        request = self.env["purchase.order"].browse(
+            suggestion.action_buy_instead(self.third.id)
+        )
+        self.assertEqual(request.order_line.product_qty, 5)
+
+    def test_the_request_is_to_be_ordered_in_time_for_the_need(self):
+        self._purchase(self.product, 5, days=60, vendor=self.first)
+        self._wanted(self.product, 5, days=25)
+        request = self.env["purchase.order"].browse(
+            self._suggest().action_buy_instead(self.second.id)
+        )
+        need = self._suggested(action="expedite").need_date
+        days = (need - request.date_order.date()).days
+        self.assertEqual(days, self.at_second.delay)
+        self.assertTrue(days)
+
     def test_bought_elsewhere_it_serves_the_customer_and_ends_when_it_has_come(self):
         _late, order = self._late(days=60)
         suggestion = self._suggest()
