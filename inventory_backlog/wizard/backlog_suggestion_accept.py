@@ -28,8 +28,6 @@ class BacklogSuggestionAccept(models.TransientModel):
     )
     requests_to_confirm = fields.Text(
         compute="_compute_requests_to_confirm",
-        # The names and amounts of requests that the user may confirm.
-        compute_sudo=True,
         help="What is confirmed, a request a line: all of it, with its vendor and its "
         "untaxed amount, also where customers wait for a part of it.",
     )
@@ -53,11 +51,16 @@ class BacklogSuggestionAccept(models.TransientModel):
             confirmed = accept.line_ids.filtered(
                 lambda line: line.is_chosen and line.action_type == "confirm"
             )
-            documents = confirmed.suggestion_id._origin.line_ids._late_documents()
+            documents = {
+                document.with_env(self.env)
+                for line in confirmed
+                for document in line._suggestion().line_ids._late_documents()
+            }
             accept.requests_to_confirm = "\n".join(
                 f"{one.name} · {one.partner_id.display_name} · "
                 f"{format_amount(self.env, one.amount_untaxed, one.currency_id)}"
-                for one in documents
+                for one in sorted(documents, key=lambda one: one.id)
+                if one.has_access("read")
             )
 
     @api.depends("line_ids.is_chosen", "line_ids.cost")

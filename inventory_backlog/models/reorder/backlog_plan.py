@@ -180,7 +180,7 @@ class BacklogPlan(models.AbstractModel):
             for line in request.order_line
             if line.product_id == product and line.date_planned and request.date_order
         ]
-        return bounded_days(min(days, default=0))
+        return bounded_days(min(days, default=0), 0)
 
     def _count_left(self, rows, facts):
         """In how many warehouses the product is short of what its reordering rule

@@ -41,12 +41,12 @@ class TestSuggestion(SuggestionCase):
 
     def test_a_request_counts_against_it(self):
         self._wanted(self.product, 18)
-        self._request(self.product, 15)
+        self._request(self.product, 15, days=2)
         self.assertEqual(self._figures(self._suggest()), [("buy", 18, 15, 3)])
 
     def test_what_is_asked_for_in_full_is_not_suggested(self):
         self._wanted(self.product, 5)
-        self._request(self.product, 5)
+        self._request(self.product, 5, days=2)
         self.assertFalse(self._suggest())
 
     def test_the_minimum_of_the_vendor_counts(self):
@@ -180,7 +180,7 @@ class TestSuggestion(SuggestionCase):
 
     def test_the_figures_are_said_in_words(self):
         self._wanted(self.product, 18)
-        self._request(self.product, 15)
+        self._request(self.product, 15, days=2)
         self.assertEqual(
             self._suggest().explanation.splitlines(),
             [

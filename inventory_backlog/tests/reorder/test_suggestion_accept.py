@@ -20,7 +20,7 @@ class TestSuggestionAccept(SuggestionCase):
     def test_what_a_colleague_asked_for_meanwhile_is_not_bought_again(self):
         self._wanted(self.product, 5)
         suggestion = self._suggest()
-        self._request(self.product, 5)
+        self._request(self.product, 5, days=2)
         with self.assertRaisesRegex(UserError, "Less is missing by now of Chair"):
             suggestion.action_create_rfq()
         self.assertEqual(self._bought(), [("Vendor", 5)])
@@ -205,6 +205,23 @@ class TestSuggestionAccept(SuggestionCase):
                 self._receive(request)
                 expected = "" if steps == "one_step" else name
                 self.assertEqual(self._fresh(line).backlog_for_whom or "", expected)
+
+    def test_two_receipts_that_share_their_next_step_are_for_the_same(self):
+        self.warehouse.reception_steps = "three_steps"
+        order = self._wanted(self.product, 5, days=1)
+        first, second = (
+            self._purchase(self.product, quantity, vendor=self.first)
+            for quantity in (3, 2)
+        )
+        self._receive(first)
+        self._receive(second)
+        shared = first.order_line.move_ids.move_dest_ids
+        second.order_line.move_ids.move_dest_ids = shared
+        lines = (first + second).order_line.with_user(self.buyer)
+        self.assertEqual(
+            self._fresh(lines).mapped("backlog_for_whom"),
+            [f"{order.name} · Customer"] * 2,
+        )
 
     def test_the_goods_are_asked_for_the_day_they_are_needed(self):
         self._wanted(self.product, 5, days=9)
@@ -391,7 +408,7 @@ class TestSuggestionAccept(SuggestionCase):
 
     def test_under_way_its_quantity_is_in_progress_and_has_no_rank(self):
         self._wanted(self.product, 5)
-        self._request(self.product, 1)
+        self._request(self.product, 1, days=2)
         table = self._table()
         self._wanted(table, 1)
         suggestion = self._suggest()

@@ -60,7 +60,7 @@ class TestSuggestionLife(SuggestionCase):
             order = self._wanted(product, 5)
             if product == direct:
                 order.sudo()._get_purchase_orders().button_cancel()
-        self._request(self.product, 2)
+        self._request(self.product, 2, days=2)
         self._transfer(self.product, 3, self.warehouse, depot)
         self._generate()
         self._suggested(dismissed).action_dismiss("No")
@@ -164,7 +164,7 @@ class TestSuggestionLife(SuggestionCase):
     def test_a_suggestion_goes_when_a_buyer_asks_by_himself(self):
         self._wanted(self.product, 5)
         self._generate()
-        self._request(self.product, 5)
+        self._request(self.product, 5, days=2)
         self.assertFalse(self._suggest())
 
     def test_a_suggestion_shrinks_with_its_shortage(self):

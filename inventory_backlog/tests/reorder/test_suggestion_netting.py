@@ -52,7 +52,7 @@ class TestSuggestionNetting(SuggestionCase):
 
     def test_requests_count_until_they_are_cancelled(self):
         self._wanted(self.product, 5)
-        request = self._request(self.product, 3)
+        request = self._request(self.product, 3, days=2)
         for state in ("draft", "sent", "to approve"):
             with self.subTest(state=state):
                 request.state = state
@@ -74,23 +74,23 @@ class TestSuggestionNetting(SuggestionCase):
 
     def test_a_request_in_another_unit_counts_in_the_unit_of_the_product(self):
         self._wanted(self.product, 30)
-        self._request((self.product, 2, {"product_uom_id": self.dozen.id}))
+        self._request((self.product, 2, {"product_uom_id": self.dozen.id}), days=2)
         self.assertEqual(self._short(), [("buy", 30, 24)])
 
     def test_a_request_for_another_warehouse_does_not_count(self):
         depot = self._second_warehouse()
         self._wanted(self.product, 5)
-        self._request(self.product, 5, picking_type_id=depot.in_type_id.id)
+        self._request(self.product, 5, days=2, picking_type_id=depot.in_type_id.id)
         self.assertEqual(self._short(), [("buy", 5, 0)])
 
     def test_a_request_for_another_product_does_not_count(self):
         self._wanted(self.product, 5)
-        self._request(self._table(), 5)
+        self._request(self._table(), 5, days=2)
         self.assertEqual(self._short(), [("buy", 5, 0)])
 
     def test_a_request_larger_than_the_need_leaves_nothing(self):
         self._wanted(self.product, 5)
-        self._request(self.product, 50)
+        self._request(self.product, 50, days=2)
         self.assertFalse(self._suggest())
 
     def test_a_draft_transfer_into_the_stock_counts(self):
@@ -286,7 +286,7 @@ class TestSuggestionNetting(SuggestionCase):
         product = self._direct()
         order = self._wanted(product, 5)
         order.sudo()._get_purchase_orders().button_cancel()
-        self._request(product, 5)
+        self._request(product, 5, days=2)
         self.assertEqual(self._short(product), [("dropship", 5, 0)])
 
     def test_a_dropshipped_request_does_not_serve_the_stock(self):
@@ -416,7 +416,7 @@ class TestSuggestionNetting(SuggestionCase):
         moves = order.sudo().order_line.move_ids
         moves.state = "draft"
         moves.unlink()
-        self._request(self.product, 3)
+        self._request(self.product, 3, days=2)
         self.assertEqual(self._short(), [("buy", 5, 3)])
 
     def test_consumables_and_services_are_never_short(self):

@@ -32,7 +32,7 @@ class TestSuggestionQuantity(SuggestionCase):
 
     def test_the_minimum_counts_after_what_is_on_request(self):
         self.at_first.min_qty = 12
-        self._request(self.product, 15)
+        self._request(self.product, 15, days=2)
         self.assertEqual(self._figures(self._suggested_for(18)), [("buy", 18, 15, 12)])
 
     def test_surplus_is_told_in_weeks_of_sales(self):

@@ -137,7 +137,7 @@ class TestSuggestionScreens(SuggestionCase):
         self._wanted(self.product, 5, days=200)
         self.assertIn("later than the reorder horizon", said(self.product))
         self._wanted(self.product, 2)
-        self._request(self.product, 7)
+        self._request(self.product, 7, days=2)
         self.assertIn("what is requested or drafted already", said(self.product))
         self._wanted(self.product, 9)
         self._orderpoint(trigger="auto", quantity=0)
