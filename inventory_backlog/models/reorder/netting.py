@@ -55,14 +55,14 @@ too late would serve the same want.
     >>> for rows in ([row("want", 2, 3), request], [late, request]):
     ...     found = net(Unit(), rows, day(1))
     ...     [(one.want.part, one.qty, one.document) for one in found.requested]
-    [('want', 2, 'purchase.order,2')]
+    [('want', 2.0, 'purchase.order,2')]
     [('late', 2, 'purchase.order,2')]
 
 What nobody here needs of what comes may serve another warehouse.
 
     >>> rows = [row("want", 2, 3), row("request", 9, 20, document="purchase.order,1")]
     >>> [(of_day.day, qty) for of_day, qty in net(Unit(), rows, day(1)).coming]
-    [(20, 7)]
+    [(20, 7.0)]
 
 Of what is overdue nobody knows when it comes: another warehouse does not wait for it.
 
