@@ -28,6 +28,7 @@ PRODUCT_TRIGGERS = (
     "product_id.stock_move_ids.priority",
     "product_id.stock_move_ids.product_qty",
     "product_id.stock_move_ids.quantity",
+    "product_id.stock_move_ids.reference_ids",
     "product_id.stock_move_ids.reservation_date",
     "product_id.stock_move_ids.state",
 )

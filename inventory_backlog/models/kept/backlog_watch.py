@@ -229,6 +229,15 @@ WATCHED = {
             """
         },
     ),
+    "stock_reference_move_rel": Watch(
+        rows={
+            "product_ids": """
+            SELECT DISTINCT move.product_id
+              FROM some_rows
+              JOIN stock_move move ON move.id = some_rows.move_id
+            """
+        },
+    ),
     "stock_quant": Watch(
         compared="quantity reserved_quantity product_id location_id lot_id package_id "
         "owner_id in_date",

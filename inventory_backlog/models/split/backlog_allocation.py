@@ -78,6 +78,7 @@ class BacklogAllocation(models.Model):
             "product_uom",
             "purchase_line_id",
             "quantity",
+            "reference_ids",
             "reservation_date",
             "rule_id",
             "sale_line_id",

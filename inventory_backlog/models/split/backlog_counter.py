@@ -28,7 +28,9 @@ class BacklogCounter(models.AbstractModel):
     _description = "Counter-Move"
 
     def _counter_move(self):
-        """The open moves of order lines from customers, and of purchases to vendors."""
+        """The open moves of order lines from customers, and of purchases to vendors.
+        What brings goods that another company sends for the line is made to order; a
+        counter-move never is."""
         return SQL(
             """
             SELECT id, product_id, location_id, location_dest_id, qty, sale_line_id,
@@ -37,6 +39,7 @@ class BacklogCounter(models.AbstractModel):
              WHERE NOT is_return
                AND (sale_line_id IS NOT NULL AND purchase_line_id IS NULL
                     AND location_id IN (%(customers)s)
+                    AND procure_method = 'make_to_stock'
                     OR purchase_line_id IS NOT NULL
                     AND location_dest_id IN (%(vendors)s))
             """,

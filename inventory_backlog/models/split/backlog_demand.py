@@ -388,7 +388,22 @@ class BacklogDemand(models.AbstractModel):
         """Whether ``move`` ends at a customer, or is a customer's all the same (see
         ``_early``)."""
         return SQL(
-            "(final.usage = 'customer' OR final.id IN %(transit)s "
-            "OR early.move_id IS NOT NULL)",
+            "(%s OR early.move_id IS NOT NULL)",
+            self._ends_sale(),
+        )
+
+    def _ends_sale(self):
+        """Whether ``move`` ends at a customer, its last location being ``final``. What
+        another company sends into the transit between companies for an order line of
+        ours is supply: our own delivery to the customer follows."""
+        return SQL(
+            """
+            (final.usage = 'customer'
+             OR final.id IN %(transit)s
+             AND COALESCE(
+                 (SELECT line.company_id
+                    FROM sale_order_line line
+                   WHERE line.id = move.sale_line_id) = move.company_id, TRUE))
+            """,
             transit=tuple(self._customer_location_ids()),
         )

@@ -75,6 +75,9 @@ class BacklogLiveSlice(models.AbstractModel):
                    arriving AS MATERIALIZED (%s),
                    receipt AS MATERIALIZED (%s),
                    linked AS MATERIALIZED (%s),
+                   loose AS MATERIALIZED (%s),
+                   kin AS MATERIALIZED (%s),
+                   named AS MATERIALIZED (%s),
                    shared AS MATERIALIZED (%s),
                    slice AS (%s)
             """,
@@ -100,6 +103,9 @@ class BacklogLiveSlice(models.AbstractModel):
             self.env["backlog.supply"]._arriving(),
             self.env["backlog.supply"]._receipt(),
             self._linked(),
+            self._loose(),
+            self.env["backlog.supply"]._kin(),
+            self._named(),
             self._shared(),
             self._slice(product_ids, ready_of),
         )
@@ -317,6 +323,10 @@ class BacklogLiveSlice(models.AbstractModel):
                    cut.qty, queue.to_customer, cut.supply_id::integer, cut.date
               FROM (SELECT *, 2 + is_supply::integer AS kind FROM linked
                  UNION ALL
+                    -- Linked demand has no slice of these kinds here, and what is a
+                    -- receipt of our stock is no delivery of a vendor to a customer.
+                    SELECT *, CASE WHEN is_supply THEN 7 ELSE 2 END FROM named
+                 UNION ALL
                     SELECT *, 4 + is_supply::integer FROM shared) cut
               JOIN queue ON queue.move_id = cut.demand_id
             """,
@@ -338,11 +348,11 @@ class BacklogLiveSlice(models.AbstractModel):
               JOIN stock_location final ON final.id = move.final_id
              WHERE move.qty > COALESCE(netted.qty, 0)
                AND origin.usage IN ('supplier', 'production')
-               AND (final.usage = 'customer' OR final.id IN %(transit)s)
+               AND %(ends_sale)s
             """,
             kinds=SLICE_KINDS,
             date=self.env["backlog.supply"]._said_date(),
-            transit=tuple(self.env["backlog.demand"]._customer_location_ids()),
+            ends_sale=self.env["backlog.demand"]._ends_sale(),
         )
 
     def _not_procured(self, product_ids):
@@ -612,33 +622,127 @@ class BacklogLiveSlice(models.AbstractModel):
             ),
         )
 
+    def _loose(self):
+        """What the chained demand leaves of each receipt."""
+        return SQL(
+            """
+            SELECT product_id, pool_id, MAX(date) AS date, move_id, SUM(qty) AS qty
+              FROM (
+                    SELECT product_id, home_id AS pool_id, date, move_id, qty
+                      FROM receipt
+                 UNION ALL
+                    SELECT product_id, pool_id, NULL, supply_id, -qty
+                      FROM linked
+                     WHERE demand_id IS NOT NULL
+                       AND supply_id IS NOT NULL
+                   ) receipt
+          GROUP BY product_id, pool_id, move_id
+            """
+        )
+
+    def _named(self):
+        """What goes to the demand that a receipt names (``_kin``), whoever is ahead:
+        all that this demand still misses when the first such receipt comes. What comes
+        before goes by the queue. So the queue of these few products is laid over all
+        receipts once more, to see what it gives until then."""
+        by_queue = self._sweep_shared(SQL("IN (SELECT product_id, pool_id FROM kin)"))
+        return SQL(
+            """
+            SELECT * FROM (%s) named
+             WHERE demand_id IS NOT NULL
+               AND supply_id IS NOT NULL
+            """,
+            sweep(
+                demand=SQL(
+                    """
+                    SELECT queue.product_id, queue.home_id AS pool_id, mine.group_id,
+                           queue.queue_rank AS rank, queue.move_id, SUM(cut.qty) AS qty
+                      FROM (%s) cut
+                      JOIN queue ON queue.move_id = cut.demand_id
+                      JOIN (
+                            SELECT demand_id, MIN(group_id) AS group_id
+                              FROM kin
+                          GROUP BY demand_id
+                           ) mine ON mine.demand_id = cut.demand_id
+                      JOIN (
+                            SELECT group_id, MIN(date) AS date
+                              FROM kin
+                          GROUP BY group_id
+                           ) first ON first.group_id = mine.group_id
+                     WHERE cut.supply_id IS NULL
+                        OR cut.date >= first.date
+                  GROUP BY queue.product_id, queue.home_id, mine.group_id,
+                           queue.queue_rank, queue.move_id
+                    """,
+                    by_queue,
+                ),
+                supply=SQL(
+                    """
+                    SELECT loose.product_id, loose.pool_id, mine.group_id, loose.date,
+                           loose.move_id, loose.qty
+                      FROM loose
+                      JOIN (
+                            SELECT receipt_id, MIN(group_id) AS group_id
+                              FROM kin
+                          GROUP BY receipt_id
+                           ) mine ON mine.receipt_id = loose.move_id
+                    """
+                ),
+            ),
+        )
+
     def _shared(self):
-        """The demand that may take any goods, laid over all receipts, less what the
-        chained demand takes of them."""
+        """The demand that may take any goods, laid over all receipts, less what chained
+        demand and the demand they name take of them."""
+        return self._sweep_shared(SQL("IS NOT NULL"), less_named=True)
+
+    def _sweep_shared(self, condition, less_named=False):
+        """Lay the queue over the receipts by date.
+
+        :param condition: on the product and the pool of both, as a row
+        :param less_named: without what ``named`` gives away
+        """
+        less = SQL("- COALESCE(given.qty, 0)") if less_named else SQL()
         return sweep(
             demand=SQL(
                 """
                 SELECT product_id, home_id AS pool_id, home_id AS group_id,
-                       queue_rank AS rank, move_id, short AS qty
+                       queue_rank AS rank, move_id, short %(less)s AS qty
                   FROM queue
+                %(given)s
                  WHERE NOT chained
                    AND group_id IS NULL
-                """
+                   AND (product_id, home_id) %(condition)s
+                """,
+                less=less,
+                given=self._join_named(less_named, "demand_id", "queue"),
+                condition=condition,
             ),
             supply=SQL(
                 """
-                SELECT product_id, pool_id, pool_id AS group_id, MAX(date) AS date,
-                       move_id, SUM(qty) AS qty
-                  FROM (
-                        SELECT product_id, home_id AS pool_id, date, move_id, qty
-                          FROM receipt
-                     UNION ALL
-                        SELECT product_id, pool_id, NULL, supply_id, -qty
-                          FROM linked
-                         WHERE demand_id IS NOT NULL
-                           AND supply_id IS NOT NULL
-                       ) receipt
-              GROUP BY product_id, pool_id, move_id
-                """
+                SELECT product_id, pool_id, pool_id AS group_id, date, move_id,
+                       loose.qty %(less)s AS qty
+                  FROM loose
+                %(given)s
+                 WHERE (product_id, pool_id) %(condition)s
+                """,
+                less=less,
+                given=self._join_named(less_named, "supply_id", "loose"),
+                condition=condition,
             ),
+        )
+
+    def _join_named(self, less_named, side, table):
+        if not less_named:
+            return SQL()
+        return SQL(
+            """
+             LEFT JOIN (
+                    SELECT %(side)s AS id, SUM(qty) AS qty
+                      FROM named
+                  GROUP BY %(side)s
+                   ) given ON given.id = %(move)s
+            """,
+            side=SQL.identifier(side),
+            move=SQL.identifier(table, "move_id"),
         )

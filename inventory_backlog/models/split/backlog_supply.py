@@ -328,6 +328,45 @@ class BacklogSupply(models.AbstractModel):
             )
         )
 
+    def _kin(self):
+        """Demand that is not chained and receipts that share a reference with it, in
+        groups: what a reordering rule bought when an order was confirmed names that
+        order. Odoo gives what arrives to such demand first, if it may reserve it by
+        itself then (``stock.move._trigger_assign``).
+
+        The few receipts lead to the demand: most references name no open demand.
+        """
+        return self._grouped(
+            SQL(
+                """
+                SELECT wanted.move_id AS demand_id, loose.move_id AS receipt_id,
+                       loose.move_id AS group_id, loose.product_id, loose.pool_id,
+                       loose.date
+                  FROM loose
+                  JOIN stock_reference_move_rel given ON given.move_id = loose.move_id
+                  JOIN stock_reference_move_rel taker
+                    ON taker.reference_id = given.reference_id
+                   AND taker.move_id <> given.move_id
+                  JOIN queue wanted ON wanted.move_id = taker.move_id
+                 WHERE %s
+                   AND wanted.product_id = loose.product_id
+                   AND wanted.home_id = loose.pool_id
+                   AND NOT wanted.chained
+                   AND wanted.group_id IS NULL
+                   AND wanted.short > 0
+                   AND loose.qty > 0
+                   AND wanted.reservation_date
+                       <= GREATEST(loose.date::date, %s)
+                """,
+                not self.env["ir.config_parameter"]
+                # Everybody who reads the split reads it by this rule.
+                .sudo()
+                .get_param("stock.picking_no_auto_reserve"),
+                now().date(),
+            ),
+            SQL("demand_id, receipt_id, product_id, pool_id, date"),
+        )
+
     def _link(self):
         """Chained demand and the open receipts made for it, counter-moves and the
         receipts of their purchase. Moves that share a receipt form one group, named by
@@ -345,13 +384,18 @@ class BacklogSupply(models.AbstractModel):
             """,
             self.env["backlog.counter"]._own_receipts(),
         )
+        return self._grouped(pairs, SQL("demand_id, receipt_id"))
+
+    def _grouped(self, pairs, columns):
+        """The ``pairs`` with one ``group_id`` for all that share a receipt or a
+        demand."""
         for neighbour in ("demand_id", "receipt_id") * 2:
             pairs = SQL(
                 """
-                SELECT demand_id, receipt_id,
-                       MIN(group_id) OVER (PARTITION BY %s) AS group_id
+                SELECT %s, MIN(group_id) OVER (PARTITION BY %s) AS group_id
                   FROM (%s) pair
                 """,
+                columns,
                 SQL.identifier(neighbour),
                 pairs,
             )

@@ -1,4 +1,5 @@
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from ..common import BacklogCase
@@ -141,3 +142,53 @@ class TestCompanies(BacklogCase):
                     call(wish)
                 for told in (self.others_own, self.other_warehouse, self.other):
                     self.assertNotIn(told.name, str(refused.exception))
+
+    def test_what_the_other_company_sends_for_our_order_is_open_once(self):
+        transit = self.env.ref("stock.stock_location_inter_company")
+        transit.active = True
+        customers = self.env.ref("stock.stock_location_customers")
+        steps = (
+            (self.stock, customers, self.warehouse.out_type_id, "make_to_order"),
+            (transit, self.stock, self.warehouse.in_type_id, "make_to_order"),
+            (
+                self.other_warehouse.lot_stock_id,
+                transit,
+                self.other_warehouse.out_type_id,
+                "make_to_stock",
+            ),
+        )
+        route = self.env["stock.route"].create(
+            {
+                "name": "From the other company",
+                "sale_selectable": True,
+                "company_id": False,
+                "rule_ids": [
+                    Command.create(
+                        {
+                            "name": f"to {dest.name}",
+                            "action": "pull",
+                            "location_src_id": source.id,
+                            "location_dest_id": dest.id,
+                            "picking_type_id": picking_type.id,
+                            "procure_method": method,
+                            "company_id": picking_type.company_id.id,
+                        }
+                    )
+                    for source, dest, picking_type, method in steps
+                ],
+            }
+        )
+        self._put_in_stock(self.product, 9, location=self.other_warehouse.lot_stock_id)
+        order = self._order((self.product, 5, {"route_ids": route.ids}))
+        line = order.order_line
+        moves = line.sudo().move_ids.sorted("id", reverse=True)
+        self.assertEqual(moves.company_id, self.company + self.other)
+        for move in moves[:2]:
+            self.assertEqual(self._split(line), [(5, 0, 5, 0)])
+            self.assertEqual(self._line(line).open_value, 500)
+            move.picking_id.action_assign()
+            move.picked = True
+            self._validate(move.picking_id)
+        self.assertEqual(self._split(line), [(5, 5, 0, 0)])
+        self._ship(order)
+        self.assertFalse(self._line(line))

@@ -11,6 +11,7 @@ from . import test_expired
 from . import test_fresh
 from . import test_more_than_ordered
 from . import test_mto
+from . import test_named_receipts
 from . import test_order_lines
 from . import test_order_states
 from . import test_places
