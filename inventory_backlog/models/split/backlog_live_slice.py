@@ -438,14 +438,17 @@ class BacklogLiveSlice(models.AbstractModel):
                            SUM(%(wanted)s) FILTER (
                                WHERE request.state = 'purchase')::numeric AS bought_qty
                       FROM purchase_order_line wanted
+                      JOIN sale_order_line line ON line.id = wanted.sale_line_id
+                                               AND line.product_id = wanted.product_id
                       JOIN purchase_order request ON request.id = wanted.order_id
                       JOIN stock_picking_type type
                         ON type.id = request.picking_type_id
                       JOIN stock_location dest
                         ON dest.id = type.default_location_dest_id
-                     WHERE request.state <> 'cancel'
+                     WHERE %(line_open)s
+                       AND %(of_products)s
+                       AND request.state <> 'cancel'
                        AND dest.usage = 'customer'
-                       AND wanted.sale_line_id IS NOT NULL
                   GROUP BY wanted.sale_line_id, wanted.product_id
                    ) request
               JOIN sale_order_line line ON line.id = request.sale_line_id
@@ -478,10 +481,7 @@ class BacklogLiveSlice(models.AbstractModel):
                                COALESCE(%(rest)s, 0) - COALESCE(moves.open_qty, 0)
                            ) AS qty
                    ) rest
-             WHERE line.state = 'sale'
-               AND line.product_uom_qty > COALESCE(line.qty_delivered, 0)
-               AND rest.qty > 0
-               AND %(of_products)s
+             WHERE rest.qty > 0
             """,
             kinds=SLICE_KINDS,
             wanted=finite(SQL("wanted.product_uom_qty")),
@@ -495,7 +495,12 @@ class BacklogLiveSlice(models.AbstractModel):
             step=10 ** -self.env["decimal.precision"].precision_get("Product Unit"),
             counts=self._is_move_of_line(),
             move_open=is_open("move"),
-            of_products=of_products(SQL("line.product_id"), product_ids),
+            # Of all that was ever dropshipped, only what a customer still waits for.
+            line_open=SQL(
+                "line.state = 'sale' "
+                "AND line.product_uom_qty > COALESCE(line.qty_delivered, 0)"
+            ),
+            of_products=of_products(SQL("wanted.product_id"), product_ids),
         )
 
     def _wanted_slices(self, product_ids, wanted):
