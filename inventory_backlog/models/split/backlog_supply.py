@@ -2,7 +2,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ...tools.bounds import finite, moment
-from ...tools.sql import is_open, now, of_products
+from ...tools.sql import is_open, many_rows, now, of_products
 
 
 class BacklogSupply(models.AbstractModel):
@@ -205,15 +205,16 @@ class BacklogSupply(models.AbstractModel):
                    lost AS (
                     SELECT waiting.move_id,
                            LEAST(waiting.short, GREATEST(
-                               SUM(waiting.short) OVER peers - COALESCE(coming.qty, 0),
-                               0
+                               SUM(waiting.short) OVER peers
+                               - COALESCE(own.qty, anybodys.qty, 0), 0
                            )) AS qty
                       FROM waiting
-                 LEFT JOIN coming
-                        ON coming.group_id = waiting.group_id
-                        OR NOT waiting.chained
-                       AND coming.product_id = waiting.product_id
-                       AND coming.home_id = waiting.home_id
+                 LEFT JOIN %(own)s own
+                        ON own.group_id = waiting.group_id
+                 LEFT JOIN %(anybodys)s anybodys
+                        ON NOT waiting.chained
+                       AND anybodys.product_id = waiting.product_id
+                       AND anybodys.home_id = waiting.home_id
                     WINDOW peers AS (
                            PARTITION BY waiting.group_id, waiting.product_id,
                                         waiting.home_id
@@ -241,6 +242,8 @@ class BacklogSupply(models.AbstractModel):
                    )
             SELECT move_id, SUM(qty) AS qty FROM downstream GROUP BY move_id
             """,
+            own=many_rows(SQL("coming")),
+            anybodys=many_rows(SQL("coming")),
             next_qty=finite(SQL("next.product_qty")),
             next_open=is_open("next"),
             later_qty=finite(SQL("later.product_qty")),
