@@ -2,7 +2,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ...tools.bounds import finite
-from ...tools.sql import now
+from ...tools.sql import is_open, now
 
 # No removal date, which an array cannot say without a bitmap of its own.
 NEVER = "infinity"
@@ -61,7 +61,7 @@ class BacklogTurn(models.AbstractModel):
     def _served(self):
         """What each demand in such a pool takes, and how much of that is not to be
         removed by now. Goods run out long before the queue does, and with them the
-        turns."""
+        turns; what nobody can take any more keeps no turn going."""
         return SQL(
             """
             SELECT turn.move_id, COALESCE(turn.taken, 0) AS taken,
@@ -90,7 +90,12 @@ class BacklogTurn(models.AbstractModel):
                               FROM turn
                         CROSS JOIN LATERAL (%(given)s) given
                              WHERE turn.n < CARDINALITY(waiting.move_ids)
-                               AND 0 < ANY(turn.free)
+                               AND (SELECT TRUE
+                                      FROM UNNEST(turn.free, goods.last_turns)
+                                           AS goods_of(free, last_turn)
+                                     WHERE free > 0
+                                       AND last_turn > turn.n
+                                     LIMIT 1)
                            )
                     SELECT asking.move_id, turn.taken, turn.taken_fresh
                       FROM UNNEST(waiting.move_ids)
@@ -107,6 +112,8 @@ class BacklogTurn(models.AbstractModel):
         which Odoo takes them."""
         return SQL(
             """
+              WITH viewer AS MATERIALIZED (%(viewers)s),
+                   held AS MATERIALIZED (%(held)s)
             SELECT ARRAY_AGG(free ORDER BY place) AS free,
                    ARRAY_AGG(path ORDER BY place) AS paths,
                    ARRAY_AGG(location_id ORDER BY place) AS location_ids,
@@ -114,6 +121,13 @@ class BacklogTurn(models.AbstractModel):
                    ARRAY_AGG(package_id ORDER BY place) AS package_ids,
                    ARRAY_AGG(owner_id ORDER BY place) AS owner_ids,
                    ARRAY_AGG(removal_date ORDER BY place) AS removal_dates,
+                   ARRAY_AGG((
+                       SELECT MAX(viewer.last_turn)
+                         FROM viewer
+                        WHERE viewer.chained
+                           OR goods.path LIKE viewer.path || '%%'
+                          AND goods.removal_date >= viewer.first_date
+                   ) ORDER BY place) AS last_turns,
                    BOOL_OR(tracked) AS tracked
               FROM (
                     SELECT place.parent_path AS path, place.id AS location_id,
@@ -124,7 +138,7 @@ class BacklogTurn(models.AbstractModel):
                            COALESCE(%(removal)s, %(never)s::timestamp) AS removal_date,
                            (COALESCE(%(quantity)s, 0) - CASE
                                WHEN quant.product_id IN (SELECT product_id FROM drifted)
-                               THEN %(held)s
+                               THEN COALESCE(held.qty, 0)
                                ELSE COALESCE(%(reserved)s, 0)
                            END)::numeric AS free,
                            ROW_NUMBER() OVER (ORDER BY %(order)s) AS place
@@ -134,6 +148,11 @@ class BacklogTurn(models.AbstractModel):
                       JOIN product_product product ON product.id = quant.product_id
                       JOIN product_template template
                         ON template.id = product.product_tmpl_id
+                 LEFT JOIN held
+                        ON held.location_id = quant.location_id
+                       AND held.lot_id = COALESCE(quant.lot_id, 0)
+                       AND held.package_id = COALESCE(quant.package_id, 0)
+                       AND held.owner_id = COALESCE(quant.owner_id, 0)
                 CROSS JOIN LATERAL (%(strategy)s) strategy
                      WHERE quant.product_id = waiting.product_id
                    ) goods
@@ -142,25 +161,44 @@ class BacklogTurn(models.AbstractModel):
             never=NEVER,
             quantity=finite(SQL("quant.quantity")),
             reserved=finite(SQL("quant.reserved_quantity")),
-            held=self._held_of_quant(),
+            held=self._held(),
+            viewers=self._viewers(),
             order=self._removal_order(),
             strategy=self._strategy(),
         )
 
-    def _held_of_quant(self):
-        """What move lines hold of ``quant``, which says something else itself."""
+    def _viewers(self):
+        """Who of ``waiting`` may see the same goods: those that leave from one place,
+        since their first date; whoever takes what was brought sees any. After the last
+        turn of them nobody does."""
         return SQL(
             """
-            (SELECT COALESCE(SUM(%s), 0)
-               FROM stock_move_line line
-              WHERE line.product_id = quant.product_id
-                AND line.location_id = quant.location_id
-                AND line.lot_id IS NOT DISTINCT FROM quant.lot_id
-                AND line.package_id IS NOT DISTINCT FROM quant.package_id
-                AND line.owner_id IS NOT DISTINCT FROM quant.owner_id
-                AND line.state NOT IN ('draft', 'done', 'cancel'))
+            SELECT asking.chained, shelf.parent_path AS path,
+                   MIN(asking.date) AS first_date, MAX(asking.n) AS last_turn
+              FROM UNNEST(waiting.chained, waiting.shelf_ids, waiting.dates)
+                   WITH ORDINALITY asking(chained, shelf_id, date, n)
+              JOIN stock_location shelf ON shelf.id = asking.shelf_id
+          GROUP BY asking.chained, shelf.parent_path
+            """
+        )
+
+    def _held(self):
+        """What move lines hold of the goods of ``waiting``, by place, lot, package and
+        owner, where quants say something else."""
+        return SQL(
+            """
+            SELECT line.location_id, COALESCE(line.lot_id, 0) AS lot_id,
+                   COALESCE(line.package_id, 0) AS package_id,
+                   COALESCE(line.owner_id, 0) AS owner_id, SUM(%(quantity)s) AS qty
+              FROM stock_move move
+              JOIN stock_move_line line ON line.move_id = move.id
+             WHERE move.product_id = waiting.product_id
+               AND waiting.product_id IN (SELECT product_id FROM drifted)
+               AND %(move_open)s
+          GROUP BY 1, 2, 3, 4
             """,
-            finite(SQL("line.quantity_product_uom")),
+            quantity=finite(SQL("line.quantity_product_uom")),
+            move_open=is_open("move"),
         )
 
     def _strategy(self):
