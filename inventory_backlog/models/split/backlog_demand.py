@@ -5,7 +5,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ...tools.bounds import finite, in_unit
-from ...tools.sql import is_open, of_products
+from ...tools.sql import is_open, many_rows, of_products
 
 # Demand that is only asked about has ids of its own, which no move has. They leave room
 # for ``sweep``, which holds 32 bits.
@@ -125,7 +125,9 @@ class BacklogDemand(models.AbstractModel):
 
     def _open_move(self, product_ids):
         """Every open move with the columns that other steps need, in the product's
-        unit. The moves are read once: this is a good part of the cost."""
+        unit. The moves are read once: this is a good part of the cost. What a move in
+        another unit holds is ``rounded`` by up to so much."""
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
         return SQL(
             """
             SELECT move.id, move.product_id, move.location_id, move.location_dest_id,
@@ -138,6 +140,10 @@ class BacklogDemand(models.AbstractModel):
                         THEN COALESCE(ROUND(%(reserved)s, 6), 0)
                         ELSE 0
                     END AS reserved,
+                   CASE WHEN move.quantity > 0 AND move.product_uom <> template.uom_id
+                        THEN COALESCE(%(step)s, 0)
+                        ELSE 0
+                    END AS rounded,
                    template.is_storable
               FROM stock_move move
               JOIN product_product product ON product.id = move.product_id
@@ -149,6 +155,9 @@ class BacklogDemand(models.AbstractModel):
             """,
             qty=finite(SQL("move.product_qty")),
             reserved=in_unit(finite(SQL("move.quantity")), "move_uom", "product_uom"),
+            step=in_unit(
+                SQL("%s::numeric", str(10**-digits)), "move_uom", "product_uom"
+            ),
             move_open=is_open("move"),
             of_products=of_products(SQL("move.product_id"), product_ids),
         )
@@ -192,16 +201,20 @@ class BacklogDemand(models.AbstractModel):
         by step."""
         return SQL(
             """
-              WITH RECURSIVE step AS (
+              WITH RECURSIVE before AS MATERIALIZED (
+                    SELECT move_id, orig_id, final_id
+                      FROM feeder
+                     WHERE is_open
+                       AND same_delivery
+                   ),
+                   step AS (
                     SELECT move_id
                       FROM (
-                            SELECT feeder.orig_id AS move_id
-                              FROM feeder
-                              JOIN stock_location final ON final.id = feeder.final_id
-                             WHERE feeder.is_open
-                               AND feeder.same_delivery
-                               AND (final.usage = 'customer'
-                                    OR final.id IN %(transit)s)
+                            SELECT before.orig_id AS move_id
+                              FROM before
+                              JOIN stock_location final ON final.id = before.final_id
+                             WHERE final.usage = 'customer'
+                                OR final.id IN %(transit)s
                          UNION ALL
                             SELECT move.id
                               FROM open_move move
@@ -216,14 +229,13 @@ class BacklogDemand(models.AbstractModel):
                                    -> sale.company_id::text = TO_JSONB(final.id)
                            ) last
                      UNION
-                    SELECT feeder.orig_id
+                    SELECT before.orig_id
                       FROM step
-                      JOIN feeder ON feeder.move_id = step.move_id
-                     WHERE feeder.is_open
-                       AND feeder.same_delivery
+                      JOIN %(before)s before ON before.move_id = step.move_id
                    )
             SELECT move_id FROM step
             """,
+            before=many_rows(SQL("before")),
             transit=tuple(self._customer_location_ids()),
         )
 

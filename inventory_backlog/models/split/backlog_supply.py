@@ -43,21 +43,21 @@ class BacklogSupply(models.AbstractModel):
     def _drifted(self):
         """The products of which quants say another quantity reserved than moves do.
         What moves hold counts (``backlog.drift`` finds and mends it). A move in another
-        unit rounds, so a little more than that is no matter of arithmetic."""
+        unit says what it holds rounded to that unit, which is no drift."""
         return SQL(
             """
             SELECT DISTINCT product_id
               FROM (
-                    SELECT product_id, pool_id, reserved FROM in_lot
+                    SELECT product_id, pool_id, reserved, 0 AS rounded FROM in_lot
                  UNION ALL
-                    SELECT move.product_id, place.pool_id, -move.reserved
+                    SELECT move.product_id, place.pool_id, -move.reserved, move.rounded
                       FROM open_move move
                       JOIN place ON place.id = move.location_id
                      WHERE move.reserved <> 0
                        AND move.is_storable
                    ) reserved
           GROUP BY product_id, pool_id
-            HAVING ABS(SUM(reserved)) > 0.000001
+            HAVING ABS(SUM(reserved)) > 0.000001 + SUM(rounded)
             """
         )
 
@@ -69,6 +69,9 @@ class BacklogSupply(models.AbstractModel):
         Negative quants count against the others of their lot. So a lot is missing what
         it has reserved and does not have, and never more. The rest below zero is a
         hole, which the next receipts fill; one of a lot is filled by no other lot.
+
+        What a move between two shelves has reserved it brings back (``_arriving``), so
+        goods that are not there count as a hole for it, too.
         """
         return SQL(
             """
@@ -78,7 +81,8 @@ class BacklogSupply(models.AbstractModel):
                    SUM(GREATEST(quantity - reserved, 0))
                        FILTER (WHERE COALESCE(removal_date >= %(now)s, TRUE)) AS fresh,
                    MIN(removal_date) FILTER (WHERE quantity > reserved) AS fades_on,
-                   SUM(GREATEST(-quantity, 0)) FILTER (WHERE tracking = 'none') AS hole
+                   SUM(GREATEST(COALESCE(inside.qty, 0) - quantity, 0))
+                       FILTER (WHERE tracking = 'none') AS hole
               FROM (
                     SELECT product_id, pool_id, tracking, lot_id, removal_date,
                            quantity, reserved
@@ -90,10 +94,32 @@ class BacklogSupply(models.AbstractModel):
                       FROM (%(held)s) held
                   GROUP BY product_id, pool_id, lot_id
                    ) per_lot
+         LEFT JOIN (%(inside)s) inside USING (product_id, pool_id)
           GROUP BY product_id, pool_id
             """,
             now=now(),
             held=self._held(),
+            inside=self._reserved_inside(),
+        )
+
+    def _reserved_inside(self):
+        """``product_id, pool_id, qty``: what moves between two shelves have reserved,
+        of the few products of which more is reserved than is there."""
+        return SQL(
+            """
+            SELECT move.product_id, place.pool_id,
+                   SUM(LEAST(move.qty, move.reserved)) AS qty
+              FROM open_move move
+              JOIN place ON place.id = move.location_id
+              JOIN place dest ON dest.id = move.location_dest_id
+                             AND dest.home_id = place.home_id
+             WHERE move.reserved > 0
+               AND move.product_id IN (
+                   SELECT product_id FROM in_lot WHERE reserved > quantity
+                    UNION
+                   SELECT product_id FROM drifted)
+          GROUP BY move.product_id, place.pool_id
+            """
         )
 
     def _held(self):
@@ -106,23 +132,21 @@ class BacklogSupply(models.AbstractModel):
               FROM in_lot
              WHERE product_id IN (SELECT product_id FROM drifted)
          UNION ALL
-            SELECT line.product_id, place.pool_id, template.tracking,
+            SELECT move.product_id, place.pool_id, template.tracking,
                    CASE template.tracking
                         WHEN 'none' THEN 0
                         ELSE COALESCE(line.lot_id, 0)
                     END,
                    NULL, 0, %(quantity)s
-              FROM stock_move_line line
-              JOIN stock_move move ON move.id = line.move_id
+              FROM open_move move
+              JOIN stock_move_line line ON line.move_id = move.id
               JOIN place ON place.id = line.location_id
-              JOIN product_product product ON product.id = line.product_id
+              JOIN product_product product ON product.id = move.product_id
               JOIN product_template template ON template.id = product.product_tmpl_id
-             WHERE line.product_id = ANY(ARRAY(SELECT product_id FROM drifted))
-               AND template.is_storable
-               AND %(move_open)s
+             WHERE move.product_id IN (SELECT product_id FROM drifted)
+               AND move.is_storable
             """,
             quantity=finite(SQL("line.quantity_product_uom")),
-            move_open=is_open("move"),
         )
 
     def _join_receipt(self, slices="slice"):

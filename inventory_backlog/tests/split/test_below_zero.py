@@ -1,3 +1,4 @@
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from ..common import BacklogCase
@@ -63,6 +64,48 @@ class TestBelowZero(BacklogCase):
         self._receive(purchase)
         self.assertEqual(self._split(order.order_line), [(8, 0, 2, 6)])
         self.assertEqual(self._check(order, purchase), 2)
+
+    def test_a_transfer_between_two_shelves_fills_no_hole(self):
+        """What it brings back was in the stock all the time."""
+        for below_zero, bought, incoming in ((-8, 10, 5), (-1, 0, 2)):
+            product = self._product(f"Shelved {below_zero}")
+            shelf, other = self.env["stock.location"].create(
+                [{"name": name, "location_id": self.stock.id} for name in "AB"]
+            )
+            self._put_in_stock(product, 3, shelf)
+            transfer = self.env["stock.picking"].create(
+                {
+                    "picking_type_id": self.warehouse.int_type_id.id,
+                    "location_id": shelf.id,
+                    "location_dest_id": other.id,
+                    "move_ids": [
+                        Command.create(
+                            {
+                                "product_id": product.id,
+                                "product_uom_qty": 3,
+                                "location_id": shelf.id,
+                                "location_dest_id": other.id,
+                            }
+                        )
+                    ],
+                }
+            )
+            transfer.action_confirm()
+            transfer.action_assign()
+            self._put_in_stock(product, below_zero, other)
+            order = self._order(product, 10)
+            purchase = bought and self._purchase(product, bought)
+            with self.subTest(below_zero=below_zero):
+                self.assertEqual(
+                    self._split(order.order_line), [(10, 0, incoming, 10 - incoming)]
+                )
+                self._validate(transfer)
+                if purchase:
+                    self._receive(purchase)
+                order.sudo().picking_ids.action_assign()
+                self.assertEqual(
+                    sum(order.sudo().picking_ids.move_ids.mapped("quantity")), incoming
+                )
 
     def test_a_promise_and_a_suggestion_say_the_same(self):
         self.product.seller_ids = [

@@ -117,6 +117,36 @@ class TestDrift(BacklogCase):
                 self.assertEqual(self.env["backlog.drift"]._faults(), [])
                 self.assertEqual(self._split(order.order_line), [(5, 5, 0, 0)])
 
+    def test_what_a_move_in_dozens_holds_is_no_drift_of_the_statement(self):
+        self._put_in_stock(self.product, 7)
+        move = self.env["stock.move"].create(
+            {
+                "product_id": self.product.id,
+                "product_uom": self.dozen.id,
+                "product_uom_qty": 1,
+                "location_id": self.stock.id,
+                "location_dest_id": self.env.ref("stock.stock_location_customers").id,
+            }
+        )
+        move._action_confirm()
+        self.env["stock.move.line"].create(
+            {
+                "move_id": move.id,
+                "product_id": self.product.id,
+                "product_uom_id": self.product.uom_id.id,
+                "quantity": 7,
+            }
+        )
+        self.assertEqual(move.quantity, 0.58)
+        drifted = SQL(
+            "%s SELECT product_id FROM drifted",
+            self.env["backlog.live.slice"]._steps(self.product.ids),
+        )
+        self.env.flush_all()
+        self.assertEqual(self.env.execute_query(drifted), [])
+        self._drift(1)
+        self.assertEqual(self.env.execute_query(drifted), [(self.product.id,)])
+
     def test_scrap_and_dozens_are_no_drift(self):
         self._put_in_stock(self.product, 29)
         self._order((self.product, 2, {"product_uom_id": self.dozen.id}))
