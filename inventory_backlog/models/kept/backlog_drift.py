@@ -24,7 +24,8 @@ class BacklogDrift(models.AbstractModel):
     @api.model
     def _find(self):
         """``{product: (reserved, held)}`` of the products with such quants, at most so
-        many as can be reported: what quants say there, and what transfers hold."""
+        many as can be reported: what quants say there, and what transfers hold, each
+        rounded as Odoo's own repair does."""
         for model in ("stock.quant", "stock.move.line", "stock.move"):
             self.env[model].flush_model()
         rows = self.env.execute_query(
@@ -34,14 +35,18 @@ class BacklogDrift(models.AbstractModel):
                   FROM (
                         SELECT product_id, SUM(reserved) AS reserved,
                                SUM(held) AS held
-                          FROM (%s) one
+                          FROM (%(both)s) one
                       GROUP BY product_id, location_id, lot_id, package_id, owner_id
-                        HAVING ABS(SUM(reserved) - SUM(held)) > 0.000001
+                        HAVING ROUND(SUM(reserved)::numeric, %(digits)s)
+                            <> ROUND(SUM(held)::numeric, %(digits)s)
                        ) place
               GROUP BY product_id
               ORDER BY product_id
+                 LIMIT %(most)s
                 """,
-                self._reserved_and_held(),
+                both=self._reserved_and_held(),
+                digits=self.env["decimal.precision"].precision_get("Product Unit"),
+                most=MOST_FOUND,
             )
         )
         products = self.env["product.product"].browse(row[0] for row in rows)
@@ -80,9 +85,10 @@ class BacklogDrift(models.AbstractModel):
     @api.model
     def _faults(self):
         """What was found, as ``backlog.fault._report`` takes it. Odoo mends it: the
-        triggers mark the products of the quants that it writes."""
+        triggers mark the products of the quants that it writes. Who has switched its
+        repair off is told alone."""
         found = self._find()
-        if found:
+        if found and not self._is_repair_off():
             self.env["stock.quant"].sudo()._clean_reservations()
         return [
             {
@@ -92,11 +98,27 @@ class BacklogDrift(models.AbstractModel):
                 "res_model": product._name,
                 "res_id": product.id,
             }
-            for product, figures in list(found.items())[:MOST_FOUND]
+            for product, figures in found.items()
         ]
 
     @api.model
+    def _is_repair_off(self):
+        """Whether an administrator has switched off Odoo's own repair."""
+        settings = self.env["ir.config_parameter"].sudo()
+        return bool(settings.get_param("stock.skip_quant_tasks"))
+
+    @api.model
     def _text(self, product, reserved, held):
+        if self._is_repair_off():
+            return self.env._(
+                "%(product)s: the stock said that %(reserved)s are reserved, transfers "
+                "hold %(held)s (%(unit)s). What transfers hold counts. Odoo's own "
+                "repair is switched off (stock.skip_quant_tasks), so nothing mends it.",
+                product=product.display_name,
+                reserved=f"{reserved:g}",
+                held=f"{held:g}",
+                unit=product.uom_id.name,
+            )
         return self.env._(
             "%(product)s: the stock said that %(reserved)s are reserved, transfers "
             "hold %(held)s (%(unit)s). What transfers hold counts. Odoo's own repair "

@@ -147,6 +147,26 @@ class TestDrift(BacklogCase):
         self._drift(1)
         self.assertEqual(self.env.execute_query(drifted), [(self.product.id,)])
 
+    def test_a_repair_that_is_switched_off_stays_off(self):
+        self._put_in_stock(self.product, 9)
+        self._order(self.product, 5)
+        self._drift(3)
+        self.env["ir.config_parameter"].set_param("stock.skip_quant_tasks", "1")
+        drift = self.env["backlog.drift"]
+        for _night in range(2):
+            [fault] = [
+                one for one in drift._faults() if one["res_id"] == self.product.id
+            ]
+            self.assertIn("is switched off", fault["text"])
+
+    def test_what_rounds_away_in_the_unit_is_no_drift(self):
+        self._put_in_stock(self.product, 9)
+        self._order(self.product, 5)
+        drift = self.env["backlog.drift"]
+        for quantity, is_found in ((0.004, False), (0.006, True)):
+            self._drift(quantity)
+            self.assertEqual(self.product in drift._find(), is_found)
+
     def test_scrap_and_dozens_are_no_drift(self):
         self._put_in_stock(self.product, 29)
         self._order((self.product, 2, {"product_uom_id": self.dozen.id}))
