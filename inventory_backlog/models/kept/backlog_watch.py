@@ -366,15 +366,28 @@ WATCHED = {
         },
     ),
     # Shelves are added every day, and whole warehouses, with nothing in them; only what
-    # is moved, or becomes another kind of place, takes goods along. What this
+    # is moved, or becomes another kind of place, takes goods along. A name counts where
+    # goods are taken from the closest place: Odoo sorts places by name. What this
     # transaction has not added, others may be filling right now.
     "stock_location": Watch(
-        compared="usage parent_path warehouse_id removal_strategy_id",
+        compared="usage parent_path warehouse_id removal_strategy_id complete_name",
         changes={
             "product_ids": """
             SELECT 0
               FROM {changed}
              WHERE past.parent_path IS NOT NULL
+               AND ((past.usage, past.parent_path, past.warehouse_id,
+                     past.removal_strategy_id)
+                    IS DISTINCT FROM
+                    (present.usage, present.parent_path, present.warehouse_id,
+                     present.removal_strategy_id)
+                    OR EXISTS (SELECT FROM product_removal
+                                WHERE method ->> 'en_US' = 'closest'
+                                  AND id IN (SELECT removal_strategy_id
+                                               FROM stock_location
+                                              UNION
+                                             SELECT removal_strategy_id
+                                               FROM product_category)))
                AND (present.create_date IS DISTINCT FROM NOW() AT TIME ZONE 'UTC'
                     OR EXISTS (SELECT 1 FROM stock_quant WHERE location_id IN (
                         SELECT id FROM stock_location

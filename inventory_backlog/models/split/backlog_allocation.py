@@ -108,6 +108,7 @@ class BacklogAllocation(models.Model):
             "reserved_quantity",
         ],
         "stock.location": [
+            "complete_name",
             "parent_path",
             "removal_strategy_id",
             "usage",
