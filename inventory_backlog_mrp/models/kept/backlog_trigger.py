@@ -85,8 +85,7 @@ MADE = """
               JOIN sale_order_line line ON line.id = made.line_id
 """
 MOVES = {
-    "compared": "raw_material_production_id production_id bom_line_id "
-    "origin_returned_move_id to_refund",
+    "compared": "raw_material_production_id production_id bom_line_id to_refund",
     "rows": {
         "product_ids": """
               WITH made AS MATERIALIZED (

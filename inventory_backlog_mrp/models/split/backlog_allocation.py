@@ -27,12 +27,7 @@ class BacklogAllocation(models.Model):
         "purchase.order.line": ["product_id", "sale_line_id"],
         "sale.order": ["date_order"],
         "sale.order.line": ["product_no_variant_attribute_value_ids"],
-        "stock.move": [
-            "bom_line_id",
-            "origin_returned_move_id",
-            "production_id",
-            "to_refund",
-        ],
+        "stock.move": ["bom_line_id", "production_id", "to_refund"],
     }
 
     @api.model
