@@ -262,7 +262,6 @@ class BacklogQuote(models.AbstractModel):
             wish.quantity,
             date,
             reservation_date,
-            bool(reservation_date and reservation_date <= today),
         )
 
     def _leaves_on(self, wish, supply):

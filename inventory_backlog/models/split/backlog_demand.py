@@ -5,7 +5,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ...tools.bounds import finite, in_unit
-from ...tools.sql import is_open, many_rows, of_products
+from ...tools.sql import is_open, many_rows, now, of_products
 
 # Demand that is only asked about has ids of its own, which no move has. They leave room
 # for ``sweep``, which holds 32 bits.
@@ -22,9 +22,8 @@ class Wanted(NamedTuple):
     qty: float
     date: datetime
     reservation_date: date | None
-    is_reserved: bool
-    """Whether Odoo reserves for it the moment it is confirmed: what is free then, also
-    before somebody ahead in the queue."""
+    """From when on Odoo reserves for it: by today, it does the moment it is confirmed.
+    None: somebody has to check availability."""
 
 
 class BacklogDemand(models.AbstractModel):
@@ -323,72 +322,65 @@ class BacklogDemand(models.AbstractModel):
         )
 
     def _with_wanted(self, wanted):
-        """The demand, and what would be there if ``wanted`` were ordered now, one after
-        the other. They have the ids from ``FIRST_WANTED`` on, no order line, and what
-        Odoo would reserve for them at once is no longer free for the others."""
+        """The demand, and what would be there if ``wanted`` were ordered now. They have
+        the ids from ``FIRST_WANTED`` on, no order line, and nothing reserved; see
+        ``_turn_order`` for what Odoo would reserve for them at once."""
         if not wanted:
             return self._demand()
         return SQL(
             """
-              WITH wish AS MATERIALIZED (
-                    SELECT wish.*, place.pool_id, place.home_id, stock.fades_on,
-                           NULLIF(wish.location_id, place.pool_id) AS shelf_id,
-                           COALESCE(stock.free, 0) AS free,
-                           COALESCE(stock.missing, 0) AS missing,
-                           CASE WHEN wish.is_reserved
-                                 AND place.id = place.pool_id
-                                 AND stock.fades_on IS NULL
-                                THEN GREATEST(LEAST(
-                                    wish.qty, COALESCE(stock.free, 0) - (
-                                        SUM(wish.qty) FILTER (WHERE wish.is_reserved)
-                                            OVER before - wish.qty
-                                    )
-                                ), 0) ELSE 0 END AS reserved
-                      FROM (%(wishes)s) wish
-                      JOIN place ON place.id = wish.location_id
-                 LEFT JOIN stock ON stock.product_id = wish.product_id
-                                AND stock.pool_id = place.pool_id
-                    WINDOW before AS (
-                           PARTITION BY wish.product_id, place.pool_id
-                               ORDER BY wish.move_id ROWS UNBOUNDED PRECEDING)
-                   ), taken AS MATERIALIZED (
-                    SELECT product_id, pool_id, SUM(reserved) AS qty
-                      FROM wish
-                  GROUP BY product_id, pool_id
-                   )
             SELECT demand.move_id, demand.product_id, demand.pool_id, demand.home_id,
                    demand.warehouse_id, demand.company_id, demand.is_storable,
                    demand.to_customer, demand.order_line_id, demand.priority,
                    demand.date, demand.reservation_date, demand.qty, demand.reserved,
                    demand.chained, demand.chain_id, demand.brought, demand.group_id,
-                   demand.shelf_id, demand.free - COALESCE(taken.qty, 0) AS free,
-                   demand.missing, demand.fades_on, demand.settled
+                   demand.shelf_id, demand.free, demand.missing, demand.fades_on,
+                   demand.settled
               FROM (%(demand)s) demand
-         LEFT JOIN taken USING (product_id, pool_id)
          UNION ALL
-            SELECT wish.move_id, wish.product_id, wish.pool_id, wish.home_id,
+            SELECT wish.move_id, wish.product_id, place.pool_id, place.home_id,
                    wish.warehouse_id, wish.company_id, TRUE, TRUE, NULL, '0', wish.date,
-                   wish.reservation_date, wish.qty, wish.reserved, FALSE, NULL, NULL,
-                   NULL, wish.shelf_id, wish.free - taken.qty, wish.missing,
-                   wish.fades_on,
-                   wish.reserved = wish.qty AND wish.missing = 0
-              FROM wish
-              JOIN taken USING (product_id, pool_id)
+                   wish.reservation_date, wish.qty, 0, FALSE, NULL, NULL, NULL,
+                   NULLIF(wish.location_id, place.pool_id), COALESCE(stock.free, 0),
+                   COALESCE(stock.missing, 0), stock.fades_on, FALSE
+              FROM (%(wishes)s) wish
+              JOIN place ON place.id = wish.location_id
+         LEFT JOIN stock ON stock.product_id = wish.product_id
+                        AND stock.pool_id = place.pool_id
             """,
             wishes=self._wishes(wanted),
             demand=self._demand(),
         )
 
+    def _turn_order(self, wanted):
+        """The order in which demand takes what is in stock: that of the queue. Odoo
+        reserves at once what is free for what is confirmed now, also before somebody
+        ahead who reserved nothing; so ``wanted`` comes first, except what is reserved
+        later."""
+        if not wanted:
+            return SQL("queue_rank")
+        return SQL(
+            """
+            move_id < %(first)s OR COALESCE(reservation_date > %(today)s, TRUE),
+            CASE WHEN move_id >= %(first)s AND reservation_date <= %(today)s
+                 THEN move_id
+             END,
+            queue_rank
+            """,
+            first=FIRST_WANTED,
+            today=now().date(),
+        )
+
     def _wishes(self, wanted):
         """``wanted`` as a table."""
-        types = ("integer",) * 4 + ("numeric", "timestamp", "date", "boolean")
+        types = ("integer",) * 4 + ("numeric", "timestamp", "date")
         columns = zip(types, zip(*wanted, strict=True), strict=True)
         return SQL(
             """
             SELECT number + %s AS move_id, wish.*
               FROM UNNEST(%s) WITH ORDINALITY AS wish (
                    product_id, location_id, warehouse_id, company_id, qty, date,
-                   reservation_date, is_reserved, number)
+                   reservation_date, number)
             """,
             FIRST_WANTED - 1,
             SQL(", ").join(

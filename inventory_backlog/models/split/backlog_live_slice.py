@@ -97,8 +97,8 @@ class BacklogLiveSlice(models.AbstractModel):
             self.env["backlog.counter"]._netted(),
             self._claim(),
             self.env["backlog.turn"]._uneven(),
-            self.env["backlog.turn"]._served(),
-            self._queue(),
+            self.env["backlog.turn"]._served(wanted),
+            self._queue(wanted),
             self.env["backlog.supply"]._lost(),
             self.env["backlog.supply"]._arriving(),
             self.env["backlog.supply"]._receipt(),
@@ -164,7 +164,7 @@ class BacklogLiveSlice(models.AbstractModel):
             brought_left=self._brought_left(),
         )
 
-    def _queue(self):
+    def _queue(self, wanted=()):
         """What each demand takes from free stock: what the queue ahead leaves of it,
         and where not all goods are for everybody, what its turn gives it. And how much
         it is ``short`` of: counter-moves lower what it has and lacks, not what it takes
@@ -188,9 +188,10 @@ class BacklogLiveSlice(models.AbstractModel):
                    ) claim
             WINDOW ahead AS (
                    PARTITION BY product_id, pool_id
-                       ORDER BY queue_rank ROWS UNBOUNDED PRECEDING)
+                       ORDER BY %(turn)s ROWS UNBOUNDED PRECEDING)
                    ) queue
-            """
+            """,
+            turn=self.env["backlog.demand"]._turn_order(wanted),
         )
 
     def _ranked(self):
@@ -564,10 +565,6 @@ class BacklogLiveSlice(models.AbstractModel):
                          UNION ALL
                             SELECT product_id, pool_id, -COALESCE(taken_fresh, takes)
                               FROM queue
-                         UNION ALL
-                            SELECT product_id, pool_id, -reserved
-                              FROM demand
-                             WHERE move_id >= %(first)s
                            ) stock
                   GROUP BY product_id, pool_id
                    )
@@ -601,7 +598,6 @@ class BacklogLiveSlice(models.AbstractModel):
             """,
             quantity=finite(SQL("quant.quantity")),
             reserved=finite(SQL("quant.reserved_quantity")),
-            first=FIRST_WANTED,
         )
 
     def _linked(self):

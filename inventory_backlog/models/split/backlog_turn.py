@@ -58,7 +58,7 @@ class BacklogTurn(models.AbstractModel):
             now(),
         )
 
-    def _served(self):
+    def _served(self, wanted=()):
         """What each demand in such a pool takes, and how much of that is not to be
         removed by now. Goods run out long before the queue does, and with them the
         turns; what nobody can take any more keeps no turn going."""
@@ -68,12 +68,12 @@ class BacklogTurn(models.AbstractModel):
                    COALESCE(turn.taken_fresh, 0) AS taken_fresh
               FROM (
                     SELECT product_id, pool_id,
-                           ARRAY_AGG(move_id ORDER BY queue_rank) AS move_ids,
-                           ARRAY_AGG(asks::float8 ORDER BY queue_rank) AS asks,
-                           ARRAY_AGG(chained ORDER BY queue_rank) AS chained,
-                           ARRAY_AGG(COALESCE(shelf_id, pool_id) ORDER BY queue_rank)
+                           ARRAY_AGG(move_id ORDER BY %(turn)s) AS move_ids,
+                           ARRAY_AGG(asks::float8 ORDER BY %(turn)s) AS asks,
+                           ARRAY_AGG(chained ORDER BY %(turn)s) AS chained,
+                           ARRAY_AGG(COALESCE(shelf_id, pool_id) ORDER BY %(turn)s)
                                AS shelf_ids,
-                           ARRAY_AGG(date ORDER BY queue_rank) AS dates
+                           ARRAY_AGG(date ORDER BY %(turn)s) AS dates
                       FROM claim
                       JOIN uneven USING (product_id, pool_id)
                      WHERE asks > 0
@@ -103,6 +103,7 @@ class BacklogTurn(models.AbstractModel):
                  LEFT JOIN turn ON turn.n = asking.n
                    ) turn
             """,
+            turn=self.env["backlog.demand"]._turn_order(wanted),
             goods=self._goods(),
             given=self._given(),
         )

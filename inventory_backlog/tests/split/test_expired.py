@@ -81,6 +81,32 @@ class TestExpired(BacklogCase):
         soon, late = self._delivery(5, 1), self._delivery(4, 10)
         self.assertEqual(self._check(soon, late), [5, 4])
 
+    def test_a_quotation_gets_what_odoo_reserves_at_once(self):
+        """Also before somebody ahead, who reserved nothing; of an old lot nothing."""
+        self.warehouse.out_type_id.reservation_method = "at_confirm"
+        for expired in (0, 6):
+            for days in (300, 20):
+                with self.subTest(expired=expired, days=days):
+                    self._ready_at_once(expired, days)
+
+    def _ready_at_once(self, expired, days):
+        milk = self._product("Milk", tracking="lot", use_expiration_date=True)
+        ahead = self._order(milk, 5)
+        if expired:
+            self._lot(expired, -3, milk)
+        self._lot(5, days, milk)
+        self.assertEqual(self._split(ahead.order_line), [(5, 5, 0, 0)])
+        quotation = self._quote((milk, 4), commitment_date=self._after(9))
+        self.assertEqual(quotation.order_line.quote_ready_qty, 4)
+        self.assertIn(f"{ahead.name} (Customer) loses 4", quotation.quote_losses)
+        promised = milk.get_promise(milk.id, 4)
+        quotation.action_confirm()
+        self.assertEqual(quotation.sudo().picking_ids.move_ids.quantity, 4)
+        self.assertEqual(promised["ready"], 4)
+        self.assertEqual(
+            self._split((ahead | quotation).order_line), [(5, 1, 0, 4), (4, 4, 0, 0)]
+        )
+
     def test_what_is_reserved_stays_when_its_lot_expires(self):
         self._lot(5, 3)
         order = self._delivery(5, 1)

@@ -63,6 +63,19 @@ class TestPlaces(BacklogCase):
         self._order(self.product, 2)
         self.assertEqual((ready(self.warehouse), ready(inner)), (1, 1))
 
+    def test_a_quotation_of_the_inner_warehouse_gets_what_odoo_reserves_at_once(self):
+        ahead = self._order(self.product, 6)
+        inner = self._nested()
+        inner.out_type_id.reservation_method = "at_confirm"
+        self.assertEqual(self._split(ahead.order_line), [(6, 6, 0, 0)])
+        quotation = self._quote((self.product, 5), warehouse_id=inner.id)
+        self.assertEqual(quotation.order_line.quote_ready_qty, 4)
+        self.assertIn(f"{ahead.name} (Customer) loses 4", quotation.quote_losses)
+        quotation.action_confirm()
+        self.assertEqual(
+            self._split((ahead | quotation).order_line), [(6, 2, 0, 4), (5, 4, 0, 1)]
+        )
+
     def test_what_is_brought_to_the_inner_warehouse_is_for_its_orders(self):
         inner = self.env["stock.warehouse"].create({"name": "Inner", "code": "IN"})
         inner.view_location_id.location_id = self.stock
