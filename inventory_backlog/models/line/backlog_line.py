@@ -1,3 +1,4 @@
+from collections import defaultdict
 from itertools import pairwise
 
 from odoo import api, fields, models
@@ -371,19 +372,31 @@ class BacklogLine(models.Model):
     def _search_supply_names(self, operator, value):
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
-        allocation = self.env["backlog.allocation"]
-        # sudo: whoever sees the line sees these names in Why? as well.
-        documents = [
-            f"{model},{document_id}"
-            for model, _label in allocation._selection_document()
-            for document_id in self.env[model]
-            .sudo()
-            ._search([("name", operator, value)])
-        ]
-        rows = allocation.search_fetch(
-            [("document", "in", documents)], ["order_line_id"]
-        )
-        return [("id", "in", rows.order_line_id.ids)]
+        names = set(value) if operator == "in" else {value}
+        # The documents of what is open are few; those ever made are many.
+        ids, lines = defaultdict(list), defaultdict(set)
+        for document, order_lines in self.env["backlog.allocation"]._read_group(
+            [("document", "!=", False), ("order_line_id", "!=", False)],
+            ["document"],
+            ["order_line_id:array_agg"],
+        ):
+            model, number = str(document).split(",")
+            ids[model].append(int(number))
+            lines[model, int(number)].update(order_lines)
+        with_one = set().union(*lines.values())
+        found = set()
+        for model, numbers in ids.items():
+            # sudo: whoever sees the line sees these names in Why? as well.
+            for number in (
+                self.env[model]
+                .sudo()
+                ._search([("id", "in", numbers), ("name", operator, value)])
+            ):
+                found |= lines[model, number]
+        domain = Domain("id", "in", list(found))
+        if False in names:
+            domain |= Domain("id", "not in", list(with_one))
+        return domain
 
     @api.model
     def _selection_age_bucket(self):

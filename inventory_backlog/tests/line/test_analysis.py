@@ -269,6 +269,16 @@ class TestAnalysis(AnalysisCase):
             found = line.search([("supply_names", "ilike", purchase.name)])
             self.assertEqual(found, line)
         self.assertFalse(line.search([("supply_names", "=", "nothing")]))
+        alone = self._line(self._order(self._product("Lamp"), 1).order_line)
+        both = line.browse((line + alone).ids)
+        for operator, found in (("=", alone), ("!=", line)):
+            with self.subTest(operator):
+                self.assertEqual(
+                    line.search(
+                        [("supply_names", operator, False), ("id", "in", both.ids)]
+                    ),
+                    found,
+                )
 
     def test_lines_that_are_in_time_are_a_group_with_a_name(self):
         field = self.env["backlog.line"].fields_get(["delay_cause"])["delay_cause"]
