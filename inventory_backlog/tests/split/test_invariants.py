@@ -19,6 +19,8 @@ OUTS = st.builds(
     reserve=st.booleans(),
     forced=st.sampled_from([0, 0, 0, 4]),
     brought=st.sampled_from([0, 0, 0, 3]),
+    back=st.just(0),
+    edited=st.sampled_from([0, 0, 0, 2, 12]),
 )
 INS = st.builds(
     In,
@@ -26,6 +28,9 @@ INS = st.builds(
     qty=st.integers(1, 8),
     days=st.integers(-5, 15),
     origin=st.sampled_from(["vendor", "production", "input", "transit"]),
+    back=st.just(0),
+    back_days=st.just(0),
+    sent=st.none(),
 )
 STOCK = st.tuples(
     st.sampled_from(["stock", "shelf", "output", "other"]),
