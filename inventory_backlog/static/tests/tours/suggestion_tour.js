@@ -105,8 +105,8 @@ addTour("inventory_backlog_suggestions", {
             run: "click",
         },
         {
-            content: "They no longer wait for a decision",
-            trigger: ".o_list_view:not(:has(.o_data_row:contains(Tour Lamp)))",
+            content: "The request waits to be confirmed, nothing is left to buy",
+            trigger: `.o_list_view:not(:has(${card("Tour Lamp")}:contains(Buy))) ${card("Tour Lamp")}:contains(Confirm)`,
         },
         {
             content: "Look for what is under way",
