@@ -9,7 +9,7 @@ from ..tools.link import Link
 
 class BacklogSuggestionAccept(models.TransientModel):
     """Accept suggestions after a look at quantity, vendor and date: requests, draft
-    transfers and activities come out. Nothing is sent or confirmed."""
+    transfers and activities come out. Nothing is sent, and only *Confirm* confirms."""
 
     _name = "backlog.suggestion.accept"
     _inherit = ["backlog.bounds.mixin"]

@@ -42,8 +42,8 @@ class BacklogProcure(models.AbstractModel):
     ``_accept(choices)`` is the only way in. It checks that the current user may make
     the documents, locks the suggestions, lets the run see whether all of it is still
     needed, makes the documents as superuser (``_make`` says by which method), sets the
-    suggestions *Under way* and runs again. Nothing is sent or confirmed; when one
-    choice fails, nothing is made.
+    suggestions *Under way* and runs again. Nothing is sent, and nothing but a request
+    that *Confirm* has shown is confirmed; when one choice fails, nothing is made.
     """
 
     _name = "backlog.procure"

@@ -672,7 +672,8 @@ class BacklogSuggestion(models.Model):
         return requests.filtered(lambda order: order.state in REQUEST_STATES).ids
 
     def action_accept(self):
-        """Do what is suggested, as it is: make requests, draft transfers, activities.
+        """Do what is suggested, as it is: make requests, draft transfers, activities;
+        and confirm the requests of those that say *Confirm*, which nobody can undo.
 
         :return: True
         :raise AccessError: without Odoo's own right to create these documents
