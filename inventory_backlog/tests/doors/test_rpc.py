@@ -201,7 +201,7 @@ class TestRpc(WireCase, BacklogCase):
 
     def test_get_promises(self):
         wish = {"product_id": self.product.id, "qty": 1}
-        self._put_in_stock(self.product, 3)
+        self._put_in_stock(self.product, 1)
         self.env.flush_all()
         promises = self._on_both(
             "product.product",

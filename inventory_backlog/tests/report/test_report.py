@@ -297,6 +297,8 @@ class TestReport(ReportCase):
                 "product": "Chair",
                 "unit": "Units",
                 "open": 3,
+                "excess": 0,
+                "excess_value": 0,
                 "ready": 1,
                 "incoming": 0,
                 "to_source": 2,
@@ -627,7 +629,7 @@ class TestReport(ReportCase):
         self._world()
         data = self._data()
 
-        self.assertIn("15/01/2030", data["filters"][-1][1])
+        self.assertIn("14/01/2030", data["filters"][-1][1])
 
     def test_printing_downloads_a_file_with_the_day_in_its_name(self):
         report = self._report()
