@@ -126,7 +126,8 @@ class TestQueries(BacklogCase):
                 self._queries(lines[:count].web_read, {name: {} for name in names})
                 for names in (plain + ours, plain)
             )
-            self.assertLessEqual(with_ours - without, 2)
+            # Two more tell the time zone of the reader, which every request knows.
+            self.assertLessEqual(with_ours - without, 4)
 
     def test_describing_the_fields_asks_the_database_nothing(self):
         model = self.env["sale.order.line"]
@@ -230,10 +231,12 @@ class TestQueries(BacklogCase):
         self.assertEqual(self._overhead(self._confirmed, self._ship), 0)
 
     def test_buying_costs_at_most_the_promise_that_is_kept(self):
+        """And the day it is judged on, where the company is."""
+
         def prepare():
             order = self._confirmed()
             return self._request(*((line.product_id, 9) for line in order.order_line))
 
         self.assertLessEqual(
-            self._overhead(prepare, lambda request: request.button_confirm()), 1
+            self._overhead(prepare, lambda request: request.button_confirm()), 2
         )
