@@ -82,7 +82,7 @@ class PurchaseOrderLine(models.Model):
             planned
             and asked
             and confirmed
-            and asked < planned
+            and asked < planned < confirmed
             and day_of(planned) < day_of(confirmed)
         ):
             return confirmed + (planned - asked)
