@@ -188,6 +188,19 @@ class BacklogCase(TransactionCase):
         purchase.button_confirm()
         return purchase
 
+    def _bought_to_order(self, product, quantity):
+        """An order, and the confirmed purchase that was made for it."""
+        mto = self.warehouse.mto_pull_id.route_id
+        mto.active = True
+        product.route_ids = mto | self.warehouse.buy_pull_id.route_id
+        product.seller_ids = [
+            Command.create({"partner_id": self.vendor.id, "price": 1})
+        ]
+        order = self._order(product, quantity)
+        purchase = order.sudo()._get_purchase_orders()
+        purchase.button_confirm()
+        return order, purchase
+
     def _receive(self, purchase, *quantities, backorder=True):
         """Validate the next open receipt step of the purchase."""
         moves = chain = purchase.order_line.move_ids

@@ -109,15 +109,18 @@ class BacklogDrift(models.AbstractModel):
 
     @api.model
     def _text(self, product, reserved, held):
+        figures = {
+            "product": product.display_name,
+            "reserved": f"{reserved:g}",
+            "held": f"{held:g}",
+            "unit": product.uom_id.name,
+        }
         if self._is_repair_off():
             return self.env._(
                 "%(product)s: the stock said that %(reserved)s are reserved, transfers "
                 "hold %(held)s (%(unit)s). What transfers hold counts. Odoo's own "
                 "repair is switched off (stock.skip_quant_tasks), so nothing mends it.",
-                product=product.display_name,
-                reserved=f"{reserved:g}",
-                held=f"{held:g}",
-                unit=product.uom_id.name,
+                **figures,
             )
         return self.env._(
             "%(product)s: the stock said that %(reserved)s are reserved, transfers "
@@ -125,8 +128,5 @@ class BacklogDrift(models.AbstractModel):
             "mends it, which its scheduler and every nightly check of the backlog run. "
             "If this comes again, something writes the stock in another way than Odoo "
             "does.",
-            product=product.display_name,
-            reserved=f"{reserved:g}",
-            held=f"{held:g}",
-            unit=product.uom_id.name,
+            **figures,
         )

@@ -304,8 +304,8 @@ WATCHED = {
     ),
     "sale_order": Watch(
         compared="state partner_id partner_shipping_id user_id team_id date_order "
-        "commitment_date "
-        "warehouse_id currency_rate payment_term_id picking_policy amount_total",
+        "commitment_date warehouse_id currency_rate payment_term_id picking_policy "
+        "amount_total",
         changes={
             "order_ids": """
             SELECT present.id

@@ -153,16 +153,20 @@ class BacklogReservation(models.AbstractModel):
         free."""
         # sudo: salespeople see by this that something is free, not where.
         quants = self.env["stock.quant"].sudo()
-        return slices.filtered(
+        waiting = slices.filtered(
             lambda row: (
                 row.source in ("receipt", "none")
                 and row.move_id
                 and row.move_id.state in ("confirmed", "partially_available")
                 and not self._takes_nothing_of_others(row.move_id)
-                and quants._get_available_quantity(
-                    row.product_id, row.move_id.location_id
-                )
-                > 0
+            )
+        )
+        places = waiting.grouped(lambda row: (row.product_id, row.move_id.location_id))
+        return slices.browse().union(
+            *(
+                rows
+                for place, rows in places.items()
+                if quants._get_available_quantity(*place) > 0
             )
         )
 

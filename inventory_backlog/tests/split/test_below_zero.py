@@ -42,17 +42,7 @@ class TestBelowZero(BacklogCase):
         self.assertEqual(self._split(order.order_line), [(20, 0, 9, 11)])
 
     def test_goods_bought_to_order_fill_it_too(self):
-        mto = self.env.ref("stock.route_warehouse0_mto")
-        mto.active = True
-        self.product.route_ids = mto | self.env.ref(
-            "purchase_stock.route_warehouse0_buy"
-        )
-        self.product.seller_ids = [(0, 0, {"partner_id": self.vendor.id, "price": 1})]
-        order = self._order(self.product, 5)
-        purchase = self.env["purchase.order"].search(
-            [("order_line.product_id", "=", self.product.id)]
-        )
-        purchase.button_confirm()
+        order, purchase = self._bought_to_order(self.product, 5)
         self.assertEqual(self._split(order.order_line), [(5, 0, 2, 3)])
         self.assertEqual(self._check(order, purchase), 2)
 

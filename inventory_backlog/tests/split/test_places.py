@@ -192,17 +192,7 @@ class TestPlaces(BacklogCase):
         self.assertEqual(ship.move_ids.quantity, 1)
 
     def test_goods_bought_to_order_and_moved_to_a_shelf_are_not_ready(self):
-        mto = self.env.ref("stock.route_warehouse0_mto")
-        mto.active = True
-        self.product.route_ids = mto | self.env.ref(
-            "purchase_stock.route_warehouse0_buy"
-        )
-        self.product.seller_ids = [(0, 0, {"partner_id": self.vendor.id, "price": 1})]
-        order = self._order(self.product, 5)
-        purchase = self.env["purchase.order"].search(
-            [("order_line.product_id", "=", self.product.id)]
-        )
-        purchase.button_confirm()
+        order, purchase = self._bought_to_order(self.product, 5)
         self._receive(purchase)
         order.sudo().picking_ids.do_unreserve()
         self.assertEqual([row[1] for row in self._split(order.order_line)], [5])
