@@ -47,7 +47,7 @@ FIELDS = {
     "seller all stock manager": {
         "backlog.cash": "deposit_value",
         "backlog.line": "open_value backlog_value backorder_value prepaid_value "
-        "incoming_value to_source_value",
+        "incoming_value to_source_value excess_value",
         "backlog.service": "value first_unit_fill_rate backorder_value_rate",
         "backlog.snapshot": "opening booked shipped cancelled changed moved closing "
         "difference late_value backorder_value past_due_rate backorder_value_rate "
@@ -120,7 +120,9 @@ OF_THE_PORTAL = {
     ("purchase.order.line", "first_promise_date"),
     ("sale.order", "backlog_currency_id"),
     ("sale.order.line", "backlog_currency_id"),
+    ("stock.move", "backlog_date_by"),
     ("stock.move", "backlog_expected_date"),
+    ("stock.move", "backlog_overdue_since"),
     ("stock.move", "backlog_qty"),
     ("stock.move", "backlog_state"),
     ("stock.move", "backlog_suggestion_id"),

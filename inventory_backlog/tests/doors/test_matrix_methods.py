@@ -45,6 +45,8 @@ METHODS = """
                           -      -        x      x   ?     ?        ?       -     x
     backlog.suggestion.action_accept
                           -      -        -      -   -     x        -       -     -
+    backlog.suggestion.action_buy_instead
+                          -      -        -      -   -     x        -       -     -
     backlog.suggestion.action_choose_vendor
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.action_create_rfq
@@ -113,6 +115,8 @@ METHODS = """
                           -      -        -      -   -     x        -       -     -
     purchase.order.action_open_suggestions
                           -      -        -      -   -     x        -       -     -
+    purchase.order.action_open_vendor_scorecard
+                          -      -        -      -   -     x        -       -     -
     res.partner.action_open_disruptions
                           -      -        x      x   x     x        x       x     x
     res.partner.action_open_vendor_scorecard
@@ -168,6 +172,7 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
         order = self._wanted(self.product, 3, user=seller)
         request = self._request(self.product, 2, vendor=self.first)
         late = self._table("Late", self.second)
+        self._offer(late, self.third, 20, delay=3)
         awaited = self._wanted(late, 3, user=seller)
         self._purchase(late, 3, vendor=self.second, days=9)
         bought = self._table("Bought", self.second)
@@ -196,6 +201,7 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
             "backlog.suggestion.action_open_purchases": self._suggested(bought),
             "backlog.suggestion.action_open_transfers": self._suggested(moved),
             "backlog.suggestion.action_undo": self._suggested(bought),
+            "backlog.suggestion.action_buy_instead": to_pull_in,
             "backlog.suggestion.action_write_vendor": to_pull_in,
             "backlog.suggestion.line": to_pull_in.line_ids.filtered("document"),
             "product.product": self.product,
@@ -211,12 +217,14 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
             ("backlog.cash", order),
         ):
             model = ".".join(name.split(".")[:2])
-            self.records[name] = self.env[model].search(
-                [("order_id", "=", of_order.id)], limit=1
-            )
+            domain = [("order_id", "=", of_order.id)]
+            if model == "backlog.cash":  # What we pay, only buyers see.
+                domain.append(("flow", "=", "receive"))
+            self.records[name] = self.env[model].search(domain, limit=1)
         for name, record in self.records.items():
             self.assertEqual(len(record), 1, name)
         self.arguments = {
+            "backlog.suggestion.action_buy_instead": (self.third.id,),
             "backlog.suggestion.action_choose_vendor": (self.third.id,),
             "backlog.suggestion.action_dismiss": ("No",),
             "backlog.suggestion.action_snooze": ("2030-02-01",),

@@ -26,6 +26,7 @@ class TestFields(FiguresCase):
                     "backlog_value",
                     "backorder_value",
                     "backlog_expected_date",
+                    "backlog_overdue_since",
                 },
                 "sale.order": {
                     "backlog_state",
@@ -33,6 +34,7 @@ class TestFields(FiguresCase):
                     "backorder_value",
                     "open_value",
                     "backlog_expected_date",
+                    "backlog_overdue_since",
                     "is_backlog_at_risk",
                     "is_backlog_late",
                 },
@@ -43,6 +45,7 @@ class TestFields(FiguresCase):
                     "incoming_qty",
                     "to_source_qty",
                     "backlog_expected_date",
+                    "backlog_overdue_since",
                 },
                 "stock.picking": {"backlog_state"},
                 "product.product": of_products,

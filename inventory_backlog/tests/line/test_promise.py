@@ -32,6 +32,7 @@ class TestPromise(BacklogCase):
                 {
                     "qty": 5,
                     "date": "2030-01-21 09:00:00",
+                    "overdue_since": False,
                     "document": f"purchase.order,{purchase.id}",
                     "document_name": purchase.name,
                 }
@@ -528,6 +529,7 @@ class TestGetBacklog(BacklogCase):
                     "source": "reserved",
                     "qty": 3,
                     "date": "2030-01-15 09:00:00",
+                    "overdue_since": False,
                     "document": False,
                 },
                 {
@@ -535,6 +537,7 @@ class TestGetBacklog(BacklogCase):
                     "source": "receipt",
                     "qty": 4,
                     "date": "2030-01-21 09:00:00",
+                    "overdue_since": False,
                     "document": f"purchase.order,{purchase.id}",
                 },
                 {
@@ -542,6 +545,7 @@ class TestGetBacklog(BacklogCase):
                     "source": "none",
                     "qty": 3,
                     "date": False,
+                    "overdue_since": False,
                     "document": False,
                 },
             ],

@@ -599,7 +599,10 @@ class TestWeeklyReport(BacklogCase):
         self._add(self.seller)
         self._run()
 
-        self.assertIn("15/01/2030", self._mails().subject)
+        today = format_date(
+            self.env(user=self.seller), self.env.cr.now(), lang_code="fr_FR"
+        )
+        self.assertIn(today, self._mails().subject)
 
     def test_one_of_each_kind(self):
         self._add(self.seller)
