@@ -24,5 +24,6 @@ from . import stock_move
 from . import stock_picking
 from . import stock_rule
 from . import stock_scrap
+from . import stock_warehouse
 from . import stock_warehouse_orderpoint
 from . import vendor

@@ -572,7 +572,7 @@ class BacklogQuote(models.AbstractModel):
         unit = wish.product.uom_id
         # sudo: who asks need not be able to read all warehouses of the company.
         routes = wish.warehouse.sudo().resupply_route_ids
-        for source, its in routes.grouped("supplier_wh_id").items():
+        for source in routes.supplier_wh_id:
             parts = means.spare[wish.product.id][source.id]
             there = sum(part["qty"] for part in parts if part["source"] == "stock")
             if (
@@ -580,7 +580,7 @@ class BacklogQuote(models.AbstractModel):
                 and source.company_id == wish.warehouse.company_id
                 and unit.compare(there, 0) > 0
             ):
-                days = sum(bounded_days(rule.delay) for rule in its[:1].rule_ids)
+                days = wish.warehouse._backlog_resupply_days(source)
                 arrival = self._from_work_day(wish, days)
                 yield Way(arrival, there, "transfer", source.id)
 

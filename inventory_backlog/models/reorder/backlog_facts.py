@@ -287,9 +287,17 @@ class BacklogFacts(models.AbstractModel):
             .search([("company_id", "=", self.env.company.id)])
             .ids
         )
+        days = self._transfer_days(warehouses)
         facts = {
             product_id: ReorderFacts(
-                str(changed.get(product_id)), warehouses, {}, {}, {}, {}, set(), set()
+                f"{changed.get(product_id)} {days}",
+                warehouses,
+                {},
+                {},
+                {},
+                {},
+                set(),
+                set(),
             )
             for product_id in product_ids
         }
@@ -318,6 +326,17 @@ class BacklogFacts(models.AbstractModel):
             if suggestion.state == "dismissed":
                 of_product.declined.add(key)
         return facts
+
+    def _transfer_days(self, warehouse_ids):
+        """How many days transfers between these warehouses take, as far as routes say
+        so: ``[(id of the one, id of the other, days)]``."""
+        warehouses = self.env["stock.warehouse"].browse(warehouse_ids)
+        return [
+            (source.id, target.id, days)
+            for target in warehouses
+            for source in warehouses - target
+            if (days := target._backlog_resupply_days(source)) is not None
+        ]
 
     def _add_rules(self, facts):
         """What reordering rules order by themselves, keep, and in which units. A rule

@@ -291,14 +291,32 @@ class BacklogPlan(models.AbstractModel):
             "in_progress_qty": net.in_progress_qty,
             "other_qty": uom.round(net.missing_qty - quantity),
             "suggested_qty": quantity,
-            "source_warehouse_id": source,
-            "arrival_date": self.env.company._backlog_work_day(),
+            **self._travel(warehouse, source),
         }
         if (warehouse.id, "transfer") in facts.declined:
             return net.missing, values
         free[source] -= quantity
         rest += [part for part in net.missing if part not in here]
         return rest, values
+
+    def _travel(self, warehouse, source_id, there=None):
+        """The days of a transfer, by the rules of the route that resupplies the
+        warehouse; it takes no time where there is none, and the suggestion says so.
+
+        :param there: the day on which the goods are in the other warehouse; without
+            one they leave on the next working day
+        """
+        days = self._travel_days(warehouse, source_id)
+        start = there or self.env.company._backlog_work_day()
+        return {
+            "source_warehouse_id": source_id,
+            "arrival_date": offers.arrival(start, days),
+            "lead_days": days,
+        }
+
+    def _travel_days(self, warehouse, source_id):
+        source = warehouse.browse(source_id)
+        return warehouse._backlog_resupply_days(source) or 0
 
     # Several warehouses, one order
 
@@ -313,9 +331,10 @@ class BacklogPlan(models.AbstractModel):
         return coming[::-1]
 
     def _join_orders(self, product, plan, bought, coming, facts, batch):
-        """Where the minimum or the unit of a vendor brings more than a warehouse is
-        short of, it takes what an order of another one brings beyond its need, or what
-        is missing is added to that order, instead of buying the minimum again.
+        """What comes to another warehouse for nobody is brought instead of bought.
+        Where the minimum or the unit of a vendor brings more than a warehouse is short
+        of, what is missing is added to the order of another one, instead of buying the
+        minimum again.
 
         :param bought: ``{warehouse: Bought}``; those that miss least join first
         :param coming: ``{warehouse id: [(day, quantity)]}`` that nobody needs there
@@ -326,21 +345,22 @@ class BacklogPlan(models.AbstractModel):
         for warehouse in sorted(bought, key=lambda one: (bought[one].qty, -one.id)):
             mine, values = bought[warehouse], plan[warehouse.id, "buy"]
             if (
-                product.uom_id.compare(values["suggested_qty"], mine.qty) <= 0
-                or (warehouse.id, "transfer") in plan
+                (warehouse.id, "transfer") in plan
                 or (warehouse.id, "buy") in facts.set_aside
                 or values.get("component_ids")
                 or any(part.want.part == "chained" for part in mine.parts)
             ):
                 continue
-            found = self._take_coming(
-                product, warehouse, mine, values, coming, facts
-            ) or self._join_order(product, warehouse, plan, bought, facts, batch)
+            if self._take_coming(
+                product, warehouse, plan, bought, coming, facts, batch
+            ) or (product.uom_id.compare(values["suggested_qty"], mine.qty) <= 0):
+                continue
+            found = self._join_order(product, warehouse, plan, bought, facts, batch)
             if not found or (found[0], warehouse.id) in declined:
                 continue
-            source, arrival, joined = found
+            source, there, joined = found
             lines = self._plan_lines(mine.parts, batch)
-            if joined and (warehouse.id, "transfer") not in facts.declined:
+            if (warehouse.id, "transfer") not in facts.declined:
                 # The order that it waits for counts them already.
                 lines["line_ids"] = [{**one, "value": 0.0} for one in lines["line_ids"]]
             plan[warehouse.id, "transfer"] = {
@@ -349,9 +369,8 @@ class BacklogPlan(models.AbstractModel):
                 "in_progress_qty": mine.net.in_progress_qty,
                 "other_qty": product.uom_id.round(mine.net.missing_qty - mine.qty),
                 "suggested_qty": mine.qty,
-                "source_warehouse_id": source,
-                "arrival_date": arrival,
                 "is_awaited": True,
+                **self._travel(warehouse, source, there),
             }
             if (warehouse.id, "transfer") in facts.declined:
                 # Neither way.
@@ -359,26 +378,56 @@ class BacklogPlan(models.AbstractModel):
                 continue
             del plan[warehouse.id, "buy"]
             del bought[warehouse]
-            if joined:
-                hub = self.env["stock.warehouse"].browse(source)
-                bought[hub], plan[source, "buy"] = joined
+            hub = self.env["stock.warehouse"].browse(source)
+            bought[hub], plan[source, "buy"] = joined
 
-    def _take_coming(self, product, warehouse, mine, values, coming, facts):
-        """Take all of it from what comes to another warehouse, not later than it could
-        be bought."""
+    def _take_coming(self, product, warehouse, plan, bought, coming, facts, batch):
+        """Bring what comes to another warehouse, of the one that can bring most of it
+        not later than it could be bought, and buy the rest, if that makes the purchase
+        smaller.
+
+        :return: whether it is planned, or somebody dismissed it
+        """
         uom = product.uom_id
-        latest = max(values["need_date"], values.get("arrival_date") or date.max)
+        mine, values = bought[warehouse], plan[warehouse.id, "buy"]
+        bought_on = values.get("arrival_date") or date.max
+        best, most = None, 0
         for other, of_other in coming.items():
-            in_time = [pair for pair in of_other if pair[0] <= latest]
-            there = sum(qty for _day, qty in in_time)
-            if other == warehouse.id or uom.compare(there, mine.qty) < 0:
+            if other == warehouse.id or not of_other:
                 continue
-            supplies = [list(pair) for pair in of_other]
-            taken = list(netting.take(uom, supplies, mine.qty))
-            if (warehouse.id, "transfer") not in facts.declined:
-                coming[other] = [tuple(pair) for pair in supplies]
-            return other, max(day for day, _qty in taken), None
-        return None
+            days = self._travel_days(warehouse, other)
+            brought = netting.bring(uom, of_other, mine.parts, days, bought_on)
+            qty = uom.round(sum(part.qty for part in brought[0]))
+            if uom.compare(qty, most) > 0:
+                best, most = (other, days, *brought), qty
+        if not best:
+            return False
+        other, days, brought, rest, arrival, left = best
+        buy = rest and self._plan_supply(
+            product, warehouse, "buy", mine.net, rest, facts, batch
+        )
+        if buy and uom.compare(buy["suggested_qty"], values["suggested_qty"]) >= 0:
+            return False
+        plan[warehouse.id, "transfer"] = {
+            **self._plan_lines(brought, batch),
+            "shortage_qty": mine.net.short_qty,
+            "in_progress_qty": mine.net.in_progress_qty,
+            "other_qty": uom.round(mine.net.missing_qty - most),
+            "suggested_qty": most,
+            "is_awaited": True,
+            **self._travel(warehouse, other, arrival - timedelta(days=days)),
+        }
+        if (warehouse.id, "transfer") in facts.declined:
+            return True
+        coming[other] = left
+        if buy:
+            buy.pop("action_type")
+            plan[warehouse.id, "buy"] = buy
+            bought[warehouse] = mine._replace(parts=rest)
+        else:
+            del plan[warehouse.id, "buy"]
+            del bought[warehouse]
+        return True
 
     def _join_order(self, product, warehouse, plan, bought, facts, batch):
         """Add it to the order of another warehouse from the same vendor, of the one
@@ -397,6 +446,10 @@ class BacklogPlan(models.AbstractModel):
             return None
         hub = max(others, key=lambda other: (bought[other].qty, -other.id))
         theirs = bought[hub]
+        days = self._travel_days(warehouse, hub.id)
+        mine = mine._replace(
+            parts=[part._replace(travel_days=days) for part in mine.parts]
+        )
         both = Bought(
             theirs.net._replace(
                 short_qty=theirs.net.short_qty + mine.qty,
@@ -409,6 +462,9 @@ class BacklogPlan(models.AbstractModel):
         )
         apart = values["suggested_qty"] + plan[hub.id, "buy"]["suggested_qty"]
         if product.uom_id.compare(joined["suggested_qty"], apart) >= 0:
+            return None
+        there = offers.arrival(joined["arrival_date"], days)
+        if there > max(values["need_date"], values["arrival_date"]):
             return None
         joined.pop("action_type")
         return hub.id, joined["arrival_date"], (both, joined)
@@ -534,6 +590,11 @@ class BacklogPlan(models.AbstractModel):
         rows = {}
         for part in parts:
             for line in self._demand_lines(part, batch):
+                if part.travel_days:
+                    earlier = timedelta(days=part.travel_days)
+                    line["need_date"] -= earlier
+                    if line["keep_by_date"]:
+                        line["keep_by_date"] -= earlier
                 key = (
                     line["order_line_id"],
                     line["asked_by"],
@@ -547,7 +608,9 @@ class BacklogPlan(models.AbstractModel):
                 else:
                     rows[key] = line
         return {
-            "need_date": min(part.want.day for part in parts),
+            "need_date": min(
+                part.want.day - timedelta(days=part.travel_days) for part in parts
+            ),
             "line_ids": list(rows.values()),
         }
 

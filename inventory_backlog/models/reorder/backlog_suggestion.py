@@ -116,7 +116,8 @@ class BacklogSuggestion(models.Model):
         "Order By",
         readonly=True,
         help="The last working day on which to order so that it is there when needed: "
-        "less the lead time of the vendor and the days to purchase of the company.",
+        "less the lead time of the vendor and the days to purchase of the company, or "
+        "the days of the route between two warehouses.",
     )
     arrival_date = fields.Date(
         "Would Arrive",
@@ -181,8 +182,8 @@ class BacklogSuggestion(models.Model):
     is_awaited = fields.Boolean(
         "Not There Yet",
         readonly=True,
-        help="The other warehouse has it ordered, or is to order it: an order there "
-        "brings more than it needs.",
+        help="An order of the other warehouse, made or suggested, brings there more "
+        "than is needed there.",
     )
     obstacle = fields.Selection(
         selection="_selection_obstacle",

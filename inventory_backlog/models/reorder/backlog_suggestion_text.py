@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import models
 from odoo.tools import format_amount, format_date
 from odoo.tools.misc import formatLang
@@ -227,13 +229,16 @@ class BacklogSuggestionText(models.AbstractModel):
 
     def _quantity_sentences(self, suggestion):
         if suggestion.action_type == "transfer" and suggestion.is_awaited:
+            days = self._travel_days(suggestion) or 0
+            there = suggestion.arrival_date - timedelta(days=days)
             return [
                 self.env._(
-                    "An order for %(warehouse)s brings it there on %(date)s. Buying "
-                    "it here would bring more than is missing: transfer it instead.",
+                    "An order for %(warehouse)s brings it there on %(date)s, and "
+                    "nobody there needs it: transfer it instead of buying it here.",
                     warehouse=suggestion.source_warehouse_id.name,
-                    date=format_date(self.env, suggestion.arrival_date),
-                )
+                    date=format_date(self.env, there),
+                ),
+                *self._travel_sentences(suggestion),
             ]
         if suggestion.action_type == "transfer":
             return [
@@ -241,7 +246,8 @@ class BacklogSuggestionText(models.AbstractModel):
                     "%(warehouse)s has %(qty)s that nobody there needs.",
                     warehouse=suggestion.source_warehouse_id.name,
                     qty=suggestion._quantity(suggestion.suggested_qty),
-                )
+                ),
+                *self._travel_sentences(suggestion),
             ]
         missing = suggestion._planned_qty()
         extra = suggestion.suggested_qty - missing
@@ -260,6 +266,34 @@ class BacklogSuggestionText(models.AbstractModel):
                 )
             ]
         return []
+
+    def _travel_sentences(self, suggestion):
+        """How long a transfer takes, as far as somebody has said it."""
+        days = self._travel_days(suggestion)
+        if days is None:
+            return [
+                self.env._(
+                    "No route resupplies %(here)s from %(there)s: the transfer is "
+                    "taken to be there on the day it leaves.",
+                    here=suggestion.warehouse_id.name,
+                    there=suggestion.source_warehouse_id.name,
+                )
+            ]
+        if not days:
+            return []
+        return [
+            self.env._(
+                "The route between them takes %(days)s days: it would be here on "
+                "%(date)s.",
+                days=days,
+                date=format_date(self.env, suggestion.arrival_date),
+            )
+        ]
+
+    def _travel_days(self, suggestion):
+        return suggestion.warehouse_id._backlog_resupply_days(
+            suggestion.source_warehouse_id
+        )
 
     def _extra_sentences(self, suggestion, missing):
         """Why more is suggested than is missing: the vendor's minimum, else a price

@@ -71,6 +71,7 @@ Of what is overdue nobody knows when it comes: another warehouse does not wait f
 """
 
 from collections import defaultdict
+from datetime import timedelta
 from typing import NamedTuple
 
 from ...const import ASKING
@@ -92,6 +93,8 @@ class Missing(NamedTuple):
     """The document that brings it too late, as ``model,id``."""
     expected_day: object = None
     """The day on which that document brings it."""
+    travel_days: int = 0
+    """How much earlier it must be there, to be brought to where it is wanted."""
 
 
 class Net(NamedTuple):
@@ -320,6 +323,48 @@ def split_missing(uom, missing, quantity):
         if uom.compare(part.qty, taken) > 0:
             rest.append(part._replace(qty=uom.round(part.qty - taken)))
     return first, rest
+
+
+def bring(uom, coming, parts, travel_days, bought_on):
+    """What of ``parts`` another warehouse can bring from what comes to it for nobody,
+    in time, or not later than it could be bought.
+
+    :param coming: as ``Net.coming`` of the other warehouse
+    :param bought_on: the day on which a purchase would arrive
+    :return: the parts that are brought, those that are still missing, the day on which
+        the last of it is here, and what is left of ``coming``
+
+    >>> from datetime import date
+    >>> day = lambda number: date(2026, 3, number)
+    >>> def show(*args):
+    ...     brought, rest, arrival, left = bring(Unit(), *args)
+    ...     print([part.qty for part in brought], [part.qty for part in rest],
+    ...           arrival and arrival.day, [(of_day.day, qty) for of_day, qty in left])
+    >>> parts = [Missing(NeedRow(1, 1, "want", qty, day=day(of_day)), qty)
+    ...          for qty, of_day in ((5, 9), (4, 20))]
+    >>> show([(day(5), 8)], parts, 2, day(10))
+    [5, 3] [1.0] 7 [(5, 0)]
+
+    What comes too late for the first may be in time for the next.
+
+    >>> show([(day(15), 8)], parts, 2, day(10))
+    [4] [5] 17 [(15, 4)]
+    >>> show([(day(19), 8)], parts, 2, day(10))
+    [] [5, 4] None [(19, 8)]
+    """
+    supplies = [[day, qty] for day, qty in coming]
+    brought, rest, arrival = [], [], None
+    for part in parts:
+        latest = max(part.want.day, bought_on) - timedelta(days=travel_days)
+        in_time = [supply for supply in supplies if supply[0] <= latest]
+        taken = 0
+        for day, qty in take(uom, in_time, part.qty):
+            taken += qty
+            arrival = max(arrival or day, day + timedelta(days=travel_days))
+        first, left = split_missing(uom, [part], taken)
+        brought += first
+        rest += left
+    return brought, rest, arrival, [tuple(supply) for supply in supplies]
 
 
 def group_missing(missing):

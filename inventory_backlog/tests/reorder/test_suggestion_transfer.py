@@ -146,6 +146,108 @@ class TestSuggestionTransfer(SuggestionCase):
             set(self._suggested(self.product, table).mapped("state")), {"proposed"}
         )
 
+    # How long it takes
+
+    def _resupply(self, source, *days):
+        """A route from another warehouse to ours, with the delays of its rules."""
+        self.warehouse.resupply_wh_ids = source
+        rules = self.warehouse.resupply_route_ids.rule_ids
+        for rule, delay in zip(rules, days, strict=True):
+            rule.delay = delay
+
+    def test_a_transfer_takes_the_days_of_the_route_between_the_warehouses(self):
+        depot = self._depot_with(10)
+        order = self._wanted(self.product, 5, days=2)
+        suggestion = self._suggest()
+        # Nobody has said how long it takes.
+        self.assertEqual(suggestion.arrival_date, self._after(0).date())
+        self.assertEqual(suggestion.order_by_date, self._after(2).date())
+        self.assertEqual(suggestion.sudo().saved_value, 500)
+        self.assertIn(
+            f"No route resupplies {self.warehouse.name} from Depot",
+            suggestion.explanation,
+        )
+        self._resupply(depot, 3, 2)
+        self.assertEqual(self._suggest(), suggestion)
+        self.assertEqual(suggestion.arrival_date, self._after(5).date())
+        self.assertEqual(suggestion.order_by_date, self._after(-3).date())
+        self.assertEqual(suggestion.sudo().saved_value, 0)
+        self.assertIn(
+            "The route between them takes 5 days: it would be here on 01/20/2030.",
+            suggestion.explanation,
+        )
+        # A rule that changes is seen by the next run.
+        self.warehouse.resupply_route_ids.rule_ids[0].delay = 1
+        self._suggest()
+        self.assertEqual(suggestion.arrival_date, self._after(3).date())
+        suggestion.action_accept()
+        picking = suggestion.sudo().picking_id
+        self.assertEqual(picking.move_ids.date.date(), self._after(3).date())
+        picking.action_confirm()
+        line = self._line(order.order_line)
+        self.assertEqual(line.incoming_qty, 5)
+        self.assertEqual(line.expected_date.date(), self._after(3).date())
+
+    # What comes to another warehouse
+
+    def test_what_comes_to_another_warehouse_for_nobody_is_not_bought_again(self):
+        depot = self._second_warehouse()
+        self._resupply(depot, 3, 2)
+        purchase = self._purchase(
+            self.product, 8, days=4, picking_type_id=depot.in_type_id.id
+        )
+        order = self._wanted(self.product, 5, days=10)
+        transfer = self._suggest()
+        self.assertEqual(self._figures(transfer), [("transfer", 5, 0, 5)])
+        self.assertEqual(transfer.source_warehouse_id, depot)
+        self.assertTrue(transfer.is_awaited)
+        self.assertEqual(transfer.arrival_date, self._after(9).date())
+        self.assertEqual(transfer.order_by_date, self._after(5).date())
+        self.assertEqual(transfer.sudo().saved_value, 500)
+        self.assertIn(
+            "An order for Depot brings it there on 01/19/2030, and nobody there "
+            "needs it",
+            transfer.explanation,
+        )
+        self.assertIn("it would be here on 01/24/2030.", transfer.explanation)
+        self.assertEqual(set(self._generate().values()), {0})
+        # What is missing beyond that is bought.
+        more = self._wanted(self.product, 7, days=10)
+        found = self._suggest()
+        self.assertEqual(
+            self._by_warehouse(found),
+            {(self.warehouse, "transfer"): (12, 8), (self.warehouse, "buy"): (12, 4)},
+        )
+        self.assertEqual(sum(found.mapped("other_qty")), 12)
+        more._action_cancel()
+        self._suggest().action_accept()
+        self.assertFalse(self._by_warehouse(self._suggest()))
+        self._receive(purchase)
+        self.assertFalse(self._by_warehouse(self._suggest()))
+        picking = transfer.sudo().picking_id
+        picking.action_confirm()
+        picking.action_assign()
+        picking.move_ids.picked = True
+        self._validate(picking)
+        self.assertEqual(self._split(order.order_line), [(5, 5, 0, 0)])
+
+    def test_what_comes_there_later_than_a_purchase_here_is_bought(self):
+        depot = self._second_warehouse()
+        self._resupply(depot, 3, 2)
+        self._purchase(self.product, 8, days=4, picking_type_id=depot.in_type_id.id)
+        self._wanted(self.product, 5, days=8)
+        self.assertEqual(self._figures(self._suggest()), [("buy", 5, 0, 5)])
+
+    def test_what_they_need_there_is_left_to_them(self):
+        depot = self._second_warehouse()
+        self._purchase(self.product, 8, days=4, picking_type_id=depot.in_type_id.id)
+        self._wanted(self.product, 6, warehouse_id=depot.id)
+        self._wanted(self.product, 5, days=10)
+        self.assertEqual(
+            self._by_warehouse(self._suggest()),
+            {(self.warehouse, "transfer"): (5, 2), (self.warehouse, "buy"): (5, 3)},
+        )
+
     # A vendor's minimum is bought once
 
     def _by_warehouse(self, suggestions):
