@@ -146,7 +146,11 @@ def print_statements():
     with giving(env["backlog.line"], live=True) as lines:  # noqa: F821
         print(
             "  lines",
-            statement(lines.env["backlog.live.line"]._live_lines(SOME_IDS, SOME_IDS)),
+            statement(
+                lines.env["backlog.live.line"]._live_lines(
+                    SOME_IDS, SOME_IDS, live(SOME_IDS)
+                )
+            ),
         )
     for name in sorted(env.registry):  # noqa: F821
         model = env[name]  # noqa: F821

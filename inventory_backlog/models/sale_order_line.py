@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ..const import BACKLOG_STATES, BUYERS, INTERNAL
 from ..tools.bounds import bounded_days, converted, in_unit
 from ..tools.figures import Rate, search_figure
+from ..tools.prepared import by_plan
 from .line.backlog_quote import Wish
 
 # What the allocation looks at, seen from a record with a product. For fields that are
@@ -372,7 +373,7 @@ class SaleOrderLine(models.Model):
             # as a whole: flushing only what is read here would write it in two parts.
             for model in WRITTEN_WHOLE:
                 self.env[model].flush_model()
-            self.env.execute_query(goods._first_fill())
+            self.env.execute_query(by_plan(self.env, goods._first_fill(), goods.ids))
             goods.invalidate_recordset(FIRST_FILL, flush=False)
 
     def _first_fill(self):

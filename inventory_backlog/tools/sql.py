@@ -47,6 +47,16 @@ def of_others(column, product_ids):
     return SQL("%s <> ALL(%s)", column, product_ids)
 
 
+def is_many(product_ids):
+    """Whether these products are too many to compute their rows apart and hand them to
+    a statement: one plan serves all who ask for few, who asks for many needs its own.
+
+    >>> is_many([7]), is_many(None), is_many(range(1000))
+    (False, True, True)
+    """
+    return product_ids is None or len(product_ids) > 300
+
+
 def is_open(move):
     """Whether the move of this alias is still to be done.
 

@@ -7,7 +7,7 @@ from odoo import fields, models
 from odoo.tools import SQL, split_every
 
 from ...tools.groups import made_of
-from ...tools.sql import is_open, now
+from ...tools.sql import is_many, is_open, now
 
 _logger = getLogger(__name__)
 # Products per batch: enough that planning the statement is cheap, few enough that a
@@ -306,9 +306,11 @@ class BacklogFold(models.AbstractModel):
             self.env["backlog.restore"]._forget_lost()
 
     def _keep_slices(self, product_ids):
-        return self.env["backlog.kept.slice"]._keep(
-            self._slices_to_keep(product_ids), "asked_id", product_ids
-        )
+        slices = self.env["backlog.kept.slice"]
+        statement = self._slices_to_keep(product_ids)
+        if not is_many(product_ids):
+            statement = slices._handed(statement)
+        return slices._keep(statement, "asked_id", product_ids)
 
     def _slices_to_keep(self, product_ids):
         """The live slices of these products, with the product that their line sells."""
@@ -325,11 +327,11 @@ class BacklogFold(models.AbstractModel):
     def _keep_lines(self, sold_ids):
         """Refresh the lines that sell these products, from cached slices."""
         moved_ids = [*sold_ids, *self._moved_for(sold_ids)]
-        return self.env["backlog.kept.line"]._keep(
-            self.env["backlog.live.line"]._live_lines(sold_ids, moved_ids),
-            "product_id",
-            sold_ids,
-        )
+        lines = self.env["backlog.kept.line"]
+        statement = self.env["backlog.live.line"]._live_lines(sold_ids, moved_ids)
+        if not is_many(moved_ids):
+            statement = lines._handed(statement)
+        return lines._keep(statement, "product_id", sold_ids)
 
     def _moved_for(self, sold_ids):
         rows = self.env.execute_query(

@@ -12,6 +12,9 @@ from ...tools.given import given, giving
 from ...tools.sql import is_open, now, to_flush
 from .backlog_watch import EVERYTHING
 
+# In the cache of the cursor.
+STATE = "backlog_state"
+
 
 class Stale(NamedTuple):
     """Ids of the products that must be computed in spite of their cached rows."""
@@ -171,13 +174,19 @@ class BacklogKept(models.Model):
         today = now().date()
         if day and day != today:
             touched.update(self._moved_by_day(day, today))
-        return None if EVERYTHING in touched else list(touched)
+        return None if EVERYTHING in touched else sorted(touched)
 
     @api.model
     def _marks(self):
         """The day for which rows are kept, and the products that are marked. Everything
         is marked when there are no cached rows, when other code made them, or when a
-        trigger was off."""
+        trigger was off.
+
+        The state of the marks is noted for ``_state``. Every change adds a mark, and
+        the ids of marks grow: as many marks with the same sum, after the same fold, are
+        the same ones.
+        """
+        self.env.cr.cache.pop(STATE, None)
         seen = self.env["backlog.kept.seen"]
         if not seen._are_marks_dated():
             return None, {EVERYTHING}
@@ -186,12 +195,13 @@ class BacklogKept(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT day, %s, SET_CONFIG('jit', 'off', TRUE), marks.*
+                SELECT day, %s, SET_CONFIG('jit', 'off', TRUE), folds, marks.*
                   FROM backlog_kept,
                        backlog_kept_seen seen,
                        (SELECT ARRAY_AGG(DISTINCT product_id),
                                ARRAY_AGG(DISTINCT order_id),
-                               ARRAY_AGG(DISTINCT purchase_id)
+                               ARRAY_AGG(DISTINCT purchase_id),
+                               COUNT(*), SUM(id::numeric)::text
                           FROM backlog_touched
                          WHERE %s) marks
                  WHERE signature = %s
@@ -205,7 +215,7 @@ class BacklogKept(models.Model):
         )
         if not rows:
             return None, {EVERYTHING}
-        day, is_trusted, _jit, *marks = rows[0]
+        day, is_trusted, _jit, folds, *marks, count, total = rows[0]
         if is_trusted is None:
             is_trusted = seen._is_restored_whole()
         if not is_trusted:
@@ -213,7 +223,14 @@ class BacklogKept(models.Model):
         products, orders, purchases = (set(ids or ()) - {None} for ids in marks)
         if orders or purchases:
             products.update(self._sold_by(list(orders), list(purchases)))
+        self.env.cr.cache[STATE] = (folds, count, total)
         return day, products
+
+    @api.model
+    def _state(self):
+        """The state of the marks when this transaction read them last: what it computed
+        at the same one is still right. None when it is not known."""
+        return self.env.cr.cache.get(STATE)
 
     @api.model
     def _is_whole(self):
@@ -346,11 +363,13 @@ class BacklogKept(models.Model):
         """A hash of the statements and their settings. An addon that changes a rule by
         overriding a method makes the cached rows out of date; a change of layout alone
         does not."""
-        with giving(self.env["backlog.line"], live=True) as lines:
-            statements = [
-                self.env["backlog.live.slice"]._live_slices([EVERYTHING]),
-                lines.env["backlog.live.line"]._live_lines([EVERYTHING], [EVERYTHING]),
-            ]
+        slices = self.env["backlog.live.slice"]._live_slices([EVERYTHING])
+        statements = [
+            slices,
+            self.env["backlog.live.line"]._live_lines(
+                [EVERYTHING], [EVERYTHING], slices
+            ),
+        ]
         text = repr(
             [
                 (

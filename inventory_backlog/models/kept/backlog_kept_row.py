@@ -1,8 +1,11 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...tools.prepared import rows_of, rows_table, statement_key
 from ...tools.sql import of_products
 
+# Of the rows that this transaction has computed, in the cache of its cursor.
+HANDED = "backlog_handed"
 # Numeric, with the digits that PostgreSQL computed: cached rows equal live ones.
 EXACT = {"digits": 0}
 
@@ -57,6 +60,39 @@ class BacklogKeptRow(models.AbstractModel):
             else SQL.identifier(table, field.name)
             for field in self._columns()
             if names is None or field.name in names
+        )
+
+    @api.model
+    def _handed(self, statement, at_state=False, names=None):
+        """The rows of ``statement``, which are like ours, as a statement that hands
+        them on: a page reads them several times, and each time planning alone would
+        take longer than computing them.
+
+        :param at_state: whether what this transaction computed at the same state of the
+            marks counts, instead of being computed again
+        :param names: of our columns, None for all
+        """
+        self.env.flush_query(self.env["backlog.kept"]._reads())
+        state = self.env["backlog.kept"]._state() if at_state else None
+        at, known = self.env.cr.cache.get(HANDED, (None, {}))
+        if at != state or state is None:
+            known = {}
+            self.env.cr.cache[HANDED] = state, known
+        key = statement_key(statement)
+        if key not in known:
+            known[key] = rows_of(self.env, statement)
+        return SQL(
+            "SELECT %s FROM %s",
+            self._selected("handed", names),
+            rows_table(
+                "handed",
+                known[key],
+                {
+                    field.name: field.column_type[1]
+                    for field in self._columns()
+                    if names is None or field.name in names
+                },
+            ),
         )
 
     @api.model

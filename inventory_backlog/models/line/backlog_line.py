@@ -11,6 +11,7 @@ from ...tools.actions import open_records
 from ...tools.given import giving
 from ...tools.sql import (
     OwnColumns,
+    is_many,
     join_once,
     many_rows,
     of_others,
@@ -561,7 +562,7 @@ class BacklogLine(models.Model):
         if stale is None:
             if product_ids is not None:
                 slices = None
-            return self._typed_lines(product_ids, product_ids, slices)
+            return self._computed_lines(product_ids, product_ids, slices)
         kept = SQL(
             """
             SELECT %(columns)s
@@ -578,7 +579,20 @@ class BacklogLine(models.Model):
             sold = list({*sold}.intersection(product_ids))
         if not sold:
             return kept
-        return SQL("%s UNION ALL %s", kept, self._typed_lines(sold, stale.moved))
+        computed = self._computed_lines(sold, stale.moved, at_state=True)
+        return SQL("%s UNION ALL %s", kept, computed)
+
+    @api.model
+    def _computed_lines(self, sold_ids, moved_ids, slices=None, at_state=False):
+        """The live lines of these products: their rows if they are few, computed at
+        once, else their statement.
+
+        :param at_state: see ``backlog.kept.row._handed``
+        """
+        live = self._typed_lines(sold_ids, moved_ids, slices)
+        if slices is not None or is_many(moved_ids):
+            return live
+        return self.env["backlog.kept.line"]._handed(live, at_state)
 
     @api.model
     def _of_order(self, order_ids=None):

@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from ...tools.arguments import checked_quantity, checked_records
 from ...tools.bounds import FIRST_MOMENT, bounded_days
+from ...tools.prepared import by_plan
 from ...tools.sql import is_open
 from ..split.backlog_demand import FIRST_WANTED, Wanted
 
@@ -280,11 +281,12 @@ class BacklogQuote(models.AbstractModel):
             numbers = list(wanted)
             allocation = self.env["backlog.allocation"]
             self.env.flush_query(allocation._table_sql)
+            product_ids = list({one.product_id for one in wanted.values()})
+            statement = allocation.env["backlog.live.slice"]._wanted_slices(
+                product_ids, list(wanted.values())
+            )
             for row in self.env.execute_query_dict(
-                allocation.env["backlog.live.slice"]._wanted_slices(
-                    list({one.product_id for one in wanted.values()}),
-                    list(wanted.values()),
-                )
+                by_plan(self.env, statement, product_ids)
             ):
                 got[numbers[row["move_id"] - FIRST_WANTED]].append(row)
         return got
@@ -440,6 +442,20 @@ class BacklogQuote(models.AbstractModel):
     def _split_of(self, line_ids, product_ids, slices):
         """``{order line id: {"ready", "to_source", "last_date"}}`` by ``slices``."""
         moment = fields.Datetime.now()
+        split = SQL(
+            """
+            SELECT order_line_id, backlog_qty, to_source_qty, last_date
+              FROM (%s) split
+            """,
+            self.env["backlog.live.line"]._split(
+                product_ids,
+                SQL(
+                    "SELECT * FROM (%s) slice WHERE order_line_id = ANY(%s)",
+                    slices,
+                    line_ids,
+                ),
+            ),
+        )
         return {
             line_id: {
                 "ready": ready,
@@ -447,20 +463,7 @@ class BacklogQuote(models.AbstractModel):
                 "last_date": max(last_date or moment, moment),
             }
             for line_id, ready, to_source, last_date in self.env.execute_query(
-                SQL(
-                    """
-                    SELECT order_line_id, backlog_qty, to_source_qty, last_date
-                      FROM (%s) split
-                    """,
-                    self.env["backlog.live.line"]._split(
-                        product_ids,
-                        SQL(
-                            "SELECT * FROM (%s) slice WHERE order_line_id = ANY(%s)",
-                            slices,
-                            line_ids,
-                        ),
-                    ),
-                )
+                by_plan(self.env, split, product_ids)
             )
         }
 
@@ -509,8 +512,9 @@ class BacklogQuote(models.AbstractModel):
         product_ids = self._supplying_products(wishes, made)
         if product_ids:
             self.env.flush_query(self.env["backlog.allocation"]._table_sql)
+            statement = self.env["backlog.live.slice"]._left_over(product_ids, wanted)
             for row in self.env.execute_query_dict(
-                self.env["backlog.live.slice"]._left_over(product_ids, wanted)
+                by_plan(self.env, statement, product_ids)
             ):
                 row["qty"] = float(row["qty"])
                 spare[row["product_id"]][row["warehouse_id"]].append(row)

@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from ...const import ASKING, REQUEST_STATES
 from ...tools import bounds
+from ...tools.prepared import by_plan
 from ...tools.sql import is_open, of_products
 
 
@@ -55,7 +56,8 @@ class BacklogNeed(models.AbstractModel):
             facts give the same list
         """
         self._flush()
-        rows = self.env.execute_query(self._statement(product_ids))
+        statement = by_plan(self.env, self._statement(product_ids), product_ids)
+        rows = self.env.execute_query(statement)
         return [NeedRow(*row) for row in rows]
 
     @api.model

@@ -3,6 +3,7 @@ from odoo.tools import SQL
 
 from ...tools.given import given, giving
 from ...tools.sql import (
+    is_many,
     join_once,
     many_rows,
     midnight,
@@ -284,7 +285,7 @@ class BacklogAllocation(models.Model):
         """
         stale = self.env["backlog.kept"]._stale()
         if stale is None:
-            return self._typed_slices(product_ids)
+            return self._computed_slices(product_ids)
         kept = SQL(
             """
             SELECT %(columns)s
@@ -301,7 +302,21 @@ class BacklogAllocation(models.Model):
             touched = list({*touched}.intersection(product_ids))
         if not touched:
             return kept
-        return SQL("%s UNION ALL %s", kept, self._typed_slices(touched))
+        computed = self._computed_slices(touched, at_state=True)
+        return SQL("%s UNION ALL %s", kept, computed)
+
+    @api.model
+    def _computed_slices(self, product_ids, at_state=False):
+        """The live slices of these products: their rows if they are few, computed at
+        once, else their statement.
+
+        :param at_state: see ``backlog.kept.row._handed``
+        """
+        live = self._typed_slices(product_ids)
+        if is_many(product_ids):
+            return live
+        slices = self.env["backlog.kept.slice"]
+        return slices._handed(live, at_state, self._raw_names())
 
     @api.model
     def _typed_slices(self, product_ids, ready_of=None):

@@ -1,5 +1,6 @@
 from . import test_changes
 from . import test_events
+from . import test_handed
 from . import test_health
 from . import test_kept
 from . import test_kept_failing

@@ -1,0 +1,172 @@
+from unittest.mock import patch
+
+from odoo.tests import freeze_time, tagged
+from odoo.tools import SQL
+
+from ...models.kept import backlog_kept_row
+from ...tools import prepared
+from ..common import BacklogCase
+
+
+@tagged("post_install", "-at_install")
+class TestHanded(BacklogCase):
+    """What has just changed is computed once for all that a transaction reads, by a
+    plan that the connection keeps, and is exact after each write of one's own."""
+
+    def setUp(self):
+        super().setUp()
+        self.env["backlog.fold"]._fold()
+        self._put_in_stock(self.product, 5)
+        self.order = self._order((self.product, 8))
+
+    def _computed(self):
+        """How often rows are computed while the ``with`` statement lasts."""
+        return patch.object(
+            backlog_kept_row, "rows_of", side_effect=prepared.rows_of, autospec=True
+        )
+
+    def _plans(self):
+        return {
+            name
+            for (name,) in self.env.execute_query(
+                SQL(
+                    "SELECT name FROM pg_prepared_statements WHERE name LIKE %s",
+                    f"{prepared.PREFIX}%",
+                )
+            )
+        }
+
+    def _drop_plans(self):
+        for name in self._plans():
+            self.env.cr.execute(SQL("DEALLOCATE %s", SQL.identifier(name)))
+        self.env.cr.cache.pop(prepared.PREFIX, None)
+
+    def _read(self):
+        """Ready and short of the order, read as a page reads it."""
+        self.env.invalidate_all()
+        domain = [("order_id", "=", self.order.id)]
+        names = {"backlog_qty": {}, "to_source_qty": {}}
+        page = self.env["backlog.line"].web_search_read(domain, names)
+        self.assertEqual(page["length"], 1)
+        [row] = page["records"]
+        self.assertEqual(self.order.order_line.backlog_qty, row["backlog_qty"])
+        return row["backlog_qty"], row["to_source_qty"]
+
+    def test_it_is_computed_once_and_again_after_a_write(self):
+        with self._computed() as computed:
+            self.assertEqual(self._read(), (5, 3))
+            once = computed.call_count
+            self.assertTrue(once)
+            self._read()
+            self.assertEqual(computed.call_count, once)
+            self._put_in_stock(self.product, 2)
+            self.assertEqual(self._read(), (7, 1))
+            self.assertEqual(computed.call_count, 2 * once)
+
+    def test_what_a_savepoint_takes_back_does_not_count(self):
+        before = self._read()
+        with self.env.cr.savepoint() as savepoint:
+            self._put_in_stock(self.product, 2)
+            self.assertEqual(self._read(), (7, 1))
+            savepoint.rollback()
+            self.assertEqual(self._read(), before)
+            self._put_in_stock(self.product, 1)
+            self.assertEqual(self._read(), (6, 2))
+
+    def test_after_a_refresh_nothing_is_computed(self):
+        self._read()
+        self.env["backlog.fold"]._fold()
+        with self._computed() as computed:
+            self.assertEqual(self._read(), (5, 3))
+            self.assertFalse(computed.call_count)
+
+    def test_another_day_is_another_answer(self):
+        self._purchase(self.product, 3, days=1)
+        line = self.env["backlog.line"].search([("order_id", "=", self.order.id)])
+        self.assertFalse(line.overdue_since)
+        with freeze_time(self._after(3)):
+            self.env.invalidate_all()
+            self.assertEqual(line.overdue_since, self._after(1))
+
+    def test_one_plan_serves_all_products_and_all_moments(self):
+        lamp = self._product("Lamp")
+        other = self._order((lamp, 2))
+        self._drop_plans()
+        self._read()
+        plans = self._plans()
+        self.assertTrue(plans)
+        self._put_in_stock(lamp, 1)
+        self.order = other
+        with freeze_time(self._after(1, hours=3)):
+            self.assertEqual(self._read(), (1, 1))
+        self.assertEqual(self._plans(), plans)
+
+    def test_plans_that_the_connection_lost_are_made_again(self):
+        """A pool of connections gives another one to each transaction."""
+        self._read()
+        self._drop_plans()
+        self._put_in_stock(self.product, 1)
+        self.assertEqual(self._read(), (6, 2))
+        self.assertTrue(self._plans())
+
+    def test_a_connection_keeps_some_plans(self):
+        self._drop_plans()
+        with patch.object(prepared, "MOST_PLANS", 3):
+            for number in range(8):
+                statement = SQL(f"SELECT {number} WHERE 7 = ANY(%s)", [7])
+                statement = prepared.prepared(self.env, statement)
+                self.assertEqual(self.env.execute_query(statement), [(number,)])
+                self.assertLessEqual(len(self._plans()), 3)
+
+    def test_a_plan_is_made_without_the_values_of_one_call(self):
+        self._drop_plans()
+        statement = SQL("SELECT 1 WHERE 7 = ANY(%s)", [7])
+        for _time in range(2):
+            self.env.execute_query(prepared.prepared(self.env, statement))
+        [counts] = self.env.execute_query(
+            SQL(
+                "SELECT generic_plans, custom_plans FROM pg_prepared_statements "
+                "WHERE name = ANY(%s)",
+                list(self._plans()),
+            )
+        )
+        self.assertEqual(counts, (2, 0))
+
+    def test_rows_are_handed_on_as_they_are(self):
+        """Numbers of any precision, moments to the microsecond, texts with all signs,
+        nothing."""
+        [(same,)] = self.env.execute_query(
+            SQL(
+                """
+                  WITH one AS (
+                        SELECT 0.1234567890123456789012345::numeric AS qty,
+                               '2030-01-15 09:00:00.123456'::timestamp AS date,
+                               '%%s "quoted" \\ ''x'' ☂'::varchar AS document,
+                               NULL::integer AS move_id, FALSE AS to_customer
+                       )
+                SELECT (SELECT one::text FROM one) = (SELECT handed::text FROM %s)
+                """,
+                prepared.rows_table(
+                    "handed",
+                    prepared.rows_of(
+                        self.env,
+                        SQL(
+                            """
+                            SELECT 0.1234567890123456789012345::numeric AS qty,
+                                   '2030-01-15 09:00:00.123456'::timestamp AS date,
+                                   '%%s "quoted" \\ ''x'' ☂'::varchar AS document,
+                                   NULL::integer AS move_id, FALSE AS to_customer
+                            """
+                        ),
+                    ),
+                    {
+                        "qty": "numeric",
+                        "date": "timestamp",
+                        "document": "varchar",
+                        "move_id": "integer",
+                        "to_customer": "boolean",
+                    },
+                ),
+            )
+        )
+        self.assertTrue(same)
