@@ -24,6 +24,25 @@ class PurchaseOrder(models.Model):
         help="How many reorder suggestions it was made from.",
     )
 
+    def write(self, vals):
+        """A request that was confirmed after its own arrival gives the vendor its days
+        from then. Told afterwards that it was confirmed at another moment, as an import
+        of old purchases does, it gives them from that one."""
+        counted = self.order_line.browse()
+        if vals.get("date_approve"):
+            counted = self.order_line.filtered(
+                lambda line: (
+                    line.first_promise_date
+                    and line.first_promise_date != line.date_planned
+                    and line.first_promise_date == line._promised_when_confirmed()
+                )
+            )
+        result = super().write(vals)
+        # History, which the addon alone sets.
+        for line in counted.sudo():
+            line.first_promise_date = line._promised_when_confirmed()
+        return result
+
     # Its vendor is out
 
     @api.depends("partner_id", "order_line.product_id", "state")

@@ -129,6 +129,22 @@ class TestOnTime(MeasureCase):
                 self._receive(request)
             self.assertEqual(self._on_time(), rate)
 
+    def test_old_purchases_that_are_imported_are_held_to_their_own_days(self):
+        """They are confirmed today, and then dated as they were. A promise that the
+        vendor gave itself stays."""
+        with freeze_time(self._after(-30)):
+            old = self._request(self.product, 5, vendor=self.first, days=-20)
+            given = self._request(self.product, 5, vendor=self.second, days=10)
+        (old | given).button_confirm()
+        self.assertEqual(old.order_line.first_promise_date, self._after(10))
+        self.assertEqual(given.order_line.first_promise_date, self._after(10))
+        given.order_line.date_planned = self._after(20)
+        (old | given).write({"date_approve": self._after(-29)})
+        self.assertEqual(old.order_line.first_promise_date, self._after(-20))
+        self.assertEqual(given.order_line.first_promise_date, self._after(10))
+        self._receive(old)
+        self.assertEqual(self._on_time(), 0)
+
     def test_a_day_has_passed_where_the_company_is(self):
         """At five in the afternoon in Los Angeles it is the next day in UTC."""
         self.company.partner_id.tz = "America/Los_Angeles"
