@@ -210,8 +210,7 @@ class SaleOrder(models.Model):
                 yield self._loss_sentence(seen[line_id], before, after)
         if hidden := sum(loss[0] not in seen for loss in losses):
             yield self.env._(
-                "Confirming takes goods from %s lines of orders that you may not see.",
-                hidden,
+                "Lines of orders that you may not see, which lose goods: %s.", hidden
             )
 
     def _loss_sentence(self, line, before, after):

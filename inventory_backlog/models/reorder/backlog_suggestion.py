@@ -125,6 +125,12 @@ class BacklogSuggestion(models.Model):
         help="When it would be there if it were ordered today; for a receipt to pull "
         "in, when it comes as things stand.",
     )
+    overdue_since = fields.Date(
+        compute="_compute_overdue_since",
+        compute_sudo=True,
+        help="When the first receipt to pull in should have come. Nobody knows when it "
+        "comes.",
+    )
     shortage_qty = fields.Float(
         "Short",
         digits="Product Unit",
@@ -448,6 +454,14 @@ class BacklogSuggestion(models.Model):
             else:
                 near = day <= today + timedelta(days=7)
                 suggestion.urgency = "week" if near else "later"
+
+    @api.depends("line_ids.overdue_since", "action_type")
+    def _compute_overdue_since(self):
+        late = self.filtered(lambda one: one.action_type == "expedite")
+        (self - late).overdue_since = False
+        for suggestion in late:
+            days = suggestion.line_ids.mapped("overdue_since")
+            suggestion.overdue_since = min(filter(None, days), default=False)
 
     @api.depends("urgency")
     def _compute_urgency_color(self):

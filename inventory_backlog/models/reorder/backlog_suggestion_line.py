@@ -111,7 +111,16 @@ class BacklogSuggestionLine(models.Model):
         readonly=True,
         help="The receipt to pull in, or the request to confirm.",
     )
-    expected_date = fields.Date(readonly=True, help="When that receipt comes.")
+    expected_date = fields.Date(
+        readonly=True,
+        help="When that receipt comes. One that is overdue counts as due today.",
+    )
+    overdue_since = fields.Date(
+        compute="_compute_overdue_since",
+        # Buyers need not be able to read what brings it.
+        compute_sudo=True,
+        help="When the receipt should have come. Nobody knows when it comes.",
+    )
     asked_name = fields.Char(
         "Order or Document",
         compute="_compute_names",
@@ -133,6 +142,30 @@ class BacklogSuggestionLine(models.Model):
             asking = saved.order_id or saved.asked_by
             line.asked_name = asking and asking.display_name
             line.document_name = saved.document and saved.document.display_name
+
+    @api.depends("document", "expected_date", "product_id")
+    def _compute_overdue_since(self):
+        """As the queue tells it, for the receipts of the product that were due by the
+        day that is noted here."""
+        documents = {line.document for line in self if line.document}
+        since = {}
+        if documents:
+            # The first of each receipt comes first.
+            for part in self.env["backlog.allocation"].search(
+                [
+                    ("product_id", "in", self.product_id.ids),
+                    ("overdue_since", "!=", False),
+                ],
+                order="overdue_since",
+            ):
+                key = part.document, part.product_id
+                since.setdefault(key, part.overdue_since)
+        for line in self:
+            day_of = line.company_id._backlog_day_of
+            moment = since.get((line.document, line.product_id))
+            day = moment and line.expected_date
+            due = day and day <= line.company_id._backlog_today()
+            line.overdue_since = due and day_of(moment)
 
     @api.readonly
     def action_open_receipt(self):

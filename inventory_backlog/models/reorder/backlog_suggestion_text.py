@@ -28,6 +28,13 @@ class BacklogSuggestionText(models.AbstractModel):
                 requests=self._late_names(suggestion.sudo()),
                 **figures,
             )
+        if suggestion.overdue_since:
+            return self.env._(
+                "%(qty)s, needed %(need)s, overdue since %(date)s",
+                qty=figures["qty"],
+                need=format_date(self.env, suggestion.need_date),
+                date=format_date(self.env, suggestion.overdue_since),
+            )
         if suggestion.action_type in ASKED:
             return self.env._(
                 "%(qty)s, needed %(need)s, expected %(expected)s",
@@ -81,13 +88,7 @@ class BacklogSuggestionText(models.AbstractModel):
             ]
         if suggestion.action_type in ASKED:
             return [
-                self.env._(
-                    "%(qty)s come too late: needed on %(need)s, expected on %(date)s. "
-                    "Ask for them to come earlier before you buy more.",
-                    qty=suggestion._quantity(suggestion.shortage_qty),
-                    need=format_date(self.env, suggestion.need_date),
-                    date=format_date(self.env, suggestion.arrival_date),
-                ),
+                self._late_sentence(suggestion),
                 *self._instead_sentences(suggestion),
                 *self._way_sentences(suggestion),
             ]
@@ -103,6 +104,25 @@ class BacklogSuggestionText(models.AbstractModel):
             *self._vendor_sentences(suggestion),
             *self._way_sentences(suggestion),
         ]
+
+    def _late_sentence(self, suggestion):
+        qty = suggestion._quantity(suggestion.shortage_qty)
+        need = format_date(self.env, suggestion.need_date)
+        if since := suggestion.overdue_since:
+            return self.env._(
+                "%(qty)s come too late: needed on %(need)s, overdue since %(date)s. "
+                "Ask when they come before you buy more.",
+                qty=qty,
+                need=need,
+                date=format_date(self.env, since),
+            )
+        return self.env._(
+            "%(qty)s come too late: needed on %(need)s, expected on %(date)s. "
+            "Ask for them to come earlier before you buy more.",
+            qty=qty,
+            need=need,
+            date=format_date(self.env, suggestion.arrival_date),
+        )
 
     def _instead_sentences(self, suggestion):
         """What buying elsewhere would mean, of the vendor that delivers first."""

@@ -136,7 +136,7 @@ class TestQuote(BacklogCase):
             quotation.with_user(self.seller).quote_losses.splitlines(),
             [
                 f"{last.name} (Customer) loses 3 Units of Chair that are on their way.",
-                "Confirming takes goods from 1 lines of orders that you may not see.",
+                "Lines of orders that you may not see, which lose goods: 1.",
             ],
         )
         self._purchase(self.product, 20, days=1)

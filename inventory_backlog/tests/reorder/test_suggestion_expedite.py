@@ -51,6 +51,24 @@ class TestSuggestionExpedite(SuggestionCase):
         self.assertEqual(suggestion.arrival_date, self._after(0).date())
         self.assertTrue(purchase)
 
+    def test_a_receipt_that_is_overdue_is_never_said_to_come_today(self):
+        purchase = self._purchase(self.product, 5, days=9, vendor=self.first)
+        purchase.user_id = self.buyer
+        self._wanted(self.product, 5, days=-1)
+        suggestion = self._suggest().with_user(self.buyer)
+        self.assertFalse(suggestion.overdue_since)
+        self.assertIn("expected 01/24/2030", suggestion.summary)
+        purchase.order_line.date_planned = self._after(-2)
+        suggestion = self._suggest().with_user(self.buyer)
+        since = self._after(-2).date()
+        self.assertEqual(suggestion.overdue_since, since)
+        self.assertEqual(suggestion.line_ids.mapped("overdue_since"), [since])
+        for text in (suggestion.summary, suggestion.explanation):
+            self.assertIn("overdue since 01/13/2030", text)
+            self.assertNotIn("expected", text)
+        suggestion.action_accept()
+        self.assertIn("overdue since", purchase.sudo().activity_ids.note)
+
     def test_accepted_it_reminds_who_is_in_charge_with_the_lines(self):
         purchase, order = self._late()
         purchase.user_id = self.buyer
