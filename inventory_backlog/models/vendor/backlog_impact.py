@@ -31,7 +31,7 @@ class BacklogImpact(models.AbstractModel):
         """
         offers = self._offers(disruption)
         purchases = self._purchase_lines(disruption)
-        waiting = self._waiting(disruption, offers, purchases)
+        waiting, wanted = self._waiting(disruption, offers, purchases)
         lines = self.env["backlog.line"].search([("id", "in", list(waiting))])
         value = (
             sum(line.open_value * waiting[line.id] for line in lines)
@@ -51,7 +51,15 @@ class BacklogImpact(models.AbstractModel):
             if value is None
             else format_amount(self.env, value, self.env.company.currency_id),
             "show_cost": self.env.user.has_group(BUYERS),
-            "products": self._product_rows(disruption, templates, purchases, lines),
+            "products": self._product_rows(
+                disruption,
+                templates,
+                purchases,
+                {
+                    template: lines & lines.browse(ids)
+                    for template, ids in wanted.items()
+                },
+            ),
             "more": max(0, len(templates) - ROWS_SHOWN),
         }
 
@@ -92,8 +100,9 @@ class BacklogImpact(models.AbstractModel):
         return lines.search(domain).filtered(lambda line: line._open_qty() > 0)
 
     def _waiting(self, disruption, offers, purchases):
-        """``{order line id: share of it that waits}``, 0 to 1: for receipts from the
-        vendor, and for goods without supply that would be bought from it."""
+        """Who waits for receipts from the vendor, and for goods without supply that
+        would be bought from it: ``{order line id: share of it that waits}``, 0 to 1,
+        and ``{product template: order line ids}``. A kit waits for its components."""
         chosen = self.env["product.product"]
         for product in offers.product_tmpl_id.product_variant_ids:
             if product.main_vendor_id in offers.partner_id:
@@ -114,15 +123,16 @@ class BacklogImpact(models.AbstractModel):
                     & Domain("product_id", "in", chosen.ids)
                 )
             )
-        waiting = defaultdict(float)
+        waiting, wanted = defaultdict(float), defaultdict(set)
         for row in slices.with_env(self.env):
             line = row.order_line_id.sudo()
+            wanted[row.product_id.product_tmpl_id].add(line.id)
             own = row.product_id == line.product_id and line.product_uom_qty
             open_qty = own and converted(
                 line.open_qty, line.product_uom_id, line.product_id.uom_id
             )
             waiting[line.id] += row.qty / open_qty if open_qty else 1
-        return {line_id: min(1, share) for line_id, share in waiting.items()}
+        return {line_id: min(1, share) for line_id, share in waiting.items()}, wanted
 
     def _receipts(self, purchases):
         """The open receipts of ``purchases``, the later steps of them included."""
@@ -133,11 +143,10 @@ class BacklogImpact(models.AbstractModel):
 
     # Per product
 
-    def _product_rows(self, disruption, templates, purchases, lines):
+    def _product_rows(self, disruption, templates, purchases, waiting):
         """For each product what hangs on the vendor, and the best backup. Products with
-        the most waiting order lines come first."""
+        the most ``waiting`` order lines come first."""
         ordered = purchases.grouped(lambda line: line.product_id.product_tmpl_id)
-        waiting = lines.grouped(lambda line: line.product_id.product_tmpl_id)
         none = self.env["purchase.order.line"], self.env["backlog.line"]
         rows = [
             (
@@ -154,7 +163,9 @@ class BacklogImpact(models.AbstractModel):
         """One row of ``_product_rows``, in finished texts."""
         product = (purchases.product_id or template.product_variant_ids)[:1]
         ordered = sum(line._open_qty() for line in purchases)
-        missing = self._not_requested(lines, purchases)
+        # Of a kit that waits for it nobody buys as many as kits are missing.
+        own = lines.filtered(lambda line: line.product_id.product_tmpl_id == template)
+        missing = self._not_requested(own, purchases)
         unit = template.sudo().uom_id
         return {
             "product": template.display_name,

@@ -98,6 +98,22 @@ class TestFailoverBom(MrpBacklogCase, VendorCase):
         self.assertEqual(production.state, "confirmed")
         self.assertEqual(production.move_raw_ids.state, "confirmed")
 
+    def test_kits_that_wait_for_a_component_show_on_its_row(self):
+        kit = self._kit("Kit", (self.product, 2))
+        self._order(kit, 1)
+        self._order(self.product, 3)
+        purchase = self._purchase(self.product, 5, vendor=self.first, days=2)
+        disruption = self._fresh(self._disrupt(self.first)).with_user(self.buyer)
+        [row] = disruption.impact["products"]
+        self.assertEqual((disruption.impact["lines"], row["waiting"]), (2, 2))
+        self.assertEqual(row["ordered"], "5 Units")
+        # What nobody has ordered is bought for the chairs alone.
+        cost = row["backup"]["cost"]
+        purchase.button_cancel()
+        [row] = self._fresh(disruption).impact["products"]
+        self.assertEqual(row["waiting"], 2)
+        self.assertNotEqual(row["backup"]["cost"], cost)
+
     def test_receipt_of_a_bought_kit_counts_its_components(self):
         kit = self._kit("Kit", (self.product, 2))
         at_first = self._offer(kit, self.first)
