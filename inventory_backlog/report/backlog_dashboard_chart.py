@@ -2,9 +2,11 @@ from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from json import dumps, loads
 
+from babel.dates import format_skeleton
+
 from odoo import fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, format_date, json_default
+from odoo.tools import SQL, babel_locale_parse, json_default
 
 from .backlog_dashboard import PACE_DAYS
 
@@ -174,9 +176,11 @@ class BacklogDashboardChart(models.AbstractModel):
         this_week = today - timedelta(days=(today.isoweekday() - week_start) % 7)
         starts = [this_week + timedelta(weeks=number) for number in range(CASH_WEEKS)]
         end = starts[-1] + timedelta(weeks=1)
+        # As the other chart writes its days.
+        locale = babel_locale_parse(self.env.lang)
         weeks = [
             {
-                "label": format_date(self.env, start, date_format="d MMM"),
+                "label": format_skeleton("MMMd", start, locale=locale),
                 "start": fields.Date.to_string(start),
                 "domain": Domain("date", ">=", start)
                 & Domain("date", "<", start + timedelta(weeks=1)),

@@ -430,6 +430,7 @@ class TestDashboard(AnalysisCase):
         self._pay_for(self.order_here)
         cash = self._dashboard()["cash"]
 
+        self.assertEqual(cash["weeks"][0]["label"], "Jan 13")
         self.assertEqual(
             (cash["weeks"][0]["start"], cash["weeks"][-1]["start"]),
             ("2030-01-13", False),
