@@ -20,7 +20,7 @@ BUYING = ("buy", "dropship")
 # is there.
 ASKED = ("expedite", "confirm")
 # The parts of ``backlog.need`` that somebody asks for.
-ASKING = ("want", "chained", "late", "draft")
+ASKING = ("want", "shelf", "chained", "late", "draft")
 
 # Customers read their own orders in the portal, but not how we supply them.
 INTERNAL = "base.group_user"

@@ -212,7 +212,7 @@ class BacklogServiceLevel(models.AbstractModel):
             date=moment(SQL("move.date")),
             asked=asked,
             counts=self._counts(),
-            is_outside=self._is_outside("dest"),
+            is_outside=self.env["backlog.demand"]._is_outside("dest"),
             complete=self._complete(asked),
         )
 
@@ -268,8 +268,8 @@ class BacklogServiceLevel(models.AbstractModel):
             moved=in_unit(finite(SQL("move.quantity")), "move_uom", "sold_uom"),
             asked=asked,
             counts=self._counts(),
-            is_outside=self._is_outside("dest"),
-            was_outside=self._is_outside("source"),
+            is_outside=self.env["backlog.demand"]._is_outside("dest"),
+            was_outside=self.env["backlog.demand"]._is_outside("source"),
         )
 
     def _counts(self):
@@ -281,13 +281,4 @@ class BacklogServiceLevel(models.AbstractModel):
              AND move.quantity > 0
              AND (move.origin_returned_move_id IS NULL OR move.to_refund))
             """
-        )
-
-    def _is_outside(self, location):
-        """Whether the ``location`` belongs to the customer."""
-        return SQL(
-            "(%s = 'customer' OR %s IN %s)",
-            SQL.identifier(location, "usage"),
-            SQL.identifier(location, "id"),
-            tuple(self.env["backlog.demand"]._customer_location_ids()),
         )

@@ -156,7 +156,7 @@ class BacklogSnapshotFlow(models.AbstractModel):
         """What was shipped of each line on the missed days, less what came back to be
         refunded; and how much of it was more than had been open. Kits move as
         components: they count on the last day."""
-        is_outside = self.env["backlog.service.level"]._is_outside
+        is_outside = self.env["backlog.demand"]._is_outside
         return SQL(
             """
             SELECT line.id, moved.day, %(value)s AS shipped,

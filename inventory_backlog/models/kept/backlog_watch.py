@@ -402,17 +402,23 @@ WATCHED = {
     ),
     # Settings that can concern any product.
     "stock_warehouse": Watch(
-        compared="lot_stock_id",
+        compared="lot_stock_id reception_route_id",
         changes={
             "product_ids": """
-            SELECT 0 FROM {changed} WHERE past.lot_stock_id IS NOT NULL LIMIT 1
+            SELECT 0
+              FROM {changed}
+             WHERE past.lot_stock_id <> present.lot_stock_id
+                OR past.reception_route_id IS DISTINCT FROM present.reception_route_id
+               -- A new warehouse gets its route after it is made.
+               AND past.reception_route_id IS NOT NULL
+             LIMIT 1
             """
         },
     ),
     # Where goods go on from the place that they arrive in. A new warehouse comes with
     # rules and places; nothing is on its way there that is not marked by itself.
     "stock_rule": Watch(
-        compared="active action location_src_id procure_method",
+        compared="active action location_src_id procure_method route_id",
         rows={"product_ids": PUSHING.format(rules="some_rows")},
         changes={
             "product_ids": f"""

@@ -109,7 +109,12 @@ class BacklogLine(models.Model):
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
     product_id = fields.Many2one("product.product", readonly=True)
     categ_id = fields.Many2one("product.category", "Product Category", readonly=True)
-    warehouse_id = fields.Many2one("stock.warehouse", readonly=True)
+    warehouse_id = fields.Many2one(
+        "stock.warehouse",
+        readonly=True,
+        help="Where what is open leaves from, whatever warehouse the order says; that "
+        "of the order where it leaves from two.",
+    )
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     user_id = fields.Many2one("res.users", "Salesperson", readonly=True)

@@ -64,6 +64,7 @@ class BacklogWhy(models.AbstractModel):
             *self._explain_excess(line),
             *self._explain_vendors(line, slices),
             *self._explain_places(line),
+            *self._explain_shelves(slices),
             *self._explain_lateness(line),
             *(bad["text"] for bad in self.env["backlog.bad.value"]._find(line.ids)),
         ]
@@ -171,6 +172,31 @@ class BacklogWhy(models.AbstractModel):
                 "there, too. Move it out of the stock where it is for scrap.",
                 place=place.display_name,
             )
+
+    def _explain_shelves(self, slices):
+        """What lies elsewhere in the stock while the shelf that the goods leave from
+        is empty."""
+        # Salespeople may not read places; they see the names and nothing else.
+        for row in slices.sudo().filtered(lambda one: one.source == "none"):
+            shelf = row.move_id.location_id
+            stock = shelf.warehouse_id.lot_stock_id
+            if not row.move_id or shelf == stock or not shelf._child_of(stock):
+                continue
+            left = self.env["backlog.live.slice"]._left_over(row.product_id.ids)
+            elsewhere = sum(
+                float(one["qty"])
+                for one in self.env.execute_query_dict(left)
+                if one["source"] == "stock"
+                and one["warehouse_id"] == shelf.warehouse_id.id
+            )
+            if row.product_id.uom_id.compare(elsewhere, 0) > 0:
+                yield self.env._(
+                    "It leaves from %(shelf)s. Of what lies elsewhere in the stock, "
+                    "%(qty)s are free: move them there, nothing has to be bought for "
+                    "that.",
+                    shelf=shelf.display_name,
+                    qty=self._unit_quantity(min(elsewhere, row.qty), row.product_id),
+                )
 
     def _explain_lateness(self, line):
         promise = format_date(self.env, line.promise_date)

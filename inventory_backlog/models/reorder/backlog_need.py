@@ -15,11 +15,12 @@ class NeedRow(NamedTuple):
     product_id: int
     warehouse_id: int
     part: str
-    """``want``: nothing covers it. ``chained``: the same, and it takes only what is
-    brought for it. ``late``: a receipt covers it, too late. ``draft``: wanted by a
-    document that is not confirmed; it may take what is left. ``hole``: stock below
-    zero, that receipts fill first. ``left``: stock and receipts that nobody
-    needs. ``request``: a supply that is not confirmed."""
+    """``want``: nothing covers it. ``shelf``: the same, and it leaves from a shelf of
+    the stock, to which what lies on others can be moved. ``chained``: the same, and it
+    takes only what is brought for it. ``late``: a receipt covers it, too late.
+    ``draft``: wanted by a document that is not confirmed; it may take what is left.
+    ``hole``: stock below zero, that receipts fill first. ``left``: stock and receipts
+    that nobody needs. ``request``: a supply that is not confirmed."""
     qty: float
     share: float = None
     """Of a want of an order line: which part of all that is open of the line."""
@@ -150,7 +151,11 @@ class BacklogNeed(models.AbstractModel):
                        warehouse.id, slice.warehouse_id, sale.warehouse_id
                    ) AS warehouse_id,
                    CASE WHEN slice.move_id IN (SELECT move_id FROM demand WHERE chained)
-                        THEN 'chained' ELSE 'want'
+                        THEN 'chained'
+                        WHEN slice.move_id IN (SELECT move_id FROM demand
+                                                WHERE shelf_id <> home_id)
+                        THEN 'shelf'
+                        ELSE 'want'
                     END AS part,
                    slice.qty, slice.share,
                    %(day)s AS day, NULL::date AS expected_day, slice.order_line_id,
@@ -313,15 +318,15 @@ class BacklogNeed(models.AbstractModel):
               JOIN place final ON final.id
                   = COALESCE(receipt.location_final_id, receipt.location_dest_id)
          LEFT JOIN place dest ON dest.id = receipt.location_dest_id
-        CROSS JOIN LATERAL (SELECT %(arrival)s AS home_id) arrival
-              JOIN stock_warehouse warehouse
-                ON warehouse.lot_stock_id = arrival.home_id
          LEFT JOIN place origin ON origin.id = receipt.location_id
          LEFT JOIN (
                     SELECT move_orig_id, MIN(move_dest_id) AS move_id
                       FROM stock_move_move_rel
                   GROUP BY move_orig_id
                    ) chained ON chained.move_orig_id = receipt.id
+        CROSS JOIN LATERAL (SELECT %(arrival)s AS home_id) arrival
+              JOIN stock_warehouse warehouse
+                ON warehouse.lot_stock_id = arrival.home_id
          LEFT JOIN purchase_order_line
                 ON purchase_order_line.id = receipt.purchase_line_id
              WHERE receipt.state = 'draft'
@@ -330,7 +335,17 @@ class BacklogNeed(models.AbstractModel):
             """,
             qty=bounds.finite(SQL("receipt.product_qty")),
             day=self._day(SQL("receipt.date")),
-            arrival=self.env["backlog.demand"]._arrival("dest", "final"),
+            arrival=self.env["backlog.demand"]._arrival(
+                "dest",
+                "final",
+                SQL(
+                    """
+                    chained.move_id IS NULL
+                    AND (receipt.origin_returned_move_id IS NULL
+                         OR origin.home_id IS DISTINCT FROM dest.onto_id)
+                    """
+                ),
+            ),
             document=self.env["backlog.supply"]._document(),
             of_products=self._of_products(SQL("receipt.product_id"), product_ids),
         )

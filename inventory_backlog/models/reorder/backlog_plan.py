@@ -324,10 +324,10 @@ class BacklogPlan(models.AbstractModel):
         """What is on its way to a warehouse that nobody there needs, as ``Net.coming``,
         less what its reordering rule keeps beyond the stock."""
         coming, kept = [], max(0, -free)
-        for day, qty in sorted(net.coming, reverse=True):
-            taken = min(qty, kept)
+        for one in sorted(net.coming, reverse=True):
+            taken = min(one.qty, kept)
             kept -= taken
-            coming.append((day, qty - taken))
+            coming.append(one._replace(qty=one.qty - taken))
         return coming[::-1]
 
     def _join_orders(self, product, plan, bought, coming, facts, batch):
@@ -337,7 +337,7 @@ class BacklogPlan(models.AbstractModel):
         minimum again.
 
         :param bought: ``{warehouse: Bought}``; those that miss least join first
-        :param coming: ``{warehouse id: [(day, quantity)]}`` that nobody needs there
+        :param coming: ``{warehouse id: [netting.Coming]}``
         """
         if len(facts.warehouse_ids) == 1:
             return
@@ -384,19 +384,23 @@ class BacklogPlan(models.AbstractModel):
     def _take_coming(self, product, warehouse, plan, bought, coming, facts, batch):
         """Bring what comes to another warehouse, of the one that can bring most of it
         not later than it could be bought, and buy the rest, if that makes the purchase
-        smaller.
+        smaller. What is only requested there counts where a purchase would bring more
+        than is missing here.
 
         :return: whether it is planned, or somebody dismissed it
         """
         uom = product.uom_id
         mine, values = bought[warehouse], plan[warehouse.id, "buy"]
         bought_on = values.get("arrival_date") or date.max
+        with_requests = uom.compare(values["suggested_qty"], mine.qty) > 0
         best, most = None, 0
         for other, of_other in coming.items():
             if other == warehouse.id or not of_other:
                 continue
             days = self._travel_days(warehouse, other)
-            brought = netting.bring(uom, of_other, mine.parts, days, bought_on)
+            brought = netting.bring(
+                uom, of_other, mine.parts, days, bought_on, with_requests
+            )
             qty = uom.round(sum(part.qty for part in brought[0]))
             if uom.compare(qty, most) > 0:
                 best, most = (other, days, *brought), qty

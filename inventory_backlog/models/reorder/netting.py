@@ -33,6 +33,12 @@ which is stock below zero. What they take of the stock is ready at once.
     >>> show([row("hole", 4, 1), row("left", 6, 3, document="purchase.order,1")], 1)
     short 0, requested 0, missing [], late [('purchase.order,1', 4)], stock left 0
 
+What leaves from a shelf may not take from another one, but goods are moved between
+shelves and not bought.
+
+    >>> show([row("shelf", 5, 10), row("left", 3)])
+    short 2, requested 0, missing [(10, 2)], late [], stock left 0
+
 A receipt that comes after the day is no shortage: it is late. One that is overdue comes
 today at the earliest.
 
@@ -58,11 +64,15 @@ too late would serve the same want.
     [('want', 2.0, 'purchase.order,2')]
     [('late', 2, 'purchase.order,2')]
 
-What nobody here needs of what comes may serve another warehouse.
+What nobody here needs of what comes may serve another warehouse, unless it comes from
+one by transfer: it would go in a circle.
 
     >>> rows = [row("want", 2, 3), row("request", 9, 20, document="purchase.order,1")]
-    >>> [(of_day.day, qty) for of_day, qty in net(Unit(), rows, day(1)).coming]
+    >>> [(one.day.day, one.qty) for one in net(Unit(), rows, day(1)).coming]
     [(20, 7.0)]
+    >>> rows = [row("left", 4, 5, document="stock.picking,1")]
+    >>> net(Unit(), rows, day(1)).coming
+    []
 
 Of what is overdue nobody knows when it comes: another warehouse does not wait for it.
 
@@ -79,9 +89,9 @@ from .backlog_need import NeedRow
 
 # The parts of ``backlog.need`` that somebody must act on; ``direct``: a want that a
 # vendor ships to the customer.
-WANTED = ("want", "chained", "direct", "draft", "hole")
+WANTED = ("want", "shelf", "chained", "direct", "draft", "hole")
 # The parts that a reordering rule orders by itself.
-QUEUED = ("want", "chained", "hole")
+QUEUED = ("want", "shelf", "chained", "hole")
 
 
 class Missing(NamedTuple):
@@ -95,6 +105,15 @@ class Missing(NamedTuple):
     """The day on which that document brings it."""
     travel_days: int = 0
     """How much earlier it must be there, to be brought to where it is wanted."""
+
+
+class Coming(NamedTuple):
+    """What comes to a warehouse that nobody there needs."""
+
+    day: object
+    qty: float
+    is_ordered: bool = True
+    """Whether it is more than a request."""
 
 
 class Net(NamedTuple):
@@ -111,7 +130,7 @@ class Net(NamedTuple):
     requested: list = []
     """What requests cover once they are confirmed, ``Missing`` each."""
     coming: list = []
-    """``[(day, quantity)]`` of receipts and requests that is left over."""
+    """What of receipts and requests is left over, ``Coming`` each."""
 
     @property
     def missing_qty(self):
@@ -192,14 +211,13 @@ def net(uom, rows, today):
         if want.part not in WANTED:
             continue
         quantity = want.qty
-        queued = want.part not in ("draft", "hole")
-        for left, taken in take(uom, lefts, 0 if queued else quantity):
+        for left, taken in _take_left(uom, lefts, want):
             quantity -= taken
             expected = left.day and max(left.day, today)
-            if not left.document:
-                ready[want.document] += taken
-            elif expected > want.day:
+            if left.document and expected > want.day:
                 late.append(Missing(want, taken, left.document, expected))
+            elif not left.document and want.part != "shelf":
+                ready[want.document] += taken
         quantity = uom.round(quantity)
         short += quantity
         helping = [pair for pair in requests if helps(pair[0], want)]
@@ -223,9 +241,10 @@ def net(uom, rows, today):
             requested.append(_covered(part.want, request, taken, today))
     stock = sum(qty for row, qty in lefts if not row.document)
     coming = [
-        (row.day, qty)
+        Coming(row.day, qty, row.part == "left")
         for row, qty in lefts + requests
         if row.document
+        and not row.document.startswith("stock.picking,")
         and row.day >= today
         and not (row.move_id or row.order_line_id)
         and uom.compare(qty, 0) > 0
@@ -240,6 +259,15 @@ def net(uom, rows, today):
         requested,
         coming,
     )
+
+
+def _take_left(uom, lefts, want):
+    """Take for a want from what the queue leaves, as far as it may."""
+    if want.part == "shelf":
+        lefts = [pair for pair in lefts if not pair[0].document]
+    elif want.part not in ("draft", "hole"):
+        return ()
+    return take(uom, lefts, want.qty)
 
 
 def _covered(want, request, qty, today):
@@ -325,12 +353,13 @@ def split_missing(uom, missing, quantity):
     return first, rest
 
 
-def bring(uom, coming, parts, travel_days, bought_on):
+def bring(uom, coming, parts, travel_days, bought_on, with_requests=False):
     """What of ``parts`` another warehouse can bring from what comes to it for nobody,
     in time, or not later than it could be bought.
 
     :param coming: as ``Net.coming`` of the other warehouse
     :param bought_on: the day on which a purchase would arrive
+    :param with_requests: also of what is only requested there
     :return: the parts that are brought, those that are still missing, the day on which
         the last of it is here, and what is left of ``coming``
 
@@ -338,33 +367,40 @@ def bring(uom, coming, parts, travel_days, bought_on):
     >>> day = lambda number: date(2026, 3, number)
     >>> def show(*args):
     ...     brought, rest, arrival, left = bring(Unit(), *args)
-    ...     print([part.qty for part in brought], [part.qty for part in rest],
-    ...           arrival and arrival.day, [(of_day.day, qty) for of_day, qty in left])
+    ...     print([int(part.qty) for part in brought], [int(part.qty) for part in rest],
+    ...           arrival and arrival.day, [(one.day.day, one.qty) for one in left])
     >>> parts = [Missing(NeedRow(1, 1, "want", qty, day=day(of_day)), qty)
     ...          for qty, of_day in ((5, 9), (4, 20))]
-    >>> show([(day(5), 8)], parts, 2, day(10))
-    [5, 3] [1.0] 7 [(5, 0)]
+    >>> show([Coming(day(5), 8)], parts, 2, day(10))
+    [5, 3] [1] 7 [(5, 0)]
 
     What comes too late for the first may be in time for the next.
 
-    >>> show([(day(15), 8)], parts, 2, day(10))
+    >>> show([Coming(day(15), 8)], parts, 2, day(10))
     [4] [5] 17 [(15, 4)]
-    >>> show([(day(19), 8)], parts, 2, day(10))
+    >>> show([Coming(day(19), 8)], parts, 2, day(10))
     [] [5, 4] None [(19, 8)]
+    >>> show([Coming(day(5), 8, False)], parts, 2, day(10))
+    [] [5, 4] None [(5, 8)]
     """
-    supplies = [[day, qty] for day, qty in coming]
+    supplies = [[one, one.qty] for one in coming]
     brought, rest, arrival = [], [], None
     for part in parts:
         latest = max(part.want.day, bought_on) - timedelta(days=travel_days)
-        in_time = [supply for supply in supplies if supply[0] <= latest]
+        in_time = [
+            pair
+            for pair in supplies
+            if pair[0].day <= latest and (with_requests or pair[0].is_ordered)
+        ]
         taken = 0
-        for day, qty in take(uom, in_time, part.qty):
+        for one, qty in take(uom, in_time, part.qty):
             taken += qty
-            arrival = max(arrival or day, day + timedelta(days=travel_days))
+            arrival = max(arrival or one.day, one.day + timedelta(days=travel_days))
         first, left = split_missing(uom, [part], taken)
         brought += first
         rest += left
-    return brought, rest, arrival, [tuple(supply) for supply in supplies]
+    left = [one._replace(qty=qty) for one, qty in supplies]
+    return brought, rest, arrival, left
 
 
 def group_missing(missing):

@@ -43,15 +43,8 @@ class BacklogCounter(models.AbstractModel):
                     OR purchase_line_id IS NOT NULL
                     AND location_dest_id IN (%(vendors)s))
             """,
-            customers=self._outside("customer"),
-            vendors=self._outside("supplier"),
-        )
-
-    def _outside(self, usage):
-        return SQL(
-            "SELECT id FROM stock_location WHERE usage = %s OR id IN %s",
-            usage,
-            tuple(self.env["backlog.demand"]._customer_location_ids()),
+            customers=self.env["backlog.demand"]._outside_ids(),
+            vendors=self.env["backlog.demand"]._outside_ids("supplier"),
         )
 
     def _netted(self):
@@ -163,7 +156,7 @@ class BacklogCounter(models.AbstractModel):
             """,
             qty=finite(SQL("move.product_qty")),
             move_open=is_open("move"),
-            customers=self._outside("customer"),
+            customers=self.env["backlog.demand"]._outside_ids(),
         )
 
     def _own_receipts(self):

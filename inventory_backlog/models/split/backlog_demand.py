@@ -43,6 +43,26 @@ class BacklogDemand(models.AbstractModel):
             or 0
         ]
 
+    def _is_outside(self, location, usage="customer"):
+        """Whether the ``location`` is outside of the company: the customer's or, with
+        the ``usage`` supplier, the vendor's. So is the transit between companies, as in
+        Odoo's own ``stock.location._is_outgoing``, by which it counts what is
+        delivered; another transit location is not, whether it has a company or not."""
+        return SQL(
+            "(%s = %s OR %s IN %s)",
+            SQL.identifier(location, "usage"),
+            usage,
+            SQL.identifier(location, "id"),
+            tuple(self._customer_location_ids()),
+        )
+
+    def _outside_ids(self, usage="customer"):
+        """A statement of the ids of these locations."""
+        return SQL(
+            "SELECT id FROM stock_location outside WHERE %s",
+            self._is_outside("outside", usage),
+        )
+
     def _place(self):
         """A pool is a place with all its shelves, since Odoo reserves from the whole
         subtree: the stock of a warehouse, or the topmost location of the same kind
@@ -53,11 +73,15 @@ class BacklogDemand(models.AbstractModel):
         Where the stock of a warehouse lies inside that of another one, the outer one
         reserves from both. So the inner one is a shelf of ``pool_id``; what is brought
         to it counts for its own ``home_id``.
+
+        What is put into Input or quality goes on to the stock ``onto_id``, by the push
+        rules of the steps in which the warehouse receives.
         """
         return SQL(
             """
             SELECT location.id, location.warehouse_id, location.parent_path,
                    location.complete_name, home.id AS home_id, stock.id AS stock_id,
+                   onto.stock_id AS onto_id,
                    CASE WHEN home.id = stock.id THEN stock.pool_id
                         ELSE home.id
                     END AS pool_id
@@ -91,6 +115,15 @@ class BacklogDemand(models.AbstractModel):
                                 )
                             END AS id
                    ) home
+         LEFT JOIN (
+                    SELECT DISTINCT rule.location_src_id,
+                           warehouse.lot_stock_id AS stock_id
+                      FROM stock_warehouse warehouse
+                      JOIN stock_rule rule
+                        ON rule.route_id = warehouse.reception_route_id
+                     WHERE rule.active
+                       AND rule.action IN ('push', 'pull_push')
+                   ) onto ON onto.location_src_id = home.id
              WHERE location.usage IN ('internal', 'transit')
                 OR location.parent_path LIKE stock.parent_path || '%%'
                 OR location.usage = 'view'
@@ -98,14 +131,24 @@ class BacklogDemand(models.AbstractModel):
             """
         )
 
-    def _arrival(self, dest, final):
+    def _arrival(self, dest, final, is_pushed=SQL("FALSE")):  # noqa: B008
         """The home of the goods of a move that goes to the place ``dest`` and was meant
         for the place ``final``. Only a push rule takes them further, to where they were
-        meant to go, or to the stock of the warehouse that they are in by then."""
+        meant to go, or to the stock of the warehouse that they are in by then.
+
+        :param is_pushed: whether a push rule also takes them on from where they were
+            meant to stay: Odoo does so with a return into Input, and with nothing that
+            the next move waits for
+        """
         return SQL(
             """
-            CASE WHEN %(dest)s.id IS NULL OR %(dest)s.home_id = %(final)s.home_id
+            CASE WHEN %(dest)s.id IS NULL
                  THEN %(final)s.home_id
+                 WHEN %(dest)s.home_id = %(final)s.home_id
+                 THEN CASE WHEN %(dest)s.onto_id IS NOT NULL AND %(is_pushed)s
+                           THEN %(dest)s.onto_id
+                           ELSE %(final)s.home_id
+                       END
                  WHEN NOT STRING_TO_ARRAY(
                           TRIM('/' FROM %(dest)s.parent_path), '/')::int[] && ARRAY(
                           SELECT location_src_id
@@ -120,6 +163,7 @@ class BacklogDemand(models.AbstractModel):
             """,
             dest=SQL.identifier(dest),
             final=SQL.identifier(final),
+            is_pushed=is_pushed,
         )
 
     def _open_move(self, product_ids):
@@ -212,8 +256,7 @@ class BacklogDemand(models.AbstractModel):
                             SELECT before.orig_id AS move_id
                               FROM before
                               JOIN stock_location final ON final.id = before.final_id
-                             WHERE final.usage = 'customer'
-                                OR final.id IN %(transit)s
+                             WHERE %(is_outside)s
                          UNION ALL
                             SELECT move.id
                               FROM open_move move
@@ -235,7 +278,7 @@ class BacklogDemand(models.AbstractModel):
             SELECT move_id FROM step
             """,
             before=many_rows(SQL("before")),
-            transit=tuple(self._customer_location_ids()),
+            is_outside=self._is_outside("final"),
         )
 
     def _chain(self):
@@ -402,12 +445,11 @@ class BacklogDemand(models.AbstractModel):
         ours is supply: our own delivery to the customer follows."""
         return SQL(
             """
-            (final.usage = 'customer'
-             OR final.id IN %(transit)s
-             AND COALESCE(
+            (%(is_outside)s
+             AND (final.usage = 'customer' OR COALESCE(
                  (SELECT line.company_id
                     FROM sale_order_line line
-                   WHERE line.id = move.sale_line_id) = move.company_id, TRUE))
+                   WHERE line.id = move.sale_line_id) = move.company_id, TRUE)))
             """,
-            transit=tuple(self._customer_location_ids()),
+            is_outside=self._is_outside("final"),
         )

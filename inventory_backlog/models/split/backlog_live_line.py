@@ -74,6 +74,7 @@ class BacklogLiveLine(models.AbstractModel):
         the product. A line without moves of what it sells, a kit, tells by its own
         quantities, and nothing when some of it came back.
         """
+        is_outside = self.env["backlog.demand"]._is_outside
         told = SQL(
             """
             CASE WHEN EXISTS (
@@ -81,24 +82,23 @@ class BacklogLiveLine(models.AbstractModel):
                         FROM stock_move move
                         JOIN stock_location origin ON origin.id = move.location_id
                        WHERE move.sale_line_id = line.id
-                         AND origin.usage = 'customer'
+                         AND %s
                  )
                  THEN ordered_qty - open_qty
                  ELSE delivered_qty
              END
-            """
+            """,
+            is_outside("origin"),
         )
         return SQL(
             """
             CASE WHEN open_qty <= GREATEST(ordered_qty - delivered_qty, 0) THEN 0
                  ELSE GREATEST(ROUND(open_qty - GREATEST(ordered_qty - COALESCE((
                           SELECT SUM(
-                                     CASE WHEN dest.usage = 'customer'
-                                            OR dest.id IN %(transit)s
+                                     CASE WHEN %(to_customer)s
                                           THEN CASE WHEN move.state = 'done'
                                                     THEN %(moved)s ELSE 0 END
-                                          WHEN (origin.usage = 'customer'
-                                                OR origin.id IN %(transit)s)
+                                          WHEN %(from_customer)s
                                            AND (move.state = 'done'
                                                 OR move.origin_returned_move_id
                                                    IS NOT NULL)
@@ -118,7 +118,8 @@ class BacklogLiveLine(models.AbstractModel):
                       ), %(told)s), 0), %(digits)s), 0)
              END
             """,
-            transit=tuple(self.env["backlog.demand"]._customer_location_ids()),
+            to_customer=is_outside("dest"),
+            from_customer=is_outside("origin"),
             moved=in_unit(finite(SQL("move.quantity")), "move_uom", "uom"),
             demand=finite(SQL("move.product_qty")),
             told=told,
@@ -126,7 +127,8 @@ class BacklogLiveLine(models.AbstractModel):
         )
 
     def _ordered(self, product_ids, slices=None):
-        """What the order says about each line with something open.
+        """What the order says about each line with something open. It stands in the
+        warehouse that its goods leave from; where these are two, in that of the order.
 
         :param slices: a statement of the slices, where a larger one has them already:
             of all products, or of those of ``_cause_products``
@@ -139,7 +141,10 @@ class BacklogLiveLine(models.AbstractModel):
             """
             SELECT split.*, line.id, line.order_id, line.product_id,
                    sale.partner_id, template.categ_id,
-                   COALESCE(line.warehouse_id, sale.warehouse_id) AS warehouse_id,
+                   CASE WHEN split.first_warehouse_id = split.last_warehouse_id
+                        THEN split.first_warehouse_id
+                        ELSE COALESCE(line.warehouse_id, sale.warehouse_id)
+                    END AS warehouse_id,
                    line.company_id, company.currency_id, sale.user_id, sale.team_id,
                    %(date_order)s AS date_order, template.uom_id AS product_uom_id,
                    %(ordered)s AS ordered_qty, %(delivered)s AS delivered_qty,
@@ -208,7 +213,8 @@ class BacklogLiveLine(models.AbstractModel):
 
     def _split(self, product_ids, slices):
         """The slices summed per order line: ``order_line_id, open_qty, backlog_qty,
-        to_source_qty, first_date, last_date``, the dates being those of receipts.
+        to_source_qty, first_date, last_date``, the dates being those of receipts, and
+        ``first_warehouse_id, last_warehouse_id``, by their ids.
 
         :param product_ids: ids of the products moved, None for all
         :param slices: the statement of their slices
@@ -221,7 +227,9 @@ class BacklogLiveLine(models.AbstractModel):
                        WHERE source IN ('reserved', 'stock')), 0) AS backlog_qty,
                    COALESCE(SUM(qty) FILTER (
                        WHERE source = 'none'), 0) AS to_source_qty,
-                   MIN(date) AS first_date, MAX(date) AS last_date
+                   MIN(date) AS first_date, MAX(date) AS last_date,
+                   MIN(warehouse_id) AS first_warehouse_id,
+                   MAX(warehouse_id) AS last_warehouse_id
               FROM (%s) slice
              WHERE order_line_id IS NOT NULL
           GROUP BY order_line_id

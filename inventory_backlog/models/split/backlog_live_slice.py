@@ -420,7 +420,7 @@ class BacklogLiveSlice(models.AbstractModel):
                  OR COALESCE(move.location_final_id = move.location_dest_id, TRUE)
                  OR move.location_dest_id = ANY(ARRAY(%s)))
             """,
-            self.env["backlog.counter"]._outside("customer"),
+            self.env["backlog.demand"]._outside_ids(),
         )
 
     def _requested_direct(self, product_ids):
@@ -487,7 +487,7 @@ class BacklogLiveSlice(models.AbstractModel):
             kinds=SLICE_KINDS,
             wanted=finite(SQL("wanted.product_uom_qty")),
             moved=finite(SQL("move.product_qty")),
-            customers=self.env["backlog.counter"]._outside("customer"),
+            customers=self.env["backlog.demand"]._outside_ids(),
             rest=self._rest_of_line(),
             ordered=in_unit(
                 finite(SQL("line.product_uom_qty")), "line_uom", "product_uom"

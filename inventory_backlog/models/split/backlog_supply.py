@@ -305,7 +305,17 @@ class BacklogSupply(models.AbstractModel):
              WHERE brings.qty > 0
             """,
             date=self._said_date(),
-            arrival=self.env["backlog.demand"]._arrival("dest", "final"),
+            arrival=self.env["backlog.demand"]._arrival(
+                "dest",
+                "final",
+                # What goes back to Input from the stock stays there.
+                SQL(
+                    """
+                    (NOT move.is_return OR origin.home_id IS DISTINCT FROM dest.onto_id)
+                    AND move.id NOT IN (SELECT orig_id FROM feeder)
+                    """
+                ),
+            ),
         )
 
     def _receipt(self):

@@ -107,3 +107,54 @@ class TestReturns(BacklogCase):
         order = self._order(self.product, 4)
 
         self.assertEqual(self._split(order.order_line), [(4, 1, 0, 3)])
+
+    def _steps(self, steps):
+        """Have the warehouse receive in steps, and take returns into Input."""
+        self.warehouse.reception_steps = steps
+        receipts = self.warehouse.in_type_id
+        receipts.default_location_dest_id = self.warehouse.wh_input_stock_loc_id
+        self.warehouse.out_type_id.return_picking_type_id = receipts
+
+    def test_a_return_into_input_is_on_its_way_like_one_into_stock(self):
+        """Odoo pushes it on from Input, and through quality, to the stock."""
+        for steps in ("two_steps", "three_steps"):
+            with self.subTest(steps):
+                chair = self._product("Chair")
+                self._put_in_stock(chair, 5)
+                self.order = self._order(chair, 5)
+                self._ship(self.order)
+                self._steps(steps)
+                waiting = self._order(chair, 5)
+                step = self._return(5)
+                self.assertEqual(
+                    step.move_ids.location_dest_id,
+                    self.warehouse.wh_input_stock_loc_id,
+                )
+                while step:
+                    self.assertEqual(
+                        self._slices(waiting.order_line), [("receipt", 5, 0, step)]
+                    )
+                    self._validate(step)
+                    step = step.move_ids.move_dest_ids.picking_id.filtered(
+                        lambda one: one.state != "done"
+                    )
+                self.assertEqual(self._split(waiting.order_line), [(5, 5, 0, 0)])
+
+    def test_what_goes_back_to_input_from_the_stock_stays_there(self):
+        self._steps("two_steps")
+        purchase = self._purchase(self.product, 5)
+        receipt = purchase.sudo().picking_ids
+        self._validate(receipt)
+        store = receipt.move_ids.move_dest_ids.picking_id
+        self._validate(store)
+        back = self.env["stock.picking"].browse(
+            self._return_of(store, 3).action_create_returns()["res_id"]
+        )
+        self.assertEqual(
+            back.move_ids.location_dest_id, self.warehouse.wh_input_stock_loc_id
+        )
+        back.action_assign()
+        waiting = self._order(self.product, 5)
+        self.assertEqual(self._split(waiting.order_line), [(5, 2, 0, 3)])
+        self._validate(back)
+        self.assertEqual(self._split(waiting.order_line), [(5, 2, 0, 3)])

@@ -63,6 +63,24 @@ class TestShelves(BacklogCase):
         empty = self.front.copy({"name": "Empty"})
         self.assertEqual(self._check([self._order_from(empty, 4)]), [0])
 
+    def test_an_empty_shelf_is_filled_from_another_and_not_bought(self):
+        order, other = self._order_from(self.front, 20), self._order(self.product, 3)
+        self.assertEqual(self._check([order, other]), [5, 3])
+        self.assertEqual([part for part, _qty in self._missing()], ["left", "shelf"])
+        [line] = self.env["backlog.line"].browse(order.order_line.ids)
+        why = self.env["backlog.why"]._explain(line)
+        self.assertIn("6 Units are free: move them there", str(why))
+        # What lies on no shelf is bought: 20 less 5 there and 6 elsewhere.
+        plan = self.env["backlog.plan"]
+        [net] = plan._nets(self.product, self._rows()).values()
+        self.assertEqual((net.short_qty, net.missing_qty, net.stock), (9, 9, 0))
+
+    def _rows(self):
+        return self.env["backlog.need"]._rows(self.product.ids)
+
+    def _missing(self):
+        return [(row.part, row.qty) for row in self._rows()]
+
     def test_what_was_put_away_inside_output_can_leave(self):
         self.warehouse.delivery_steps = "pick_ship"
         output = self.warehouse.wh_output_stock_loc_id

@@ -67,6 +67,33 @@ class TestWarehouses(BacklogCase):
             self.warehouse + self.second,
         )
 
+    def test_a_line_stands_where_its_goods_leave_from(self):
+        """A delivery that was moved to another warehouse, one that stays while its
+        order moves, and one of which each warehouse ships a part."""
+        there = self.second.lot_stock_id
+        self._put_in_stock(self.product, 10, location=there)
+        moved = self._order(self.product, 5)
+        delivery = moved.sudo().picking_ids
+        delivery.location_id = there
+        delivery.move_ids.location_id = there
+        stays = self._order(self.product, 2, warehouse_id=self.second.id)
+        # As a later change of the order or an import does.
+        stays.sudo().write({"warehouse_id": self.warehouse.id})
+        lines = (moved + stays).order_line
+        self.assertEqual(self._split(lines), [(5, 5, 0, 0), (2, 2, 0, 0)])
+        self.assertEqual(self._line(lines).warehouse_id, self.second)
+        self.assertEqual(
+            self.env["backlog.line"].search_count(
+                [("id", "in", lines.ids), ("warehouse_id", "=", self.warehouse.id)]
+            ),
+            0,
+        )
+        part = delivery.move_ids.copy({"product_uom_qty": 3})
+        part.location_id = self.stock
+        part._action_confirm(merge=False)
+        self.assertEqual(self._split(moved.order_line), [(8, 5, 0, 3)])
+        self.assertEqual(self._line(moved.order_line).warehouse_id, self.warehouse)
+
     def test_purchase_for_one_warehouse_is_not_incoming_in_the_other(self):
         order = self._order(self.product, 3)
         purchase = self._request(

@@ -31,15 +31,22 @@ class BacklogLiveLine(models.AbstractModel):
                    SUM(open_qty - short_qty) AS backlog_qty,
                    SUM(to_source_qty) AS to_source_qty,
                    MIN(first_date) AS first_date, MAX(last_date) AS last_date,
-                   BOOL_OR(waits_for_component) AS waits_for_component
+                   BOOL_OR(waits_for_component) AS waits_for_component,
+                   MIN(first_warehouse_id) AS first_warehouse_id,
+                   MAX(last_warehouse_id) AS last_warehouse_id
               FROM (
-                    SELECT part.order_line_id, part.open_qty, part.short_qty,
-                           part.to_source_qty, part.first_date, part.last_date,
-                           part.waits_for_component
+                    SELECT order_line_id, open_qty, short_qty, to_source_qty,
+                           first_date, last_date, waits_for_component,
+                           first_warehouse_id, last_warehouse_id
                       FROM part
-                     WHERE NOT part.is_component
+                     WHERE NOT is_component
                  UNION ALL
-                    %(whole_kits)s
+                    SELECT kits.*, NULL, NULL FROM (%(whole_kits)s) kits
+                 UNION ALL
+                    SELECT order_line_id, 0, 0, 0, NULL, NULL, FALSE,
+                           first_warehouse_id, last_warehouse_id
+                      FROM part
+                     WHERE is_component
                    ) split
           GROUP BY order_line_id
             HAVING SUM(open_qty) > 0
@@ -120,7 +127,9 @@ class BacklogLiveLine(models.AbstractModel):
                    COALESCE(SUM(slice.qty) FILTER (
                        WHERE slice.source = 'none'), 0) AS to_source_qty,
                    MIN(slice.date) AS first_date, MAX(slice.date) AS last_date,
-                   BOOL_OR(short_production.id IS NOT NULL) AS waits_for_component
+                   BOOL_OR(short_production.id IS NOT NULL) AS waits_for_component,
+                   MIN(slice.warehouse_id) AS first_warehouse_id,
+                   MAX(slice.warehouse_id) AS last_warehouse_id
               FROM (
                     SELECT slice.*, line.product_id AS sold_id,
                            CASE WHEN slice.product_id <> line.product_id THEN (
@@ -358,16 +367,6 @@ class BacklogLiveLine(models.AbstractModel):
                AND (%(to_customer)s OR %(from_customer)s)
             """,
             qty=in_unit(finite(SQL("move.quantity")), "move_uom", "own_uom"),
-            to_customer=_is_outside("dest"),
-            from_customer=_is_outside("origin"),
+            to_customer=self.env["backlog.demand"]._is_outside("dest"),
+            from_customer=self.env["backlog.demand"]._is_outside("origin"),
         )
-
-
-def _is_outside(location):
-    """Whether ``location`` is a customer's, or between companies, as in Odoo's own
-    ``stock.move._is_outgoing``."""
-    return SQL(
-        "(%(one)s.usage = 'customer' "
-        "OR %(one)s.usage = 'transit' AND %(one)s.company_id IS NULL)",
-        one=SQL.identifier(location),
-    )
