@@ -119,6 +119,30 @@ class PurchaseOrderLine(models.Model):
         if vendors := confirmed.order_id.partner_id:
             self.env["backlog.vendor.touch"]._touch(vendors)
 
+    def _usual_lateness(self):
+        """``{line: days}``: how many days after its first promise the vendor of each
+        line usually delivers, below zero for early. It is the median of its receipts of
+        the product, or of all its receipts where those are too few; where all are too
+        few the line is left out."""
+        found = {}
+        for company, lines in self.grouped("company_id").items():
+            vendors = self.env["backlog.vendor"].with_company(company)
+            measures = self.env["backlog.vendor.measure"].with_company(company)
+            enough = vendors._enough()
+            templates = lines.product_id.product_tmpl_id
+            known = measures._of_vendors(
+                lines.partner_id.commercial_partner_id,
+                "lateness_median",
+                [-template_id for template_id in templates.ids],
+            )
+            for line in lines:
+                vendor_id = line.partner_id.commercial_partner_id.id
+                for key in (-line.product_id.product_tmpl_id.id, 0):
+                    receipts, days = known.get((vendor_id, key), (0, 0))
+                    if receipts >= enough and line not in found:
+                        found[line] = days
+        return found
+
     # What is still to come
 
     def _open_qty(self):

@@ -9,6 +9,7 @@ from ..const import BACKLOG_STATES, BUYERS, INTERNAL
 from ..tools.bounds import bounded_days, converted, in_unit
 from ..tools.figures import Rate, search_figure
 from ..tools.prepared import by_plan
+from .line.backlog_availability import ALL_FIGURES
 from .line.backlog_quote import Wish
 
 # What the allocation looks at, seen from a record with a product. For fields that are
@@ -217,6 +218,14 @@ class SaleOrderLine(models.Model):
         groups=INTERNAL,
         help="If you confirmed now: when the first receipt that it would wait for "
         "should have come, if that day is past. Nobody knows when it comes.",
+    )
+    backlog_availability = fields.Json(
+        "Availability",
+        compute="_compute_backlog_availability",
+        exportable=False,
+        groups=INTERNAL,
+        help="What the backlog says of the line, where Odoo shows its availability: in "
+        "finished texts.",
     )
     backlog_suggestion_line_ids = fields.One2many(
         "backlog.suggestion.line",
@@ -495,6 +504,13 @@ class SaleOrderLine(models.Model):
         )
         self.quote_expected_date = promise["expected_date"]
         self.quote_overdue_since = promise["overdue_since"]
+
+    @api.depends(*ALL_FIGURES, "open_qty", "scheduled_date", "state")
+    @api.depends_context("lang", "tz")
+    def _compute_backlog_availability(self):
+        shown = self.env["backlog.availability"]._shown(self)
+        for line in self:
+            line.backlog_availability = shown.get(line, False)
 
     def _purchase_service_create(self, quantity=False):
         """A service that no vendor can deliver now does not stop the order: somebody

@@ -228,6 +228,13 @@ class BacklogLine(models.Model):
         help="When all can leave for which somebody has ordered supply, as things "
         "stand. It is the expected date where nothing is to source.",
     )
+    likely_date = fields.Datetime(
+        "Likely",
+        compute="_compute_likely_date",
+        help="The expected date, and the days that the vendor behind the last receipt "
+        "usually comes later than it first says: the median of its receipts. Empty "
+        "where it has too few. It is for your information: nothing is late by it.",
+    )
     overdue_since = fields.Datetime(
         readonly=True,
         help="When the first receipt this line waits for should have come, if that day "
@@ -373,6 +380,11 @@ class BacklogLine(models.Model):
             rows = slices.get(line.order_line_id, ())
             names = [row.document.display_name for row in rows if row.document]
             line.supply_names = ", ".join(dict.fromkeys(names))
+
+    def _compute_likely_date(self):
+        dates = self.env["backlog.likely"]._dates(self)
+        for line in self:
+            line.likely_date = dates.get(line.id, False)
 
     @api.model
     def _search_supply_names(self, operator, value):

@@ -19,9 +19,12 @@ class BacklogWhy(models.AbstractModel):
 
     def _explain(self, line):
         slices = line._allocation(with_rank=True)
+        later = self.env["backlog.likely"]._days_later(slices)
         return {
             "verdict": self._explain_verdict(line, slices),
-            "sources": [self._explain_slice(line, row) for row in slices],
+            "sources": [
+                self._explain_slice(line, row, later.get(row, 0)) for row in slices
+            ],
             "queue": self._explain_queue(line, slices),
             "customer": self._explain_customer(line),
         }
@@ -273,7 +276,7 @@ class BacklogWhy(models.AbstractModel):
             order="id",
         ).order_id
 
-    def _explain_slice(self, line, row):
+    def _explain_slice(self, line, row, days_later):
         now = row.source in ("reserved", "stock")
         # The user sees the name of a document also without access to it.
         document = row.document and row.document.sudo()
@@ -296,6 +299,7 @@ class BacklogWhy(models.AbstractModel):
             )
             if row.overdue_since
             else "",
+            "likely": self.env["backlog.likely"]._sentence(days_later),
             "document": self._explain_document(document) if document else None,
         }
 

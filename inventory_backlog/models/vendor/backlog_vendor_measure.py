@@ -8,6 +8,7 @@ RATES = (
     "in_full_rate",
     "lead_time_median",
     "lead_time_p90",
+    "lateness_median",
     "reject_rate",
     "price_spread",
 )
@@ -41,6 +42,7 @@ class BacklogVendorMeasure(models.Model):
     in_full_rate = fields.Float()
     lead_time_median = fields.Float()
     lead_time_p90 = fields.Float()
+    lateness_median = fields.Float()
     reject_rate = fields.Float()
     price_spread = fields.Float()
 
@@ -87,38 +89,46 @@ class BacklogVendorMeasure(models.Model):
     def _on_time_rates(self, vendors):
         """``{vendor id: per cent on time}`` of these vendors (commercial partners) over
         all their products, in the current company; without receipts there is none."""
-        kept = dict(
-            self.env.execute_query(
-                SQL(
-                    """
-                    SELECT vendor_id, on_time_rate FROM backlog_vendor_measure
-                     WHERE company_id = %(company)s AND day = %(today)s
-                       AND measure_key = 0 AND vendor_id = ANY(%(vendors)s)
-                       AND (receipt_count = 0 OR in_full_rate IS NOT NULL)
-                       AND vendor_id NOT IN (SELECT vendor_id FROM backlog_vendor_touch)
-                    """,
-                    company=self.env.company.id,
-                    today=self.env.company._backlog_today(),
-                    vendors=vendors.ids,
-                    to_flush=self._touching(),
-                )
+        found = self._of_vendors(vendors, "on_time_rate")
+        return {vendor_id: rate for (vendor_id, _key), (_count, rate) in found.items()}
+
+    @api.model
+    def _of_vendors(self, vendors, name, keys=()):
+        """One rate of these vendors (commercial partners), in the current company.
+
+        :param keys: of which products, as ``measure_key`` says them, besides all
+        :return: ``{(vendor id, key): (receipts, rate)}``; without receipts there is
+            none
+        """
+        columns = SQL("vendor_id, measure_key, receipt_count, %s", SQL.identifier(name))
+        asked = SQL("measure_key = ANY(%s)", [0, *keys])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT %(columns)s FROM backlog_vendor_measure
+                 WHERE company_id = %(company)s AND day = %(today)s
+                   AND vendor_id = ANY(%(vendors)s) AND %(asked)s
+                   AND (receipt_count = 0 OR lateness_median IS NOT NULL)
+                   AND vendor_id NOT IN (SELECT vendor_id FROM backlog_vendor_touch)
+                """,
+                columns=columns,
+                company=self.env.company.id,
+                today=self.env.company._backlog_today(),
+                vendors=vendors.ids,
+                asked=asked,
+                to_flush=self._touching(),
             )
         )
-        live = [vendor_id for vendor_id in vendors.ids if vendor_id not in kept]
-        if live:
-            receipts = self.env["backlog.vendor.receipt"]._measures(live)
-            kept.update(
-                self.env.execute_query(
-                    SQL(
-                        "SELECT vendor_id, on_time_rate FROM (%s) live"
-                        " WHERE measure_key = 0",
-                        receipts,
-                    )
-                )
+        kept = {vendor_id for vendor_id, key, *_rate in rows if not key}
+        rows = [row for row in rows if row[0] in kept]
+        if live := [vendor_id for vendor_id in vendors.ids if vendor_id not in kept]:
+            measures = self.env["backlog.vendor.receipt"]._measures(live)
+            rows += self.env.execute_query(
+                SQL("SELECT %s FROM (%s) live WHERE %s", columns, measures, asked)
             )
         return {
-            vendor_id: float(rate)
-            for vendor_id, rate in kept.items()
+            (vendor_id, key): (int(receipts), float(rate))
+            for vendor_id, key, receipts, rate in rows
             if rate is not None
         }
 
@@ -147,7 +157,7 @@ class BacklogVendorMeasure(models.Model):
                    AND kept.company_id = %(company)s
                    AND kept.measure_key = 0
                    AND kept.day = %(today)s
-                   AND (kept.receipt_count = 0 OR kept.in_full_rate IS NOT NULL)
+                   AND (kept.receipt_count = 0 OR kept.lateness_median IS NOT NULL)
                  WHERE %(asked)s
                    AND (kept.id IS NULL OR partner.commercial_partner_id IN (
                         SELECT vendor_id FROM backlog_vendor_touch))
@@ -263,7 +273,7 @@ class BacklogVendorMeasure(models.Model):
                 SELECT %(company)s, %(today)s, %(columns)s FROM live
              UNION ALL
                 SELECT %(company)s, %(today)s, vendor.id, 0, 0,
-                       NULL, NULL, NULL, NULL, NULL, NULL
+                       NULL, NULL, NULL, NULL, NULL, NULL, NULL
                   FROM UNNEST(%(vendors)s) AS vendor (id)
                  WHERE vendor.id NOT IN (SELECT vendor_id FROM live)
              RETURNING id

@@ -189,6 +189,13 @@ class BacklogVendorReceipt(models.Model):
         aggregator="avg",
         help="Nine of ten receipts came within this number of days.",
     )
+    lateness_median = Rate(
+        "Days Late, Median",
+        readonly=True,
+        aggregator="avg",
+        help="Half of the receipts came within this number of days from the first "
+        "promise; below zero is early.",
+    )
     quality_score = Rate(
         "Quality",
         readonly=True,
@@ -233,6 +240,7 @@ class BacklogVendorReceipt(models.Model):
                    100 * rejected_qty / NULLIF(received_qty, 0) AS reject_rate,
                    lead_days AS lead_time_median,
                    lead_days AS lead_time_p90,
+                   late_days AS lateness_median,
                    NULL::numeric AS quality_score
               FROM (%(dated)s) receipt
             """,
@@ -454,6 +462,10 @@ class BacklogVendorReceipt(models.Model):
                          AND ABS(day - ordered_day) <= %(most_days)s
                         THEN day - ordered_day
                     END AS lead_days,
+                   CASE WHEN receipt_count = 1
+                         AND ABS(day - promised_day) <= %(most_days)s
+                        THEN day - promised_day
+                    END AS late_days,
                    qty / NULLIF(SUM(qty) OVER (PARTITION BY purchase_line_id), 0)
                        AS due_share
               FROM (

@@ -81,6 +81,19 @@ def lead_time(alias, share):
     )
 
 
+def lateness(alias):
+    """The median of the days from the first promise to each receipt, below zero where
+    it came before. Each receipt weighs the same.
+
+    >>> lateness("receipt").code
+    '(PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY "receipt"."late_days"))::numeric'
+    """
+    return SQL(
+        "(PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY %s))::numeric",
+        SQL.identifier(alias, "late_days"),
+    )
+
+
 def judged(alias, rate):
     """``rate`` where something was received; without a receipt there is nothing to
     judge by, whatever is overdue or closed short.
@@ -102,7 +115,7 @@ def rates(alias, one_product=None):
 
     >>> list(rates("receipt"))  # doctest: +NORMALIZE_WHITESPACE
     ['on_time_rate', 'in_full_rate', 'reject_rate', 'lead_time_median',
-     'lead_time_p90']
+     'lead_time_p90', 'lateness_median']
     """
     found = {
         "on_time_rate": on_time_rate(alias),
@@ -110,6 +123,7 @@ def rates(alias, one_product=None):
         "reject_rate": reject_rate(alias, one_product),
         "lead_time_median": lead_time(alias, 0.5),
         "lead_time_p90": lead_time(alias, 0.9),
+        "lateness_median": lateness(alias),
     }
     return {name: judged(alias, rate) for name, rate in found.items()}
 

@@ -67,10 +67,10 @@ class TestKeptMeasures(VendorCase):
         self._assert_change_shows(lambda: self._receive(self.purchase))
 
     def test_rates_of_an_earlier_version_do_not_count(self):
-        """Cached before what was closed short counted."""
+        """Cached before lateness was measured."""
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE backlog_vendor_measure SET on_time_rate = 7, in_full_rate = NULL"
+            "UPDATE backlog_vendor_measure SET on_time_rate = 7, lateness_median = NULL"
             " WHERE receipt_count > 0"
         )
 
