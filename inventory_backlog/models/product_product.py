@@ -359,13 +359,16 @@ class ProductProduct(models.Model):
 
     @api.model
     @api.readonly
-    def get_promises(self, wishes):
+    def get_promises(self, wishes, independent=False):
         """``get_promise`` for many wishes, as in one order: goods that the first takes
         are gone for the next. The number of queries does not
         depend on the number of wishes.
 
         :param list wishes: up to 10,000 of ``{"product_id": int, "qty": float,
             "warehouse_id": int}``, as for ``get_promise``; the warehouse may be missing
+        :param bool independent: answer each as if it were the only one, as for the
+            pages of a catalogue. Wishes for the same goods are then asked one after the
+            other
         :return: a list of what ``get_promise`` returns, in the same order, without
             ``qty_by_date``
         :raise UserError: as ``get_promise``, and when ``wishes`` is no such list
@@ -387,6 +390,8 @@ class ProductProduct(models.Model):
                     MOST_WISHES,
                 )
             )
+        if not isinstance(independent, bool):
+            raise UserError(self.env._("Say for independent either true or false."))
         quotes = self.env["backlog.quote"]
         products = checked_records(
             self.env, "product.product", [wish.get("product_id") for wish in wishes]
@@ -395,18 +400,17 @@ class ProductProduct(models.Model):
         places = [wish.get("warehouse_id") or False for wish in wishes]
         warehouses = checked_records(self.env, "stock.warehouse", filter(None, places))
         usual = quotes._checked_warehouse(False) if False in places else warehouses[:0]
-        return quotes._get_promises(
-            [
-                Wish(
-                    products.browse(wish["product_id"]).with_prefetch(products.ids),
-                    quotes._checked_quantity_of(number, wish),
-                    warehouses.browse(place) if place else usual,
-                )
-                for number, (wish, place) in enumerate(
-                    zip(wishes, places, strict=True), 1
-                )
-            ]
-        )
+        checked = [
+            Wish(
+                products.browse(wish["product_id"]).with_prefetch(products.ids),
+                quotes._checked_quantity_of(number, wish),
+                warehouses.browse(place) if place else usual,
+            )
+            for number, (wish, place) in enumerate(zip(wishes, places, strict=True), 1)
+        ]
+        if independent:
+            return quotes._get_independent(checked)
+        return quotes._get_promises(checked)
 
     # On the screens
 

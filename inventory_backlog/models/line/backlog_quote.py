@@ -1,4 +1,5 @@
 from collections import defaultdict
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -164,6 +165,36 @@ class BacklogQuote(models.AbstractModel):
         self._promise_to_source(wishes, supplies, promises, list(wanted.values()))
         self._name_documents(promises)
         return promises
+
+    # Each as if it were the only one
+
+    def _get_independent(self, wishes):
+        """Promise each wish as if nobody else wished for anything. Wishes that share no
+        goods take nothing from each other, so they are asked together; the same wish is
+        asked once.
+
+        :return: as ``_get_promises``
+        """
+        answers = {}
+        for group in self._apart(list(dict.fromkeys(wishes))):
+            answers.update(zip(group, self._get_promises(group), strict=True))
+        return [deepcopy(answers[wish]) for wish in wishes]
+
+    def _apart(self, wishes):
+        """These wishes in as few groups as a simple rule finds, with no goods twice in
+        one group."""
+        groups, next_group = [], defaultdict(int)
+        for wish, product_ids in zip(wishes, self._touched(wishes), strict=True):
+            number = max(next_group[product_id] for product_id in product_ids)
+            next_group.update(dict.fromkeys(product_ids, number + 1))
+            if number == len(groups):
+                groups.append([])
+            groups[number].append(wish)
+        return groups
+
+    def _touched(self, wishes):
+        """For each wish the ids of the products that it can take."""
+        return [{wish.product.id} for wish in wishes]
 
     # The way of supply
 

@@ -298,6 +298,50 @@ class TestPromise(BacklogCase):
             counts.append(self.env.cr.sql_log_count - before)
         self.assertLessEqual(counts[2], counts[1])
 
+    def test_each_is_answered_alone_where_that_is_asked(self):
+        self._put_in_stock(self.product, 5)
+        other = self._product("Other")
+        self._put_in_stock(other, 1)
+        self._purchase(self.product, 4, days=3)
+        wishes = [
+            {"product_id": product.id, "qty": quantity}
+            for product, quantity in (
+                (self.product, 3),
+                (other, 2),
+                (self.product, 7),
+                (self.product, 3),
+                (self.product, 12),
+            )
+        ]
+        products = self.env["product.product"].with_user(self.seller)
+        alone = [products.get_promises([wish])[0] for wish in wishes]
+        self.assertEqual(products.get_promises(wishes, independent=True), alone)
+        self.assertEqual(
+            [(p["ready"], p["to_source"]) for p in alone],
+            [(3, 0), (1, 1), (5, 0), (3, 0), (5, 3)],
+        )
+        self.assertNotEqual(products.get_promises(wishes), alone)
+        self.assertEqual(products.get_promises([], independent=True), [])
+        alone[0]["incoming"].append("changed")
+        self.assertEqual(alone[3]["incoming"], [])
+        for wrong in (1, "false", None, [True]):
+            with self.assertRaisesRegex(UserError, "either true or false"):
+                products.get_promises(wishes, wrong)
+
+    def test_different_goods_are_asked_together_also_when_each_is_alone(self):
+        wishes = [
+            {"product_id": self._product(f"Product {number}").id, "qty": 1}
+            for number in range(30)
+        ]
+        products = self.env["product.product"].with_user(self.seller)
+        counts = []
+        for size in (30, 3, 30):
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            products.get_promises(wishes[:size] * 5, independent=True)
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertLessEqual(counts[2], counts[1])
+
     def test_bad_lists_of_wishes_get_a_clear_answer(self):
         wish = {"product_id": self.product.id, "qty": 1}
         for wishes, words in (

@@ -80,6 +80,32 @@ class TestMakePromise(MrpBacklogCase):
         self.assertEqual(first["expected_date"], str(self._after(3)))
         self.assertFalse(second["expected_date"])
 
+    def test_alone_each_has_the_components_for_itself(self):
+        """Also those that another wish is for, and those of a kit."""
+        self._put_in_stock(self.part, 4)
+        kit = self._kit("Set", (self.part, 4))
+        desk = self._product("Desk")
+        self._bom(desk, (self.part, 2), produce_delay=3)
+        wishes = [
+            {"product_id": product.id, "qty": quantity}
+            for product, quantity in (
+                (self.table, 2),
+                (self.part, 4),
+                (kit, 1),
+                (desk, 2),
+                (self.table, 1),
+            )
+        ]
+        products = self.env["product.product"].with_user(self.seller)
+        alone = [products.get_promises([wish])[0] for wish in wishes]
+        self.assertEqual(products.get_promises(wishes, independent=True), alone)
+        self.assertTrue(all(promise["expected_date"] for promise in alone))
+        together = products.get_promises(wishes)
+        self.assertEqual(
+            [bool(promise["expected_date"]) for promise in together],
+            [False, True, False, False, False],
+        )
+
     def test_what_comes_from_the_next_town_is_not_made_nor_promised_again(self):
         other = self.env["stock.warehouse"].create({"name": "Other", "code": "OTH"})
         self.warehouse.resupply_wh_ids = other
