@@ -3,7 +3,14 @@ from collections import defaultdict
 from odoo import api, fields, models
 
 from ..const import BUYERS, INTERNAL, OPEN, REQUEST_STATES
-from ..tools.bounds import bounded, converted
+from ..tools.bounds import (
+    bounded,
+    bounded_days,
+    bounded_moment,
+    bounded_money,
+    converted,
+    is_bounded_factor,
+)
 from ..tools.given import giving
 from ..tools.link import Link
 from .backlog_history_mixin import Ours
@@ -142,6 +149,44 @@ class PurchaseOrderLine(models.Model):
                     if receipts >= enough and line not in found:
                         found[line] = days
         return found
+
+    # If another vendor delivered it
+
+    def _stand_in(self):
+        """The vendor line that this request would move to: the best backup for its
+        quantity."""
+        product = self.product_id.with_company(self.company_id)
+        vendor = self.order_id.partner_id.commercial_partner_id
+        return product._stand_in_for(vendor, self.product_uom_qty)
+
+    def _cost_now(self):
+        """What the whole line costs, untaxed, in the currency of the company."""
+        rate = self.order_id.currency_rate
+        return bounded_money(self.price_subtotal) / (
+            rate if is_bounded_factor(rate) else 1
+        )
+
+    def _cost_from(self, offer):
+        """The same from the vendor line ``offer``."""
+        offer = offer.with_company(self.company_id)
+        return offer._unit_price() * bounded(self.product_uom_qty)
+
+    def _arrival_from(self, offer):
+        """When it arrives if the vendor line ``offer`` is ordered from when this
+        request is to be confirmed, today at the earliest."""
+        days = bounded_days(offer.with_company(self.company_id).delay)
+        return fields.Datetime.add(self._ordered_on(), days=days)
+
+    def _ordered_on(self):
+        """When it is ordered, now at the earliest."""
+        return max(fields.Datetime.now(), bounded_moment(self.order_id.date_order))
+
+    def _extra_days(self, offer):
+        """How many days later it arrives from the vendor line ``offer`` than this line
+        says."""
+        if not self.date_planned:
+            return 0
+        return (self._arrival_from(offer) - self.date_planned).days
 
     # What is still to come
 

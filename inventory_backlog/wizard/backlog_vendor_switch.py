@@ -3,13 +3,6 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..const import MOVABLE_STATES
-from ..tools.bounds import (
-    bounded,
-    bounded_days,
-    bounded_moment,
-    bounded_money,
-    is_bounded_factor,
-)
 from ..tools.link import Link, check_readable
 
 
@@ -75,9 +68,7 @@ class BacklogVendorSwitch(models.TransientModel):
     @api.model
     def _prepare_line(self, line):
         """The proposal for one purchase line: its best backup."""
-        product = line.product_id.with_company(line.company_id)
-        vendor = line.order_id.partner_id.commercial_partner_id
-        backup = product._stand_in_for(vendor, line.product_uom_qty)
+        backup = line._stand_in()
         return {
             "purchase_line_id": line,
             "supplierinfo_id": backup,
@@ -243,29 +234,12 @@ class BacklogVendorSwitchLine(models.TransientModel):
             purchase_line = line.purchase_line_id
             line.product_qty = purchase_line.product_qty
             line.date_now = purchase_line.date_planned
-            seller = line.supplierinfo_id.with_company(purchase_line.company_id)
-            order = purchase_line.order_id
-            rate = order.currency_rate
-            line.price_now = bounded_money(purchase_line.price_subtotal) / (
-                rate if is_bounded_factor(rate) else 1
-            )
-            line.price_new = seller._unit_price() * bounded(
-                purchase_line.product_uom_qty
-            )
-            line.extra_cost = seller and line.price_new - line.price_now
-            line.date_new = seller and fields.Datetime.add(
-                line._date_order(), days=bounded_days(seller.delay)
-            )
-            line.extra_days = (
-                (line.date_new - line.date_now).days
-                if line.date_new and line.date_now
-                else 0
-            )
-
-    def _date_order(self):
-        """The order date of the new request, today at the earliest."""
-        ordered = bounded_moment(self.purchase_line_id.order_id.date_order)
-        return max(fields.Datetime.now(), ordered)
+            offer = line.supplierinfo_id
+            line.price_now = purchase_line._cost_now()
+            line.price_new = purchase_line._cost_from(offer)
+            line.extra_cost = offer and line.price_new - line.price_now
+            line.date_new = offer and purchase_line._arrival_from(offer)
+            line.extra_days = offer and purchase_line._extra_days(offer)
 
     def _check_still_open(self):
         for line in self:
@@ -296,4 +270,4 @@ class BacklogVendorSwitchLine(models.TransientModel):
                 offer.price, line.product_uom_id
             )
         line.date_planned = date
-        request.date_order = self._date_order()
+        request.date_order = line._ordered_on()

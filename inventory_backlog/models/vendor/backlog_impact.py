@@ -166,13 +166,15 @@ class BacklogImpact(models.AbstractModel):
         # Of a kit that waits for it nobody buys as many as kits are missing.
         own = lines.filtered(lambda line: line.product_id.product_tmpl_id == template)
         missing = self._not_requested(own, purchases)
+        requests = purchases.filtered(lambda line: line.state in MOVABLE_STATES)
+        rest = missing + sum(line._open_qty() for line in purchases - requests)
         unit = template.sudo().uom_id
         return {
             "product": template.display_name,
             "ordered": quantity_with_unit(self.env, ordered, unit) if ordered else "",
             "waiting": len(lines),
             "customers": len(lines.partner_id.sudo().commercial_partner_id),
-            "backup": self._backup_row(disruption, product, ordered + missing),
+            "backup": self._backup_row(disruption, product, requests, rest),
         }
 
     def _not_requested(self, lines, purchases):
@@ -187,14 +189,18 @@ class BacklogImpact(models.AbstractModel):
             for product, waiting in lines.grouped("product_id").items()
         )
 
-    def _backup_row(self, disruption, product, quantity):
-        """The best backup for ``quantity`` of ``product`` in its unit, with its cost
-        and days beyond those of the vendor; False without a backup."""
+    def _backup_row(self, disruption, product, requests, rest):
+        """The best backup for ``requests`` for ``product``, and for the ``rest`` in its
+        unit: what is confirmed with the vendor, or what nobody has requested yet. Cost
+        and days of the requests are those of the window that moves them; without any
+        they are what the vendor lines say of the rest. False without a backup."""
         vendor = disruption.partner_id.commercial_partner_id
-        backup = product._stand_in_for(vendor, quantity)
+        moves = {line: line._stand_in() for line in requests}
+        stand_in = product._stand_in_for(vendor, rest)
+        backup = next(filter(None, moves.values()), stand_in).sudo(False)
         if not backup:
             return False
-        current = product._offer_of(self._offers(disruption).partner_id, quantity)
+        current = product._offer_of(self._offers(disruption).partner_id, rest)
         row = {
             "name": backup.partner_id.display_name,
             "parity": dict(
@@ -202,10 +208,36 @@ class BacklogImpact(models.AbstractModel):
             ).get(backup.parity_state, ""),
             "state": backup.parity_state,
             "cost": "",
-            "days": bounded_days(backup.delay) - bounded_days(current.delay),
+            "rest": "",
+            "days": max(line._extra_days(offer) for line, offer in moves.items())
+            if moves
+            else bounded_days(backup.delay) - bounded_days(current.delay),
         }
         if self.env.user.has_group(BUYERS):
-            extra = (backup._unit_price() - current._unit_price()) * (quantity or 1)
-            row["cost"] = format_amount(self.env, extra, self.env.company.currency_id)
-            row["is_dearer"] = extra > 0
+            beyond = stand_in._unit_price() - current._unit_price()
+            row |= self._cost_of(product, moves, rest, beyond)
         return row
+
+    def _cost_of(self, product, moves, rest, beyond):
+        """What moving the requests ``moves``, ``{line: vendor line}``, costs more, and
+        beside it the ``rest``, each unit of it costing ``beyond`` more."""
+        company = self.env.company
+        extra = sum(
+            (line._cost_from(offer) - line._cost_now())
+            * company._backlog_rate_of(line.company_id.currency_id)
+            for line, offer in moves.items()
+        )
+        named = ""
+        if not moves:
+            extra = beyond * (rest or 1)
+        elif rest > 0:
+            named = self.env._(
+                "and %(cost)s for %(quantity)s that no request asks for",
+                cost=format_amount(self.env, beyond * rest, company.currency_id),
+                quantity=quantity_with_unit(self.env, rest, product.sudo().uom_id),
+            )
+        return {
+            "cost": format_amount(self.env, extra, company.currency_id),
+            "rest": named,
+            "is_dearer": extra > 0,
+        }

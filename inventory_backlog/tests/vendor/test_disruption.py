@@ -365,7 +365,7 @@ class TestDisruptionImpact(VendorCase):
         self.assertEqual(self._counts(), (1, 1, 1, 1))
 
     def test_best_backup_with_its_extra_cost_and_days(self):
-        self._request(self.product, 5, vendor=self.first)
+        self._request(self.product, 5, vendor=self.first, days=2)
         [row] = self._impact()["products"]
 
         self.assertEqual(row["product"], "Chair")
@@ -381,7 +381,40 @@ class TestDisruptionImpact(VendorCase):
         [row] = self._impact()["products"]
 
         self.assertEqual(row["ordered"], "3 Units")
-        self.assertEqual(row["backup"]["cost"], self._money(6))
+        self.assertEqual(row["backup"]["cost"], self._money(2))
+        self.assertEqual(
+            row["backup"]["rest"],
+            f"and {self._money(4)} for 2 Units that no request asks for",
+        )
+
+    def test_without_requests_the_vendor_lines_say_what_it_costs(self):
+        self._purchase(self.product, 2, vendor=self.first)
+        [row] = self._impact()["products"]
+
+        self.assertEqual(
+            [row["backup"][name] for name in ("cost", "rest", "days")],
+            [self._money(4), "", 2],
+        )
+
+    def test_it_says_what_the_window_says_that_moves_the_requests(self):
+        """The price that was agreed, the day that was said, the price break of each
+        request, its unit."""
+        self._offer(self.product, self.second, price=9, min_qty=20)
+        agreed, dozens, dear = {"price_unit": 11}, {"price_unit": 120}, {}
+        dozens["product_uom_id"] = self.dozen.id
+        for quantity, more, days in ((6, agreed, 20), (2, dozens, -14), (6, dear, 3)):
+            self._request((self.product, quantity, more), vendor=self.first, days=days)
+        self._purchase(self.product, 6, vendor=self.first)
+        disruption = self._disrupt(self.first)
+        action = disruption.action_move_requests()
+        window = self.env["backlog.vendor.switch"].browse(action["res_id"])
+        [row] = self._fresh(disruption).impact["products"]
+
+        self.assertEqual(window.line_ids.mapped("extra_cost"), [12, -24, 6])
+        self.assertEqual(window.line_ids.mapped("extra_days"), [1, 15, -16])
+        self.assertEqual(row["backup"]["cost"], self._money(-6))
+        self.assertEqual(row["backup"]["days"], 15)
+        self.assertIn("6 Units", row["backup"]["rest"])
 
     def test_best_backup_is_one_that_is_not_out(self):
         self._disrupt(self.second)
@@ -409,12 +442,13 @@ class TestDisruptionImpact(VendorCase):
         self.assertFalse(row["backup"]["is_dearer"])
 
     def test_extra_cost_is_hidden_from_salespeople(self):
-        self._request(self.product, 5, vendor=self.first)
+        self._request(self.product, 5, vendor=self.first, days=2)
         impact = self._impact(user=self.seller)
 
         self.assertFalse(impact["show_cost"])
         [row] = impact["products"]
         self.assertEqual(row["backup"]["cost"], "")
+        self.assertEqual(row["backup"]["rest"], "")
         self.assertNotIn("is_dearer", row["backup"])
         self.assertEqual(row["backup"]["days"], 2)
 
