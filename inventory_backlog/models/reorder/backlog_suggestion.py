@@ -687,13 +687,41 @@ class BacklogSuggestion(models.Model):
         return requests.filtered(lambda order: order.state in REQUEST_STATES).ids
 
     def action_accept(self):
-        """Do what is suggested, as it is: make requests, draft transfers, activities;
-        and confirm the requests of those that say *Confirm*, which nobody can undo.
+        """Do what is suggested, as it is: make requests, draft transfers, activities.
 
         :return: True
         :raise AccessError: without Odoo's own right to create these documents
+        :raise UserError: for those that say *Confirm*, see ``action_confirm_requests``
         """
         self.check_access("write")
+        if orders := self.filtered(lambda one: one.action_type == "confirm"):
+            raise UserError(
+                self.env._(
+                    "%s: this confirms purchase orders, which nobody can undo. Use "
+                    "Confirm Order (action_confirm_requests).",
+                    ", ".join(orders[:5].mapped("display_name")),
+                )
+            )
+        self.env["backlog.procure"]._order_as_proposed(self)
+        return True
+
+    def action_confirm_requests(self):
+        """Confirm the requests of suggestions that say *Confirm*: each becomes a
+        purchase order, with all that is on it. Nobody can undo that here.
+
+        :return: True
+        :raise AccessError: without Odoo's own right to write purchase orders
+        :raise UserError: for other kinds of suggestions, and when the requests are not
+            those that were suggested
+        """
+        self.check_access("write")
+        if others := self.filtered(lambda one: one.action_type != "confirm"):
+            raise UserError(
+                self.env._(
+                    "%s: there is no request to confirm. Accept it instead.",
+                    ", ".join(others[:5].mapped("display_name")),
+                )
+            )
         self.env["backlog.procure"]._order_as_proposed(self)
         return True
 

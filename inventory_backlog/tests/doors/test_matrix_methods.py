@@ -49,6 +49,8 @@ METHODS = """
                           -      -        -      -   -     x        -       -     -
     backlog.suggestion.action_choose_vendor
                           -      -        -      -   -     x        x       -     -
+    backlog.suggestion.action_confirm_requests
+                          -      -        -      -   -     x        -       -     -
     backlog.suggestion.action_create_rfq
                           -      -        -      -   -     x        -       -     -
     backlog.suggestion.action_dismiss
@@ -179,6 +181,9 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
         moved = self._product("Moved")
         self._wanted([(bought, 1), (moved, 1)])
         self._put_in_stock(moved, 1, self._second_warehouse().lot_stock_id)
+        asked = self._table("Asked", self.second)
+        self._wanted(asked, 3, days=1, user=seller)
+        self._request(asked, 3, vendor=self.second)
         disruption = self._disrupt(self.first)
         self._generate()
         self._suggested(bought, moved).action_accept()
@@ -202,6 +207,9 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
             "backlog.suggestion.action_open_transfers": self._suggested(moved),
             "backlog.suggestion.action_undo": self._suggested(bought),
             "backlog.suggestion.action_buy_instead": to_pull_in,
+            "backlog.suggestion.action_confirm_requests": self._suggested(
+                asked, action="confirm"
+            ),
             "backlog.suggestion.action_write_vendor": to_pull_in,
             "backlog.suggestion.line": to_pull_in.line_ids.filtered("document"),
             "product.product": self.product,

@@ -484,6 +484,7 @@ class TestSuggestionAccess(SuggestionCase):
             "generate",
             "action_create_rfq",
             "action_accept",
+            "action_confirm_requests",
             "action_undo",
             "action_dismiss",
             "action_snooze",

@@ -121,7 +121,7 @@ class TestSuggestionConfirm(SuggestionCase):
                 self._wanted(product, 5, days=1)
                 suggestion = self._suggest(product)
                 self.assertEqual(suggestion.action_type, "confirm")
-                suggestion.action_accept()
+                suggestion.action_confirm_requests()
                 self.assertEqual(suggestion.state, "done")
 
     def test_a_request_that_is_there_before_a_late_receipt_is_to_be_confirmed(self):
@@ -130,7 +130,7 @@ class TestSuggestionConfirm(SuggestionCase):
         self._request(self.product, 5, vendor=self.second, days=4)
         found = self._suggest().sorted("action_type")
         self.assertEqual(found.mapped("action_type"), ["confirm", "expedite"])
-        found[0].action_accept()
+        found[0].action_confirm_requests()
         self.assertFalse(self._suggested(action="confirm", state="proposed"))
 
     def test_in_two_units_and_currencies(self):
@@ -153,7 +153,7 @@ class TestSuggestionConfirm(SuggestionCase):
         suggestions = self._suggest(self.product, table)
         self.assertEqual(suggestions.mapped("action_type"), ["confirm", "confirm"])
         chair = self._suggested()
-        chair.action_accept()
+        chair.action_confirm_requests()
         self.assertEqual(request.state, "purchase")
         self.assertEqual((chair.state, chair.can_undo), ("done", False))
         self.assertFalse(self._suggested(table, action="confirm"))
@@ -181,15 +181,32 @@ class TestSuggestionConfirm(SuggestionCase):
         suggestion = self._suggested().with_user(reader)
         self.assertFalse(suggestion.can_accept)
         with self.assertRaises(AccessError):
-            suggestion.action_accept()
+            suggestion.action_confirm_requests()
         self.assertEqual(request.state, "draft")
+
+    def test_it_has_a_door_of_its_own(self):
+        """Who accepts many at once confirms no purchase by it."""
+        self._waited_for()
+        table = self._table()
+        self._wanted(table, 2)
+        suggestions = self._suggest(self.product, table)
+        confirm = suggestions.filtered(lambda one: one.action_type == "confirm")
+        self.assertEqual((suggestions - confirm).action_type, "buy")
+        for wrong in (confirm, suggestions):
+            with self.assertRaisesRegex(UserError, "action_confirm_requests"):
+                wrong.action_accept()
+        for wrong in (suggestions - confirm, suggestions):
+            with self.assertRaisesRegex(UserError, "no request to confirm"):
+                wrong.action_confirm_requests()
+        self.assertEqual({*suggestions.mapped("state")}, {"proposed"})
+        self.assertIs(confirm.action_confirm_requests(), True)
 
     def test_what_needs_an_approval_waits_for_it(self):
         self.company.po_double_validation = "two_step"
         self.company.po_double_validation_amount = 10
         _order, request = self._waited_for()
         suggestion = self._suggest()
-        suggestion.action_accept()
+        suggestion.action_confirm_requests()
         self.assertEqual((request.state, suggestion.state), ("to approve", "ordered"))
         self.assertEqual(
             suggestion.explanation, f"Waiting for approval: {request.name}."
@@ -211,7 +228,7 @@ class TestSuggestionConfirm(SuggestionCase):
         request.with_user(self.buyer).button_confirm()
         suggestion = self._suggest()
         with self.assertRaisesRegex(UserError, "approval of a purchase administrator"):
-            suggestion.action_accept()
+            suggestion.action_confirm_requests()
         request.button_cancel()
         self.assertEqual(self._suggest().action_type, "buy")
         self.assertFalse(suggestion.exists())
@@ -223,14 +240,14 @@ class TestSuggestionConfirm(SuggestionCase):
         window = self.env["backlog.suggestion.accept"].with_user(self.buyer)
         window = window.browse(suggestion.action_open_accept()["res_id"])
         _order, other = self._waited_for(2)
-        for accept in (suggestion.action_accept, window.action_confirm):
+        for accept in (suggestion.action_confirm_requests, window.action_confirm):
             with self.assertRaisesRegex(UserError, "other requests"):
                 accept()
         self._generate()
         with self.assertRaisesRegex(UserError, "other requests"):
             window.action_confirm()
         self.assertEqual((shown.state, other.state), ("draft", "draft"))
-        self._suggested().action_accept()
+        self._suggested().action_confirm_requests()
         self.assertEqual((shown.state, other.state), ("purchase", "purchase"))
 
     def test_what_odoo_asks_about_is_not_confirmed(self):
@@ -242,7 +259,7 @@ class TestSuggestionConfirm(SuggestionCase):
             patch.object(orders, "button_confirm", lambda _self: asking),
             self.assertRaisesRegex(UserError, f"{request.name} could not be"),
         ):
-            suggestion.action_accept()
+            suggestion.action_confirm_requests()
         self.assertEqual(self._fresh(suggestion).state, "proposed")
 
     def test_refused_and_taken_up_again_it_is_to_be_confirmed_again(self):
@@ -250,7 +267,7 @@ class TestSuggestionConfirm(SuggestionCase):
         self.company.po_double_validation_amount = 10
         _order, request = self._waited_for()
         suggestion = self._suggest()
-        suggestion.action_accept()
+        suggestion.action_confirm_requests()
         self.assertEqual((request.state, suggestion.state), ("to approve", "ordered"))
         request.button_cancel()
         request.button_draft()
