@@ -138,7 +138,10 @@ class BacklogSuggestionAcceptLine(models.TransientModel):
         for line in self:
             suggestion = line._suggestion()
             if not line.is_buying:
-                line.earliest_date = suggestion.arrival_date
+                # Nobody knows when what is overdue comes.
+                line.earliest_date = (
+                    not suggestion.overdue_since and suggestion.arrival_date
+                )
             else:
                 line.earliest_date = line.supplierinfo_id and suggestion.env[
                     "backlog.plan"

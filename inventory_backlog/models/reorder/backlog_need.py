@@ -28,7 +28,8 @@ class NeedRow(NamedTuple):
     """When it is needed or will be there, in the time zone of the company. None for
     what is there."""
     expected_day: object = None
-    """When the receipt of what is late comes."""
+    """When the receipt of what is late was last said to come: a day that is past where
+    it is overdue. When a request would be there."""
     order_line_id: int = None
     move_id: int = None
     """The move that wants it, or of a request the one that it was made for."""
@@ -203,7 +204,8 @@ class BacklogNeed(models.AbstractModel):
     @api.model
     def _lates(self):
         """The slices whose receipt comes after the day they are needed and promised. A
-        receipt that is overdue comes today at the earliest."""
+        receipt that is overdue comes today at the earliest, and is dated when it was
+        due."""
         return SQL(
             """
             SELECT late.product_id, late.warehouse_id, 'late', late.qty, late.share,
@@ -214,7 +216,7 @@ class BacklogNeed(models.AbstractModel):
                            slice.order_line_id, slice.move_id, slice.receipt_move_id,
                            warehouse.id AS warehouse_id,
                            GREATEST(%(needed)s, %(promised)s) AS day,
-                           GREATEST(%(expected)s, %(today)s) AS expected_day
+                           %(expected)s AS expected_day
                       FROM portion slice
                       JOIN stock_warehouse warehouse
                         ON warehouse.lot_stock_id = slice.pool_id
@@ -227,7 +229,7 @@ class BacklogNeed(models.AbstractModel):
                        AND %(is_wanted)s
                    ) late
             %(join_receipt)s
-             WHERE late.expected_day > late.day
+             WHERE GREATEST(late.expected_day, %(today)s) > late.day
             """,
             is_wanted=self._is_wanted(),
             document=self.env["backlog.supply"]._document(),

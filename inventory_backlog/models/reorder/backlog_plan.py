@@ -203,7 +203,11 @@ class BacklogPlan(models.AbstractModel):
             **self._plan_lines(net.late, batch),
             "shortage_qty": quantity,
             "suggested_qty": quantity,
-            "arrival_date": max(part.expected_day for part in net.late),
+            # What is overdue comes today at the earliest.
+            "arrival_date": max(
+                self.env.company._backlog_today(),
+                *(part.expected_day for part in net.late),
+            ),
         }
 
     def _plan_confirm(self, product, net, batch):

@@ -127,9 +127,8 @@ class BacklogSuggestion(models.Model):
     )
     overdue_since = fields.Date(
         compute="_compute_overdue_since",
-        compute_sudo=True,
-        help="When the first receipt to pull in should have come. Nobody knows when it "
-        "comes.",
+        help="When the first receipt to pull in should have come, if that day is past. "
+        "Until somebody says a new day, nobody knows when it comes.",
     )
     shortage_qty = fields.Float(
         "Short",
@@ -401,6 +400,10 @@ class BacklogSuggestion(models.Model):
             lambda line: line.state in REQUEST_STATES
         )
 
+    def _is_partly_overdue(self):
+        """Whether of the receipts to pull in some are overdue and others are not."""
+        return len({bool(line.overdue_since) for line in self.line_ids}) > 1
+
     def _late_left(self):
         """``{line: quantity}`` of what comes too late, less what was bought instead."""
         self.ensure_one()
@@ -455,18 +458,16 @@ class BacklogSuggestion(models.Model):
                 near = day <= today + timedelta(days=7)
                 suggestion.urgency = "week" if near else "later"
 
-    @api.depends("line_ids.overdue_since", "action_type")
-    def _compute_overdue_since(self):
-        late = self.filtered(lambda one: one.action_type == "expedite")
-        (self - late).overdue_since = False
-        for suggestion in late:
-            days = suggestion.line_ids.mapped("overdue_since")
-            suggestion.overdue_since = min(filter(None, days), default=False)
-
     @api.depends("urgency")
     def _compute_urgency_color(self):
         for suggestion in self:
             suggestion.urgency_color = URGENCY_COLORS.get(suggestion.urgency, 0)
+
+    @api.depends("action_type", "line_ids.expected_date")
+    def _compute_overdue_since(self):
+        for suggestion in self:
+            days = suggestion._origin.line_ids.filtered("overdue_since")
+            suggestion.overdue_since = min(days.mapped("overdue_since"), default=False)
 
     @api.depends_context("lang")
     @api.depends("suggested_qty", "partner_id", "order_by_date", "arrival_date")

@@ -3,7 +3,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...const import MOVABLE_STATES, VALUE_GROUPS
+from ...const import ASKED, MOVABLE_STATES, VALUE_GROUPS
 from ...tools.actions import open_records
 from ...tools.link import Link
 
@@ -113,13 +113,13 @@ class BacklogSuggestionLine(models.Model):
     )
     expected_date = fields.Date(
         readonly=True,
-        help="When that receipt comes. One that is overdue counts as due today.",
+        help="When that receipt comes by what was said last; a day that is past where "
+        "it is overdue.",
     )
     overdue_since = fields.Date(
         compute="_compute_overdue_since",
-        # Buyers need not be able to read what brings it.
-        compute_sudo=True,
-        help="When the receipt should have come. Nobody knows when it comes.",
+        help="When the receipt should have come, if that day is past. Until somebody "
+        "says a new day, nobody knows when it comes.",
     )
     asked_name = fields.Char(
         "Order or Document",
@@ -143,29 +143,14 @@ class BacklogSuggestionLine(models.Model):
             line.asked_name = asking and asking.display_name
             line.document_name = saved.document and saved.document.display_name
 
-    @api.depends("document", "expected_date", "product_id")
+    @api.depends("expected_date", "suggestion_id.action_type")
     def _compute_overdue_since(self):
-        """As the queue tells it, for the receipts of the product that were due by the
-        day that is noted here."""
-        documents = {line.document for line in self if line.document}
-        since = {}
-        if documents:
-            # The first of each receipt comes first.
-            for part in self.env["backlog.allocation"].search(
-                [
-                    ("product_id", "in", self.product_id.ids),
-                    ("overdue_since", "!=", False),
-                ],
-                order="overdue_since",
-            ):
-                key = part.document, part.product_id
-                since.setdefault(key, part.overdue_since)
         for line in self:
-            day_of = line.company_id._backlog_day_of
-            moment = since.get((line.document, line.product_id))
-            day = moment and line.expected_date
-            due = day and day <= line.company_id._backlog_today()
-            line.overdue_since = due and day_of(moment)
+            saved = line._origin
+            day = saved.suggestion_id.action_type in ASKED and saved.expected_date
+            line.overdue_since = (
+                bool(day) and day < saved.company_id._backlog_today() and day
+            )
 
     @api.readonly
     def action_open_receipt(self):

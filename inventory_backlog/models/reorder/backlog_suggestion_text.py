@@ -28,20 +28,8 @@ class BacklogSuggestionText(models.AbstractModel):
                 requests=self._late_names(suggestion.sudo()),
                 **figures,
             )
-        if suggestion.overdue_since:
-            return self.env._(
-                "%(qty)s, needed %(need)s, overdue since %(date)s",
-                qty=figures["qty"],
-                need=format_date(self.env, suggestion.need_date),
-                date=format_date(self.env, suggestion.overdue_since),
-            )
         if suggestion.action_type in ASKED:
-            return self.env._(
-                "%(qty)s, needed %(need)s, expected %(expected)s",
-                qty=figures["qty"],
-                need=format_date(self.env, suggestion.need_date),
-                expected=format_date(self.env, suggestion.arrival_date),
-            )
+            return self._late_summary(suggestion)
         origin = suggestion.source_warehouse_id or suggestion.partner_id
         if suggestion.state not in OPEN and suggestion.action_type in BUYING:
             # Split over two vendors, it is from both.
@@ -57,6 +45,31 @@ class BacklogSuggestionText(models.AbstractModel):
         if suggestion.action_type in BUYING:
             return self.env._("%(qty)s, no vendor yet, by %(date)s", **figures)
         return self.env._("%(qty)s, by %(date)s", **figures)
+
+    def _late_summary(self, suggestion):
+        """What comes too late, in one line: nobody knows when what is overdue comes."""
+        figures = self._late_figures(suggestion, suggestion.suggested_qty)
+        if not suggestion.overdue_since:
+            return self.env._(
+                "%(qty)s, needed %(need)s, expected %(expected)s", **figures
+            )
+        if suggestion._is_partly_overdue():
+            return self.env._(
+                "%(qty)s, needed %(need)s, some of it overdue since %(since)s, the "
+                "last expected %(expected)s",
+                **figures,
+            )
+        return self.env._(
+            "%(qty)s, needed %(need)s, overdue since %(since)s", **figures
+        )
+
+    def _late_figures(self, suggestion, quantity):
+        return {
+            "qty": suggestion._quantity(quantity),
+            "need": format_date(self.env, suggestion.need_date),
+            "expected": format_date(self.env, suggestion.arrival_date),
+            "since": format_date(self.env, suggestion.overdue_since),
+        }
 
     # Why: a sentence for each reason
 
@@ -106,22 +119,26 @@ class BacklogSuggestionText(models.AbstractModel):
         ]
 
     def _late_sentence(self, suggestion):
-        qty = suggestion._quantity(suggestion.shortage_qty)
-        need = format_date(self.env, suggestion.need_date)
-        if since := suggestion.overdue_since:
+        """What comes too late, and when; nobody knows that of what is overdue."""
+        figures = self._late_figures(suggestion, suggestion.shortage_qty)
+        if not suggestion.overdue_since:
             return self.env._(
-                "%(qty)s come too late: needed on %(need)s, overdue since %(date)s. "
-                "Ask when they come before you buy more.",
-                qty=qty,
-                need=need,
-                date=format_date(self.env, since),
+                "%(qty)s come too late: needed on %(need)s, expected on %(expected)s. "
+                "Ask for them to come earlier before you buy more.",
+                **figures,
+            )
+        if suggestion._is_partly_overdue():
+            return self.env._(
+                "%(qty)s come too late: needed on %(need)s, some of it overdue since "
+                "%(since)s, the last expected on %(expected)s. Ask when they come "
+                "before you buy more.",
+                **figures,
             )
         return self.env._(
-            "%(qty)s come too late: needed on %(need)s, expected on %(date)s. "
-            "Ask for them to come earlier before you buy more.",
-            qty=qty,
-            need=need,
-            date=format_date(self.env, suggestion.arrival_date),
+            "%(qty)s come too late: needed on %(need)s, overdue since %(since)s, and "
+            "nobody has said yet when they come. Ask for a new day before you buy "
+            "more.",
+            **figures,
         )
 
     def _instead_sentences(self, suggestion):

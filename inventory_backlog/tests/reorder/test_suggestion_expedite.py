@@ -1,5 +1,5 @@
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 
 from ..suggestions import SuggestionCase
 
@@ -68,6 +68,57 @@ class TestSuggestionExpedite(SuggestionCase):
             self.assertNotIn("expected", text)
         suggestion.action_accept()
         self.assertIn("overdue since", purchase.sudo().activity_ids.note)
+
+    def test_nobody_knows_when_an_overdue_receipt_comes(self):
+        """It says since when it is overdue, and no day on which it would come."""
+        purchase, _order = self._late(days=2)
+        self.assertFalse(self._suggest())
+        with freeze_time(self._after(6)):
+            suggestion = self._suggest()
+            self.assertEqual(suggestion.overdue_since, self._after(2).date())
+            line = suggestion.line_ids
+            self.assertEqual(line.overdue_since, self._after(2).date())
+            self.assertEqual(
+                suggestion.summary,
+                "5 Units, needed 01/18/2030, overdue since 01/17/2030",
+            )
+            self.assertIn(
+                "5 Units come too late: needed on 01/18/2030, overdue since "
+                "01/17/2030, and nobody has said yet when they come.",
+                suggestion.explanation,
+            )
+            window = suggestion.action_open_accept()
+            window = self.env[window["res_model"]].browse(window["res_id"])
+            window = window.with_user(self.buyer)
+            self.assertFalse(window.line_ids.arrival_date)
+            self.assertFalse(window.line_ids.kept)
+            window.action_confirm()
+            note = purchase.activity_ids.note
+            self.assertIn("overdue since", " ".join(note.split()))
+            self.assertIn("01/17/2030", note)
+            self.assertNotIn("01/21/2030", note)
+        with freeze_time(self._after(7)):
+            # The same, a day later: no news.
+            self.assertEqual(set(self._generate().values()), {0})
+        purchase.order_line.date_planned = self._after(12)
+        with freeze_time(self._after(8)):
+            again = self._suggest()
+            self.assertEqual((again, again.state), (suggestion, "proposed"))
+            self.assertFalse(again.overdue_since)
+            self.assertIn("expected on 01/27/2030", again.explanation)
+
+    def test_some_overdue_some_only_late(self):
+        self._purchase(self.product, 2, days=2)
+        self._purchase(self.product, 3, days=9)
+        self._wanted(self.product, 5, days=3)
+        with freeze_time(self._after(6)):
+            suggestion = self._suggest()
+            self.assertEqual(suggestion.overdue_since, self._after(2).date())
+            self.assertIn(
+                "some of it overdue since 01/17/2030, the last expected on 01/24/2030",
+                suggestion.explanation,
+            )
+            self.assertIn("the last expected 01/24/2030", suggestion.summary)
 
     def test_accepted_it_reminds_who_is_in_charge_with_the_lines(self):
         purchase, order = self._late()
