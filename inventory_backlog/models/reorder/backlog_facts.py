@@ -124,9 +124,7 @@ class BacklogFacts(models.AbstractModel):
                 SQL.identifier(parts._table),
                 to_flush=parts._fields["suggestion_id"],
             )
-            for parts in map(
-                self._parts, self.env["backlog.suggestion.run"]._child_fields()
-            )
+            for parts in self._part_models()
         ]
         rows = self.env.execute_query(
             SQL(
@@ -147,8 +145,15 @@ class BacklogFacts(models.AbstractModel):
         )
         return {product_id: list(map(int, found)) for product_id, *found in rows}
 
-    def _parts(self, name):
-        return self.env[self.env["backlog.suggestion"]._fields[name].comodel_name]
+    def _child_fields(self):
+        """The lists of a suggestion that the run keeps in step; their models have
+        ``_figures``."""
+        return ["line_ids"]
+
+    def _part_models(self):
+        """The models of these lists."""
+        fields_of = self.env["backlog.suggestion"]._fields
+        return [self.env[fields_of[name].comodel_name] for name in self._child_fields()]
 
     def _situation(self, product_ids, rows=None):
         """The ``Situation`` of the products that miss something.

@@ -590,7 +590,7 @@ class BacklogSuggestion(models.Model):
     @api.model
     def _cron_generate(self):
         """The scheduled run of all companies."""
-        self.env["backlog.suggestion.run"]._run_scheduled()
+        self.env["backlog.suggestion.job"]._run_scheduled()
 
     def action_update(self):
         """Look at everything again and say what changed."""

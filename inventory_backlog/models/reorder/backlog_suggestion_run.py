@@ -112,34 +112,6 @@ class BacklogSuggestionRun(models.AbstractModel):
         for company, of_company in suggestions.grouped("company_id").items():
             self._run_for(company)._generate(of_company.product_id.ids)
 
-    def _run_scheduled(self):
-        """Run for all companies. When a run is killed half-way, the next one carries
-        on: products that were done are not planned again."""
-        companies = self.env["res.company"].search(Domain.TRUE)
-        cron, faults = self.env["ir.cron"], self.env["backlog.fault"]
-        cron._commit_progress(remaining=len(companies))
-        for done, company in enumerate(companies):
-            is_partial = faults._attempt(
-                "ir_cron_suggestion", company, self._run_for(company)._run_and_mail
-            )
-            left = len(companies) - done - (not is_partial)
-            if not cron._commit_progress(1, remaining=left):
-                return
-
-    def _run_and_mail(self):
-        """The whole run of the current company.
-
-        :return: whether there was no time for all of it. Then no mail is sent yet: Odoo
-            runs the action again at once.
-        """
-        outcome = self._generate(commit=True)
-        if outcome.is_partial:
-            return True
-        if self.env.company.backlog_create_requests and not outcome.is_busy:
-            self.env["backlog.procure"]._create_requests(outcome)
-        self.env["backlog.suggestion.mail"]._send_digest(outcome)
-        return False
-
     # A run: rounds of batches until nothing changes any more
 
     def _generate(self, product_ids=None, commit=False):
@@ -240,7 +212,7 @@ class BacklogSuggestionRun(models.AbstractModel):
         tables otherwise, and scan all of them for each row."""
         for model in (
             self.env["backlog.suggestion"],
-            *map(self.env["backlog.facts"]._parts, self._child_fields()),
+            *self.env["backlog.facts"]._part_models(),
         ):
             self.env.cr.execute(SQL("ANALYZE %s", SQL.identifier(model._table)))
 
@@ -381,7 +353,7 @@ class BacklogSuggestionRun(models.AbstractModel):
         latest = values["need_date"] - timedelta(days=values.pop("lead_days", 0))
         return {
             **dict.fromkeys(self._run_fields(), False),
-            **{name: [] for name in self._child_fields()},
+            **{name: [] for name in self.env["backlog.facts"]._child_fields()},
             **values,
             "order_by_date": self.env.company._backlog_work_day(latest, -1),
             "released_value": sum(line["value"] for line in lines),
@@ -408,7 +380,7 @@ class BacklogSuggestionRun(models.AbstractModel):
         if suggestion.is_vendor_chosen and "partner_id" in changes:
             # The chosen vendor cannot be chosen any more.
             changes["is_vendor_chosen"] = False
-        for name in self._child_fields():
+        for name in self.env["backlog.facts"]._child_fields():
             if suggestion[name]._figures() != suggestion[name]._figures_of(
                 values[name]
             ):
@@ -487,10 +459,6 @@ class BacklogSuggestionRun(models.AbstractModel):
         """The figures that the run keeps in step."""
         return COMPARED
 
-    def _child_fields(self):
-        """The lists that the run keeps in step; their models have ``_figures``."""
-        return ["line_ids"]
-
     # Creating
 
     def _create_values(self, key, values):
@@ -501,7 +469,10 @@ class BacklogSuggestionRun(models.AbstractModel):
             "warehouse_id": warehouse_id,
             "company_id": self.env.company.id,
             "action_type": action,
-            **{name: self._create_rows(values[name]) for name in self._child_fields()},
+            **{
+                name: self._create_rows(values[name])
+                for name in self.env["backlog.facts"]._child_fields()
+            },
         }
 
     def _create_rows(self, rows):

@@ -262,7 +262,7 @@ class TestFault(BacklogCase):
     # Scheduled actions
 
     def test_a_company_that_fails_stops_no_other(self):
-        run, done = self.registry["backlog.suggestion.run"], []
+        job, done = self.registry["backlog.suggestion.job"], []
 
         def fail_here(suggestions):
             done.append(suggestions.env.company)
@@ -270,7 +270,7 @@ class TestFault(BacklogCase):
                 raise ValueError("This is odd")
 
         cron = self.registry["ir.cron"]
-        self.patch(run, "_run_and_mail", fail_here)
+        self.patch(job, "_run_and_mail", fail_here)
         self.patch(cron, "_commit_progress", lambda *_args, **_values: 1)
         self.patch(self.env.cr, "rollback", lambda: None)
         with mute_logger(LOGGER):
@@ -281,7 +281,7 @@ class TestFault(BacklogCase):
         self.assertEqual(fault.company_id, self.company)
         self.assertIn("This is odd", fault.text)
 
-        self.patch(run, "_run_and_mail", lambda _suggestions: False)
+        self.patch(job, "_run_and_mail", lambda _suggestions: False)
         self.env["backlog.suggestion"]._cron_generate()
         self.assertEqual(fault.state, "healed")
 
@@ -305,7 +305,7 @@ class TestFault(BacklogCase):
 
     def test_a_run_without_time_for_all_companies_goes_on(self):
         """Odoo runs it again at once while something is left."""
-        run, progress = self.registry["backlog.suggestion.run"], []
+        job, progress = self.registry["backlog.suggestion.job"], []
         count = self.env["res.company"].search_count([])
         self.assertGreater(count, 1)
 
@@ -316,7 +316,7 @@ class TestFault(BacklogCase):
         self.patch(self.registry["ir.cron"], "_commit_progress", note)
         for is_partial, left in ((False, count - 1), (True, count)):
             with self.subTest(is_partial=is_partial):
-                self.patch(run, "_run_and_mail", lambda _s, part=is_partial: part)
+                self.patch(job, "_run_and_mail", lambda _s, part=is_partial: part)
                 self.env["backlog.suggestion"]._cron_generate()
                 self.assertEqual(progress[-1], left)
 

@@ -7,6 +7,9 @@ class BacklogFacts(models.AbstractModel):
 
     _inherit = "backlog.facts"
 
+    def _child_fields(self):
+        return [*super()._child_fields(), "component_ids"]
+
     def _last_changes(self, product_ids):
         """Also the bills of materials of the products and their lines."""
         changes = super()._last_changes(product_ids)

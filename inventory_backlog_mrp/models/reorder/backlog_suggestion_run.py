@@ -98,9 +98,6 @@ class BacklogSuggestionRun(models.AbstractModel):
     def _run_fields(self):
         return (*super()._run_fields(), "bom_id", "missing_qty")
 
-    def _child_fields(self):
-        return [*super()._child_fields(), "component_ids"]
-
     def _with_components(self, product_ids):
         """Everything that the bills of materials of these products lead to. UNION,
         since one that contains itself must not be followed for ever."""
