@@ -266,7 +266,8 @@ class BacklogKept(models.Model):
                 purchase_ids,
             )
         )
-        return [row[0] for row in rows]
+        # A section or a note has no product.
+        return [row[0] for row in rows if row[0]]
 
     @api.model
     def _stale_by(self, product_ids):

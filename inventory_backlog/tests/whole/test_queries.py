@@ -94,6 +94,7 @@ class TestQueries(BacklogCase):
         self.assertEqual(sorted(quotes._rivals(wanted)[0]), lines[:10])
         self.assertEqual(sorted(lost()), lines[1:10])
         self._queries(lost)  # finds settings, which are cached
+        self.env["backlog.kept"]._touch(self.product.ids)
         many = self._queries(lost)
         for order in others[2:]:
             order.sudo().with_context(disable_cancel_warning=True).action_cancel()
