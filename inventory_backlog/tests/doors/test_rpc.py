@@ -209,6 +209,13 @@ class TestRpc(WireCase, BacklogCase):
             wishes=[wish, {**wish, "warehouse_id": False}],
         )
         self.assertEqual([promise["ready"] for promise in promises], [1, 0])
+        alone = self._on_both(
+            "product.product",
+            "get_promises",
+            wishes=[wish, {**wish, "warehouse_id": False}],
+            independent=True,
+        )
+        self.assertEqual([promise["ready"] for promise in alone], [1, 1])
 
     def test_get_changes(self):
         self.env["backlog.fold"]._fold()
