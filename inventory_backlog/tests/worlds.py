@@ -538,6 +538,8 @@ class WorldCase(BacklogCase):
             self._cover(slices, short, left, move, only=move.move_orig_ids)
         for move in queue - queue.filtered(self._is_chained) - going_back:
             self._cover(slices, short, left, move)
+        for move in queue.filtered(self._is_chained):
+            self._cover_lost(slices, short, left, move, taken)
         for move in queue:
             self._give(slices[move], "none", short[move])
         # A line that was lowered to nothing leaves its move without any.
@@ -574,6 +576,23 @@ class WorldCase(BacklogCase):
                 lost[move] = max(short[move] - on_the_way, 0)
                 coming[origins or move] -= short[move] - lost[move]
         return lost
+
+    def _cover_lost(self, slices, short, left, move, taken):
+        """What was brought for a chained move and is not there any more may be any
+        goods, when nobody brings some for it alone."""
+        if any(
+            self._home(one.location_final_id or one.location_dest_id)
+            == self._home(move.location_id)
+            for one in move.move_orig_ids
+            if one.state in OPEN
+        ):
+            return
+        asked = move.product_qty - self._reserved(move) - taken[move]
+        most = max(min(short[move], asked, self._may_take(move, taken, 0)), 0)
+        rest = {move: most}
+        self._cover(slices, rest, left, move)
+        short[move] -= most - rest[move]
+        taken[move] += most - rest[move]
 
     def _cover(self, slices, short, left, move, only=None):
         home = self._home(move.location_id)

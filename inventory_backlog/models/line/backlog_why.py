@@ -68,6 +68,7 @@ class BacklogWhy(models.AbstractModel):
             *self._explain_vendors(line, slices),
             *self._explain_places(line),
             *self._explain_shelves(slices),
+            *self._explain_star(slices),
             *self._explain_lateness(line),
             *(bad["text"] for bad in self.env["backlog.bad.value"]._find(line.ids)),
         ]
@@ -200,6 +201,22 @@ class BacklogWhy(models.AbstractModel):
                     shelf=shelf.display_name,
                     qty=self._unit_quantity(min(elsewhere, row.qty), row.product_id),
                 )
+
+    def _explain_star(self, slices):
+        """That Odoo's nightly run does not look at the star first."""
+        starred = slices.sudo().filtered(
+            lambda one: (
+                one.source == "stock"
+                and one.product_id.is_storable
+                and one.move_id.priority == "1"
+            )
+        )
+        if starred:
+            yield self.env._(
+                "It is ahead by its star, and nothing is reserved for it yet. Odoo's "
+                "nightly run goes by the day of reservation first: check availability "
+                "before."
+            )
 
     def _explain_lateness(self, line):
         promise = format_date(self.env, line.promise_date)

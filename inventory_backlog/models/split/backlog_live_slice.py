@@ -168,12 +168,18 @@ class BacklogLiveSlice(models.AbstractModel):
         """What each demand takes from free stock: what the queue ahead leaves of it,
         and where not all goods are for everybody, what its turn gives it. And how much
         it is ``short`` of: counter-moves lower what it has and lacks, not what it takes
-        from the others (``takes``)."""
+        from the others (``takes``). What was brought for a chained move and is gone is
+        ``lost``: Odoo reserves any goods in its place."""
         return SQL(
             """
             SELECT queue.*, LEAST(backed, net) AS kept,
                    LEAST(takes, GREATEST(net - backed, 0)) AS taken,
-                   GREATEST(net - backed - takes, 0) AS short
+                   GREATEST(net - backed - takes, 0) AS short,
+                   CASE WHEN chained AND group_id IS NULL
+                        THEN LEAST(GREATEST(asks - takes, 0),
+                                   GREATEST(net - backed - takes, 0))
+                        ELSE 0
+                    END AS lost
               FROM (
             SELECT claim.*, qty - COALESCE(netted, 0) AS net,
                    LEAST(
@@ -275,11 +281,10 @@ class BacklogLiveSlice(models.AbstractModel):
              WHERE taken > 0
          UNION ALL
             %(laid)s
-            SELECT move_id * %(kinds)s + 6, %(row)s, 'none', short, to_customer,
+            SELECT move_id * %(kinds)s + 6, %(row)s, 'none', %(not_laid)s, to_customer,
                    NULL, NULL
               FROM queue
-             WHERE short > 0
-               AND %(not_laid)s
+             WHERE %(not_laid)s > 0
          UNION ALL
             %(direct)s
          UNION ALL
@@ -291,7 +296,7 @@ class BacklogLiveSlice(models.AbstractModel):
             row=row,
             settled=self._settled(),
             laid=SQL() if ready_of else SQL("%s UNION ALL", self._laid()),
-            not_laid=SQL("TRUE") if ready_of else SQL("chained AND group_id IS NULL"),
+            not_laid=SQL("short") if ready_of else self._not_laid(),
             direct=self._direct(),
             not_procured=self._not_procured(product_ids),
             requested_direct=self._requested_direct(product_ids),
@@ -299,6 +304,22 @@ class BacklogLiveSlice(models.AbstractModel):
         if ready_of:
             return SQL("SELECT * FROM (%s) slice WHERE %s", slices, ready_of)
         return slices
+
+    def _not_laid(self):
+        """What chained demand that nothing is made for is short of: all of it, less
+        what comes to the few that lost something."""
+        return SQL(
+            """
+            CASE WHEN NOT chained OR group_id IS NOT NULL THEN 0
+                 WHEN lost > 0 THEN short - COALESCE((
+                     SELECT SUM(cut.qty)
+                       FROM shared cut
+                      WHERE cut.demand_id = queue.move_id
+                        AND cut.supply_id IS NOT NULL), 0)
+                 ELSE short
+             END
+            """
+        )
 
     def _settled(self):
         return SQL(
@@ -330,6 +351,9 @@ class BacklogLiveSlice(models.AbstractModel):
                  UNION ALL
                     SELECT *, 4 + is_supply::integer FROM shared) cut
               JOIN queue ON queue.move_id = cut.demand_id
+                        -- See ``_not_laid``.
+                        AND NOT (queue.chained AND cut.kind >= 4
+                                 AND cut.supply_id IS NULL)
             """,
             SLICE_KINDS,
         )
@@ -698,7 +722,9 @@ class BacklogLiveSlice(models.AbstractModel):
         return self._sweep_shared(SQL("IS NOT NULL"), less_named=True)
 
     def _sweep_shared(self, condition, less_named=False):
-        """Lay the queue over the receipts by date.
+        """Lay the queue over the receipts by date. What chained demand has lost comes
+        last: Odoo gives what arrives to the others first, and to it at night or when
+        somebody checks availability.
 
         :param condition: on the product and the pool of both, as a row
         :param less_named: without what ``named`` gives away
@@ -708,14 +734,18 @@ class BacklogLiveSlice(models.AbstractModel):
             demand=SQL(
                 """
                 SELECT product_id, home_id AS pool_id, home_id AS group_id,
-                       queue_rank AS rank, move_id, short %(less)s AS qty
+                       CASE WHEN chained THEN queue_rank + %(last)s ELSE queue_rank
+                        END AS rank,
+                       move_id,
+                       CASE WHEN chained THEN lost ELSE short %(less)s END AS qty
                   FROM queue
                 %(given)s
-                 WHERE NOT chained
+                 WHERE (NOT chained OR lost > 0)
                    AND group_id IS NULL
                    AND (product_id, home_id) %(condition)s
                 """,
                 less=less,
+                last=FIRST,
                 given=self._join_named(less_named, "demand_id", "queue"),
                 condition=condition,
             ),

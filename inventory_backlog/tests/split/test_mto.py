@@ -62,6 +62,58 @@ class TestMto(BacklogCase):
 
         self.assertEqual(picking.move_ids.quantity, 3)
 
+    def _with_two_lost(self, is_reserved):
+        """An order of 10 of which 2 were lost after they had been brought, and a plain
+        purchase of 2."""
+        order = self._order(self.made, 10)
+        purchase = self._purchase_of(order)
+        purchase.button_confirm()
+        self._receive(purchase)
+        picking = order.sudo().picking_ids
+        if not is_reserved:
+            picking.do_unreserve()
+        quant = self.made.stock_quant_ids.filtered(
+            lambda one: one.location_id == self.stock
+        )
+        quant.with_context(inventory_mode=True).inventory_quantity = 8
+        quant.action_apply_inventory()
+        picking.action_assign()
+        self.assertEqual(self._split(order.order_line), [(10, 8, 0, 2)])
+        return order, self._purchase(self.made, 2, days=4)
+
+    def test_what_was_lost_of_a_line_is_replaced_by_what_nobody_else_waits_for(self):
+        """Odoo keeps the chain where the goods were not reserved when they were lost.
+        Then it gives what arrives to ordinary orders, and what they leave to the line
+        once somebody checks availability."""
+        order, plain = self._with_two_lost(is_reserved=False)
+        self.assertTrue(order.sudo().picking_ids.move_ids.move_orig_ids)
+        self.assertEqual(self._split(order.order_line), [(10, 8, 2, 0)])
+        self.assertEqual(
+            self._slices(order.order_line)[-1:], [("receipt", 2, 4, plain)]
+        )
+        self.made.route_ids = False
+        other = self._order(self.made, 2)
+        both = (order + other).order_line
+        self.assertEqual(self._split(both), [(10, 8, 0, 2), (2, 0, 2, 0)])
+        self._receive(plain)
+        self.assertEqual(other.sudo().picking_ids.move_ids.quantity, 2)
+        self.assertEqual(self._split(both), [(10, 8, 0, 2), (2, 2, 0, 0)])
+        other.sudo()._action_cancel()
+        self.assertEqual(self._split(order.order_line), [(10, 10, 0, 0)])
+        picking = order.sudo().picking_ids
+        picking.action_assign()
+        self.assertEqual(picking.move_ids.quantity, 10)
+
+    def test_what_was_lost_while_it_was_reserved_is_ordinary_demand(self):
+        """Odoo takes the chain off the delivery then."""
+        order, plain = self._with_two_lost(is_reserved=True)
+        self.made.route_ids = False
+        other = self._order(self.made, 2)
+        both = (order + other).order_line
+        self.assertEqual(self._split(both), [(10, 8, 2, 0), (2, 0, 0, 2)])
+        self._receive(plain)
+        self.assertEqual(order.sudo().picking_ids.move_ids.quantity, 10)
+
     def test_receipt_serves_its_own_line_before_those_ahead_in_the_queue(self):
         self.made.route_ids = False
         ahead = self._order(self.made, 5)

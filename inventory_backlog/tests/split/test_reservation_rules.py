@@ -171,6 +171,23 @@ class TestReservationRules(BacklogCase):
 
         self.assertEqual(self._check_availability(first, second), [1, 4])
 
+    def test_odoo_looks_at_the_star_last_at_night_and_why_says_so(self):
+        """Odoo against Odoo: its button and its forecast serve the star, its nightly
+        run the first day of reservation."""
+        first, starred = self._order(self.product, 5), self._order(self.product, 5)
+        first.sudo().picking_ids.move_ids.reservation_date = self._after(-9)
+        starred.sudo().picking_ids.priority = "1"
+        self._put_in_stock(self.product, 5)
+        self.assertEqual(self._ready(first, starred), [0, 5])
+        why = self.env["backlog.why"]
+        told = [
+            "It is ahead by its star" in str(why._explain(self._line(one.order_line)))
+            for one in (first, starred)
+        ]
+        self.assertEqual(told, [False, True])
+        self.env["stock.rule"]._run_scheduler_tasks(company_id=self.company.id)
+        self.assertEqual(self._ready(first, starred), [5, 0])
+
     def test_star_takes_nothing_that_is_reserved(self):
         self._put_in_stock(self.product, 5)
         first, second = self._order(self.product, 4), self._order(self.product, 4)
