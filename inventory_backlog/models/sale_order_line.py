@@ -382,13 +382,17 @@ class SaleOrderLine(models.Model):
             # as a whole: flushing only what is read here would write it in two parts.
             for model in WRITTEN_WHOLE:
                 self.env[model].flush_model()
-            self.env.execute_query(by_plan(self.env, goods._first_fill(), goods.ids))
+            # With the components of kits.
+            product_ids = (goods.product_id | goods.move_ids.product_id).ids
+            statement = goods._first_fill(product_ids)
+            self.env.execute_query(by_plan(self.env, statement, product_ids))
             goods.invalidate_recordset(FIRST_FILL, flush=False)
 
-    def _first_fill(self):
-        """Return the statement that stores the present split of these lines on them."""
-        # With the components of kits.
-        product_ids = (self.product_id | self.move_ids.product_id).ids
+    def _first_fill(self, product_ids):
+        """Return the statement that stores the present split of these lines on them.
+
+        :param product_ids: what is moved for them
+        """
         # Confirming marks all these products: cached rows are of no use.
         slices = self.env["backlog.allocation"]._typed_slices(
             product_ids, ready_of=SQL("order_line_id = ANY(%s)", self.ids)

@@ -50,7 +50,8 @@ def giving(records, **values):
     - ``product_ids``: ids of the only products moved that are asked for. The demand of
       one product never affects another, so their figures stay the same; the statement
       becomes cheaper, which no other filter achieves.
-    - ``stale``: what ``backlog.kept._stale`` has found, for a call that asks again.
+    - ``stale``: what ``backlog.kept._stale`` has found, for a call that asks again. It
+      reads one state: what is written within it may not show.
     - ``live``: compute everything, whatever is kept.
 
     Nothing else travels here: our methods hand each other arguments.

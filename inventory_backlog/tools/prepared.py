@@ -1,4 +1,4 @@
-"""Statements that PostgreSQL keeps planned, and rows handed from one to another.
+"""Statements that PostgreSQL keeps planned, and rows that one hands to another.
 
 Planning one of our long statements takes ten to fifty times as long as running it for
 the few products that changed lately. So it is planned once for each connection, as a
@@ -13,15 +13,23 @@ from hashlib import sha1
 
 from odoo.tools import SQL
 
-from .sql import is_many
-
+# Of the names, and of what is known of them in the cache of a cursor.
 PREFIX = "backlog_"
-# A connection keeps so many plans, of one or two megabytes each.
-MOST_PLANS = 24
+# A connection keeps so many plans, of up to fifteen megabytes each.
+MOST_PLANS = 8
+# One plan serves all who ask for so many products; who asks for more needs its own, and
+# the rows would be too many to hand on.
+MOST_PRODUCTS = 300
 
 
 class Rows(str):
     """Rows in JSON, as numbers of any precision, for ``rows_table``."""
+
+    __slots__ = ()
+
+
+class Varying(str):
+    """A text that differs from user to user, as the name of a time zone."""
 
     __slots__ = ()
 
@@ -39,37 +47,49 @@ class _Slot:
         return self._text
 
 
+def is_many(product_ids):
+    """Whether these products, None for all, are too many for a plan that others use.
+
+    >>> is_many([7]), is_many(None), is_many(range(1000))
+    (False, True, True)
+    """
+    return product_ids is None or len(product_ids) > MOST_PRODUCTS
+
+
 def slot_type(value):
-    """The type of a parameter that differs from call to call, else None: moments, rows,
-    lists of ids, quantities or moments. What else stands in a statement are settings,
-    which are part of it, as is an empty list, whose type nobody knows.
+    """The type of a parameter that differs from call to call: of a moment, of rows, of
+    a list of ids, quantities or moments. None for all others: they are settings, and
+    stay in the text of the statement, as does an empty list, whose type nobody knows.
 
     >>> slot_type([3, 4]), slot_type(date(2030, 1, 15)), slot_type([1.5, 2, None])
     ('integer[]', 'date', 'numeric[]')
     >>> slot_type(["assigned"]) or slot_type([]) or slot_type((3, 4)) or slot_type(7)
-    >>> slot_type(Rows("[]"))
-    'json'
+    >>> slot_type(Rows("[]")), slot_type(Varying("UTC"))
+    ('json', 'text')
     """
     if isinstance(value, list):
         kinds = {_type_of(one) for one in value if one is not None}
         if kinds == {"integer", "numeric"}:
-            kinds = {"numeric"}
-        [kind] = kinds if len(kinds) == 1 else [None]
+            return "numeric[]"
+        kind = kinds.pop() if len(kinds) == 1 else None
         return f"{kind}[]" if kind else None
-    kind = "json" if isinstance(value, Rows) else _type_of(value)
-    return None if kind in ("integer", "numeric") else kind
+    if isinstance(value, Rows):
+        return "json"
+    if isinstance(value, Varying):
+        return "text"
+    return _type_of(value) if isinstance(value, date) else None
 
 
 def _type_of(value):
-    for kind, types in (
-        ("timestamp", datetime),
-        ("date", date),  # A moment is a day as well.
-        ("integer", int),
-        ("numeric", float),
-    ):
-        if isinstance(value, types) and not isinstance(value, bool):
-            return kind
-    return None
+    if isinstance(value, datetime):  # Which is a date as well.
+        return None if value.tzinfo else "timestamp"
+    if isinstance(value, date):
+        return "date"
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return "integer" if -(2**31) <= value < 2**31 else "numeric"
+    return "numeric" if isinstance(value, float) else None
 
 
 def slots(params):
@@ -91,8 +111,8 @@ def slots(params):
 
 
 def statement_key(statement):
-    """What tells ``statement`` from others that say something else in this minute. The
-    moment within it does not: a page that takes a second says one thing.
+    """What tells ``statement`` from others that say something else in this minute. Its
+    seconds do not count: a page that takes some says one thing.
 
     >>> moment = datetime(2030, 1, 15, 9, 0)
     >>> text = "x < %s AND y = ANY(%s)"
@@ -104,62 +124,55 @@ def statement_key(statement):
         value.replace(second=0, microsecond=0) if isinstance(value, datetime) else value
         for value in statement.params
     ]
-    return statement.code, repr(params)
+    return _digest(f"{statement.code}{params!r}".encode())
 
 
 def prepared(env, statement):
     """An ``SQL`` that runs ``statement`` by its plan, made now where this connection
-    has none yet. It stands alone: it cannot be a part of another statement."""
+    has none yet. It is executed as it stands: SQL knows no EXECUTE within a statement.
+
+    What ``statement`` reads is written first: afterwards another plan could take the
+    place of this one.
+    """
+    env.flush_query(statement)
     fixed, types, values = slots(statement.params)
     text = env.cr.mogrify(statement.code, fixed)
     head = f"({', '.join(types)})" if types else ""
-    name = PREFIX + sha1(head.encode() + text, usedforsecurity=False).hexdigest()[:20]
+    name = PREFIX + _digest(head.encode() + text)[:20]
     known = _known(env)
     if name not in known:
-        if len(known) >= MOST_PLANS:
-            for other in known:
-                env.cr.execute(SQL("DEALLOCATE %s", SQL.identifier(other)))
-            known.clear()
-        # The text holds the values of its settings: it has no parameters.
+        # Another cursor may use this connection, in tests.
+        known = _known(env, again=True)
+    if name in known:
+        known[name] = known.pop(name)  # used last
+    else:
+        while len(known) >= MOST_PLANS:
+            oldest = next(iter(known))
+            env.cr.execute(SQL("DEALLOCATE %s", SQL.identifier(oldest)))
+            del known[oldest]
         env.cr.execute(
             SQL(
                 "PREPARE %s %s AS %s",
                 SQL.identifier(name),
                 SQL(head),
+                # It holds the values of its settings: it has no parameters of psycopg.
                 SQL(text.decode().replace("%", "%%")),
             )
         )
-        known.add(name)
+        known[name] = True
     given = SQL(", ").join(SQL("%s", value) for value in values)
     return SQL(
-        "EXECUTE %s %s",
+        # Until the transaction ends. The plan is made without the values of one call,
+        # so it is the same for all, and made once.
+        "SET LOCAL plan_cache_mode = force_generic_plan; EXECUTE %s %s",
         SQL.identifier(name),
         SQL("(%s)", given) if values else SQL(),
-        to_flush=tuple(statement.to_flush),
     )
 
 
 def by_plan(env, statement, product_ids):
-    """``statement``, by a plan for few products where these are few."""
+    """``statement`` about these products, by a plan for few where they are few."""
     return statement if is_many(product_ids) else prepared(env, statement)
-
-
-def _known(env):
-    """The names of the plans of this connection. Asked once a transaction: between two,
-    a pool of connections may give another one."""
-    known = env.cr.cache.get(PREFIX)
-    if known is None:
-        # One plan for all values: it is made without them.
-        rows = env.execute_query(
-            SQL(
-                "SELECT name, SET_CONFIG('plan_cache_mode', 'force_generic_plan', TRUE)"
-                "  FROM (VALUES (1)) one"
-                "  LEFT JOIN pg_prepared_statements ON name LIKE %s",
-                PREFIX + "%",
-            )
-        )
-        known = env.cr.cache[PREFIX] = {name for name, _mode in rows if name}
-    return known
 
 
 def rows_of(env, statement):
@@ -187,3 +200,23 @@ def rows_table(alias, rows, columns):
             for name, kind in columns.items()
         ),
     )
+
+
+def _digest(text):
+    return sha1(text, usedforsecurity=False).hexdigest()
+
+
+def _known(env, again=False):
+    """``{name: True}`` of the plans of this connection, used last at the end. Asked
+    once a transaction: between two, a pool of connections may give another one."""
+    known = env.cr.cache.get(PREFIX)
+    if known is None or again:
+        rows = env.execute_query(
+            SQL(
+                "SELECT name FROM pg_prepared_statements WHERE name LIKE %s "
+                "ORDER BY prepare_time",
+                f"{PREFIX}%",
+            )
+        )
+        known = env.cr.cache[PREFIX] = {name: True for (name,) in rows}
+    return known

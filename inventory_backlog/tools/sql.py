@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.tools import SQL, Query
 
 from ..const import OPEN_STATES
+from .prepared import Varying
 
 
 def now():
@@ -14,6 +15,7 @@ def now():
 def midnight(zone):
     """When today began in the time zone of this name, in UTC: what was due before is
     overdue."""
+    zone = Varying(zone)
     day = SQL(
         "(%s::timestamp AT TIME ZONE 'UTC' AT TIME ZONE %s)::date::timestamp",
         now(),
@@ -45,16 +47,6 @@ def of_others(column, product_ids):
     if not product_ids:
         return SQL("TRUE")
     return SQL("%s <> ALL(%s)", column, product_ids)
-
-
-def is_many(product_ids):
-    """Whether these products are too many to compute their rows apart and hand them to
-    a statement: one plan serves all who ask for few, who asks for many needs its own.
-
-    >>> is_many([7]), is_many(None), is_many(range(1000))
-    (False, True, True)
-    """
-    return product_ids is None or len(product_ids) > 300
 
 
 def is_open(move):

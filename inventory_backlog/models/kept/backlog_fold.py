@@ -7,7 +7,8 @@ from odoo import fields, models
 from odoo.tools import SQL, split_every
 
 from ...tools.groups import made_of
-from ...tools.sql import is_many, is_open, now
+from ...tools.prepared import is_many
+from ...tools.sql import is_open, now
 
 _logger = getLogger(__name__)
 # Products per batch: enough that planning the statement is cheap, few enough that a
@@ -309,7 +310,7 @@ class BacklogFold(models.AbstractModel):
         slices = self.env["backlog.kept.slice"]
         statement = self._slices_to_keep(product_ids)
         if not is_many(product_ids):
-            statement = slices._handed(statement)
+            statement = slices._run_now(statement)
         return slices._keep(statement, "asked_id", product_ids)
 
     def _slices_to_keep(self, product_ids):
@@ -330,7 +331,7 @@ class BacklogFold(models.AbstractModel):
         lines = self.env["backlog.kept.line"]
         statement = self.env["backlog.live.line"]._live_lines(sold_ids, moved_ids)
         if not is_many(moved_ids):
-            statement = lines._handed(statement)
+            statement = lines._run_now(statement)
         return lines._keep(statement, "product_id", sold_ids)
 
     def _moved_for(self, sold_ids):

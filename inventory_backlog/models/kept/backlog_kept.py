@@ -182,9 +182,9 @@ class BacklogKept(models.Model):
         is marked when there are no cached rows, when other code made them, or when a
         trigger was off.
 
-        The state of the marks is noted for ``_state``. Every change adds a mark, and
-        the ids of marks grow: as many marks with the same sum, after the same fold, are
-        the same ones.
+        The state of the marks is noted for ``_state``. Whatever this transaction has
+        read and now changes adds a mark, and the ids of marks grow: as many marks with
+        the same sum, after the same fold, are the same ones.
         """
         self.env.cr.cache.pop(STATE, None)
         seen = self.env["backlog.kept.seen"]
@@ -195,7 +195,8 @@ class BacklogKept(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT day, %s, SET_CONFIG('jit', 'off', TRUE), folds, marks.*
+                SELECT day, %s, SET_CONFIG('jit', 'off', TRUE),
+                       CONCAT(folds, ' ', backlog_kept.xmin), marks.*
                   FROM backlog_kept,
                        backlog_kept_seen seen,
                        (SELECT ARRAY_AGG(DISTINCT product_id),
@@ -215,7 +216,7 @@ class BacklogKept(models.Model):
         )
         if not rows:
             return None, {EVERYTHING}
-        day, is_trusted, _jit, folds, *marks, count, total = rows[0]
+        day, is_trusted, _jit, fold, *marks, count, total = rows[0]
         if is_trusted is None:
             is_trusted = seen._is_restored_whole()
         if not is_trusted:
@@ -223,7 +224,7 @@ class BacklogKept(models.Model):
         products, orders, purchases = (set(ids or ()) - {None} for ids in marks)
         if orders or purchases:
             products.update(self._sold_by(list(orders), list(purchases)))
-        self.env.cr.cache[STATE] = (folds, count, total)
+        self.env.cr.cache[STATE] = (fold, count, total)
         return day, products
 
     @api.model
@@ -364,7 +365,7 @@ class BacklogKept(models.Model):
         """A hash of the statements and their settings. An addon that changes a rule by
         overriding a method makes the cached rows out of date; a change of layout alone
         does not."""
-        slices = self.env["backlog.live.slice"]._live_slices([EVERYTHING])
+        slices = self.env["backlog.allocation"]._typed_slices([EVERYTHING])
         statements = [
             slices,
             self.env["backlog.live.line"]._live_lines(

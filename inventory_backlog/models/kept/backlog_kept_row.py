@@ -5,7 +5,7 @@ from ...tools.prepared import rows_of, rows_table, statement_key
 from ...tools.sql import of_products
 
 # Of the rows that this transaction has computed, in the cache of its cursor.
-HANDED = "backlog_handed"
+COMPUTED = "backlog_computed"
 # Numeric, with the digits that PostgreSQL computed: cached rows equal live ones.
 EXACT = {"digits": 0}
 
@@ -63,22 +63,23 @@ class BacklogKeptRow(models.AbstractModel):
         )
 
     @api.model
-    def _handed(self, statement, at_state=False, names=None):
-        """The rows of ``statement``, which are like ours, as a statement that hands
-        them on: a page reads them several times, and each time planning alone would
-        take longer than computing them.
+    def _run_now(self, statement, at_state=False, names=None):
+        """Run ``statement``, whose rows are like ours, and return one that hands them
+        on: a page reads them several times, and each time planning alone would take
+        longer than computing them.
 
-        :param at_state: whether what this transaction computed at the same state of the
-            marks counts, instead of being computed again
+        :param at_state: whether what this transaction computed counts instead, as long
+            as no mark has come since (``backlog.kept._state``)
         :param names: of our columns, None for all
         """
         self.env.flush_query(self.env["backlog.kept"]._reads())
+        known, key = {}, statement_key(statement)
         state = self.env["backlog.kept"]._state() if at_state else None
-        at, known = self.env.cr.cache.get(HANDED, (None, {}))
-        if at != state or state is None:
-            known = {}
-            self.env.cr.cache[HANDED] = state, known
-        key = statement_key(statement)
+        if state is not None:
+            at, known = self.env.cr.cache.get(COMPUTED, (None, {}))
+            if at != state:
+                known = {}
+                self.env.cr.cache[COMPUTED] = state, known
         if key not in known:
             known[key] = rows_of(self.env, statement)
         return SQL(

@@ -176,6 +176,7 @@ def _assigned(statements):
 
 
 # Rules that can push goods, from a place that others may be sending goods to right now.
+# To one that this transaction has made, nobody else does.
 PUSHING = """
             SELECT 0
              WHERE EXISTS (
@@ -183,6 +184,14 @@ PUSHING = """
                      JOIN stock_location place ON place.id = location_src_id
                     WHERE action IN ('push', 'pull_push')
                       AND place.create_date IS DISTINCT FROM NOW() AT TIME ZONE 'UTC')
+             UNION
+            SELECT move.product_id
+              FROM {rules}
+              JOIN stock_location place ON place.id = location_src_id
+              JOIN stock_move move ON move.location_dest_id = place.id
+             WHERE action IN ('push', 'pull_push')
+               AND place.create_date = NOW() AT TIME ZONE 'UTC'
+               AND move.state NOT IN ('done', 'cancel')
 """
 
 # Whatever belongs to an order line marks what that line sells as well. What concerns

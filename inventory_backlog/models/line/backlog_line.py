@@ -9,9 +9,9 @@ from odoo.tools import SQL
 from ...const import BACKLOG_STATES, MARGIN_GROUPS, PURCHASE_USERS, VALUE_GROUPS
 from ...tools.actions import open_records
 from ...tools.given import giving
+from ...tools.prepared import is_many
 from ...tools.sql import (
     OwnColumns,
-    is_many,
     join_once,
     many_rows,
     of_others,
@@ -601,15 +601,15 @@ class BacklogLine(models.Model):
 
     @api.model
     def _computed_lines(self, sold_ids, moved_ids, slices=None, at_state=False):
-        """The live lines of these products: their rows if they are few, computed at
-        once, else their statement.
+        """The live lines of these products: their rows if they are few, which are
+        computed now, else their statement.
 
-        :param at_state: see ``backlog.kept.row._handed``
+        :param at_state: see ``backlog.kept.row._run_now``
         """
         live = self._typed_lines(sold_ids, moved_ids, slices)
         if slices is not None or is_many(moved_ids):
             return live
-        return self.env["backlog.kept.line"]._handed(live, at_state)
+        return self.env["backlog.kept.line"]._run_now(live, at_state)
 
     @api.model
     def _of_order(self, order_ids=None):

@@ -2,6 +2,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ...tools.bounds import days, finite, money, money_of_json, rate
+from ...tools.prepared import Varying
 from ...tools.sql import now
 
 
@@ -189,7 +190,7 @@ class BacklogLineToday(models.AbstractModel):
         return SQL(
             "(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date",
             moment,
-            zone or self._zone(),
+            Varying(zone or self._zone()),
         )
 
     def _zone(self):

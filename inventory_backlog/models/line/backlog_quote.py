@@ -311,7 +311,7 @@ class BacklogQuote(models.AbstractModel):
         if wanted:
             numbers = list(wanted)
             allocation = self.env["backlog.allocation"]
-            self.env.flush_query(allocation._table_sql)
+            self.env.flush_query(self.env["backlog.kept"]._reads())
             product_ids = list({one.product_id for one in wanted.values()})
             statement = allocation.env["backlog.live.slice"]._wanted_slices(
                 product_ids, list(wanted.values())
@@ -409,7 +409,7 @@ class BacklogQuote(models.AbstractModel):
         if not wanted:
             return []
         allocation = self.env["backlog.allocation"]
-        self.env.flush_query(allocation._table_sql)
+        self.env.flush_query(self.env["backlog.kept"]._reads())
         line_ids, product_ids = self._rivals(wanted)
         if not line_ids:
             return []
@@ -542,7 +542,7 @@ class BacklogQuote(models.AbstractModel):
         made = self._made(wishes)
         product_ids = self._supplying_products(wishes, made)
         if product_ids:
-            self.env.flush_query(self.env["backlog.allocation"]._table_sql)
+            self.env.flush_query(self.env["backlog.kept"]._reads())
             statement = self.env["backlog.live.slice"]._left_over(product_ids, wanted)
             for row in self.env.execute_query_dict(
                 by_plan(self.env, statement, product_ids)

@@ -77,7 +77,7 @@ class BacklogNeed(models.AbstractModel):
                    need.order_line_id, need.move_id, need.document
               FROM need
               JOIN stock_warehouse warehouse ON warehouse.id = need.warehouse_id
-             WHERE warehouse.company_id = %(company)s
+             WHERE warehouse.company_id = ANY(%(companies)s)
                AND need.qty > 0
                AND %(asked)s
           ORDER BY need.product_id, need.day NULLS FIRST, need.part, need.warehouse_id,
@@ -86,7 +86,7 @@ class BacklogNeed(models.AbstractModel):
             steps=self.env["backlog.live.slice"]._steps(product_ids),
             portion=self._portion(),
             parts=parts,
-            company=self.env.company.id,
+            companies=self.env.company.ids,
             asked=SQL("TRUE")
             if product_ids is not None
             # Keep this an IN: PostgreSQL expects few rows here and would pick a
@@ -102,7 +102,7 @@ class BacklogNeed(models.AbstractModel):
 
     @api.model
     def _flush(self):
-        self.env.flush_query(self.env["backlog.allocation"]._table_sql)
+        self.env.flush_query(self.env["backlog.kept"]._reads())
         self.env["purchase.order.line"].flush_model()
         self.env["purchase.order"].flush_model(["state", "picking_type_id"])
         self.env["stock.move"].flush_model()

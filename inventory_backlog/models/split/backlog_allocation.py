@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools.given import given, giving
+from ...tools.prepared import is_many
 from ...tools.sql import (
-    is_many,
     join_once,
     many_rows,
     midnight,
@@ -313,16 +313,16 @@ class BacklogAllocation(models.Model):
 
     @api.model
     def _computed_slices(self, product_ids, at_state=False):
-        """The live slices of these products: their rows if they are few, computed at
-        once, else their statement.
+        """The live slices of these products: their rows if they are few, which are
+        computed now, else their statement.
 
-        :param at_state: see ``backlog.kept.row._handed``
+        :param at_state: see ``backlog.kept.row._run_now``
         """
         live = self._typed_slices(product_ids)
         if is_many(product_ids):
             return live
         slices = self.env["backlog.kept.slice"]
-        return slices._handed(live, at_state, self._raw_names())
+        return slices._run_now(live, at_state, self._raw_names())
 
     @api.model
     def _typed_slices(self, product_ids, ready_of=None):

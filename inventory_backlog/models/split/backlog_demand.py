@@ -1,3 +1,4 @@
+import json
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -5,6 +6,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ...tools.bounds import finite, in_unit
+from ...tools.prepared import Rows, rows_table
 from ...tools.sql import is_open, many_rows, now, of_products
 
 # Demand that is only asked about has ids of its own, which no move has. They leave room
@@ -415,20 +417,21 @@ class BacklogDemand(models.AbstractModel):
         )
 
     def _wishes(self, wanted):
-        """``wanted`` as a table."""
-        types = ("integer",) * 4 + ("numeric", "timestamp", "date")
-        columns = zip(types, zip(*wanted, strict=True), strict=True)
+        """``wanted`` as a table, handed on as rows: one plan serves any number."""
+        rows = [
+            {"move_id": number, **one._asdict()}
+            for number, one in enumerate(wanted, FIRST_WANTED)
+        ]
+        columns = {
+            "move_id": "bigint",
+            **dict.fromkeys(Wanted._fields, "integer"),
+            "qty": "numeric",
+            "date": "timestamp",
+            "reservation_date": "date",
+        }
         return SQL(
-            """
-            SELECT number + %s AS move_id, wish.*
-              FROM UNNEST(%s) WITH ORDINALITY AS wish (
-                   product_id, location_id, warehouse_id, company_id, qty, date,
-                   reservation_date, number)
-            """,
-            FIRST_WANTED - 1,
-            SQL(", ").join(
-                SQL(f"%s::{kind}[]", list(column)) for kind, column in columns
-            ),
+            "SELECT * FROM %s",
+            rows_table("wish", Rows(json.dumps(rows, default=str)), columns),
         )
 
     def _is_customer(self):

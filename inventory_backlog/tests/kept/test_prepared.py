@@ -9,7 +9,7 @@ from ..common import BacklogCase
 
 
 @tagged("post_install", "-at_install")
-class TestHanded(BacklogCase):
+class TestPrepared(BacklogCase):
     """What has just changed is computed once for all that a transaction reads, by a
     plan that the connection keeps, and is exact after each write of one's own."""
 
@@ -117,6 +117,56 @@ class TestHanded(BacklogCase):
                 statement = prepared.prepared(self.env, statement)
                 self.assertEqual(self.env.execute_query(statement), [(number,)])
                 self.assertLessEqual(len(self._plans()), 3)
+
+    def test_what_this_transaction_set_up_itself_counts(self):
+        """Its rules push goods to a place that it made: nobody else was to be told."""
+        warehouse = self.env["stock.warehouse"].create(
+            {"name": "Two", "code": "TWO", "reception_steps": "two_steps"}
+        )
+        self.order = self._order((self.product, 5), warehouse_id=warehouse.id)
+        receipt = self.env["stock.move"].create(
+            {
+                "product_id": self.product.id,
+                "product_uom_qty": 5,
+                "location_id": self.env.ref("stock.stock_location_suppliers").id,
+                "location_dest_id": warehouse.wh_input_stock_loc_id.id,
+                "location_final_id": warehouse.lot_stock_id.id,
+                "picking_type_id": warehouse.in_type_id.id,
+            }
+        )
+        receipt._action_confirm()
+        self.env["backlog.fold"]._fold()
+        line = self.order.order_line
+        self.assertEqual(line.incoming_qty, 5)
+        warehouse.reception_route_id.rule_ids.active = False
+        self.env.invalidate_all()
+        self.assertEqual(line.to_source_qty, 5)
+        self.assertEqual(
+            self.env["backlog.kept"].differences(), {"slices": [], "lines": []}
+        )
+
+    def test_a_refresh_that_is_taken_back_does_not_count(self):
+        with self.env.cr.savepoint(flush=False) as savepoint:
+            self._put_in_stock(self.product, 2)
+            self.env["backlog.fold"]._fold()
+            self.assertEqual(self._read(), (7, 1))
+            savepoint.rollback()
+        self.env.invalidate_all(flush=False)
+        self._put_in_stock(self.product, 3)
+        self.env["backlog.fold"]._fold()
+        self.assertEqual(self._read(), (8, 0))
+
+    def test_one_plan_serves_any_number_of_wishes(self):
+        """Also where somebody has to check availability."""
+        self.warehouse.out_type_id.reservation_method = "manual"
+        promise = self.env["product.product"].get_promise
+        promise(self.product.id, 3)
+        plans = self._plans()
+        self.assertEqual(promise(self.product.id, 2)["to_source"], 2)
+        self.env["product.product"].get_promises(
+            [{"product_id": self.product.id, "qty": qty} for qty in (1, 2.5, 3)]
+        )
+        self.assertEqual(self._plans(), plans)
 
     def test_a_plan_is_made_without_the_values_of_one_call(self):
         self._drop_plans()
