@@ -147,7 +147,8 @@ def checked_product_ids(env, ids):
 
 
 def checked_quantity(env, quantity):
-    """The quantity that somebody wants.
+    """The quantity that somebody wants, as a float: PostgreSQL takes large whole
+    numbers for another type.
 
     :raise UserError: for what is no number above zero, or too large a one
     """
@@ -158,7 +159,7 @@ def checked_quantity(env, quantity):
         raise UserError(env._("The quantity must be above zero."))
     if quantity > MOST_QUANTITY:
         raise UserError(env._("The quantity must not be above %s.", MOST_QUANTITY))
-    return quantity
+    return float(quantity)
 
 
 def checked_end_of_day(env, day):

@@ -42,6 +42,11 @@ class TestPromise(BacklogCase):
         self.assertEqual(promise["to_source_date"], "2030-01-15 09:00:00")
         self.assertEqual(promise["expected_date"], "2030-01-21 09:00:00")
 
+    def test_a_large_whole_number_is_a_quantity(self):
+        self._put_in_stock(self.product, 10)
+        promise = self._promise(3_000_000_000)
+        self.assertEqual((promise["ready"], promise["to_source"]), (10, 2_999_999_990))
+
     def test_without_a_vendor_nobody_knows_when(self):
         promise = self._promise(2)
         self.assertEqual(promise["to_source"], 2)
