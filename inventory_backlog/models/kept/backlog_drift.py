@@ -23,25 +23,27 @@ class BacklogDrift(models.AbstractModel):
 
     @api.model
     def _find(self):
-        """``{product: (reserved, held)}`` of the products with such quants, at most so
-        many as can be reported: what quants say there, and what transfers hold, each
-        rounded as Odoo's own repair does."""
+        """``{(product, company): (reserved, held)}`` of the products with such quants
+        in places of the company, at most so many as can be reported: what quants say
+        there, and what transfers hold, each rounded as Odoo's own repair does."""
         for model in ("stock.quant", "stock.move.line", "stock.move"):
             self.env[model].flush_model()
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT product_id, SUM(reserved)::float8, SUM(held)::float8
+                SELECT place.product_id, location.company_id, SUM(reserved)::float8,
+                       SUM(held)::float8
                   FROM (
-                        SELECT product_id, SUM(reserved) AS reserved,
+                        SELECT product_id, location_id, SUM(reserved) AS reserved,
                                SUM(held) AS held
                           FROM (%(both)s) one
                       GROUP BY product_id, location_id, lot_id, package_id, owner_id
                         HAVING ROUND(SUM(reserved)::numeric, %(digits)s)
                             <> ROUND(SUM(held)::numeric, %(digits)s)
                        ) place
-              GROUP BY product_id
-              ORDER BY product_id
+                  JOIN stock_location location ON location.id = place.location_id
+              GROUP BY place.product_id, location.company_id
+              ORDER BY place.product_id, location.company_id
                  LIMIT %(most)s
                 """,
                 both=self._reserved_and_held(),
@@ -50,9 +52,12 @@ class BacklogDrift(models.AbstractModel):
             )
         )
         products = self.env["product.product"].browse(row[0] for row in rows)
+        companies = self.env["res.company"]
         return {
-            product: (reserved, held)
-            for product, (_id, reserved, held) in zip(products, rows, strict=True)
+            (product, companies.browse(company_id)): (reserved, held)
+            for product, (_id, company_id, reserved, held) in zip(
+                products, rows, strict=True
+            )
         }
 
     @api.model
@@ -86,19 +91,19 @@ class BacklogDrift(models.AbstractModel):
     def _faults(self):
         """What was found, as ``backlog.fault._report`` takes it. Odoo mends it: the
         triggers mark the products of the quants that it writes. Who has switched its
-        repair off is told alone."""
+        repair off is told alone. Each company is told of its own places."""
         found = self._find()
         if found and not self._is_repair_off():
             self.env["stock.quant"].sudo()._clean_reservations()
         return [
             {
-                "key": f"product {product.id}",
+                "key": f"product {product.id} company {company.id}",
                 "text": self._text(product, *figures),
-                "company_id": product.company_id.id,
+                "company_id": company.id or product.company_id.id,
                 "res_model": product._name,
                 "res_id": product.id,
             }
-            for product, figures in found.items()
+            for (product, company), figures in found.items()
         ]
 
     @api.model

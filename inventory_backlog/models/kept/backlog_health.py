@@ -201,7 +201,8 @@ class BacklogHealth(models.Model):
         if missing:
             said.append(f"The feed of changes lacks order lines: {missing}")
         drift = self.env["backlog.drift"]
-        said += [drift._text(one, *figures) for one, figures in drift._find().items()]
+        found = drift._find().items()
+        said += [drift._text(one, *figures) for (one, _company), figures in found]
         return said
 
     # Triggers, values

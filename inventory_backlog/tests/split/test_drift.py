@@ -117,6 +117,30 @@ class TestDrift(BacklogCase):
                 self.assertEqual(self.env["backlog.drift"]._faults(), [])
                 self.assertEqual(self._split(order.order_line), [(5, 5, 0, 0)])
 
+    def test_each_company_is_told_of_its_own_places(self):
+        self._second_company()
+        there = self.env["stock.warehouse"].search([("company_id", "=", self.other.id)])
+        self._put_in_stock(self.product, 9)
+        self._put_in_stock(self.product, 90, there.lot_stock_id)
+        self._order(self.product, 5)
+        self._drift(3)
+        self.env.cr.execute(
+            SQL(
+                "UPDATE stock_quant SET reserved_quantity = 77 WHERE location_id = %s",
+                there.lot_stock_id.id,
+            )
+        )
+        found = self.env["backlog.drift"]._faults()
+        faults = {
+            one["company_id"]: one for one in found if one["res_id"] == self.product.id
+        }
+        self.assertEqual(faults.keys(), {self.company.id, self.other.id})
+        ours, theirs = faults[self.company.id], faults[self.other.id]
+        self.assertNotEqual(ours["key"], theirs["key"])
+        self.assertIn("that 8 are reserved, transfers hold 5", ours["text"])
+        self.assertIn("that 77 are reserved, transfers hold 0", theirs["text"])
+        self.assertEqual(self.env["backlog.drift"]._faults(), [])
+
     def test_what_a_move_in_dozens_holds_is_no_drift_of_the_statement(self):
         self._put_in_stock(self.product, 7)
         move = self.env["stock.move"].create(
@@ -165,9 +189,11 @@ class TestDrift(BacklogCase):
         drift = self.env["backlog.drift"]
         for quantity, is_found in ((0.004, False), (0.006, True)):
             self._drift(quantity)
-            self.assertEqual(self.product in drift._find(), is_found)
+            found = (self.product, self.company) in drift._find()
+            self.assertEqual(found, is_found)
 
     def test_scrap_and_dozens_are_no_drift(self):
         self._put_in_stock(self.product, 29)
         self._order((self.product, 2, {"product_uom_id": self.dozen.id}))
-        self.assertNotIn(self.product, self.env["backlog.drift"]._find())
+        found = self.env["backlog.drift"]._find()
+        self.assertNotIn(self.product, [product for product, _company in found])
