@@ -7,10 +7,13 @@ from ..tools.actions import open_lines
 from ..tools.arguments import is_list_of_ids
 from ..tools.figures import search_figure
 from ..tools.given import giving
+from ..tools.names import named
 from ..tools.person import as_asked
 from .sale_order_line import PRODUCT_TRIGGERS, QUOTE_INPUTS
 
 MOST_ORDERS = 10_000
+# Nobody reads more, and a quotation can take from every order there is.
+LOSSES_SHOWN = 10
 
 
 class SaleOrder(models.Model):
@@ -205,16 +208,21 @@ class SaleOrder(models.Model):
         if losses and lines.has_access("read"):
             found = lines.search([("id", "in", [loss[0] for loss in losses])])
             seen = {line.id: line for line in found}
-        for line_id, before, after in losses:
-            if line_id in seen:
-                yield self._loss_sentence(seen[line_id], before, after)
+        told = [loss for loss in losses if loss[0] in seen]
+        for line_id, before, after in told[:LOSSES_SHOWN]:
+            # sudo: the user may see the line, and its customer or product may have been
+            # moved to another company.
+            yield self._loss_sentence(seen[line_id].sudo(), before, after)
+        if len(told) > LOSSES_SHOWN:
+            yield self.env._("and %s more", len(told) - LOSSES_SHOWN)
         if hidden := sum(loss[0] not in seen for loss in losses):
             yield self.env._(
                 "Lines of orders that you may not see, which lose goods: %s.", hidden
             )
 
     def _loss_sentence(self, line, before, after):
-        names = {"order": line.order_id.name, "customer": line.partner_id.display_name}
+        customer = named(line.partner_id).display_name
+        names = {"order": line.order_id.name, "customer": customer}
         if after["ready"] < before["ready"]:
             return self.env._(
                 "%(order)s (%(customer)s) loses %(goods)s that are ready.",
@@ -230,7 +238,7 @@ class SaleOrder(models.Model):
         return self.env._(
             "%(order)s (%(customer)s) gets %(product)s on %(after)s instead of "
             "%(before)s.",
-            product=line.product_id.display_name,
+            product=named(line.product_id).display_name,
             before=format_date(self.env, before["last_date"]),
             after=format_date(self.env, after["last_date"]),
             **names,

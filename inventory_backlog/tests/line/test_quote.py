@@ -144,6 +144,29 @@ class TestQuote(BacklogCase):
         self.assertFalse(quotation.quote_losses)
         self.assertEqual(self._split(first.order_line), [(2, 0, 2, 0)])
 
+    def test_who_loses_is_told_also_when_its_customer_was_moved_away(self):
+        """To another company: the quotation opens all the same."""
+        self._put_in_stock(self.product, 4)
+        self.warehouse.out_type_id.reservation_method = "manual"
+        rival = self.env["res.partner"].create({"name": "Rival"})
+        order = self._order(self.product, 4, partner_id=rival.id)
+        self.warehouse.out_type_id.reservation_method = "at_confirm"
+        quotation = self._quote((self.product, 4), commitment_date=self._after(-1))
+        told = f"{order.name} (Rival) loses 4 Units of Chair that are ready."
+        self.assertEqual(quotation.quote_losses, told)
+        rival.company_id = self.env["res.company"].create({"name": "Other"})
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(quotation.quote_losses, told)
+
+    def test_of_many_who_lose_ten_are_named(self):
+        self._purchase(self.product, 12, days=5)
+        self._order(*[(self.product, 1)] * 12, commitment_date=self._after(30))
+        quotation = self._quote((self.product, 12))
+        *named, more = quotation.quote_losses.splitlines()
+        self.assertEqual(len(named), 10)
+        self.assertEqual(more, "and 2 more")
+
     def test_nobody_loses_by_what_comes_last(self):
         self._put_in_stock(self.product, 2)
         self._order(self.product, 5)
