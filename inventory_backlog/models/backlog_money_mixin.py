@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.names import named
 from ..tools.sql import OwnColumns, to_flush
 
 
@@ -65,9 +66,8 @@ class BacklogRowMixin(models.AbstractModel):
         # As superuser: buyers see the demand and the names of orders that they may not
         # open.
         for row in self.sudo():
-            row.display_name = (
-                f"{row.order_id.display_name} · {row.product_id.display_name}"
-            )
+            order, goods = named(row.order_id), named(row.product_id)
+            row.display_name = f"{order.display_name} · {goods.display_name}"
 
     @api.model
     def _query_over(self, statement, domain):

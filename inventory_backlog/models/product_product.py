@@ -8,6 +8,7 @@ from ..const import BUYERS, OPEN, VALUE_GROUPS
 from ..tools.actions import open_lines
 from ..tools.arguments import checked_end_of_day, checked_quantity, checked_records
 from ..tools.figures import search_figure
+from ..tools.names import named
 from ..tools.sql import many_rows
 from .line.backlog_quote import MOST_WISHES, Wish
 
@@ -258,14 +259,15 @@ class ProductProduct(models.Model):
         if not out:
             return []
         disruptions = self.env["backlog.disruption"]
-        sentences = disruptions._sentences(self.product_tmpl_id, out.partner_id)
+        template = self.sudo().product_tmpl_id.sudo(self.env.su)
+        sentences = disruptions._sentences(template, out.partner_id)
         instead = self.sudo()._get_filtered_sellers(quantity=None)[:1]
         if instead:
             sentences.append(
                 self.env._(
                     "Odoo buys %(product)s from %(vendor)s instead.",
-                    product=self.display_name,
-                    vendor=instead.partner_id.display_name,
+                    product=named(self).display_name,
+                    vendor=named(instead.partner_id).display_name,
                 )
             )
         else:
@@ -273,7 +275,7 @@ class ProductProduct(models.Model):
                 self.env._(
                     "No other vendor of %s can be chosen: nothing is bought by itself "
                     "until you add or approve one.",
-                    self.display_name,
+                    named(self).display_name,
                 )
             )
         return sentences
@@ -290,7 +292,7 @@ class ProductProduct(models.Model):
             self.env._(
                 "A vendor of %s is out. The form of the product says which one, in the "
                 "company that buys it.",
-                self.display_name,
+                named(self).display_name,
             )
         ]
 

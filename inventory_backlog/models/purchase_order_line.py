@@ -13,6 +13,7 @@ from ..tools.bounds import (
 )
 from ..tools.given import giving
 from ..tools.link import Link
+from ..tools.names import named
 from .backlog_history_mixin import Ours
 
 # Fields that the figures of a vendor are computed from, besides its receipts.
@@ -264,10 +265,10 @@ class PurchaseOrderLine(models.Model):
         names = defaultdict(dict)
         for row in slices.with_env(self.env).sorted("id"):
             if order := row.order_line_id.order_id:
-                name = f"{order.name} · {order.partner_id.display_name}"
+                name = f"{order.name} · {named(order.partner_id).display_name}"
             elif document := row.move_id._asking_document():
                 model, record_id = document.split(",")
-                name = self.env[model].browse(int(record_id)).display_name
+                name = named(self.env[model].browse(int(record_id))).display_name
             else:
                 continue
             for line in lines_of[row.receipt_move_id]:

@@ -10,6 +10,7 @@ from odoo.tools import SQL, format_date
 
 from ..const import PURCHASE_USERS, VALUE_GROUPS
 from ..tools.given import giving
+from ..tools.names import named
 
 RISK_DAYS = 7  # "this week"
 
@@ -447,7 +448,7 @@ class BacklogDashboard(models.AbstractModel):
         def names(model, column):
             # sudo: a user who may see the line may see these names, as on the list of
             # lines.
-            records = self.env[model].sudo().browse({row[column] for row in rows})
+            records = named(self.env[model].browse({row[column] for row in rows}))
             return {record.id: record.display_name for record in records}
 
         orders = names("sale.order", "order_id")

@@ -1,6 +1,7 @@
 from odoo import fields, models
 
 from ..const import BACKLOG_STATES
+from ..tools.names import named
 from . import backlog_report
 
 # wkhtmltopdf is far slower with one long table than with several short ones.
@@ -155,9 +156,9 @@ class BacklogReportTable(models.AbstractModel):
         top = self._top(rows, ("value", "to_source"))
         for row, product in zip(top["rows"], products, strict=True):
             # sudo: users who see the backlog of a product may see its vendors.
-            row["name"] = product.sudo().display_name
+            row["name"] = named(product).display_name
             row["unit"] = product.sudo().uom_id.name
-            row["vendor"] = product.main_vendor_id.sudo().display_name or ""
+            row["vendor"] = named(product.main_vendor_id).display_name or ""
             row["resilience"] = resilience.get(product.vendor_resilience, "")
             del row["product"]
         return top
@@ -190,7 +191,7 @@ class BacklogReportTable(models.AbstractModel):
         causes = dict(self._labels("delay_cause"))
         customers = [
             {
-                "name": customer.display_name,
+                "name": named(customer).display_name,
                 "value": sum(its_lines.mapped("open_value")),
                 "lines": [
                     self._annex_line(line, causes)
@@ -209,7 +210,7 @@ class BacklogReportTable(models.AbstractModel):
     def _annex_line(self, line, causes):
         return {
             "order": line.order_id.name,
-            "product": line.product_id.display_name,
+            "product": named(line.product_id).display_name,
             "unit": line.product_uom_id.name,
             "open": line.open_qty,
             "ready": line.backlog_qty,

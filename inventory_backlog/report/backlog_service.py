@@ -5,6 +5,7 @@ from odoo.tools import SQL
 from ..const import VALUE_GROUPS
 from ..tools.actions import open_records
 from ..tools.figures import Rate
+from ..tools.names import named
 from ..tools.sql import OwnColumns, without_jit
 
 # The date that each rate on time in full is counted from.
@@ -404,7 +405,7 @@ class BacklogService(models.Model):
             raise UserError(
                 self.env._(
                     "%(order)s is not yours to open. Ask the people who sell.",
-                    order=self.sudo().order_id.display_name,
+                    order=named(self.sudo().order_id).display_name,
                 )
             )
         return open_records(self.order_id)

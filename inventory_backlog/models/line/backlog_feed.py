@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ...tools.arguments import is_whole
 from ...tools.bounds import LARGEST_INTEGER, converted
 from ...tools.given import giving
+from ...tools.names import named
 from ..kept.backlog_kept import Stale
 
 AT_MOST = 10_000
@@ -222,8 +223,8 @@ class BacklogFeed(models.AbstractModel):
         shipped = converted(line.qty_delivered, *units)
         return {
             **told,
-            "order_id": (line.order_id.id, line.order_id.display_name),
-            "product_id": (line.product_id.id, line.product_id.display_name),
+            "order_id": (line.order_id.id, named(line.order_id).display_name),
+            "product_id": (line.product_id.id, named(line.product_id).display_name),
             "shipped_qty": shipped,
             "cancelled_qty": max(ordered - shipped, 0),
         }

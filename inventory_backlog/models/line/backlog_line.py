@@ -9,6 +9,7 @@ from odoo.tools import SQL
 from ...const import BACKLOG_STATES, MARGIN_GROUPS, PURCHASE_USERS, VALUE_GROUPS
 from ...tools.actions import open_records
 from ...tools.given import giving
+from ...tools.names import named
 from ...tools.prepared import is_many
 from ...tools.sql import (
     OwnColumns,
@@ -378,7 +379,7 @@ class BacklogLine(models.Model):
         slices = self._allocation().sudo().grouped("order_line_id")
         for line in self:
             rows = slices.get(line.order_line_id, ())
-            names = [row.document.display_name for row in rows if row.document]
+            names = [named(row.document).display_name for row in rows if row.document]
             line.supply_names = ", ".join(dict.fromkeys(names))
 
     def _compute_likely_date(self):
@@ -705,7 +706,7 @@ class BacklogLine(models.Model):
         return self.env._(
             "%(quantity)s of %(product)s",
             quantity=quantity_with_unit(self.env, quantity, self.product_uom_id),
-            product=self.product_id.display_name,
+            product=named(self.product_id).display_name,
         )
 
     # Doors
@@ -784,7 +785,7 @@ class BacklogLine(models.Model):
             raise UserError(
                 self.env._(
                     "%s is not yours to open. Ask the people in the warehouse.",
-                    transfers[0].sudo().display_name,
+                    named(transfers[0]).display_name,
                 )
             )
         return open_records(transfers)
@@ -803,7 +804,7 @@ class BacklogLine(models.Model):
                 self.env._(
                     "It is covered by %(document)s, which is not yours to open. Ask "
                     "the people who buy or make it.",
-                    document=documents[0].sudo().display_name,
+                    document=named(documents[0]).display_name,
                 )
             )
         model = openable[0]._name

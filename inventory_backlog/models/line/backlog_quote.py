@@ -10,6 +10,7 @@ from odoo.tools import SQL
 
 from ...tools.arguments import checked_quantity, checked_records
 from ...tools.bounds import FIRST_MOMENT, bounded_days
+from ...tools.names import named
 from ...tools.prepared import by_plan
 from ...tools.sql import is_open
 from ..split.backlog_demand import FIRST_WANTED, Wanted
@@ -390,10 +391,11 @@ class BacklogQuote(models.AbstractModel):
             if part["document"]:
                 model, document_id = part["document"].split(",")
                 parts[model].append((int(document_id), part))
-        for model, named in parts.items():
+        for model, of_model in parts.items():
             # Salespeople cannot read purchases; they see the name and nothing else.
-            documents = self.env[model].sudo().browse(number for number, _part in named)
-            for document, (_number, part) in zip(documents, named, strict=True):
+            ids = [number for number, _part in of_model]
+            documents = named(self.env[model].browse(ids))
+            for document, (_number, part) in zip(documents, of_model, strict=True):
                 part["document_name"] = document.display_name
 
     # Who would lose what

@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.tools import format_list
 
 from ...tools.given import giving
+from ...tools.names import named
 from ...tools.texts import quantity_with_unit
 
 SENTENCES = 3
@@ -142,7 +143,7 @@ class BacklogReservation(models.AbstractModel):
                     self.env._(
                         "Of %(product)s, what is free is the turn of others ahead in "
                         "the queue: %(turns)s.",
-                        product=product.display_name,
+                        product=named(product).display_name,
                         turns=format_list(self.env, turns),
                     )
                 )

@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from ...tools.given import giving
+from ...tools.names import named
 from ...tools.texts import quantity_with_unit
 
 ROWS_SHOWN = 10
@@ -174,7 +175,7 @@ class BacklogWhy(models.AbstractModel):
             yield self.env._(
                 "%(place)s lies below the stock, so Odoo reserves and ships what is "
                 "there, too. Move it out of the stock where it is for scrap.",
-                place=place.display_name,
+                place=named(place).display_name,
             )
 
     def _explain_shelves(self, slices):
@@ -198,7 +199,7 @@ class BacklogWhy(models.AbstractModel):
                     "It leaves from %(shelf)s. Of what lies elsewhere in the stock, "
                     "%(qty)s are free: move them there, nothing has to be bought for "
                     "that.",
-                    shelf=shelf.display_name,
+                    shelf=named(shelf).display_name,
                     qty=self._unit_quantity(min(elsewhere, row.qty), row.product_id),
                 )
 
@@ -302,7 +303,7 @@ class BacklogWhy(models.AbstractModel):
             "label": dict(row._fields["source"]._description_selection(self.env))[
                 row.source
             ],
-            "product": row.product_id.display_name
+            "product": named(row.product_id).display_name
             if row.product_id != line.product_id
             else "",
             "quantity": self._unit_quantity(row.qty, row.product_id),
@@ -324,7 +325,7 @@ class BacklogWhy(models.AbstractModel):
         return {
             "model": document._name,
             "id": document.id,
-            "name": document.display_name,
+            "name": named(document).display_name,
             "can_open": self.env["backlog.line"]._can_open(
                 document.with_user(self.env.user)
             ),
@@ -352,24 +353,24 @@ class BacklogWhy(models.AbstractModel):
         with giving(line, product_ids=lines._backlog_products().ids) as asked:
             visible = asked.search_fetch([("id", "in", lines.ids)], ["order_line_id"])
         visible = visible.with_env(self.env).order_line_id
-        named = [line for line in ahead if line in visible]
+        shown = [line for line in ahead if line in visible]
         unnamed = [line for line in ahead if line and line not in visible]
         return {
             "place": self.env._(
                 "Number %(place)s in the queue for %(product)s.",
                 place=place,
-                product=product.display_name,
+                product=named(product).display_name,
             ),
             "rows": [
                 {
                     "order": self._explain_document(line.order_id),
-                    "customer": line.order_id.partner_id.display_name,
+                    "customer": named(line.order_id.partner_id).display_name,
                     "quantity": self._unit_quantity(ahead[line], product),
                 }
-                for line in named[:ROWS_SHOWN]
+                for line in shown[:ROWS_SHOWN]
             ],
             "totals": [
-                *self._total_of_orders(named[ROWS_SHOWN:], ahead, product),
+                *self._total_of_orders(shown[ROWS_SHOWN:], ahead, product),
                 *self._total_of_orders(unnamed, ahead, product),
                 *self._total_of_internal(ahead, product),
                 *self._total_behind(visible, behind, product),
@@ -413,17 +414,17 @@ class BacklogWhy(models.AbstractModel):
         ) as asked:
             visible = asked.search_fetch([("id", "in", lines.ids)], ["order_line_id"])
         visible = visible.with_env(self.env).order_line_id
-        named = [line for line in quantities if line in visible][:most]
+        shown = [line for line in quantities if line in visible][:most]
         told = [
             self.env._(
                 "%(order)s of %(customer)s (%(quantity)s)",
                 order=line.order_id.name,
-                customer=line.order_id.partner_id.display_name,
+                customer=named(line.order_id.partner_id).display_name,
                 quantity=self._unit_quantity(quantities[line], product),
             )
-            for line in named
+            for line in shown
         ]
-        rest = [line for line in quantities if line and line not in named]
+        rest = [line for line in quantities if line and line not in shown]
         if rest:
             told.append(
                 self.env._(
@@ -479,14 +480,14 @@ class BacklogWhy(models.AbstractModel):
                 )
 
     def _total_behind(self, visible, behind, product):
-        named = [line for line in behind if line in visible][:ROWS_SHOWN]
-        for line in named:
+        shown = [line for line in behind if line in visible][:ROWS_SHOWN]
+        for line in shown:
             yield self.env._(
                 "Behind it, but reserved already: %(quantity)s for %(order)s.",
                 quantity=self._unit_quantity(behind[line], product),
                 order=line.order_id.name,
             )
-        if rest := sum(behind[line] for line in behind if line not in named):
+        if rest := sum(behind[line] for line in behind if line not in shown):
             yield self.env._(
                 "Behind it, but reserved already for others: %s.",
                 self._unit_quantity(rest, product),
@@ -504,7 +505,7 @@ class BacklogWhy(models.AbstractModel):
             "rows": [
                 {
                     "order": self._explain_document(line.order_id.sudo()),
-                    "product": line.product_id.sudo().display_name,
+                    "product": named(line.product_id).display_name,
                     "quantity": self._product_quantity(line, line.open_qty),
                     "state": states[line.backlog_state],
                     "promise": format_date(self.env, line.promise_date),

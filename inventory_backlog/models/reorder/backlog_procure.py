@@ -13,6 +13,7 @@ from odoo.addons.stock.models.stock_rule import ProcurementException
 
 from ...const import ASKED, BUYING, MOVABLE_STATES, OPEN
 from ...tools.arguments import without_defaults
+from ...tools.names import named
 
 _logger = logging.getLogger(__name__)
 
@@ -274,7 +275,7 @@ class BacklogProcure(models.AbstractModel):
                 "You may not make what these suggestions propose: %(names)s. Choose "
                 "the others, or ask somebody who may.\n\n%(reason)s",
                 names=", ".join(
-                    f"{one.product_id.display_name} ({one._action_name()})"
+                    f"{named(one.product_id).display_name} ({one._action_name()})"
                     for one in refused
                 ),
                 reason=next(iter(refused.values())),
@@ -586,7 +587,7 @@ class BacklogProcure(models.AbstractModel):
                     "mail.mail_activity_data_todo",
                     date_deadline=suggestion.company_id._backlog_today(),
                     summary=self.env._(
-                        "Pull in %s", suggestion.product_id.display_name
+                        "Pull in %s", named(suggestion.product_id).display_name
                     ),
                     note=self._late_note(suggestion, lines),
                     user_id=(document.user_id or self.env.user).id,

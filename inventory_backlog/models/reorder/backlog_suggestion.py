@@ -16,6 +16,7 @@ from ...const import (
 from ...tools.actions import open_records
 from ...tools.arguments import checked_product_ids
 from ...tools.link import Link
+from ...tools.names import named
 from ...tools.texts import quantity_with_unit
 
 ACTIONS = [
@@ -323,9 +324,9 @@ class BacklogSuggestion(models.Model):
     @api.depends("product_id", "warehouse_id")
     def _compute_display_name(self):
         for suggestion in self:
-            suggestion.display_name = (
-                f"{suggestion.product_id.display_name} · {suggestion.warehouse_id.name}"
-            )
+            goods = named(suggestion.product_id)
+            warehouse = named(suggestion.warehouse_id)
+            suggestion.display_name = f"{goods.display_name} · {warehouse.name}"
 
     # Where it stands
 
@@ -474,13 +475,13 @@ class BacklogSuggestion(models.Model):
     def _compute_summary(self):
         for suggestion in self:
             text = suggestion.env["backlog.suggestion.text"]
-            suggestion.summary = text._summary(suggestion)
+            suggestion.summary = text._summary(suggestion.sudo())
 
     @api.depends_context("lang", "uid")
     @api.depends("shortage_qty", "suggested_qty", "state", "arrival_date")
     def _compute_explanation(self):
         for suggestion in self:
-            saved = suggestion._origin
+            saved = suggestion._origin.sudo()
             suggestion.explanation = "\n".join(
                 self.env["backlog.suggestion.text"]._sentences(saved) if saved else ()
             )

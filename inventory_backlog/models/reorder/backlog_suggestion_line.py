@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from ...const import ASKED, MOVABLE_STATES, VALUE_GROUPS
 from ...tools.actions import open_records
 from ...tools.link import Link
+from ...tools.names import named
 
 
 class BacklogSuggestionPart(models.AbstractModel):
@@ -140,8 +141,8 @@ class BacklogSuggestionLine(models.Model):
         for line in self:
             saved = line._origin
             asking = saved.order_id or saved.asked_by
-            line.asked_name = asking and asking.display_name
-            line.document_name = saved.document and saved.document.display_name
+            line.asked_name = asking and named(asking).display_name
+            line.document_name = saved.document and named(saved.document).display_name
 
     @api.depends("expected_date", "suggestion_id.action_type")
     def _compute_overdue_since(self):
@@ -186,9 +187,9 @@ class BacklogSuggestionLine(models.Model):
         """Who waits: order and customer, or the document, each once."""
         return list(
             dict.fromkeys(
-                f"{line.order_id.name} · {line.partner_id.display_name}"
+                f"{line.order_id.name} · {named(line.partner_id).display_name}"
                 if line.order_id
-                else line.asked_by.display_name
+                else named(line.asked_by).display_name
                 for line in self
                 if line.order_id or line.asked_by
             )

@@ -5,11 +5,17 @@ from odoo.tools import format_amount, format_date
 from odoo.tools.misc import formatLang
 
 from ...const import ASKED, ASKING, BUYING, OPEN
+from ...tools.names import named
 
 
 class BacklogSuggestionText(models.AbstractModel):
     """The texts of suggestions: why something is suggested, what each vendor would
-    mean, what a run found. It decides nothing; people read what it returns."""
+    mean, what a run found. It decides nothing; people read what it returns.
+
+    Suggestions come as superuser: who reads one reads what is behind it, also when a
+    vendor or product was moved to another company since. What else a text looks up, it
+    looks up as the user.
+    """
 
     _name = "backlog.suggestion.text"
     _description = "Words of a Suggestion"
@@ -24,8 +30,8 @@ class BacklogSuggestionText(models.AbstractModel):
         if suggestion.action_type == "confirm":
             return self.env._(
                 "%(qty)s from %(vendor)s: confirm %(requests)s by %(date)s",
-                vendor=self._asked_vendors(suggestion.sudo()),
-                requests=self._late_names(suggestion.sudo()),
+                vendor=self._asked_vendors(suggestion),
+                requests=self._late_names(suggestion),
                 **figures,
             )
         if suggestion.action_type in ASKED:
@@ -33,13 +39,13 @@ class BacklogSuggestionText(models.AbstractModel):
         origin = suggestion.source_warehouse_id or suggestion.partner_id
         if suggestion.state not in OPEN and suggestion.action_type in BUYING:
             # Split over two vendors, it is from both.
-            lines = suggestion.sudo().purchase_line_ids
+            lines = suggestion.purchase_line_ids
             asked = lines.filtered(lambda line: line.state != "cancel").partner_id
             origin = (origin & asked) | asked or origin
         if origin:
             return self.env._(
                 "%(qty)s from %(origin)s, by %(date)s",
-                origin=", ".join(origin.mapped("display_name")),
+                origin=", ".join(named(origin).mapped("display_name")),
                 **figures,
             )
         if suggestion.action_type in BUYING:
@@ -79,9 +85,7 @@ class BacklogSuggestionText(models.AbstractModel):
         suggestion.ensure_one()
         if suggestion.action_type == "confirm" and suggestion.state == "ordered":
             return [
-                self.env._(
-                    "Waiting for approval: %s.", self._late_names(suggestion.sudo())
-                )
+                self.env._("Waiting for approval: %s.", self._late_names(suggestion))
             ]
         if suggestion.action_type == "confirm":
             return [
@@ -90,14 +94,12 @@ class BacklogSuggestionText(models.AbstractModel):
                     "%(requests)s: needed on %(need)s, it was to be ordered by "
                     "%(date)s. Confirm it, and it would be there on %(arrival)s.",
                     qty=suggestion._quantity(suggestion.suggested_qty),
-                    requests=self._late_names(suggestion.sudo()),
+                    requests=self._late_names(suggestion),
                     need=format_date(self.env, suggestion.need_date),
                     date=format_date(self.env, suggestion.order_by_date),
                     arrival=format_date(self.env, suggestion.arrival_date),
                 ),
-                *suggestion.product_id.with_company(
-                    suggestion.company_id
-                )._vendor_sentences(),
+                *self._disruption_sentences(suggestion),
             ]
         if suggestion.action_type in ASKED:
             return [
@@ -159,7 +161,7 @@ class BacklogSuggestionText(models.AbstractModel):
                 "Or buy it elsewhere: from %(vendor)s %(ordered)s would be there on "
                 "%(date)s, for %(cost)s. %(qty)s of %(documents)s would then be too "
                 "much: cancel or postpone them.",
-                vendor=offer.partner_id.display_name,
+                vendor=named(offer.partner_id).display_name,
                 ordered=suggestion._quantity(quantity),
                 date=format_date(self.env, plan._arrival(offer)),
                 cost=format_amount(
@@ -177,12 +179,13 @@ class BacklogSuggestionText(models.AbstractModel):
         lines = suggestion.line_ids.filtered(
             lambda line: lines is None or line in lines
         )
-        return ", ".join(document.display_name for document in lines._late_documents())
+        documents = lines._late_documents()
+        return ", ".join(named(document).display_name for document in documents)
 
     def _asked_vendors(self, suggestion):
         """The vendors of the requests to confirm."""
         documents = suggestion.line_ids._late_documents()
-        names = (document.partner_id.display_name for document in documents)
+        names = (named(document.partner_id).display_name for document in documents)
         return ", ".join(dict.fromkeys(names))
 
     def _earlier_offers(self, suggestion, multiple):
@@ -246,7 +249,7 @@ class BacklogSuggestionText(models.AbstractModel):
 
     def _joined_sentences(self, suggestion):
         """For which other warehouses it is bought as well."""
-        joined = suggestion.search(
+        joined = self.env["backlog.suggestion"].search(
             [
                 ("product_id", "=", suggestion.product_id.id),
                 ("company_id", "=", suggestion.company_id.id),
@@ -261,7 +264,7 @@ class BacklogSuggestionText(models.AbstractModel):
                 warehouse=one.warehouse_id.name,
                 qty=one._quantity(one.suggested_qty),
             )
-            for one in joined
+            for one in joined.sudo()
         ]
 
     def _quantity_sentences(self, suggestion):
@@ -383,7 +386,7 @@ class BacklogSuggestionText(models.AbstractModel):
             sentences.append(
                 self.env._(
                     "From %(vendor)s, ordered today it would arrive on %(date)s.",
-                    vendor=suggestion.partner_id.display_name,
+                    vendor=named(suggestion.partner_id).display_name,
                     date=format_date(self.env, suggestion.arrival_date),
                 )
             )
@@ -392,7 +395,7 @@ class BacklogSuggestionText(models.AbstractModel):
                 self.env._(
                     "No vendor of %s can be chosen by itself: choose one below, or add "
                     "one to the product.",
-                    suggestion.product_id.display_name,
+                    named(suggestion.product_id).display_name,
                 )
             )
             if suggestion.order_by_date <= suggestion.company_id._backlog_today():
@@ -407,11 +410,14 @@ class BacklogSuggestionText(models.AbstractModel):
                 self.env._(
                     "%s has no price on the vendor list: the request for quotation "
                     "will say 0, and so does the cost here.",
-                    suggestion.supplierinfo_id.partner_id.display_name,
+                    named(suggestion.supplierinfo_id.partner_id).display_name,
                 )
             )
-        product = suggestion.product_id.with_company(suggestion.company_id)
-        return sentences + product._vendor_sentences()
+        return sentences + self._disruption_sentences(suggestion)
+
+    def _disruption_sentences(self, suggestion):
+        product = suggestion.product_id.with_env(self.env)
+        return product.with_company(suggestion.company_id)._vendor_sentences()
 
     def _product_sentences(self, suggestion):
         """Say that the product is archived: Odoo itself would no longer order it, and
@@ -422,7 +428,7 @@ class BacklogSuggestionText(models.AbstractModel):
             self.env._(
                 "%s is archived. What customers have ordered is still owed: order it, "
                 "or cancel their lines.",
-                suggestion.product_id.display_name,
+                named(suggestion.product_id).display_name,
             )
         ]
 
@@ -583,7 +589,7 @@ class BacklogSuggestionText(models.AbstractModel):
         states = dict(offer._fields["parity_state"]._description_selection(self.env))
         return {
             "partner_id": partner.id,
-            "vendor": partner.display_name,
+            "vendor": named(partner).display_name,
             "price": format_amount(self.env, offer._unit_price(), currency),
             "quantity": suggestion._quantity(ordered),
             "cost": format_amount(self.env, cost, currency),
@@ -634,7 +640,7 @@ class BacklogSuggestionText(models.AbstractModel):
                     reasons[product_id].append(reason)
         nothing = self.env._("nothing is short.")
         return [
-            f"{product.display_name}: {' '.join(reasons[product.id]) or nothing}"
+            f"{named(product).display_name}: {' '.join(reasons[product.id]) or nothing}"
             for product in products.sudo()
         ]
 

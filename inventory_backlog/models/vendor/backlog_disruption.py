@@ -5,6 +5,7 @@ from odoo.tools import SQL, format_date, ormcache
 from ...const import MANAGERS, MOVABLE_STATES
 from ...tools.figures import search_figure
 from ...tools.link import Link, check_readable
+from ...tools.names import named
 
 STATES = [("coming", "Coming"), ("now", "Now"), ("past", "Past")]
 
@@ -125,7 +126,7 @@ class BacklogDisruption(models.Model):
         # The name of the vendor shows to all who read the disruption, also when the
         # contact was moved to another company meanwhile.
         for disruption in self:
-            name = disruption.partner_id.sudo().display_name or ""
+            name = named(disruption.partner_id).display_name or ""
             disruption.display_name = (
                 f"{name}: {disruption.reason}" if disruption.reason else name
             )
@@ -193,7 +194,7 @@ class BacklogDisruption(models.Model):
                 "message": self.env._(
                     "%s sells none of the products on the list. Without a product it "
                     "is out for all it sells: add those it cannot deliver.",
-                    self.partner_id.display_name,
+                    named(self.partner_id).display_name,
                 ),
             }
         }
@@ -302,7 +303,7 @@ class BacklogDisruption(models.Model):
 
     def _sentence(self):
         """This disruption as a sentence."""
-        name = self.partner_id.display_name
+        name = named(self.partner_id).display_name
         if self.date_to:
             return self.env._(
                 "%(vendor)s is out until %(date)s: %(reason)s.",

@@ -171,6 +171,30 @@ class TestAccess(BacklogCase):
         self.assertIn(self.product.name, row["display_name"])
         self.assertNotIn("open_value", row)
 
+    def test_no_key_of_the_context_adds_the_amount_of_a_purchase_to_its_name(self):
+        """Odoo adds it for ``show_total_amount``, which anybody can send."""
+        table = self._product("Table")
+        purchase = self._purchase((table, 5, {"price_unit": 777}), days=5)
+        order = self._order(table, 5)
+        sent = {"show_total_amount": True}
+        named = purchase.with_context(**sent)
+        self.assertNotEqual(named.display_name, purchase.name)
+        self.env.invalidate_all()
+        line = (
+            self.env["backlog.line"]
+            .with_user(self.seller)
+            .with_context(**sent)
+            .search([("order_id", "=", order.id)])
+        )
+        self.assertEqual(line.supply_names, purchase.name)
+        [source] = line.why["sources"]
+        self.assertEqual(source["document"]["name"], purchase.name)
+        products = self.env["product.product"].with_user(self.seller)
+        promise = products.with_context(**sent).get_promise(table.id, 1)
+        self.assertNotIn("777", str(promise))
+        with self.assertRaisesRegex(UserError, f"by {purchase.name}, which"):
+            line.action_open_supply()
+
     def test_the_first_promise_cannot_be_written(self):
         order = self._order(self.product, 4)
         with self.assertRaises(UserError):

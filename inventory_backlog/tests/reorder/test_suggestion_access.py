@@ -2,6 +2,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.service.model import get_public_method
 from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL
 
 from ..suggestions import SuggestionCase
 
@@ -428,6 +429,37 @@ class TestSuggestionAccess(SuggestionCase):
             self._fresh(theirs).with_user(self.buyer).action_create_rfq()
         with self.assertRaises(AccessError):
             theirs.line_ids.with_user(self.buyer).read(["qty"])
+
+    def test_what_was_moved_to_another_company_still_has_its_name(self):
+        """A vendor, product or warehouse that was moved hides no other row of the
+        list."""
+        other, _warehouse, _seller, _buyer = self._other_company()
+        late = self._table("Late", vendor=self.second)
+        self._purchase(late, 5, days=60)
+        self._wanted(late, 5)
+        self._wanted(self.product, 5)
+        self._generate()
+        both = self._suggested() | self._suggested(late)
+        spec = {"summary": {}, "display_name": {}, "explanation": {}, "can_undo": {}}
+        before = both.web_read(spec)
+        for moved in (
+            both.partner_id,
+            both.sudo().product_id.product_tmpl_id,
+            both.warehouse_id,
+        ):
+            self.assertTrue(moved)
+            with self.subTest(moved._name):
+                self.env.flush_all()
+                self.env.cr.execute(
+                    SQL(
+                        "UPDATE %s SET company_id = %s WHERE id IN %s",
+                        SQL.identifier(moved._table),
+                        other.id,
+                        moved._ids,
+                    )
+                )
+                self.env.invalidate_all()
+                self.assertEqual(both.web_read(spec), before)
 
     def test_the_window_shows_nothing_of_another_company(self):
         _other, _warehouse, _seller, buyer = self._other_company()

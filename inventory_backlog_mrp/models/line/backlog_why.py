@@ -2,6 +2,7 @@ from odoo import models
 from odoo.fields import Domain
 
 from odoo.addons.inventory_backlog.tools.given import giving
+from odoo.addons.inventory_backlog.tools.names import named
 
 from ..split.backlog_live_line import READY
 
@@ -51,7 +52,7 @@ class BacklogWhy(models.AbstractModel):
                 "%(production)s waits for %(quantity)s of %(component)s.",
                 production=production.name,
                 quantity=self._unit_quantity(sum(rows.mapped("qty")), product),
-                component=product.display_name,
+                component=named(product).display_name,
             )
             for (production, product), rows in short.grouped(
                 lambda row: (row.move_id.raw_material_production_id, row.product_id)

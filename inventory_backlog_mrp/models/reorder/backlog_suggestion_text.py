@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.inventory_backlog.tools.names import named
+
 
 class BacklogSuggestionText(models.AbstractModel):
     """What is made, and what it lacks, in words."""
@@ -22,7 +24,7 @@ class BacklogSuggestionText(models.AbstractModel):
                 self.env._(
                     "The bill of materials of %s contains itself, so what goes into it "
                     "is not suggested. Correct the bill of materials.",
-                    suggestion.product_id.display_name,
+                    named(suggestion.product_id).display_name,
                 )
             ]
         return [
@@ -51,7 +53,7 @@ class BacklogSuggestionText(models.AbstractModel):
             return [self.env._("All components are in stock: it can be made now.")]
         figures = {
             "able": suggestion._quantity(suggestion.able_to_make_qty),
-            "component": suggestion.bottleneck_id.display_name,
+            "component": named(suggestion.bottleneck_id).display_name,
         }
         if suggestion.able_to_make_qty:
             return [
