@@ -737,6 +737,7 @@ class BacklogProcure(models.AbstractModel):
         them again."""
         suggestions.check_access("write")
         self._check_may_accept(suggestions)
+        self._check_may_undo(suggestions)
         if open_ones := suggestions.filtered(
             lambda one: one.state in OPEN and not one.can_undo
         ):
@@ -760,6 +761,29 @@ class BacklogProcure(models.AbstractModel):
             if suggestion.state == "ordered":
                 suggestion.state = "proposed"
         self.env["backlog.suggestion.run"]._run_again(suggestions)
+
+    def _may_undo(self, suggestion):
+        try:
+            self._check_may_undo(suggestion)
+        except AccessError:
+            return False
+        return True
+
+    def _check_may_undo(self, suggestions):
+        """What exists goes by the right to create it, which is more than the kind says:
+        what is to be pulled in may have been bought instead.
+
+        :raise AccessError: with Odoo's own words on who may
+        """
+        for model in self._models_made(suggestions.sudo()):
+            self.env[model].check_access("create")
+
+    def _models_made(self, suggestions):
+        """The models of the documents that were made of these and are not cancelled."""
+        if any(line.state != "cancel" for line in suggestions.purchase_line_ids):
+            yield "purchase.order"
+        if any(move.state != "cancel" for move in suggestions.move_ids):
+            yield "stock.picking"
 
     def _undo_documents(self, suggestions):
         lines = suggestions.purchase_line_ids.filtered(

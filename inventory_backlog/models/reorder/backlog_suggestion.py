@@ -372,7 +372,9 @@ class BacklogSuggestion(models.Model):
     # Depend on no document here and in texts: that would cost every receipt and
     # transfer a query, for values that are read once.
     @api.depends("state")
+    @api.depends_context("uid")
     def _compute_can_undo(self):
+        procure = self.env["backlog.procure"].sudo(False)
         # Read what is saved: a form may name documents that are not of the suggestion.
         for suggestion in self:
             saved = suggestion._origin
@@ -382,7 +384,7 @@ class BacklogSuggestion(models.Model):
                 saved.state == "ordered"
                 or saved.state in OPEN
                 and "open" in saved._ordered_steps()
-            ) and saved._is_draft()
+            ) and (saved._is_draft() and procure._may_undo(saved))
 
     def _is_draft(self):
         """Whether everything that was created, and not cancelled, is still a draft."""

@@ -1,5 +1,5 @@
-from odoo.exceptions import UserError
-from odoo.tests import freeze_time, tagged
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import freeze_time, new_test_user, tagged
 
 from ..suggestions import SuggestionCase
 
@@ -295,6 +295,27 @@ class TestSuggestionExpedite(SuggestionCase):
         suggestion.action_undo()
         self.assertFalse(request.exists())
         self.assertEqual(self._suggested().state, "proposed")
+
+    def test_who_may_not_create_purchases_deletes_none(self):
+        """A stock keeper may ask for an earlier receipt. What a buyer bought instead is
+        not his to take back."""
+        self._late(days=60)
+        suggestion = self._suggest()
+        keeper = new_test_user(
+            self.env,
+            "keeper",
+            "stock.group_stock_user,inventory_backlog.group_backlog_manager",
+        )
+        request = self.env["purchase.order"].browse(
+            suggestion.action_buy_instead(self.second.id)
+        )
+        theirs = suggestion.with_user(keeper)
+        self.assertTrue(suggestion.can_undo)
+        self.assertFalse(theirs.can_undo)
+        with self.assertRaises(AccessError):
+            theirs.action_undo()
+        self.assertTrue(request.exists())
+        self.assertEqual(suggestion.state, "ordered")
 
     def test_bought_elsewhere_it_is_not_bought_again_when_the_receipt_slips(self):
         purchase, _order = self._late(days=60)

@@ -21,6 +21,11 @@ class BacklogProcure(models.AbstractModel):
         ).unlink()
         return super()._undo_documents(suggestions)
 
+    def _models_made(self, suggestions):
+        yield from super()._models_made(suggestions)
+        if any(one.state != "cancel" for one in suggestions.production_ids):
+            yield "mrp.production"
+
     def _document_made(self, action_type):
         if action_type == "make":
             return "mrp.production"
