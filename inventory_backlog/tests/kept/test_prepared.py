@@ -109,6 +109,16 @@ class TestPrepared(BacklogCase):
         self.assertEqual(self._read(), (6, 2))
         self.assertTrue(self._plans())
 
+    def test_who_may_only_read_makes_plans_too(self):
+        """As on a read replica."""
+        self.env.flush_all()
+        self._drop_plans()
+        with self.env.cr.savepoint(flush=False) as savepoint:
+            self.env.cr.execute("SET TRANSACTION READ ONLY")
+            self.assertEqual(self._read(), (5, 3))
+            savepoint.rollback()
+        self.assertTrue(self._plans())
+
     def test_a_connection_keeps_some_plans(self):
         self._drop_plans()
         with patch.object(prepared, "MOST_PLANS", 3):
