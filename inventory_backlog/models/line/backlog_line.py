@@ -499,6 +499,20 @@ class BacklogLine(models.Model):
         with giving(self, **self.env["backlog.kept"]._answer()) as lines:
             return super(BacklogLine, lines).web_search_read(*args, **kwargs)
 
+    @api.model
+    @api.readonly
+    def web_read_group(self, *args, **kwargs):
+        """Groups and the lines in them read one state."""
+        with giving(self, **self.env["backlog.kept"]._answer()) as lines:
+            return super(BacklogLine, lines).web_read_group(*args, **kwargs)
+
+    @api.model
+    @api.readonly
+    def read_progress_bar(self, *args, **kwargs):
+        """What the columns count reads one state."""
+        with giving(self, **self.env["backlog.kept"]._answer()) as lines:
+            return super(BacklogLine, lines).read_progress_bar(*args, **kwargs)
+
     @api.readonly
     def web_read(self, specification):
         """Compute as little as possible for the lines of a form."""

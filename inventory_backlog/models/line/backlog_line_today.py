@@ -186,11 +186,13 @@ class BacklogLineToday(models.AbstractModel):
         )
 
     def _day(self, moment, zone=None):
-        """The calendar day of ``moment`` (UTC) where the user is, or in ``zone``."""
+        """The calendar day of ``moment`` (UTC) where the user is, or in ``zone``, a
+        name or a column."""
+        zone = zone or self._zone()
         return SQL(
             "(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date",
             moment,
-            Varying(zone or self._zone()),
+            zone if isinstance(zone, SQL) else Varying(zone),
         )
 
     def _zone(self):

@@ -47,13 +47,17 @@ class BacklogAllocation(models.Model):
         arriving  every open move into a pool, less what is netted or lost
         receipt   what they bring besides what fills stock below zero
         linked    chained demand laid over its own receipts
+        loose     what it leaves of them
+        kin       which of these receipts name which other demand
+        named     what they bring for it
         shared    the other demand laid over the other receipts
         slice     all of it, one row per demand and source
 
     Two quantities laid end to end over each other overlap in slices: see ``sweep``.
 
     This model puts cached and live rows together. The steps are methods of
-    ``backlog.demand``, ``backlog.supply`` and ``backlog.live.slice``.
+    ``backlog.demand``, ``backlog.counter``, ``backlog.supply``, ``backlog.turn`` and
+    ``backlog.live.slice``.
     """
 
     _name = "backlog.allocation"

@@ -191,7 +191,8 @@ class TestDevelopers(PageCase, BacklogCase):
         labels = dict(self.env["backlog.line"]._selection_delay_cause())
         self.assertIn("just_ordered", labels)
         for colors in self._colors("backlog.line"):
-            self.assertIn('"just_ordered"', colors)
+            for cause in labels:
+                self.assertIn(f'"{cause}"', colors)
 
 
 @needs_repository
