@@ -203,9 +203,9 @@ class BacklogNeed(models.AbstractModel):
 
     @api.model
     def _lates(self):
-        """The slices whose receipt comes after the day they are needed and promised. A
-        receipt that is overdue comes today at the earliest, and is dated when it was
-        due."""
+        """The slices whose receipt is not there by the day they are needed or promised,
+        as ``netting.comes_by``: nobody knows when one that is overdue comes, so
+        whatever waits for it counts. It is dated when it was due."""
         return SQL(
             """
             SELECT late.product_id, late.warehouse_id, 'late', late.qty, late.share,
@@ -229,7 +229,7 @@ class BacklogNeed(models.AbstractModel):
                        AND %(is_wanted)s
                    ) late
             %(join_receipt)s
-             WHERE GREATEST(late.expected_day, %(today)s) > late.day
+             WHERE late.expected_day NOT BETWEEN %(today)s AND late.day
             """,
             is_wanted=self._is_wanted(),
             document=self.env["backlog.supply"]._document(),

@@ -14,6 +14,7 @@ from odoo.addons.stock.models.stock_rule import ProcurementException
 from ...const import ASKED, BUYING, MOVABLE_STATES, OPEN
 from ...tools.arguments import without_defaults
 from ...tools.names import named
+from . import netting
 
 _logger = logging.getLogger(__name__)
 
@@ -653,6 +654,7 @@ class BacklogProcure(models.AbstractModel):
             )
         offer, quantity, late = offers[partner_id]
         arrival = run.env["backlog.plan"]._arrival(offer)
+        today = one.company_id._backlog_today()
         documents = {
             f"{document._name},{document.id}"
             for document in one.line_ids.browse(
@@ -668,7 +670,7 @@ class BacklogProcure(models.AbstractModel):
             if part.want.warehouse_id == one.warehouse_id.id
             and part.want.move_id
             and part.document in documents
-            and arrival < part.expected_day
+            and not netting.comes_by(part.expected_day, arrival, today)
         )
         # Moves that take only what is brought for them must be linked.
         chained = moves.filtered(

@@ -408,7 +408,9 @@ class BacklogSuggestion(models.Model):
         return len({bool(line.overdue_since) for line in self.line_ids}) > 1
 
     def _late_left(self):
-        """``{line: quantity}`` of what comes too late, less what was bought instead."""
+        """``{line: quantity}`` of what comes too late, less what was bought instead.
+        Once that is confirmed the lines say themselves what still comes too late, but
+        for what is overdue: it counts as due today, before all that has a day."""
         self.ensure_one()
         uom = self.product_uom_id
         bought = {*self.purchase_line_ids.order_id}
@@ -422,11 +424,19 @@ class BacklogSuggestion(models.Model):
             quantity = own._open_qty()
             # First for what comes later than it.
             for line in sorted(
-                left, key=lambda line: bool(day) and line.expected_date <= day
+                left, key=lambda line: bool(day) and line._comes_by(day)
             ):
                 taken = min(quantity, left[line])
                 left[line] -= taken
                 quantity -= taken
+        ordered = self.purchase_line_ids.filtered(lambda own: own.state == "purchase")
+        quantity = sum(own._open_qty() for own in ordered) - sum(
+            line.qty for line in self.line_ids if line.document in bought
+        )
+        for line in [line for line in left if line.overdue_since]:
+            taken = max(0, min(quantity, left[line]))
+            left[line] -= taken
+            quantity -= taken
         return {line: qty for line, qty in left.items() if uom.compare(qty, 0) > 0}
 
     def _check_open(self):

@@ -7,6 +7,7 @@ from ...const import ASKED, MOVABLE_STATES, VALUE_GROUPS
 from ...tools.actions import open_records
 from ...tools.link import Link
 from ...tools.names import named
+from . import netting
 
 
 class BacklogSuggestionPart(models.AbstractModel):
@@ -152,6 +153,11 @@ class BacklogSuggestionLine(models.Model):
             line.overdue_since = (
                 bool(day) and day < saved.company_id._backlog_today() and day
             )
+
+    def _comes_by(self, day):
+        """Whether its receipt is there by that day, as ``netting.comes_by``."""
+        today = self.company_id._backlog_today()
+        return netting.comes_by(self.expected_date, day, today)
 
     @api.readonly
     def action_open_receipt(self):

@@ -349,7 +349,13 @@ class BacklogSuggestionRun(models.AbstractModel):
 
     def _finished(self, values):
         """Add the sums and the last day to order to what was planned."""
-        lines = values["line_ids"]
+        lines, today = values["line_ids"], self.env.company._backlog_today()
+        # No promise is kept by what is overdue as long as nobody says a day.
+        known = [
+            line
+            for line in lines
+            if not line["expected_date"] or line["expected_date"] >= today
+        ]
         latest = values["need_date"] - timedelta(days=values.pop("lead_days", 0))
         return {
             **dict.fromkeys(self._run_fields(), False),
@@ -357,12 +363,12 @@ class BacklogSuggestionRun(models.AbstractModel):
             **values,
             "order_by_date": self.env.company._backlog_work_day(latest, -1),
             "released_value": sum(line["value"] for line in lines),
-            "saved_value": self._kept_value(lines, values.get("arrival_date")),
+            "saved_value": self._kept_value(known, values.get("arrival_date")),
         }
 
     def _kept_value(self, lines, arrival):
-        """The value of the lines, records or planned ones, whose promise is kept if it
-        arrives on that day."""
+        """The value of the planned lines whose promise is kept if it arrives on that
+        day."""
         return sum(
             line["value"]
             for line in lines

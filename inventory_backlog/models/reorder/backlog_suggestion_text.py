@@ -191,7 +191,8 @@ class BacklogSuggestionText(models.AbstractModel):
     def _earlier_offers(self, suggestion, multiple):
         """``{partner id: (vendor line, quantity, {line: quantity})}`` of the other
         vendors that would deliver before a receipt that comes too late: what to order,
-        and of which lines that comes earlier. What was already bought instead is not
+        and of which lines that comes earlier. Nobody knows when an overdue receipt
+        comes, so whoever has a day is earlier. What was already bought instead is not
         bought again.
 
         :param suggestion: as superuser, in its company
@@ -220,7 +221,7 @@ class BacklogSuggestionText(models.AbstractModel):
                 late = {
                     line: qty
                     for line, qty in late.items()
-                    if arrival < line.expected_date
+                    if not line._comes_by(arrival)
                 }
             if late:
                 ordered, _cost = plan._order_quantity(offer, quantity, multiple)
@@ -554,8 +555,11 @@ class BacklogSuggestionText(models.AbstractModel):
             **dict.fromkeys(rows[0], ""),
             "partner_id": 0,
             "vendor": self.env._("Wait for %s", self._late_names(suggestion)),
+            "note": self._overdue_note(suggestion),
             "quantity": suggestion._quantity(missing),
-            "arrival": format_date(self.env, suggestion.arrival_date),
+            "arrival": ""
+            if suggestion.overdue_since and not suggestion._is_partly_overdue()
+            else format_date(self.env, suggestion.arrival_date),
             "kept": self.env._("%(kept)s of %(all)s", kept=0, all=len(promised))
             if promised
             else "",
@@ -568,6 +572,17 @@ class BacklogSuggestionText(models.AbstractModel):
             "method": "action_buy_instead",
             "rows": [wait, *rows],
         }
+
+    def _overdue_note(self, suggestion):
+        """Why waiting has no day, or not for all of it."""
+        if not suggestion.overdue_since:
+            return ""
+        since = format_date(self.env, suggestion.overdue_since)
+        if suggestion._is_partly_overdue():
+            return self.env._(
+                "Some of it is overdue since %s, nobody knows when it comes", since
+            )
+        return self.env._("Overdue since %s, nobody knows when it comes", since)
 
     def _option(self, suggestion, partner, missing, multiple, possible, served=None):
         """One row of ``_options``.

@@ -39,13 +39,18 @@ shelves and not bought.
     >>> show([row("shelf", 5, 10), row("left", 3)])
     short 2, requested 0, missing [(10, 2)], late [], stock left 0
 
-A receipt that comes after the day is no shortage: it is late. One that is overdue comes
-today at the earliest.
+A receipt that comes after the day is no shortage: it is late. So is one that is
+overdue, whatever the day: nobody knows when it comes.
 
     >>> late = row("late", 2, 10, document="purchase.order,1", expected_day=day(12))
     >>> show([late])
     short 0, requested 0, missing [], late [('purchase.order,1', 2)], stock left 0
-    >>> show([row("left", 2, 4, document="purchase.order,1"), row("draft", 2, 5)], 6)
+    >>> left = row("left", 2, 4, document="purchase.order,1")
+    >>> for today, needed in ((1, 3), (4, 4), (5, 4), (6, 9)):
+    ...     show([left, row("draft", 2, needed)], today)
+    short 0, requested 0, missing [], late [('purchase.order,1', 2)], stock left 0
+    short 0, requested 0, missing [], late [], stock left 0
+    short 0, requested 0, missing [], late [('purchase.order,1', 2)], stock left 0
     short 0, requested 0, missing [], late [('purchase.order,1', 2)], stock left 0
 
 Requests for quotation and other drafts that would bring goods cover the wants in the
@@ -63,6 +68,17 @@ too late would serve the same want.
     ...     [(one.want.part, one.qty, one.document) for one in found.requested]
     [('want', 2.0, 'purchase.order,2')]
     [('late', 2, 'purchase.order,2')]
+
+What is overdue would be served by any request, after what is ordered and has a day.
+
+    >>> overdue = row("late", 5, 25, document="purchase.order,1", expected_day=day(9))
+    >>> known = row("left", 3, 22, document="purchase.order,3")
+    >>> for today in (9, 10):
+    ...     found = net(Unit(), [known, request, overdue], day(today))
+    ...     print([(one.qty, one.document) for one in found.requested],
+    ...           [(one.day.day, one.qty) for one in found.coming])
+    [] [(22, 3), (11, 3)]
+    [(2, 'purchase.order,2')] [(11, 3)]
 
 What nobody here needs of what comes may serve another warehouse, unless it comes from
 one by transfer: it would go in a circle.
@@ -102,7 +118,7 @@ class Missing(NamedTuple):
     document: str = None
     """The document that brings it too late, as ``model,id``."""
     expected_day: object = None
-    """The day on which that document brings it."""
+    """The day on which that document brings it, as it was last said."""
     travel_days: int = 0
     """How much earlier it must be there, to be brought to where it is wanted."""
 
@@ -213,9 +229,8 @@ def net(uom, rows, today):
         quantity = want.qty
         for left, taken in _take_left(uom, lefts, want):
             quantity -= taken
-            expected = left.day and max(left.day, today)
-            if left.document and expected > want.day:
-                late.append(Missing(want, taken, left.document, expected))
+            if left.document and not comes_by(left.day, want.day, today):
+                late.append(Missing(want, taken, left.document, left.day))
             elif not left.document and want.part != "shelf":
                 ready[want.document] += taken
         quantity = uom.round(quantity)
@@ -228,17 +243,7 @@ def net(uom, rows, today):
         quantity = uom.round(quantity)
         if uom.compare(quantity, 0) > 0:
             missing.append(Missing(want, quantity))
-    earlier = [[row, qty] for row, qty in requests]
-    for part in late:
-        helping = [
-            pair
-            for pair in earlier
-            if pair[0].document
-            and max(pair[0].day, today) < part.expected_day
-            and helps(pair[0], part.want)
-        ]
-        for request, taken in take(uom, helping, part.qty):
-            requested.append(_covered(part.want, request, taken, today))
+    requested += _earlier(uom, late, lefts, requests, today)
     stock = sum(qty for row, qty in lefts if not row.document)
     coming = [
         Coming(row.day, qty, row.part == "left")
@@ -261,6 +266,16 @@ def net(uom, rows, today):
     )
 
 
+def comes_by(expected_day, day, today):
+    """Whether what was last said to come on ``expected_day`` is there by ``day``.
+    Nobody knows that of what is overdue.
+
+    >>> [comes_by(expected, 9, today=5) for expected in (4, 5, 9, 10)]
+    [False, True, True, False]
+    """
+    return today <= expected_day <= day
+
+
 def _take_left(uom, lefts, want):
     """Take for a want from what the queue leaves, as far as it may."""
     if want.part == "shelf":
@@ -268,6 +283,27 @@ def _take_left(uom, lefts, want):
     elif want.part not in ("draft", "hole"):
         return ()
     return take(uom, lefts, want.qty)
+
+
+def _earlier(uom, late, lefts, requests, today):
+    """What requests cover that are there before a receipt that comes too late. What is
+    overdue is served first by what is ordered, has a day and is left over."""
+    covered = []
+    earlier = [[row, qty] for row, qty in requests if row.document]
+    known = [pair for pair in lefts if pair[0].document and pair[0].day >= today]
+    for part in late:
+        quantity = part.qty
+        if part.expected_day < today:
+            quantity -= sum(taken for _left, taken in take(uom, known, quantity))
+        helping = [
+            pair
+            for pair in earlier
+            if not comes_by(part.expected_day, max(pair[0].day, today), today)
+            and helps(pair[0], part.want)
+        ]
+        for request, taken in take(uom, helping, quantity):
+            covered.append(_covered(part.want, request, taken, today))
+    return covered
 
 
 def _covered(want, request, qty, today):

@@ -41,15 +41,73 @@ class TestSuggestionExpedite(SuggestionCase):
             [("buy", 4, 0, 4), ("expedite", 3, 0, 3)],
         )
 
-    def test_a_receipt_that_is_overdue_is_pulled_in(self):
-        self._late(days=-2)
+    def test_all_that_waits_for_an_overdue_receipt_is_pulled_in(self):
+        """Whatever the day it is needed: nobody knows when the receipt comes."""
+        for steps in ("one_step", "two_steps", "three_steps"):
+            with self.subTest(steps=steps):
+                self.warehouse.reception_steps = steps
+                table = self._table(steps)
+                self._purchase(table, 40, days=-3)
+                for quantity, days in ((10, -1), (24, 1), (2, 60), (3, 120)):
+                    self._wanted(table, quantity, days=days)
+                suggestion = self._suggest(table)
+                # What is needed after the horizon is nobody's business yet.
+                self.assertEqual(self._figures(suggestion), [("expedite", 36, 0, 36)])
+                self.assertEqual(suggestion.arrival_date, self._after(0).date())
+                self.assertEqual(suggestion.line_ids.mapped("qty"), [10, 24, 2])
+                since = self._after(-3).date()
+                self.assertEqual(
+                    suggestion.line_ids.mapped("overdue_since"), [since] * 3
+                )
+                # It counts as due today, which keeps no promise.
+                self.assertEqual(suggestion.sudo().released_value, 3600)
+                self.assertFalse(suggestion.sudo().saved_value)
+
+    def test_a_receipt_that_is_due_today_is_not_overdue(self):
+        purchase, _order = self._late(days=0)
         self.assertFalse(self._suggest())
-        self._wanted(self.product, 1, days=-1)
-        purchase = self._purchase(self.product, 1, days=-1)
+        with self._on(self._after(1).date()):
+            suggestion = self._suggest()
+            self.assertEqual(self._figures(suggestion), [("expedite", 5, 0, 5)])
+        purchase.order_line.date_planned = self._after(3)
+        with self._on(self._after(1).date()):
+            self.assertFalse(self._suggest())
+
+    def test_only_who_waits_for_the_overdue_receipt_is_late(self):
+        self._purchase(self.product, 6, days=-1)
+        self._purchase(self.product, 9, days=2)
+        for quantity, days in ((4, 5), (5, 6), (6, 7)):
+            self._wanted(self.product, quantity, days=days)
         suggestion = self._suggest()
-        self.assertEqual(suggestion.action_type, "expedite")
-        self.assertEqual(suggestion.arrival_date, self._after(0).date())
-        self.assertTrue(purchase)
+        self.assertEqual(self._figures(suggestion), [("expedite", 6, 0, 6)])
+        self.assertEqual(suggestion.line_ids.mapped("qty"), [4, 2])
+
+    def test_what_was_received_and_never_put_away_is_overdue(self):
+        self.warehouse.reception_steps = "two_steps"
+        purchase = self._purchase(self.product, 5, days=0)
+        self._wanted(self.product, 5, days=9)
+        purchase.picking_ids[:1].button_validate()
+        self.assertFalse(self._suggest())
+        with self._on(self._after(2).date()):
+            suggestion = self._suggest()
+            self.assertEqual(self._figures(suggestion), [("expedite", 5, 0, 5)])
+
+    def test_drafts_wait_for_an_overdue_receipt_as_well(self):
+        depot = self._second_warehouse()
+        self._purchase(self.product, 5, days=-1)
+        self._transfer(self.product, 5, self.warehouse, depot, days=4, confirm=False)
+        suggestion = self._suggest()
+        self.assertEqual(self._figures(suggestion), [("expedite", 5, 0, 5)])
+        self.assertEqual(suggestion.overdue_since, self._after(-1).date())
+
+    def test_a_request_is_confirmed_when_nobody_knows_when_the_receipt_comes(self):
+        self._purchase(self.product, 5, days=-1, vendor=self.first)
+        self._wanted(self.product, 5, days=2)
+        self._request(self.product, 8, vendor=self.third, days=5)
+        self.assertEqual(
+            sorted(self._figures(self._suggest())),
+            [("confirm", 5, 0, 5), ("expedite", 5, 0, 5)],
+        )
 
     def test_a_receipt_that_is_overdue_is_never_said_to_come_today(self):
         purchase = self._purchase(self.product, 5, days=9, vendor=self.first)
@@ -279,6 +337,86 @@ class TestSuggestionExpedite(SuggestionCase):
         self.assertNotIn("elsewhere", suggestion.explanation)
         with self.assertRaisesRegex(UserError, "delivers no earlier"):
             suggestion.action_buy_instead(self.third.id)
+
+    def test_whoever_has_a_day_is_offered_instead_of_an_overdue_receipt(self):
+        purchase = self._purchase(self.product, 34, days=-3, vendor=self.first)
+        for quantity, days in ((10, -1), (24, 5)):
+            self._wanted(self.product, quantity, days=days)
+        suggestion = self._suggest()
+        columns = ("vendor", "note", "quantity", "arrival", "kept", "surplus")
+        self.assertEqual(
+            [
+                [row[name] for name in columns]
+                for row in suggestion.option_table["rows"]
+            ],
+            [
+                [
+                    f"Wait for {purchase.name}",
+                    "Overdue since 01/12/2030, nobody knows when it comes",
+                    "34 Units",
+                    "",
+                    "0 of 2",
+                    "",
+                ],
+                ["Second", "", "34 Units", "01/19/2030", "1 of 2", "34 Units"],
+                ["Third", "", "34 Units", "01/21/2030", "0 of 2", "34 Units"],
+            ],
+        )
+        self.assertIn(
+            "Or buy it elsewhere: from Second 34 Units would be there on 01/19/2030",
+            suggestion.explanation,
+        )
+        request = self.env["purchase.order"].browse(
+            suggestion.action_buy_instead(self.third.id)
+        )
+        self.assertEqual(request.order_line.product_qty, 34)
+        self.assertEqual(suggestion.state, "ordered")
+        with self._on(self._after(1).date()):
+            self._generate()
+            self.assertEqual(suggestion.state, "ordered")
+
+    def test_what_was_bought_instead_of_an_overdue_receipt_is_not_offered_again(self):
+        self._purchase(self.product, 5, days=-3, vendor=self.first)
+        order = self._wanted(self.product, 5, days=5)
+        suggestion = self._suggest()
+        request = self.env["purchase.order"].browse(
+            suggestion.action_buy_instead(self.second.id)
+        )
+        request.button_confirm()
+        self._wanted(self.product, 2, days=5)
+        self._purchase(self.product, 2, days=-3, vendor=self.first)
+        suggestion = self._suggest(action="expedite")
+        self.assertEqual((suggestion.state, suggestion.shortage_qty), ("proposed", 7))
+        self.assertEqual(
+            [row["quantity"] for row in suggestion.option_table["rows"]],
+            ["7 Units", "2 Units", "2 Units"],
+        )
+        self._receive(request)
+        self.assertEqual(self._split(order.order_line), [(5, 5, 0, 0)])
+
+    def test_of_some_overdue_some_only_late_each_vendor_delivers_what_comes_later(self):
+        overdue = self._purchase(self.product, 2, days=-1, vendor=self.first)
+        late = self._purchase(self.product, 3, days=5, vendor=self.first)
+        self._wanted(self.product, 5, days=3)
+        suggestion = self._suggest()
+        note = "Some of it is overdue since 01/14/2030, nobody knows when it comes"
+        # The second vendor delivers on day 4, the third one on day 6.
+        self.assertEqual(
+            [
+                [row[name] for name in ("vendor", "note", "quantity", "arrival")]
+                for row in suggestion.option_table["rows"]
+            ],
+            [
+                [
+                    f"Wait for {overdue.name}, {late.name}",
+                    note,
+                    "5 Units",
+                    "01/20/2030",
+                ],
+                ["Second", "", "5 Units", "01/19/2030"],
+                ["Third", "", "2 Units", "01/21/2030"],
+            ],
+        )
 
     def test_bought_elsewhere_it_is_a_draft_that_can_be_undone(self):
         self._late(days=60)
