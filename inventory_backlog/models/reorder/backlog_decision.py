@@ -33,7 +33,7 @@ class BacklogDecision(models.AbstractModel):
                     "snooze_until": False,
                 }
             )
-        self.env["backlog.facts"]._drop_checks(suggestions.product_id)
+        self._decided(suggestions)
 
     def _snooze(self, suggestions, until):
         """Set suggestions aside until the day ``until`` (``YYYY-MM-DD``)."""
@@ -51,7 +51,7 @@ class BacklogDecision(models.AbstractModel):
             of_company.sudo().write(
                 {"state": "snoozed", "snooze_until": day, "dismiss_reason": False}
             )
-        self.env["backlog.facts"]._drop_checks(suggestions.product_id)
+        self._decided(suggestions)
 
     def _propose(self, suggestions):
         """Propose again what was set aside."""
@@ -60,7 +60,7 @@ class BacklogDecision(models.AbstractModel):
         suggestions.sudo().write(
             {"state": "proposed", "snooze_until": False, "dismiss_reason": False}
         )
-        self.env["backlog.facts"]._drop_checks(suggestions.product_id)
+        self._decided(suggestions)
 
     def _choose_vendor(self, suggestion, partner_id):
         """Buy from another vendor of the product, and plan the product with it."""
@@ -83,3 +83,9 @@ class BacklogDecision(models.AbstractModel):
             )
         one.write({"partner_id": partner_id, "is_vendor_chosen": True})
         self.env["backlog.suggestion.run"]._run_again(suggestion)
+
+    def _decided(self, suggestions):
+        """Number what is still proposed, and have the next run look again."""
+        for company in suggestions.company_id:
+            self.env["backlog.suggestion.run"]._run_for(company)._rank()
+        self.env["backlog.facts"]._drop_checks(suggestions.product_id)

@@ -488,7 +488,7 @@ class BacklogSuggestionRun(models.AbstractModel):
     # Ranking
 
     def _rank(self):
-        """Number the open suggestions of the company by what they do for customers per
+        """Number what is proposed to the company by what it does for customers per
         amount spent; what costs nothing comes first, what helps nobody last."""
         self.env["backlog.suggestion"].flush_model()
         try:
@@ -501,8 +501,8 @@ class BacklogSuggestionRun(models.AbstractModel):
 
     def _write_ranks(self):
         """Suggestions that a user is deciding about are skipped and keep their rank
-        until the next run, so that neither waits for the other. What is under way has
-        none."""
+        until the next run, so that neither waits for the other. What was set aside or
+        is under way has none."""
         self.env.execute_query(
             SQL(
                 """
@@ -518,7 +518,7 @@ class BacklogSuggestionRun(models.AbstractModel):
                                                 released_value DESC, need_date, id
                                    ) AS place
                               FROM backlog_suggestion
-                             WHERE company_id = %(company)s AND state IN %(open)s
+                             WHERE company_id = %(company)s AND state = 'proposed'
                            ) ranked ON ranked.id = suggestion.id
                      WHERE suggestion.company_id = %(company)s
                        AND suggestion.rank IS DISTINCT FROM ranked.place
@@ -531,6 +531,5 @@ class BacklogSuggestionRun(models.AbstractModel):
              RETURNING backlog_suggestion.id
                 """,
                 company=self.env.company.id,
-                open=OPEN,
             )
         )

@@ -28,6 +28,22 @@ class TestSuggestionDates(SuggestionCase):
         )
         self.assertEqual(ranked.mapped("rank"), [1, 2, 3, 4, 5])
 
+    def test_what_is_set_aside_has_no_rank(self):
+        tables = [self._table(name) for name in ("First", "Second", "Third", "Fourth")]
+        for number, table in enumerate(tables):
+            self._wanted(table, 1, price=100 - number)
+        first, second, third, fourth = self._suggest(*tables)
+        second.action_dismiss("Not now")
+        self.assertEqual((first.rank, third.rank, fourth.rank), (1, 2, 3))
+        third.action_snooze("2030-02-01")
+        self.assertEqual((first.rank, fourth.rank), (1, 2))
+        self._generate()
+        self.assertFalse(second.rank or third.rank)
+        (second + third).action_propose()
+        self.assertEqual(
+            [one.rank for one in (first, second, third, fourth)], [1, 2, 3, 4]
+        )
+
     def test_the_rank_follows_the_value(self):
         table = self._table(price=10)
         self._wanted(self.product, 1, price=100)
