@@ -179,6 +179,8 @@ class TestPrepared(BacklogCase):
         self.assertEqual(self._plans(), plans)
 
     def test_a_plan_is_made_without_the_values_of_one_call(self):
+        if self.env.cr._cnx.server_version < 140000:
+            self.skipTest("PostgreSQL 13 does not count plans")
         self._drop_plans()
         statement = SQL("SELECT 1 WHERE 7 = ANY(%s)", [7])
         for _time in range(2):
