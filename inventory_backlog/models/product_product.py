@@ -393,7 +393,7 @@ class ProductProduct(models.Model):
                 )
             )
         if not isinstance(independent, bool):
-            raise UserError(self.env._("Say for independent either true or false."))
+            raise UserError(self.env._("“independent” must be true or false."))
         quotes = self.env["backlog.quote"]
         products = checked_records(
             self.env, "product.product", [wish.get("product_id") for wish in wishes]

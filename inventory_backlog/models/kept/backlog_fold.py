@@ -7,7 +7,6 @@ from odoo import fields, models
 from odoo.tools import SQL, split_every
 
 from ...tools.groups import made_of
-from ...tools.prepared import is_many
 from ...tools.sql import is_open, now
 
 _logger = getLogger(__name__)
@@ -308,10 +307,8 @@ class BacklogFold(models.AbstractModel):
 
     def _keep_slices(self, product_ids):
         slices = self.env["backlog.kept.slice"]
-        statement = self._slices_to_keep(product_ids)
-        if not is_many(product_ids):
-            statement = slices._run_now(statement)
-        return slices._keep(statement, "asked_id", product_ids)
+        fresh = slices._run_now(self._slices_to_keep(product_ids), product_ids)
+        return slices._keep(fresh, "asked_id", product_ids)
 
     def _slices_to_keep(self, product_ids):
         """The live slices of these products, with the product that their line sells."""
@@ -329,10 +326,9 @@ class BacklogFold(models.AbstractModel):
         """Refresh the lines that sell these products, from cached slices."""
         moved_ids = [*sold_ids, *self._moved_for(sold_ids)]
         lines = self.env["backlog.kept.line"]
-        statement = self.env["backlog.live.line"]._live_lines(sold_ids, moved_ids)
-        if not is_many(moved_ids):
-            statement = lines._run_now(statement)
-        return lines._keep(statement, "product_id", sold_ids)
+        live = self.env["backlog.live.line"]._live_lines(sold_ids, moved_ids)
+        fresh = lines._run_now(live, moved_ids)
+        return lines._keep(fresh, "product_id", sold_ids)
 
     def _moved_for(self, sold_ids):
         rows = self.env.execute_query(

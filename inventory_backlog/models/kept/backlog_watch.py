@@ -176,7 +176,7 @@ def _assigned(statements):
 
 
 # Rules that can push goods, from a place that others may be sending goods to right now.
-# To one that this transaction has made, nobody else does.
+# Only this transaction can send goods to a place that it has made: it marks these.
 PUSHING = """
             SELECT 0
              WHERE EXISTS (

@@ -10,7 +10,6 @@ from ...const import BACKLOG_STATES, MARGIN_GROUPS, PURCHASE_USERS, VALUE_GROUPS
 from ...tools.actions import open_records
 from ...tools.given import giving
 from ...tools.names import named
-from ...tools.prepared import is_many
 from ...tools.sql import (
     OwnColumns,
     join_once,
@@ -622,9 +621,9 @@ class BacklogLine(models.Model):
         :param at_state: see ``backlog.kept.row._run_now``
         """
         live = self._typed_lines(sold_ids, moved_ids, slices)
-        if slices is not None or is_many(moved_ids):
+        if slices is not None:
             return live
-        return self.env["backlog.kept.line"]._run_now(live, at_state)
+        return self.env["backlog.kept.line"]._run_now(live, moved_ids, at_state)
 
     @api.model
     def _of_order(self, order_ids=None):

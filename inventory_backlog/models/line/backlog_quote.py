@@ -311,10 +311,9 @@ class BacklogQuote(models.AbstractModel):
         got = defaultdict(list)
         if wanted:
             numbers = list(wanted)
-            allocation = self.env["backlog.allocation"]
             self.env.flush_query(self.env["backlog.kept"]._reads())
             product_ids = list({one.product_id for one in wanted.values()})
-            statement = allocation.env["backlog.live.slice"]._wanted_slices(
+            statement = self.env["backlog.live.slice"]._wanted_slices(
                 product_ids, list(wanted.values())
             )
             for row in self.env.execute_query_dict(
@@ -544,14 +543,16 @@ class BacklogQuote(models.AbstractModel):
         made = self._made(wishes)
         product_ids = self._supplying_products(wishes, made)
         if product_ids:
-            self.env.flush_query(self.env["backlog.kept"]._reads())
-            statement = self.env["backlog.live.slice"]._left_over(product_ids, wanted)
-            for row in self.env.execute_query_dict(
-                by_plan(self.env, statement, product_ids)
-            ):
-                row["qty"] = float(row["qty"])
+            for row in self._left_over(product_ids, wanted):
                 spare[row["product_id"]][row["warehouse_id"]].append(row)
         return Means(spare, made)
+
+    def _left_over(self, product_ids, wanted=()):
+        """The rows of ``backlog.live.slice._left_over`` as dicts."""
+        self.env.flush_query(self.env["backlog.kept"]._reads())
+        statement = self.env["backlog.live.slice"]._left_over(product_ids, wanted)
+        rows = self.env.execute_query_dict(by_plan(self.env, statement, product_ids))
+        return [{**row, "qty": float(row["qty"])} for row in rows]
 
     def _made(self, wishes):
         """``{(product, warehouse): (bill of materials, [(component, quantity,

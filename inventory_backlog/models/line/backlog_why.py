@@ -182,18 +182,19 @@ class BacklogWhy(models.AbstractModel):
         """What lies elsewhere in the stock while the shelf that the goods leave from
         is empty."""
         # Salespeople may not read places; they see the names and nothing else.
-        for row in slices.sudo().filtered(lambda one: one.source == "none"):
+        short = slices.sudo().filtered(
+            lambda row: row.source == "none" and self._leaves_from_shelf(row.move_id)
+        )
+        if not short:
+            return
+        free = {
+            (one["product_id"], one["warehouse_id"]): one["qty"]
+            for one in self.env["backlog.quote"]._left_over(short.product_id.ids)
+            if one["source"] == "stock"
+        }
+        for row in short:
             shelf = row.move_id.location_id
-            stock = shelf.warehouse_id.lot_stock_id
-            if not row.move_id or shelf == stock or not shelf._child_of(stock):
-                continue
-            left = self.env["backlog.live.slice"]._left_over(row.product_id.ids)
-            elsewhere = sum(
-                float(one["qty"])
-                for one in self.env.execute_query_dict(left)
-                if one["source"] == "stock"
-                and one["warehouse_id"] == shelf.warehouse_id.id
-            )
+            elsewhere = free.get((row.product_id.id, shelf.warehouse_id.id), 0)
             if row.product_id.uom_id.compare(elsewhere, 0) > 0:
                 yield self.env._(
                     "It leaves from %(shelf)s. Of what lies elsewhere in the stock, "
@@ -202,6 +203,12 @@ class BacklogWhy(models.AbstractModel):
                     shelf=named(shelf).display_name,
                     qty=self._unit_quantity(min(elsewhere, row.qty), row.product_id),
                 )
+
+    def _leaves_from_shelf(self, move):
+        shelf = move.location_id
+        stock = shelf.warehouse_id.lot_stock_id
+        # A place of no warehouse has no stock.
+        return bool(stock) and shelf != stock and shelf._child_of(stock)
 
     def _explain_star(self, slices):
         """That Odoo's nightly run does not look at the star first."""

@@ -336,12 +336,11 @@ class BacklogFacts(models.AbstractModel):
         """How many days transfers between these warehouses take, as far as routes say
         so: ``[(id of the one, id of the other, days)]``."""
         warehouses = self.env["stock.warehouse"].browse(warehouse_ids)
-        return [
-            (source.id, target.id, days)
+        return sorted(
+            (source.id, target.id, target._backlog_resupply_days(source))
             for target in warehouses
-            for source in warehouses - target
-            if (days := target._backlog_resupply_days(source)) is not None
-        ]
+            for source in target.resupply_route_ids.supplier_wh_id & warehouses
+        )
 
     def _add_rules(self, facts):
         """What reordering rules order by themselves, keep, and in which units. A rule

@@ -380,11 +380,12 @@ class BacklogSuggestion(models.Model):
             saved = suggestion._origin
             # More may come too late since it was bought instead: proposed again, the
             # draft is still there.
+            is_made = saved.state == "ordered" or (
+                saved.state in OPEN and "open" in saved._ordered_steps()
+            )
             suggestion.can_undo = (
-                saved.state == "ordered"
-                or saved.state in OPEN
-                and "open" in saved._ordered_steps()
-            ) and (saved._is_draft() and procure._may_undo(saved))
+                is_made and saved._is_draft() and procure._may_undo(saved)
+            )
 
     def _is_draft(self):
         """Whether everything that was created, and not cancelled, is still a draft."""

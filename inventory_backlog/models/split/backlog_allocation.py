@@ -2,7 +2,6 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools.given import given, giving
-from ...tools.prepared import is_many
 from ...tools.sql import (
     join_once,
     many_rows,
@@ -322,11 +321,9 @@ class BacklogAllocation(models.Model):
 
         :param at_state: see ``backlog.kept.row._run_now``
         """
-        live = self._typed_slices(product_ids)
-        if is_many(product_ids):
-            return live
-        slices = self.env["backlog.kept.slice"]
-        return slices._run_now(live, at_state, self._raw_names())
+        return self.env["backlog.kept.slice"]._run_now(
+            self._typed_slices(product_ids), product_ids, at_state, self._raw_names()
+        )
 
     @api.model
     def _typed_slices(self, product_ids, ready_of=None):

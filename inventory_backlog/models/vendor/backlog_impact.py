@@ -227,17 +227,17 @@ class BacklogImpact(models.AbstractModel):
             * company._backlog_rate_of(line.company_id.currency_id)
             for line, offer in moves.items()
         )
-        named = ""
+        beside = ""
         if not moves:
             extra = beyond * (rest or 1)
         elif rest > 0:
-            named = self.env._(
+            beside = self.env._(
                 "and %(cost)s for %(quantity)s that no request asks for",
                 cost=format_amount(self.env, beyond * rest, company.currency_id),
                 quantity=quantity_with_unit(self.env, rest, product.sudo().uom_id),
             )
         return {
             "cost": format_amount(self.env, extra, company.currency_id),
-            "rest": named,
+            "rest": beside,
             "is_dearer": extra > 0,
         }

@@ -197,38 +197,28 @@ class TestPrepared(BacklogCase):
     def test_rows_are_handed_on_as_they_are(self):
         """Numbers of any precision, moments to the microsecond, texts with all signs,
         nothing."""
+        row = SQL(
+            """
+            SELECT 0.1234567890123456789012345::numeric AS qty,
+                   '2030-01-15 09:00:00.123456'::timestamp AS date,
+                   '%%s "quoted" \\ ''x'' ☂'::varchar AS document,
+                   NULL::integer AS move_id, FALSE AS to_customer
+            """
+        )
+        columns = {
+            "qty": "numeric",
+            "date": "timestamp",
+            "document": "varchar",
+            "move_id": "integer",
+            "to_customer": "boolean",
+        }
+        handed = prepared.rows_table("handed", prepared.rows_of(self.env, row), columns)
         [(same,)] = self.env.execute_query(
             SQL(
-                """
-                  WITH one AS (
-                        SELECT 0.1234567890123456789012345::numeric AS qty,
-                               '2030-01-15 09:00:00.123456'::timestamp AS date,
-                               '%%s "quoted" \\ ''x'' ☂'::varchar AS document,
-                               NULL::integer AS move_id, FALSE AS to_customer
-                       )
-                SELECT (SELECT one::text FROM one) = (SELECT handed::text FROM %s)
-                """,
-                prepared.rows_table(
-                    "handed",
-                    prepared.rows_of(
-                        self.env,
-                        SQL(
-                            """
-                            SELECT 0.1234567890123456789012345::numeric AS qty,
-                                   '2030-01-15 09:00:00.123456'::timestamp AS date,
-                                   '%%s "quoted" \\ ''x'' ☂'::varchar AS document,
-                                   NULL::integer AS move_id, FALSE AS to_customer
-                            """
-                        ),
-                    ),
-                    {
-                        "qty": "numeric",
-                        "date": "timestamp",
-                        "document": "varchar",
-                        "move_id": "integer",
-                        "to_customer": "boolean",
-                    },
-                ),
+                "SELECT (SELECT one::text FROM (%s) one)"
+                " = (SELECT handed::text FROM %s)",
+                row,
+                handed,
             )
         )
         self.assertTrue(same)

@@ -330,7 +330,7 @@ class TestPromise(BacklogCase):
         alone[0]["incoming"].append("changed")
         self.assertEqual(alone[3]["incoming"], [])
         for wrong in (1, "false", None, [True]):
-            with self.assertRaisesRegex(UserError, "either true or false"):
+            with self.assertRaisesRegex(UserError, "must be true or false"):
                 products.get_promises(wishes, wrong)
 
     def test_different_goods_are_asked_together_also_when_each_is_alone(self):

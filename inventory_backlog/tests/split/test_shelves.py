@@ -75,6 +75,15 @@ class TestShelves(BacklogCase):
         [net] = plan._nets(self.product, self._rows()).values()
         self.assertEqual((net.short_qty, net.missing_qty, net.stock), (9, 9, 0))
 
+    def test_why_of_what_leaves_from_a_place_of_no_warehouse(self):
+        place = self.env["stock.location"].create(
+            {"name": "Yard", "location_id": False}
+        )
+        order = self._order_from(place, 4)
+        line = self.env["backlog.line"].browse(order.order_line.ids)
+        self.assertEqual(line.to_source_qty, 4)
+        self.assertNotIn("move them there", str(line.why))
+
     def _rows(self):
         return self.env["backlog.need"]._rows(self.product.ids)
 
