@@ -12,6 +12,7 @@ from odoo.tools import SQL
 from ..const import BUYERS, INTERNAL, MANAGERS
 from ..tools.bounds import MOST_DAYS, bounded_day, is_bounded_factor, known_zone
 from ..tools.readers import why_not_told
+from ..tools.sql import midnight
 
 # The largest values of settings; the messages of the constraints name them.
 MOST_YEARS = 100
@@ -395,6 +396,12 @@ class ResCompany(models.Model):
         as Odoo dates purchases. The same for every user."""
         now = fields.Datetime.now().replace(tzinfo=ZoneInfo("UTC"))
         return now.astimezone(self._backlog_zoneinfo()).date()
+
+    @api.model
+    def _backlog_midnight(self):
+        """An SQL expression: when today began where the user is, in UTC. A receipt that
+        was due before is overdue."""
+        return midnight(self._known_zone(str(self.env.tz)))
 
     def _backlog_day_of(self, moment):
         """The calendar day of ``moment`` (UTC) where the company is."""

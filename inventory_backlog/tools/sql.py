@@ -25,15 +25,21 @@ def midnight(zone):
 
 
 def of_products(column, product_ids):
-    """A condition on the products, cheap for PostgreSQL to push down.
+    """A condition on products, or on templates, cheap for PostgreSQL to push down.
+
+    :param product_ids: ids, a statement that gives ids, or None for all
 
     >>> of_products(SQL("product_id"), None).code
     'TRUE'
     >>> of_products(SQL("product_id"), {7}).params
     [[7]]
+    >>> of_products(SQL("product_id"), SQL("SELECT 7")).code
+    'product_id = ANY(ARRAY(SELECT 7))'
     """
     if product_ids is None:
         return SQL("TRUE")
+    if isinstance(product_ids, SQL):
+        return SQL("%s = ANY(ARRAY(%s))", column, product_ids)
     return SQL("%s = ANY(%s)", column, list(product_ids))
 
 

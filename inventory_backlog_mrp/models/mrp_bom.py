@@ -278,6 +278,20 @@ class MrpBom(models.Model):
             recipes[pair].append((component_id, quantity, step))
         return recipes
 
+    def _backlog_whole_batches(self, product, quantity, rounding=ceil):
+        """``quantity`` in the unit of the product, in whole batches when this bill of
+        materials has a size of them; ``floor`` for those that fit into it."""
+        size = self._backlog_batch_size(product)
+        if not size:
+            return quantity
+        return product.uom_id.round(rounding(round(quantity / size, 6)) * size)
+
+    def _backlog_batch_size(self, product):
+        """The size of a batch in the unit of the product, 0 without one."""
+        if not self.enable_batch_size:
+            return 0
+        return max(0, converted(self.batch_size, self.product_uom_id, product.uom_id))
+
     def _backlog_lead_days(self, product, quantity):
         """The days it takes to make ``quantity``: the lead time of the bill of
         materials, or the working days of its operations when they take longer."""

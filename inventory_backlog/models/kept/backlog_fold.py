@@ -326,7 +326,8 @@ class BacklogFold(models.AbstractModel):
         """Refresh the lines that sell these products, from cached slices."""
         moved_ids = [*sold_ids, *self._moved_for(sold_ids)]
         lines = self.env["backlog.kept.line"]
-        live = self.env["backlog.live.line"]._live_lines(sold_ids, moved_ids)
+        slices = self.env["backlog.allocation"]._slices_behind(moved_ids)
+        live = self.env["backlog.live.line"]._live_lines(sold_ids, moved_ids, slices)
         fresh = lines._run_now(live, moved_ids)
         return lines._keep(fresh, "product_id", sold_ids)
 

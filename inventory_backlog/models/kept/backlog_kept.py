@@ -416,10 +416,10 @@ class BacklogKept(models.Model):
         wrong = self.env["backlog.kept.slice"]._wrong(
             self.env["backlog.fold"]._slices_to_keep(sliced), "asked_id", sliced
         )
-        with giving(self.env["backlog.line"], live=True) as lines:
-            live = lines.env["backlog.live.line"]._live_lines(
-                sold, self._moved_with(sold)
-            )
+        moved = self._moved_with(sold)
+        with giving(self.env["backlog.allocation"], live=True) as allocation:
+            slices = allocation._slices_behind(moved)
+            live = allocation.env["backlog.live.line"]._live_lines(sold, moved, slices)
         wrong += self.env["backlog.kept.line"]._wrong(live, "product_id", sold)
         return sorted({*wrong})
 

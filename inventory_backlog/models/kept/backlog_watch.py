@@ -50,7 +50,12 @@ class Watch(NamedTuple):
     """Whether emptying the table by TRUNCATE makes everything out of date."""
 
     def also(self, compared="", rows=None, changes=None):
-        """The watch of an addon that makes something else depend on the same table.
+        """This watch and more: for an addon that makes something else depend on the
+        same table. Each argument adds to the field of its name.
+
+        :param compared: more columns, by spaces
+        :param rows: ``{kind of ids: statement}``, united with what is there
+        :param changes: the same for updates
 
         >>> line = Watch("a", {"product_ids": "SELECT 1"})
         >>> line.also("b", {"product_ids": "SELECT 2"})

@@ -620,9 +620,10 @@ class BacklogLine(models.Model):
 
         :param at_state: see ``backlog.kept.row._run_now``
         """
-        live = self._typed_lines(sold_ids, moved_ids, slices)
         if slices is not None:
-            return live
+            return self._typed_lines(sold_ids, moved_ids, slices)
+        slices = self.env["backlog.allocation"]._slices_behind(moved_ids)
+        live = self._typed_lines(sold_ids, moved_ids, slices)
         return self.env["backlog.kept.line"]._run_now(live, moved_ids, at_state)
 
     @api.model
@@ -656,7 +657,7 @@ class BacklogLine(models.Model):
             return lines._current()
 
     @api.model
-    def _typed_lines(self, sold_ids, moved_ids, slices=None):
+    def _typed_lines(self, sold_ids, moved_ids, slices):
         """The live lines with the columns and types of the cached rows."""
         return SQL(
             "SELECT %s FROM %s line",

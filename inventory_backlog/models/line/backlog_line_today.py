@@ -178,7 +178,7 @@ class BacklogLineToday(models.AbstractModel):
             """,
             today=today,
             risk_days=days(SQL("company.backlog_risk_days")),
-            midnight=self.env["backlog.allocation"]._midnight(),
+            midnight=self.env["res.company"]._backlog_midnight(),
             known=self._day(SQL("partial_expected_date")),
             promised=self._day(SQL("promise_date")),
             ordered=self._day(SQL("date_order")),
@@ -223,7 +223,7 @@ class BacklogLineToday(models.AbstractModel):
             """,
             lines=current,
             now=now(),
-            midnight=self.env["backlog.allocation"]._midnight(),
+            midnight=self.env["res.company"]._backlog_midnight(),
         )
 
     def _delay_cause(self):

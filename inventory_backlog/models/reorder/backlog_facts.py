@@ -343,25 +343,31 @@ class BacklogFacts(models.AbstractModel):
         )
 
     def _add_rules(self, facts):
-        """What reordering rules order by themselves, keep, and in which units. A rule
-        for a shelf does not see what the rest of the warehouse is short of."""
+        """What reordering rules order by themselves, keep, and in which units."""
         today = self.env.company._backlog_today()
-        for rule in self.env["stock.warehouse.orderpoint"].search(
-            [
-                ("company_id", "=", self.env.company.id),
-                ("product_id", "in", list(facts)),
-            ]
-        ):
+        for rule in self._reordering_rules(list(facts)):
             of_product = facts[rule.product_id.id]
             warehouse = rule.warehouse_id
-            stock = warehouse.lot_stock_id
-            if not stock.parent_path.startswith(rule.location_id.parent_path):
-                continue
             of_product.kept_qty[warehouse.id] = bounded(rule.product_min_qty)
             of_product.multiples[warehouse.id] = rule.replenishment_uom_id
             awake = not rule.snoozed_until or rule.snoozed_until <= today
             if rule.trigger == "auto" and awake:
                 of_product.left_to_rules[warehouse.id] = rule
+
+    def _reordering_rules(self, product_ids):
+        """The reordering rules of these products. Those for a shelf are left out: they
+        do not see what the rest of the warehouse is short of."""
+        rules = self.env["stock.warehouse.orderpoint"].search(
+            [
+                ("company_id", "=", self.env.company.id),
+                ("product_id", "in", product_ids),
+            ]
+        )
+        return rules.filtered(
+            lambda rule: rule.warehouse_id.lot_stock_id.parent_path.startswith(
+                rule.location_id.parent_path
+            )
+        )
 
     def _last_changes(self, product_ids):
         """``{product id: text}`` that changes with the product, its vendors, its

@@ -741,7 +741,7 @@ class BacklogProcure(models.AbstractModel):
         self._check_may_accept(suggestions)
         self._check_may_undo(suggestions)
         if open_ones := suggestions.filtered(
-            lambda one: one.state in OPEN and not one.can_undo
+            lambda one: one.state in OPEN and not self._can_undo(one)
         ):
             raise UserError(
                 self.env._(
@@ -749,7 +749,7 @@ class BacklogProcure(models.AbstractModel):
                     ", ".join(open_ones[:5].mapped("display_name")),
                 )
             )
-        if fixed := suggestions.filtered(lambda one: not one.can_undo):
+        if fixed := suggestions.filtered(lambda one: not self._can_undo(one)):
             raise UserError(
                 self.env._(
                     "%s: what was ordered is no draft any more. Cancel the order or "
@@ -763,6 +763,17 @@ class BacklogProcure(models.AbstractModel):
             if suggestion.state == "ordered":
                 suggestion.state = "proposed"
         self.env["backlog.suggestion.run"]._run_again(suggestions)
+
+    def _can_undo(self, suggestion):
+        """Whether all that was made of a suggestion is still a draft, and the current
+        user may delete it."""
+        saved = suggestion.sudo()
+        # More may come too late since it was bought instead: proposed again, the draft
+        # is still there.
+        is_made = saved.state == "ordered" or (
+            saved.state in OPEN and "open" in saved._ordered_steps()
+        )
+        return is_made and saved._is_draft() and self._may_undo(suggestion)
 
     def _may_undo(self, suggestion):
         try:

@@ -377,15 +377,7 @@ class BacklogSuggestion(models.Model):
         procure = self.env["backlog.procure"].sudo(False)
         # Read what is saved: a form may name documents that are not of the suggestion.
         for suggestion in self:
-            saved = suggestion._origin
-            # More may come too late since it was bought instead: proposed again, the
-            # draft is still there.
-            is_made = saved.state == "ordered" or (
-                saved.state in OPEN and "open" in saved._ordered_steps()
-            )
-            suggestion.can_undo = (
-                is_made and saved._is_draft() and procure._may_undo(saved)
-            )
+            suggestion.can_undo = procure._can_undo(suggestion._origin)
 
     def _is_draft(self):
         """Whether everything that was created, and not cancelled, is still a draft."""

@@ -487,11 +487,14 @@ class BacklogSuggestionText(models.AbstractModel):
         ``None`` without one."""
         multiples = {}
         for company, of_company in suggestions.sudo().grouped("company_id").items():
-            run = self.env["backlog.suggestion.run"]._run_for(company)
-            facts = run.env["backlog.facts"]._facts(of_company.product_id.ids)
+            facts = of_company.with_company(company).env["backlog.facts"]
+            rules = facts._reordering_rules(of_company.product_id.ids)
+            units = {
+                (rule.product_id.id, rule.warehouse_id.id): rule.replenishment_uom_id
+                for rule in rules
+            }
             for one in of_company:
-                of_product = facts[one.product_id.id]
-                multiples[one] = of_product.multiples.get(one.warehouse_id.id)
+                multiples[one] = units.get((one.product_id.id, one.warehouse_id.id))
         return multiples
 
     def _read_offers(self, suggestions):

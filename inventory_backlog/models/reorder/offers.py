@@ -47,8 +47,8 @@ def whole_units(uom, quantity, unit=None):
 
 
 def order_quantity(uom, offer, quantity, multiple=None):
-    """What to order for ``quantity`` at the price break ``offer``: at least its
-    minimum, in whole purchase units, and in whole multiples of the reordering rule.
+    """What to order for ``quantity`` at the price break ``offer``: first at least its
+    minimum, then whole purchase units, then whole multiples of the reordering rule.
 
     :return: the quantity in the unit of the product, and what it costs
 

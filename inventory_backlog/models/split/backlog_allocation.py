@@ -5,7 +5,6 @@ from ...tools.given import given, giving
 from ...tools.sql import (
     join_once,
     many_rows,
-    midnight,
     now,
     of_others,
     of_products,
@@ -278,14 +277,8 @@ class BacklogAllocation(models.Model):
             """,
             slices=self._raw_slices(product_ids),
             now=now(),
-            midnight=self._midnight(),
+            midnight=self.env["res.company"]._backlog_midnight(),
         )
-
-    @api.model
-    def _midnight(self):
-        """When today began where the user is: a receipt that was due before is
-        overdue."""
-        return midnight(self.env["res.company"]._known_zone(str(self.env.tz)))
 
     @api.model
     def _raw_slices(self, product_ids=None):
@@ -313,6 +306,14 @@ class BacklogAllocation(models.Model):
             return kept
         computed = self._computed_slices(touched, at_state=True)
         return SQL("%s UNION ALL %s", kept, computed)
+
+    @api.model
+    def _slices_behind(self, product_ids):
+        """As ``_raw_slices``, of all products whose slices the live lines that move
+        these products read."""
+        return self._raw_slices(
+            self.env["backlog.live.line"]._cause_products(product_ids)
+        )
 
     @api.model
     def _computed_slices(self, product_ids, at_state=False):

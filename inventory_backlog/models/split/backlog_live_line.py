@@ -29,12 +29,13 @@ class BacklogLiveLine(models.AbstractModel):
             to_source=to_source or SQL("to_source_qty"),
         )
 
-    def _live_lines(self, sold_ids, moved_ids, slices=None):
+    def _live_lines(self, sold_ids, moved_ids, slices):
         """The lines as orders and slices say now: what ``backlog.kept.line`` keeps.
 
         :param sold_ids: ids of the products on the order lines, None for all
         :param moved_ids: ids of those that are moved for them
-        :param slices: see ``_ordered``
+        :param slices: a statement of the slices, of all products or of those of
+            ``_cause_products(moved_ids)``
         """
         return SQL(
             """
@@ -126,17 +127,10 @@ class BacklogLiveLine(models.AbstractModel):
             digits=self.env["decimal.precision"].precision_get("Product Unit"),
         )
 
-    def _ordered(self, product_ids, slices=None):
+    def _ordered(self, product_ids, slices):
         """What the order says about each line with something open. It stands in the
         warehouse that its goods leave from; where these are two, in that of the order.
-
-        :param slices: a statement of the slices, where a larger one has them already:
-            of all products, or of those of ``_cause_products``
         """
-        if slices is None:
-            slices = self.env["backlog.allocation"]._raw_slices(
-                self._cause_products(product_ids)
-            )
         return SQL(
             """
             SELECT split.*, line.id, line.order_id, line.product_id,

@@ -542,7 +542,7 @@ class BacklogLiveSlice(models.AbstractModel):
           ORDER BY move_id, date NULLS FIRST, receipt_move_id
             """,
             now=now(),
-            midnight=self.env["backlog.allocation"]._midnight(),
+            midnight=self.env["res.company"]._backlog_midnight(),
             slices=self._live_slices(product_ids, wanted=wanted),
             first=FIRST_WANTED,
         )
@@ -570,7 +570,7 @@ class BacklogLiveSlice(models.AbstractModel):
             """,
             steps=self._steps(product_ids, wanted=wanted),
             now=now(),
-            midnight=self.env["backlog.allocation"]._midnight(),
+            midnight=self.env["res.company"]._backlog_midnight(),
             document=self.env["backlog.supply"]._document(),
             rest=self._rest(),
             receipt=self.env["backlog.supply"]._join_receipt(),

@@ -13,7 +13,7 @@ from ...tools.bounds import (
     is_bounded_factor,
     money,
 )
-from ...tools.sql import without_jit
+from ...tools.sql import of_products, without_jit
 from .vendor_rates import score
 
 ROLES = [
@@ -163,7 +163,7 @@ class BacklogVendor(models.AbstractModel):
             """,
             judged=self._judged_vendors(template_ids),
             bought=self._is_bought(),
-            asked=self._of_templates(SQL("product.product_tmpl_id"), template_ids),
+            asked=of_products(SQL("product.product_tmpl_id"), template_ids),
         )
 
     @api.model
@@ -215,16 +215,6 @@ class BacklogVendor(models.AbstractModel):
             ],
         )
 
-    @api.model
-    def _of_templates(self, column, template_ids):
-        """A condition on templates. ``template_ids`` is None for all, a list of ids, or
-        a statement that gives ids."""
-        if template_ids is None:
-            return SQL("TRUE")
-        if isinstance(template_ids, SQL):
-            return SQL("%s = ANY(ARRAY(%s))", column, template_ids)
-        return SQL("%s = ANY(%s)", column, list(template_ids))
-
     # Steps: who sells what
 
     @api.model
@@ -243,7 +233,7 @@ class BacklogVendor(models.AbstractModel):
               FROM ancestor
               JOIN res_partner parent ON parent.id = ancestor.parent_id
             """,
-            self._of_templates(SQL("product_tmpl_id"), template_ids),
+            of_products(SQL("product_tmpl_id"), template_ids),
         )
 
     @api.model
@@ -325,7 +315,7 @@ class BacklogVendor(models.AbstractModel):
                 "info_uom",
             ),
             rates=dumps(self._currency_rates(today)),
-            asked=self._of_templates(SQL("info.product_tmpl_id"), template_ids),
+            asked=of_products(SQL("info.product_tmpl_id"), template_ids),
         )
 
     @api.model

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
+from ...tools.sql import of_products
+
 BATCH = 200
 RATES = (
     "on_time_rate",
@@ -145,7 +147,6 @@ class BacklogVendorMeasure(models.Model):
     @api.model
     def _stale_vendors(self, template_ids=None):
         """The ids of the vendors without a row that counts."""
-        vendors = self.env["backlog.vendor"]
         rows = self.env.execute_query(
             SQL(
                 """
@@ -164,7 +165,7 @@ class BacklogVendorMeasure(models.Model):
                 """,
                 company=self.env.company.id,
                 today=self.env.company._backlog_today(),
-                asked=vendors._of_templates(SQL("info.product_tmpl_id"), template_ids),
+                asked=of_products(SQL("info.product_tmpl_id"), template_ids),
                 to_flush=[
                     self.env["product.supplierinfo"]._fields["partner_id"],
                     self.env["product.supplierinfo"]._fields["product_tmpl_id"],

@@ -33,6 +33,13 @@ class Source:
         self.tree = ast.parse(path.read_text())
         classes = [node for node in self.tree.body if isinstance(node, ast.ClassDef)]
         self.models = [model for one in classes for model in self._models(one)]
+        self.methods = [
+            (model, node)
+            for one in classes
+            for model in self._models(one)
+            for node in one.body
+            if isinstance(node, ast.FunctionDef)
+        ]
 
     @staticmethod
     def _models(node):
@@ -59,13 +66,8 @@ class Source:
     def named(self):
         """``(line, model)`` of the models that it asks the environment for."""
         for node in ast.walk(self.tree):
-            if (
-                isinstance(node, ast.Subscript)
-                and isinstance(node.slice, ast.Constant)
-                and isinstance(node.slice.value, str)
-                and ast.unparse(node.value).endswith("env")
-            ):
-                yield node.lineno, node.slice.value
+            if model := asked_for(node):
+                yield node.lineno, model
 
     def context_keys(self):
         """Those of ours that it hands on or reads."""
@@ -75,6 +77,54 @@ class Source:
                     yield from (word.arg for word in node.keywords if word.arg)
                 if ast.unparse(node.func.value).endswith("context") and node.args:
                     yield getattr(node.args[0], "value", None)
+
+
+def asked_for(node):
+    """The model of ``env["model"]``, or None."""
+    if (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
+        and ast.unparse(node.value).endswith("env")
+    ):
+        return node.slice.value
+    return None
+
+
+def calls_of(sources):
+    """``{(model, method): {(model, method)}}``: who calls whom, as far as the text
+    says. Of a record in a variable it says so only where the name of the method is that
+    of one model."""
+    methods = defaultdict(list)
+    for source in sources:
+        for model, node in source.methods:
+            methods[model, node.name].append(node)
+    homes = defaultdict(list)
+    for model, name in methods:
+        homes[name].append(model)
+    calls = {key: set() for key in methods}
+    for (model, name), nodes in methods.items():
+        for node in (part for one in nodes for part in ast.walk(one)):
+            if not isinstance(node, ast.Attribute):
+                continue
+            called = asked_for(node.value)
+            if isinstance(node.value, ast.Name) and node.value.id == "self":
+                called = model
+            if not called and node.attr.startswith("_") and len(homes[node.attr]) == 1:
+                [called] = homes[node.attr]
+            if (called, node.attr) in methods and node.attr != name:
+                calls[model, name].add((called, node.attr))
+    return calls
+
+
+def reached(calls, start):
+    """All that ``start`` leads to."""
+    found, left = set(), [start]
+    while left:
+        new = calls[left.pop()] - found
+        found |= new
+        left += new
+    return found
 
 
 def sources():
@@ -159,6 +209,17 @@ class TestHouse(BaseCase):
                     up[f"{source.addon}/{source.stem}"].add(model)
         doors = {f"{ADDONS[0]}/{stem}": models for stem, models in self.DOORS.items()}
         self.assertEqual(up, doors)
+
+    def test_calls_come_back_to_no_model_by_way_of_another(self):
+        calls = calls_of(self.sources)
+        led_to = {one: reached(calls, one) for one in calls}
+        circles = [
+            f"{one[0]}.{one[1]} ↔ {other[0]}.{other[1]}"
+            for one, others in led_to.items()
+            for other in others
+            if one[0] < other[0] and one in led_to[other]
+        ]
+        self.assertFalse(circles, "Hand the answer on as an argument.")
 
     def test_imports_go_down_or_stay(self):
         """Nor does a room import a file of Odoo's models, and tools import no model."""

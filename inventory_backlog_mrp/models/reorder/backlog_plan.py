@@ -4,7 +4,7 @@ from datetime import timedelta
 from math import ceil
 
 from odoo import models
-from odoo.fields import Command, Domain
+from odoo.fields import Domain
 
 from odoo.addons.inventory_backlog.const import REQUEST_STATES
 from odoo.addons.inventory_backlog.tools.bounds import bounded, bounded_money
@@ -90,7 +90,7 @@ class BacklogPlan(models.AbstractModel):
     def _plan_make(self, product, bom, net, parts, batch):
         uom = product.uom_id
         quantity = uom.round(sum(part.qty for part in parts))
-        made = self.env["backlog.procure"]._whole_batches(bom, product, quantity)
+        made = bom._backlog_whole_batches(product, quantity)
         values = {
             **self._plan_lines(parts, batch),
             "action_type": "make",
@@ -205,38 +205,6 @@ class BacklogPlan(models.AbstractModel):
                 ).property_stock_subcontractor
                 taken[place.id, component.product_id.id] += component.at_vendor_qty
         return batch.of(MakePart).taken_at_vendors
-
-    def _note_components(self, suggestions, choices, batch):
-        bom_id, rows = False, {}
-        for choice in choices:
-            values = self._plan_subcontract(
-                suggestions.product_id.with_company(suggestions.company_id),
-                {
-                    "partner_id": choice.offer.partner_id.id,
-                    "need_date": suggestions.need_date,
-                    "lead_days": self._lead_days(choice.offer),
-                    "suggested_qty": choice.qty,
-                },
-                batch,
-            )
-            bom_id = values.get("bom_id") or bom_id
-            for component in values.get("component_ids", []):
-                row = rows.setdefault(
-                    component["product_id"],
-                    {**component, "qty": 0, "at_vendor_qty": 0},
-                )
-                row["qty"] += component["qty"]
-                row["at_vendor_qty"] += component["at_vendor_qty"]
-                row["need_date"] = min(row["need_date"], component["need_date"])
-        suggestions.write(
-            {
-                "bom_id": bom_id,
-                "component_ids": [
-                    Command.clear(),
-                    *self.env["backlog.suggestion.run"]._create_rows(rows.values()),
-                ],
-            }
-        )
 
     def _demand_lines(self, part, batch):
         """The demand for a component is that behind the suggestion that needs it."""

@@ -1,11 +1,9 @@
-from math import ceil
-
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from odoo.addons.inventory_backlog.models.reorder.backlog_plan import Batch
-from odoo.addons.inventory_backlog.tools.bounds import bounded, converted
+from odoo.addons.inventory_backlog.tools.bounds import bounded
 
 from .backlog_suggestion import MOST_BATCHES
 
@@ -43,30 +41,16 @@ class BacklogProcure(models.AbstractModel):
             for one in values:
                 one["move_dest_ids"] = [Command.set(choice.chained.ids)]
             productions.create(values)
-            suggestion.suggested_qty = self._whole_batches(
-                suggestion.bom_id, suggestion.product_id, choice.qty
+            suggestion.suggested_qty = suggestion.bom_id._backlog_whole_batches(
+                suggestion.product_id, choice.qty
             )
-
-    def _whole_batches(self, bom, product, quantity, rounding=ceil):
-        """``quantity`` in the unit of the product, in whole batches when the bill of
-        materials has a size of them; ``floor`` for those that fit into it."""
-        size = self._batch_size(bom, product)
-        if not size:
-            return quantity
-        return product.uom_id.round(rounding(round(quantity / size, 6)) * size)
-
-    def _batch_size(self, bom, product):
-        """The size of a batch in the unit of the product, 0 without one."""
-        if not bom.enable_batch_size:
-            return 0
-        return max(0, converted(bom.batch_size, bom.product_uom_id, product.uom_id))
 
     def _production_values(self, suggestion, choice):
         """One manufacturing order, or one per batch when the bill of materials has
         a size of batches."""
         bom = suggestion.bom_id
         quantity = suggestion.product_uom_id._compute_quantity(
-            self._whole_batches(bom, suggestion.product_id, choice.qty),
+            bom._backlog_whole_batches(suggestion.product_id, choice.qty),
             bom.product_uom_id,
         )
         size = (bom.enable_batch_size and bounded(bom.batch_size)) or quantity
@@ -130,5 +114,39 @@ class BacklogProcure(models.AbstractModel):
             batch = Batch(of_company.product_id.ids)
             for one in of_company.with_company(company):
                 mine = [choice for choice in choices if choice.suggestion == one]
-                one.env["backlog.plan"]._note_components(one, mine, batch)
+                self._note_components(one, mine, batch)
         return result
+
+    def _note_components(self, suggestion, choices, batch):
+        """Note what a subcontractor needs for these choices of a suggestion."""
+        plan = suggestion.env["backlog.plan"]
+        bom_id, rows = False, {}
+        for choice in choices:
+            values = plan._plan_subcontract(
+                suggestion.product_id.with_company(suggestion.company_id),
+                {
+                    "partner_id": choice.offer.partner_id.id,
+                    "need_date": suggestion.need_date,
+                    "lead_days": plan._lead_days(choice.offer),
+                    "suggested_qty": choice.qty,
+                },
+                batch,
+            )
+            bom_id = values.get("bom_id") or bom_id
+            for component in values.get("component_ids", []):
+                row = rows.setdefault(
+                    component["product_id"],
+                    {**component, "qty": 0, "at_vendor_qty": 0},
+                )
+                row["qty"] += component["qty"]
+                row["at_vendor_qty"] += component["at_vendor_qty"]
+                row["need_date"] = min(row["need_date"], component["need_date"])
+        suggestion.write(
+            {
+                "bom_id": bom_id,
+                "component_ids": [
+                    Command.clear(),
+                    *self.env["backlog.suggestion.run"]._create_rows(rows.values()),
+                ],
+            }
+        )

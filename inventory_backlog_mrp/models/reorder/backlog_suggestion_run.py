@@ -75,11 +75,8 @@ class BacklogSuggestionRun(models.AbstractModel):
         """A share of what is missing: whole batches, or whole units when that is
         whole."""
         if suggestion.bom_id.enable_batch_size:
-            return self.env["backlog.procure"]._whole_batches(
-                suggestion.bom_id,
-                suggestion.product_id,
-                suggestion.missing_qty * share,
-                floor,
+            return suggestion.bom_id._backlog_whole_batches(
+                suggestion.product_id, suggestion.missing_qty * share, floor
             )
         able = suggestion.product_uom_id.round(
             suggestion.missing_qty * share, rounding_method="DOWN"

@@ -34,9 +34,7 @@ class BacklogSuggestionText(models.AbstractModel):
 
     def _batch_sentences(self, suggestion):
         """What is made beyond what is missing, to fill the last batch."""
-        size = self.env["backlog.procure"]._batch_size(
-            suggestion.bom_id, suggestion.product_id
-        )
+        size = suggestion.bom_id._backlog_batch_size(suggestion.product_id)
         extra = suggestion.missing_qty - suggestion._planned_qty()
         if not size or suggestion.product_uom_id.compare(extra, 0) <= 0:
             return []
