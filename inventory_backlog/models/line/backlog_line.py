@@ -21,6 +21,10 @@ from ...tools.texts import quantity_with_unit
 
 # Fields that look at all open lines of the order.
 OF_ORDER = ("prepaid_value", "block_cause")
+# An index of ``backlog.kept.line`` has the rows in these orders. So many of them are
+# worth a query of its own.
+INDEXED = ("promise_date", "to_source_value")
+MANY_LINES = 50_000
 
 
 class BacklogLine(models.Model):
@@ -527,6 +531,87 @@ class BacklogLine(models.Model):
             return super(BacklogLine, lines).web_read(specification)
 
     @api.model
+    def _search(self, domain, offset=0, limit=None, order=None, **options):
+        """Find the rows of a page first where some lines are computed now."""
+        if limit and order and not options:
+            ids = self._page_ids(domain, offset or 0, limit, order)
+            if ids is not None:
+                domain, offset, limit = [("id", "in", ids)], 0, None
+        return super()._search(domain, offset, limit, order, **options)
+
+    @api.model
+    def _page_ids(self, domain, offset, limit, order):
+        """The ids of a page of cached and computed lines. PostgreSQL takes the first
+        rows in the order of an index from the cached lines alone; of their union with
+        computed ones it would read and sort all.
+
+        :return: None where that is no gain: no index has this order, there are few
+            lines, none of them is computed, or all are
+        """
+        if not self._is_indexed(domain, order):
+            return None
+        stale = self.env["backlog.kept"]._stale()
+        if not stale or not stale.sold or not self._are_many():
+            return None
+        parts = self._parts(stale, self.env["backlog.allocation"]._asked_products())
+        if not parts[1]:
+            return None
+        queries = [
+            self._query_over(self.env["backlog.line.today"]._plain(part), domain)
+            for part in parts
+        ]
+        if any(query.is_empty() for query in queries):
+            return []
+        kept, computed = queries
+        # It joins nothing, so it serves all three.
+        in_order = kept.order = self._order_to_sql(order, kept)
+        kept.limit = offset + limit
+        columns = SQL("%s.*", SQL.identifier(self._table))
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id
+                  FROM ((%s) UNION ALL (%s)) %s
+              ORDER BY %s
+                 LIMIT %s
+                OFFSET %s
+                """,
+                kept.select(columns),
+                computed.select(columns),
+                SQL.identifier(self._table),
+                in_order,
+                limit,
+                offset,
+            )
+        )
+        return [row[0] for row in rows]
+
+    @api.model
+    def _is_indexed(self, domain, order):
+        """Whether an index has the rows in this order, and all that ``domain`` asks for
+        are columns of ``_plain``."""
+        first, *others = [term.split()[0] for term in order.split(",")]
+        return (
+            first in INDEXED
+            and others in ([], ["id"])
+            and all(
+                condition.field_expr not in OF_ORDER
+                for condition in self._conditions(domain)
+            )
+        )
+
+    @api.model
+    def _are_many(self):
+        """Whether there were many cached lines when PostgreSQL looked last."""
+        [[count]] = self.env.execute_query(
+            SQL(
+                "SELECT reltuples FROM pg_class WHERE oid = %s::regclass",
+                self.env["backlog.kept.line"]._table,
+            )
+        )
+        return count >= MANY_LINES
+
+    @api.model
     @api.readonly
     def search_count(self, domain, limit=None):
         """Count in cached columns where the domain has no others: PostgreSQL finds them
@@ -540,13 +625,17 @@ class BacklogLine(models.Model):
 
     @api.model
     def _asks_for_kept_columns(self, domain):
-        rule = self.env["ir.rule"]._compute_domain(self._name, "read")
-        asked = (Domain(domain) & rule).optimize_full(self)
         kept = {field.name for field in self.env["backlog.kept.line"]._columns()}
         return all(
             condition.field_expr in kept and "any" not in condition.operator
-            for condition in asked.iter_conditions()
+            for condition in self._conditions(domain)
         )
+
+    @api.model
+    def _conditions(self, domain):
+        """Those of ``domain`` and of the rules of the user."""
+        rule = self.env["ir.rule"]._compute_domain(self._name, "read")
+        return (Domain(domain) & rule).optimize_full(self).iter_conditions()
 
     def _compute_why(self):
         with giving(self, product_ids=None) as lines:
@@ -594,6 +683,17 @@ class BacklogLine(models.Model):
             if product_ids is not None:
                 slices = None
             return self._computed_lines(product_ids, product_ids, slices)
+        kept, computed = self._parts(stale, product_ids)
+        return SQL("%s UNION ALL %s", kept, computed) if computed else kept
+
+    @api.model
+    def _parts(self, stale, product_ids=None):
+        """The statements of the cached lines of the products without a mark, and of the
+        live lines of the others; None where there are none.
+
+        :param stale: a ``Stale`` of ``backlog.kept``
+        :param product_ids: ids of the products moved, None for all
+        """
         kept = SQL(
             """
             SELECT %(columns)s
@@ -609,9 +709,8 @@ class BacklogLine(models.Model):
         if product_ids is not None:
             sold = list({*sold}.intersection(product_ids))
         if not sold:
-            return kept
-        computed = self._computed_lines(sold, stale.moved, at_state=True)
-        return SQL("%s UNION ALL %s", kept, computed)
+            return kept, None
+        return kept, self._computed_lines(sold, stale.moved, at_state=True)
 
     @api.model
     def _computed_lines(self, sold_ids, moved_ids, slices=None, at_state=False):

@@ -4,6 +4,7 @@ from odoo.tests import freeze_time, tagged
 from odoo.tools import SQL
 
 from ...models.kept import backlog_kept_row
+from ...models.line import backlog_line
 from ...tools import prepared
 from ..common import BacklogCase
 
@@ -154,6 +155,35 @@ class TestPrepared(BacklogCase):
         self.assertEqual(
             self.env["backlog.kept"].differences(), {"slices": [], "lines": []}
         )
+
+    def test_a_page_of_cached_and_computed_lines_is_a_part_of_all(self):
+        lamp = self._product("Lamp")
+        for days in (5, 1, 9, 3, 7):
+            self._order((lamp, 2), (self.product, 1), commitment_date=self._after(days))
+        self.env["backlog.fold"]._fold()
+        self._put_in_stock(lamp, 3)
+        lines = self.env["backlog.line"].with_user(self.seller)
+        mine = lines.search([])
+        self.assertEqual(len(mine), 11)
+        for domain in ([], [("is_at_risk", "=", True)], [("id", "=", 0)]):
+            for order in ("promise_date, id", "promise_date DESC", "to_source_value"):
+                column = order.split()[0].strip(",")
+                everything = lines.search(domain, order=order)
+                with patch.object(backlog_line, "MANY_LINES", -1):
+                    for offset, limit in ((0, 3), (2, 4), (9, 80), (50, 80)):
+                        with self.subTest(domain=domain, order=order, offset=offset):
+                            page = lines.search(domain, offset, limit, order)
+                            self.assertEqual(
+                                page.mapped(column),
+                                everything[offset:][:limit].mapped(column),
+                            )
+        with patch.object(backlog_line, "MANY_LINES", -1):
+            self.assertEqual(
+                lines._page_ids([], 2, 4, lines._order), mine[2:6].ids, "It is used."
+            )
+            self.assertIsNone(lines._page_ids([], 2, 4, "open_value"))
+            blocked = [("block_cause", "!=", False)]
+            self.assertIsNone(lines._page_ids(blocked, 0, 4, lines._order))
 
     def test_a_refresh_that_is_taken_back_does_not_count(self):
         with self.env.cr.savepoint(flush=False) as savepoint:
