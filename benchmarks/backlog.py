@@ -441,7 +441,7 @@ class Bench:
               FROM pg_trigger WHERE tgname LIKE 'backlog\\_touch\\_%%'
             """
         ):
-            for word in ("DISABLE", "ENABLE") if enabled else ("DISABLE",):
+            for word in ("DISABLE", "ENABLE ALWAYS") if enabled else ("DISABLE",):
                 self.cr.execute(f'ALTER TABLE {table} {word} TRIGGER "{name}"')
         if enabled:
             yield

@@ -133,6 +133,7 @@ class WorldTools:
         self._set_triggers("DISABLE")
         yield
         self._set_triggers("ENABLE")
+        self.env["backlog.trigger"]._attach()
         self._say("written")
         for _name, definition in indexes:
             self._run(definition)

@@ -217,20 +217,18 @@ class BacklogCash(models.Model):
         return self._cash(self.env["backlog.allocation"]._asked_products())
 
     @api.model
-    def _cash(self, product_ids=None, lines=None, slices=None):
+    def _cash(self, product_ids=None):
         """Return the statement that gives the columns of this model.
 
         :param product_ids: ids of the products moved, of whole orders, or None for all:
             see ``backlog.line._lines``
-        :param lines: the statement of all lines, and
-        :param slices: that of all slices, where a larger statement has them already
         """
         supply = self.env["backlog.cash.supply"]
         invoice = self.env["backlog.cash.invoice"]
         return SQL(
             """
-              WITH cash_slice AS %(given)s MATERIALIZED (%(slice)s),
-                   cash_line AS %(given)s MATERIALIZED (%(line)s),
+              WITH cash_slice AS MATERIALIZED (%(slice)s),
+                   cash_line AS MATERIALIZED (%(line)s),
                    cash_offer AS MATERIALIZED (%(offer)s),
                    cash_advance AS MATERIALIZED (%(advance)s),
                    cash_bill AS MATERIALIZED (%(bill)s),
@@ -242,11 +240,8 @@ class BacklogCash(models.Model):
                    cash_flow AS (%(flow)s)
             %(rows)s
             """,
-            # A table that the statement around this one has materialized need not be
-            # materialized again.
-            given=SQL("NOT" if lines else ""),
-            slice=self._slice(product_ids, slices),
-            line=self._line(product_ids, lines),
+            slice=self._slice(product_ids),
+            line=self._line(product_ids),
             offer=SQL(
                 "SELECT * FROM %s offer", many_rows(SQL("(%s)", supply._offer()))
             ),
@@ -264,7 +259,7 @@ class BacklogCash(models.Model):
         )
 
     @api.model
-    def _slice(self, product_ids, slices=None):
+    def _slice(self, product_ids):
         """The allocation without the names of documents: they are slow, and cash does
         not read them."""
         return SQL(
@@ -273,19 +268,15 @@ class BacklogCash(models.Model):
                    source, qty, to_customer, receipt_move_id, date
               FROM (%s) slice
             """,
-            slices or self.env["backlog.allocation"]._slices(product_ids),
+            self.env["backlog.allocation"]._slices(product_ids),
         )
 
     @api.model
-    def _line(self, product_ids, lines=None):
+    def _line(self, product_ids):
         """The open order lines, with what their orders say of payment.
 
         ``paid`` is the share of the open value that is prepaid.
         """
-        if lines is None:
-            lines = self.env["backlog.line"]._lines(
-                product_ids, slices=SQL("SELECT * FROM cash_slice")
-            )
         return SQL(
             """
             SELECT line.id, line.order_id, line.partner_id, line.product_id,
@@ -299,7 +290,9 @@ class BacklogCash(models.Model):
                    line.with_taxes, line.promised_day
               FROM (%s) line
             """,
-            lines,
+            self.env["backlog.line"]._lines(
+                product_ids, slices=SQL("SELECT * FROM cash_slice")
+            ),
         )
 
     @api.model

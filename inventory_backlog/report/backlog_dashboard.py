@@ -1,4 +1,5 @@
 from datetime import datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -16,26 +17,18 @@ RISK_DAYS = 7  # "this week"
 
 TOP = 10
 
-# The columns of a line that the figures, the lines to act on and the cash read.
+# The columns of a line to act on.
 COLUMNS = (
     "id",
     "order_id",
     "partner_id",
     "product_id",
     "warehouse_id",
-    "company_id",
     "currency_id",
-    "user_id",
-    "team_id",
     "backlog_qty",
-    "incoming_qty",
     "to_source_qty",
     "backlog_state",
     "open_value",
-    "backlog_value",
-    "incoming_value",
-    "to_source_value",
-    "prepaid_value",
     "promise_date",
     "promised_day",
     "expected_date",
@@ -44,13 +37,7 @@ COLUMNS = (
     "is_late",
     "is_at_risk",
     "delay_cause",
-    "block_cause",
     "today",
-    "rounding",
-    "in_one_piece",
-    "payment_term_id",
-    "order_total",
-    "with_taxes",
 )
 
 SALESPERSON = "sales_team.group_sale_salesman"
@@ -74,8 +61,8 @@ class BacklogDashboard(models.AbstractModel):
     long it lasts, where it is going and what to do first.
 
     Each figure is a domain on ``backlog.line`` and a field summed over it; clicking it
-    opens that very domain. All of them come from one statement, ``_ask``. The charts
-    are ``backlog.dashboard.chart``.
+    opens that very domain. The charts are ``backlog.dashboard.chart``. On a large
+    database they take longest, so the page asks for them apart.
     """
 
     _name = "backlog.dashboard"
@@ -83,29 +70,31 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     @api.readonly
-    def get_dashboard(self, scope=False):
+    def get_dashboard(self, scope=False, charts=True):
         """Return all that the page shows, in plain values.
 
         :param scope: ``mine``, ``team`` or ``all``; what the user may see by default
+        :param charts: whether the answer has ``trend`` and ``cash``, see ``get_trend``
+            and ``get_cash``
         :return: ``scope, scopes, as_of, currency_id, note, notices, line_count, tiles,
-            trend, cash, lines, lines_action``. Values are in the currency of the
-            current company, those of other companies converted at today's rates; times
-            are UTC.
+            lines, lines_action, shows_trend, trend, cash``. Values are in the currency
+            of the current company, those of other companies converted at today's rates;
+            times are UTC.
         :raise AccessError: for users who may not see what customers pay
         """
-        if not self.env.user.has_group(VALUE_GROUPS):
-            raise AccessError(
-                self.env._(
-                    "The dashboard shows what customers pay. Ask for the right "
-                    "“Backlog: User”, or open the customer backlog in Purchase."
-                )
-            )
-        scopes = self._scopes()
-        if scope not in [one for one, _label in scopes]:
-            scope = scopes[-1][0] if self._sees_all_lines() else scopes[0][0]
+        scopes, scope = self._checked_scope(scope)
         domain = self._scope_domain(scope)
-        figures, lines, flows = self._ask(domain)
-        charts = self.env["backlog.dashboard.chart"]
+        charts_of = self.env["backlog.dashboard.chart"]
+        with giving(self, **self.env["backlog.kept"]._answer()) as asked:
+            figures = asked._figures(domain)
+            lines = asked._first_lines(domain)
+            shown = {}
+            if charts:
+                of_state = charts_of.with_env(asked.env)
+                shown = {
+                    "trend": of_state._trend(scope),
+                    "cash": of_state._cash(domain),
+                }
         return {
             "scope": scope,
             "scopes": [list(one) for one in scopes],
@@ -115,11 +104,35 @@ class BacklogDashboard(models.AbstractModel):
             "notices": self._notices(),
             "line_count": figures["open"]["count"],
             "tiles": self._tiles(domain, figures, scope),
-            "trend": charts._trend(scope),
-            "cash": charts._cash(domain, flows),
             "lines": self._lines_to_act_on(lines),
             "lines_action": self._open_lines(self._urgent(), domain),
+            "shows_trend": not charts_of._why_no_trend(scope),
+            **shown,
         }
+
+    @api.model
+    @api.readonly
+    def get_trend(self, scope=False):
+        """Return how the open value went, day by day.
+
+        :param scope: as for ``get_dashboard``
+        :return: ``days, series, late, note, action``
+        :raise AccessError: for users who may not see what customers pay
+        """
+        _scopes, scope = self._checked_scope(scope)
+        return self.env["backlog.dashboard.chart"]._trend(scope)
+
+    @api.model
+    @api.readonly
+    def get_cash(self, scope=False):
+        """Return the money that open orders bring in and cost, week by week.
+
+        :param scope: as for ``get_dashboard``
+        :return: ``weeks, series, pay, note, actions``
+        :raise AccessError: for users who may not see what customers pay
+        """
+        _scopes, scope = self._checked_scope(scope)
+        return self.env["backlog.dashboard.chart"]._cash(self._scope_domain(scope))
 
     @api.model
     def _notices(self):
@@ -140,6 +153,22 @@ class BacklogDashboard(models.AbstractModel):
         )
 
     # Whose lines
+
+    @api.model
+    def _checked_scope(self, scope):
+        """The scopes of the user, and ``scope`` if it is one of them, else the user's
+        default."""
+        if not self.env.user.has_group(VALUE_GROUPS):
+            raise AccessError(
+                self.env._(
+                    "The dashboard shows what customers pay. Ask for the right "
+                    "“Backlog: User”, or open the customer backlog in Purchase."
+                )
+            )
+        scopes = self._scopes()
+        if scope not in [one for one, _label in scopes]:
+            scope = scopes[-1][0] if self._sees_all_lines() else scopes[0][0]
+        return scopes, scope
 
     @api.model
     def _scopes(self):
@@ -176,58 +205,14 @@ class BacklogDashboard(models.AbstractModel):
     # Figures
 
     @api.model
-    def _ask(self, domain):
-        """Read everything about the open lines in one statement, so that the
-        allocation, by far the most expensive part, is computed once.
-
-        :return: ``({figure: {count, value}}, [line to act on], [(date, flow, kind,
-            amount)])``
-        """
-        all_lines = SQL("SELECT * FROM all_line")
-        all_slices = SQL("SELECT * FROM all_slice")
-        lines, cash = self.env["backlog.line"], self.env["backlog.cash"]
-        query = lines._query_over(all_lines, domain)
+    def _figures(self, domain):
+        """``{figure: {count, value}}`` of the lines in ``domain``: all of them from one
+        statement."""
+        lines = self.env["backlog.line"]
+        query = lines._query_over(lines._lines(), domain)
         keys, sums = self._sums(lines, query)
-        mine = query.select(SQL("%s.*", SQL.identifier(lines._table)))
-        flow = Domain("flow", "in", ("receive", "pay"))
-        cash_by_day = self.env["backlog.dashboard.chart"]._cash_by_day(
-            cash,
-            cash._query_over(
-                cash._cash(None, lines=all_lines, slices=all_slices), domain & flow
-            ),
-        )
-        with giving(lines, **self.env["backlog.kept"]._answer()) as asked:
-            slice_statement = asked.env["backlog.cash"]._slice(None)
-            line_statement = asked._lines(slices=all_slices)
-        [[values, first, flows]] = self.env.execute_query(
-            SQL(
-                """
-                  WITH all_slice AS MATERIALIZED (%(slices)s),
-                       all_line AS MATERIALIZED (
-                        SELECT %(columns)s FROM (%(lines)s) line
-                       ),
-                       backlog_line AS NOT MATERIALIZED (%(mine)s),
-                       expected AS (%(cash)s)
-                SELECT (SELECT JSON_BUILD_ARRAY(%(sums)s) FROM backlog_line),
-                       (SELECT JSON_AGG(first)
-                          FROM (
-                                SELECT *
-                                  FROM backlog_line
-                                 WHERE is_late OR is_at_risk
-                              ORDER BY is_late DESC, open_value * %(rate)s DESC, id
-                                 LIMIT %(top)s
-                               ) first),
-                       (SELECT JSON_AGG(expected) FROM expected)
-                """,
-                slices=slice_statement,
-                columns=SQL(", ").join(map(SQL.identifier, COLUMNS)),
-                lines=line_statement,
-                mine=mine,
-                cash=cash_by_day,
-                sums=SQL(", ").join(sums),
-                rate=self.env.companies._backlog_rate("backlog_line"),
-                top=TOP,
-            )
+        [[values]] = self.env.execute_query(
+            query.select(SQL("JSON_BUILD_ARRAY(%s)", SQL(", ").join(sums)))
         )
         figures = {}
         for (key, kind), value in zip(keys, values, strict=True):
@@ -235,7 +220,24 @@ class BacklogDashboard(models.AbstractModel):
         rounded = self.env.company.currency_id.round
         for figure in figures.values():
             figure["value"] = rounded(float(figure["value"]))
-        return figures, first or [], flows or []
+        return figures
+
+    @api.model
+    def _first_lines(self, domain):
+        """The lines to act on first, as plain values of ``COLUMNS``."""
+        lines = self.env["backlog.line"]
+        current = self.env["backlog.line.today"]._plain(lines._current())
+        query = lines._query_over(current, domain & self._urgent())
+        column = partial(SQL.identifier, lines._table)
+        query.order = SQL(
+            "%s DESC, %s * %s DESC, %s",
+            column("is_late"),
+            column("open_value"),
+            self.env.companies._backlog_rate(lines._table),
+            column("id"),
+        )
+        query.limit = TOP
+        return self.env.execute_query_dict(query.select(*map(column, COLUMNS)))
 
     @api.model
     def _sums(self, lines, query):
@@ -456,6 +458,7 @@ class BacklogDashboard(models.AbstractModel):
         products = names("product.product", "product_id")
         requested = self._requested(rows)
         may_buy = self.env.user.has_group(PURCHASE_USERS)
+        moment = fields.Datetime.to_string
         result = []
         for row in rows:
             advice, icon = self._advice(row, row["id"] in requested, may_buy)
@@ -471,13 +474,12 @@ class BacklogDashboard(models.AbstractModel):
                     "at_risk": row["is_at_risk"],
                     "value": row["open_value"],
                     "currency_id": row["currency_id"],
-                    "promise": self._moment(row["promise_date"]),
-                    "expected": self._moment(row["expected_date"]),
-                    "overdue_since": self._moment(row["overdue_since"]),
+                    "promise": moment(row["promise_date"]),
+                    "expected": moment(row["expected_date"]),
+                    "overdue_since": moment(row["overdue_since"]),
                     "days_late": row["days_late"],
                     "days_passed": (
-                        fields.Date.to_date(row["today"])
-                        - fields.Date.to_date(row["promised_day"] or row["today"])
+                        row["today"] - (row["promised_day"] or row["today"])
                     ).days,
                     "cause_label": causes.get(row["delay_cause"], ""),
                     "advice": advice,
@@ -485,11 +487,6 @@ class BacklogDashboard(models.AbstractModel):
                 }
             )
         return result
-
-    @api.model
-    def _moment(self, text):
-        """A moment from JSON in the format of the client."""
-        return text.replace("T", " ")[:19] if text else False
 
     @api.model
     def _requested(self, rows):

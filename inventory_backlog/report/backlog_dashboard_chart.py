@@ -110,28 +110,30 @@ class BacklogDashboardChart(models.AbstractModel):
 
     # The cash it will bring
 
-    def _cash_by_day(self, cash, query):
-        """The statement of expected money per day, flow and kind, over the rows that
-        ``query`` finds."""
-        return SQL(
-            """
-            SELECT date, flow, kind, SUM(amount * %s) AS amount
-              FROM (%s) backlog_cash
-          GROUP BY date, flow, kind
-            """,
-            self.env.companies._backlog_rate(cash._table),
-            query.select(SQL("%s.*", SQL.identifier(cash._table))),
+    def _flows(self, domain):
+        """The expected money per day, flow and kind, as plain values."""
+        cash = self.env["backlog.cash"]
+        rows = cash._query_over(
+            cash._table_query, domain & Domain("flow", "in", ("receive", "pay"))
+        )
+        return self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT date, flow, kind, SUM(amount * %s) AS amount
+                  FROM (%s) backlog_cash
+              GROUP BY date, flow, kind
+                """,
+                self.env.companies._backlog_rate(cash._table),
+                rows.select(SQL("%s.*", SQL.identifier(cash._table))),
+            )
         )
 
-    def _cash(self, domain, flows):
+    def _cash(self, domain):
         """The money that comes in and goes out because of the open backlog, week by
-        week. Each bar opens its rows of ``backlog.cash``.
-
-        :param flows: what ``_cash_by_day`` found
-        """
+        week. Each bar opens its rows of ``backlog.cash``."""
         weeks = self._weeks()
         series = {}
-        for row in flows:
+        for row in self._flows(domain):
             key = row["kind"] if row["flow"] == "receive" else row["flow"]
             values = series.setdefault(key, [0] * len(weeks))
             values[self._week_number(row["date"], weeks)] += row["amount"]
@@ -208,7 +210,7 @@ class BacklogDashboardChart(models.AbstractModel):
         if not date:
             return len(weeks) - 1
         first = fields.Date.to_date(weeks[0]["start"])
-        number = (fields.Date.to_date(date) - first).days // 7
+        number = (date - first).days // 7
         return min(max(number, 0), len(weeks) - 2)
 
     def _open_cash(self, domain):

@@ -110,23 +110,6 @@ def slots(params):
     return fixed, types, values
 
 
-def statement_key(statement):
-    """What tells ``statement`` from others that say something else in this minute. Its
-    seconds do not count: a page that takes some says one thing.
-
-    >>> moment = datetime(2030, 1, 15, 9, 0)
-    >>> text = "x < %s AND y = ANY(%s)"
-    >>> later = SQL(text, moment.replace(second=5), [1])
-    >>> statement_key(later) == statement_key(SQL(text, moment, [1]))
-    True
-    """
-    params = [
-        value.replace(second=0, microsecond=0) if isinstance(value, datetime) else value
-        for value in statement.params
-    ]
-    return _digest(f"{statement.code}{params!r}".encode())
-
-
 def prepared(env, statement):
     """An ``SQL`` that runs ``statement`` by its plan, made now where this connection
     has none yet. It is executed as it stands: SQL knows no EXECUTE within a statement.

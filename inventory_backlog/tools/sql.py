@@ -12,6 +12,12 @@ def now():
     return fields.Datetime.now()
 
 
+def minute():
+    """The present minute: what a transaction computes in it says one thing, also when
+    its page takes some seconds."""
+    return now().replace(second=0, microsecond=0)
+
+
 def midnight(zone):
     """When today began in the time zone of this name, in UTC: what was due before is
     overdue."""
@@ -53,6 +59,27 @@ def of_others(column, product_ids):
     if not product_ids:
         return SQL("TRUE")
     return SQL("%s <> ALL(%s)", column, product_ids)
+
+
+def touched_of(column, touched, product_ids):
+    """Of these products (None for all) those that are ``touched``, and a condition on
+    the others; None where there are no others. Of some products it names the others:
+    for each that is excluded PostgreSQL would expect fewer rows, none in the end.
+
+    >>> touched_of(SQL("product_id"), [7], [7, 8])
+    ([7], SQL('product_id = ANY(%s)', [8]))
+    >>> touched_of(SQL("product_id"), [7, 9], [7])
+    ([7], None)
+    >>> touched_of(SQL("product_id"), [7], None)
+    ([7], SQL('product_id <> ALL(%s)', [7]))
+    """
+    if product_ids is None:
+        return touched, of_others(column, touched)
+    others = sorted({*product_ids}.difference(touched))
+    touched = sorted({*touched}.intersection(product_ids))
+    # Nothing of nothing is a statement as well.
+    named = of_products(column, others) if others or not touched else None
+    return touched, named
 
 
 def is_open(move):

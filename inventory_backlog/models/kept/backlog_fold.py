@@ -99,10 +99,7 @@ class BacklogFold(models.AbstractModel):
                     "Refreshed %s of %s products of the backlog", done, len(marked)
                 )
             if rows > BATCH:
-                # Refresh the statistics: the tables have changed a lot.
-                self.env.cr.execute(
-                    SQL("ANALYZE backlog_kept_slice, backlog_kept_line")
-                )
+                self._analyze("backlog_kept_line")
         self._leave_tied(failed)
         return written
 
@@ -291,9 +288,17 @@ class BacklogFold(models.AbstractModel):
         """
         before = self.env["backlog.kept"]._stale_by(product_ids)
         written = self._keep_slices(product_ids)
+        if written > BATCH:
+            self._analyze("backlog_kept_slice")
         after = self.env["backlog.kept"]._stale_by(product_ids)
         self._take_marks(SQL("product_id = ANY(%s)", product_ids))
         return written + self._keep_lines(list({*before.sold, *after.sold}))
+
+    def _analyze(self, table):
+        """Refresh the statistics of a table that has changed a lot. Of one that was
+        empty when PostgreSQL looked last, as after a fold that was killed, it would
+        expect one row, and loop over all of them for each of them."""
+        self.env.cr.execute(SQL("ANALYZE %s", SQL.identifier(table)))
 
     def _lock(self):
         """Folds run one after the other. One that began before another was committed

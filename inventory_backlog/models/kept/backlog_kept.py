@@ -12,8 +12,9 @@ from ...tools.given import given, giving
 from ...tools.sql import is_open, now, to_flush
 from .backlog_watch import EVERYTHING
 
-# In the cache of the cursor.
+# In the cache of the cursor: the state of the marks, and what was computed at it.
 STATE = "backlog_state"
+COMPUTED = "backlog_computed"
 
 
 class Stale(NamedTuple):
@@ -140,9 +141,11 @@ class BacklogKept(models.Model):
         if answered := given(self.env, "stale"):
             return answered
         touched = self._touched()
-        if touched is None:
-            return None
-        return self._stale_by(touched) if touched else Stale([], [], [])
+        if not touched:
+            return touched if touched is None else Stale([], [], [])
+        return self._at_state(
+            ("stale", tuple(touched)), lambda: self._stale_by(touched)
+        )
 
     @api.model
     def _answer(self):
@@ -182,7 +185,7 @@ class BacklogKept(models.Model):
         is marked when there are no cached rows, when other code made them, or when a
         trigger was off.
 
-        The state of the marks is noted for ``_state``. Whatever this transaction has
+        The state of the marks is noted for ``_at_state``. Whatever this transaction has
         read and now changes adds a mark, and the ids of marks grow: as many marks with
         the same sum, after the same fold, are the same ones.
         """
@@ -222,16 +225,32 @@ class BacklogKept(models.Model):
         if not is_trusted:
             return None, {EVERYTHING}
         products, orders, purchases = (set(ids or ()) - {None} for ids in marks)
-        if orders or purchases:
-            products.update(self._sold_by(list(orders), list(purchases)))
         self.env.cr.cache[STATE] = (fold, count, total)
+        if orders or purchases:
+            products.update(
+                self._at_state(
+                    "sold", lambda: self._sold_by(list(orders), list(purchases))
+                )
+            )
         return day, products
 
     @api.model
-    def _state(self):
-        """The state of the marks when this transaction read them last: what it computed
-        at the same one is still right. None when it is not known."""
-        return self.env.cr.cache.get(STATE)
+    def _at_state(self, key, compute):
+        """What ``compute`` returns: once, as long as this transaction reads the same
+        marks as when it was computed.
+
+        :param key: what is computed; all that it depends on besides the database
+        """
+        state = self.env.cr.cache.get(STATE)
+        if state is None:
+            return compute()
+        at, known = self.env.cr.cache.get(COMPUTED, (None, {}))
+        if at != state:
+            known = {}
+            self.env.cr.cache[COMPUTED] = state, known
+        if key not in known:
+            known[key] = compute()
+        return known[key]
 
     @api.model
     def _is_whole(self):

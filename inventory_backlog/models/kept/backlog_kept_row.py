@@ -1,11 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...tools.prepared import is_many, rows_of, rows_table, statement_key
+from ...tools.prepared import is_many, rows_of, rows_table
 from ...tools.sql import of_products
 
-# Of the rows that this transaction has computed, in the cache of its cursor.
-COMPUTED = "backlog_computed"
 # Numeric, with the digits that PostgreSQL computed: cached rows equal live ones.
 EXACT = {"digits": 0}
 
@@ -63,34 +61,23 @@ class BacklogKeptRow(models.AbstractModel):
         )
 
     @api.model
-    def _run_now(self, statement, product_ids, at_state=False, names=None):
+    def _run_now(self, statement, product_ids, names=None):
         """Run ``statement`` about these products, whose rows are like ours, and return
         one that hands them on: a page reads them several times, and each time planning
         alone would take longer than computing them. About many products, or all (None),
         return ``statement`` as it is.
 
-        :param at_state: whether what this transaction computed counts instead, as long
-            as no mark has come since (``backlog.kept._state``)
         :param names: of our columns, None for all
         """
         if is_many(product_ids):
             return statement
         self.env.flush_query(self.env["backlog.kept"]._reads())
-        known, key = {}, statement_key(statement)
-        state = self.env["backlog.kept"]._state() if at_state else None
-        if state is not None:
-            at, known = self.env.cr.cache.get(COMPUTED, (None, {}))
-            if at != state:
-                known = {}
-                self.env.cr.cache[COMPUTED] = state, known
-        if key not in known:
-            known[key] = rows_of(self.env, statement)
         return SQL(
             "SELECT %s FROM %s",
             self._selected("handed", names),
             rows_table(
                 "handed",
-                known[key],
+                rows_of(self.env, statement),
                 {
                     field.name: field.column_type[1]
                     for field in self._columns()

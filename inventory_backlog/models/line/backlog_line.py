@@ -14,8 +14,8 @@ from ...tools.sql import (
     OwnColumns,
     join_once,
     many_rows,
-    of_others,
-    of_products,
+    minute,
+    touched_of,
 )
 from ...tools.texts import quantity_with_unit
 
@@ -554,7 +554,7 @@ class BacklogLine(models.Model):
         if not stale or not stale.sold or not self._are_many():
             return None
         parts = self._parts(stale, self.env["backlog.allocation"]._asked_products())
-        if not parts[1]:
+        if None in parts:
             return None
         queries = [
             self._query_over(self.env["backlog.line.today"]._plain(part), domain)
@@ -683,8 +683,8 @@ class BacklogLine(models.Model):
             if product_ids is not None:
                 slices = None
             return self._computed_lines(product_ids, product_ids, slices)
-        kept, computed = self._parts(stale, product_ids)
-        return SQL("%s UNION ALL %s", kept, computed) if computed else kept
+        parts = self._parts(stale, product_ids)
+        return SQL(" UNION ALL ").join(part for part in parts if part)
 
     @api.model
     def _parts(self, stale, product_ids=None):
@@ -694,36 +694,30 @@ class BacklogLine(models.Model):
         :param stale: a ``Stale`` of ``backlog.kept``
         :param product_ids: ids of the products moved, None for all
         """
-        kept = SQL(
-            """
-            SELECT %(columns)s
-              FROM backlog_kept_line kept
-             WHERE %(of_products)s
-               AND %(untouched)s
-            """,
-            columns=self.env["backlog.kept.line"]._selected("kept"),
-            of_products=of_products(SQL("kept.product_id"), product_ids),
-            untouched=of_others(SQL("kept.product_id"), stale.sold),
-        )
-        sold = stale.sold
-        if product_ids is not None:
-            sold = list({*sold}.intersection(product_ids))
-        if not sold:
-            return kept, None
-        return kept, self._computed_lines(sold, stale.moved, at_state=True)
+        sold, others = touched_of(SQL("kept.product_id"), stale.sold, product_ids)
+        kept = computed = None
+        if others:
+            kept = SQL(
+                "SELECT %s FROM backlog_kept_line kept WHERE %s",
+                self.env["backlog.kept.line"]._selected("kept"),
+                others,
+            )
+        if sold:
+            computed = self.env["backlog.kept"]._at_state(
+                ("lines", minute(), *sold, None, *stale.moved),
+                lambda: self._computed_lines(sold, stale.moved),
+            )
+        return kept, computed
 
     @api.model
-    def _computed_lines(self, sold_ids, moved_ids, slices=None, at_state=False):
+    def _computed_lines(self, sold_ids, moved_ids, slices=None):
         """The live lines of these products: their rows if they are few, which are
-        computed now, else their statement.
-
-        :param at_state: see ``backlog.kept.row._run_now``
-        """
+        computed now, else their statement."""
         if slices is not None:
             return self._typed_lines(sold_ids, moved_ids, slices)
         slices = self.env["backlog.allocation"]._slices_behind(moved_ids)
         live = self._typed_lines(sold_ids, moved_ids, slices)
-        return self.env["backlog.kept.line"]._run_now(live, moved_ids, at_state)
+        return self.env["backlog.kept.line"]._run_now(live, moved_ids)
 
     @api.model
     def _of_order(self, order_ids=None):

@@ -5,9 +5,9 @@ from ...tools.given import given, giving
 from ...tools.sql import (
     join_once,
     many_rows,
+    minute,
     now,
-    of_others,
-    of_products,
+    touched_of,
 )
 
 
@@ -288,24 +288,26 @@ class BacklogAllocation(models.Model):
         stale = self.env["backlog.kept"]._stale()
         if stale is None:
             return self._computed_slices(product_ids)
-        kept = SQL(
-            """
-            SELECT %(columns)s
-              FROM backlog_kept_slice kept
-             WHERE %(of_products)s
-               AND %(untouched)s
-            """,
-            columns=self._raw_columns("kept"),
-            of_products=of_products(SQL("kept.asked_id"), product_ids),
-            untouched=of_others(SQL("kept.asked_id"), stale.touched),
+        touched, untouched = touched_of(
+            SQL("kept.asked_id"), stale.touched, product_ids
         )
-        touched = stale.touched
-        if product_ids is not None:
-            touched = list({*touched}.intersection(product_ids))
-        if not touched:
-            return kept
-        computed = self._computed_slices(touched, at_state=True)
-        return SQL("%s UNION ALL %s", kept, computed)
+        parts = []
+        if untouched:
+            parts.append(
+                SQL(
+                    "SELECT %s FROM backlog_kept_slice kept WHERE %s",
+                    self._raw_columns("kept"),
+                    untouched,
+                )
+            )
+        if touched:
+            parts.append(
+                self.env["backlog.kept"]._at_state(
+                    ("slices", minute(), *touched),
+                    lambda: self._computed_slices(touched),
+                )
+            )
+        return SQL(" UNION ALL ").join(parts)
 
     @api.model
     def _slices_behind(self, product_ids):
@@ -316,14 +318,11 @@ class BacklogAllocation(models.Model):
         )
 
     @api.model
-    def _computed_slices(self, product_ids, at_state=False):
+    def _computed_slices(self, product_ids):
         """The live slices of these products: their rows if they are few, which are
-        computed now, else their statement.
-
-        :param at_state: see ``backlog.kept.row._run_now``
-        """
+        computed now, else their statement."""
         return self.env["backlog.kept.slice"]._run_now(
-            self._typed_slices(product_ids), product_ids, at_state, self._raw_names()
+            self._typed_slices(product_ids), product_ids, self._raw_names()
         )
 
     @api.model

@@ -38,7 +38,9 @@ WITH_FIGURES = (
 OURS = ("inventory_backlog", "inventory_backlog_mrp")
 # What other programs may call, besides what the buttons do.
 CALLED = {
+    ("backlog.dashboard", "get_cash"),
     ("backlog.dashboard", "get_dashboard"),
+    ("backlog.dashboard", "get_trend"),
     ("backlog.kept", "differences"),
     ("backlog.kept", "rebuild"),
     ("backlog.line", "get_changes"),
@@ -467,6 +469,9 @@ class TestHostileValues(SuggestionCase):
                 "cursor": lambda value: lines.get_changes(value),
                 "limit": lambda value: lines.get_changes("", value),
                 "scope": lambda value: dashboard.get_dashboard(value),
+                "charts": lambda value: dashboard.get_dashboard("all", value),
+                "scope of trend": lambda value: dashboard.get_trend(value),
+                "scope of cash": lambda value: dashboard.get_cash(value),
             }.items():
                 with self.subTest(method=name, value=shown):
                     self._try(lambda call=call, value=value: call(value))

@@ -13,7 +13,11 @@ METHODS = """
                           portal internal seller all stock purchase manager other both
     backlog.cash.action_open
                           -      -        x      x   x     -        x       -     x
+    backlog.dashboard.get_cash
+                          -      -        x      x   x     -        x       x     x
     backlog.dashboard.get_dashboard
+                          -      -        x      x   x     -        x       x     x
+    backlog.dashboard.get_trend
                           -      -        x      x   x     -        x       x     x
     backlog.disruption.action_move_requests
                           -      -        -      -   -     x        -       -     -

@@ -44,6 +44,26 @@ class TestDashboard(AnalysisCase):
             with self.subTest(scope=scope):
                 self.assertEqual(self._dashboard(scope)["scope"], "all")
 
+    def test_charts_come_apart_on_request(self):
+        page = self.env["backlog.dashboard"].with_user(self.lead)
+        whole = page.get_dashboard("all")
+        parts = page.get_dashboard("all", charts=False)
+        self.assertFalse({"trend", "cash"} & parts.keys())
+        parts |= {"trend": page.get_trend("all"), "cash": page.get_cash("all")}
+        self.assertEqual(parts, whole)
+        self.assertTrue(whole["shows_trend"])
+        self.assertFalse(page.get_dashboard("mine", charts=False)["shows_trend"])
+
+    def test_rules_of_a_company_may_ask_for_any_column(self):
+        self.env["ir.rule"].create(
+            {
+                "name": "One category",
+                "model_id": self.env["ir.model"]._get_id("backlog.line"),
+                "domain_force": "[('margin_value', '!=', 0), ('excess_qty', '=', 0)]",
+            }
+        )
+        self.assertTrue(self._dashboard("all")["line_count"])
+
     def test_tiles_say_what_is_open_ready_at_risk_and_to_source(self):
         with freeze_time(self._after(-1)):
             self._order(self.bench, 2, commitment_date=self._after(3))

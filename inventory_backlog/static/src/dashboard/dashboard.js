@@ -24,10 +24,22 @@ export class BacklogDashboard extends Component {
     setup() {
         this.action = useService("action");
         this.orm = useService("orm");
-        this.keepLast = new KeepLast();
+        this.keepLast = {
+            get_dashboard: new KeepLast(),
+            get_trend: new KeepLast(),
+            get_cash: new KeepLast(),
+        };
         // Of this user alone: several people may share a browser.
         this.scopeKey = `inventory_backlog.dashboard.scope.${user.userId}`;
-        this.state = useState({data: null, isLoading: false, hasFailed: false});
+        this.state = useState({
+            data: null,
+            // Each is asked for apart, after what to do first: null until it is
+            // there, false when it could not be read.
+            trend: null,
+            cash: null,
+            isLoading: false,
+            hasFailed: false,
+        });
         this.scope =
             this.props.state?.scope || browser.localStorage.getItem(this.scopeKey);
         useSetupAction({
@@ -47,23 +59,40 @@ export class BacklogDashboard extends Component {
         this.state.isLoading = true;
         this.state.hasFailed = false;
         try {
-            const data = await this.keepLast.add(
-                this.orm.call("backlog.dashboard", "get_dashboard", [
-                    this.scope || false,
-                ]),
-            );
+            const data = await this.ask("get_dashboard", {charts: false});
+            if (data.scope !== this.data?.scope) {
+                this.state.trend = this.state.cash = null;
+            }
             this.scope = data.scope;
-            this.state.data = markRaw({
-                ...data,
-                trendChart: this.getTrend(data.trend),
-                cashChart: this.getCash(data.cash),
-            });
+            this.state.data = markRaw(data);
+            await Promise.all([
+                this.loadChart("trend", this.getTrend),
+                data.line_count && this.loadChart("cash", this.getCash),
+            ]);
         } catch (error) {
             this.state.hasFailed = true;
             throw error;
         } finally {
             this.state.isLoading = false;
         }
+    }
+
+    async loadChart(name, draw) {
+        try {
+            const answer = await this.ask(`get_${name}`);
+            this.state[name] = markRaw({note: answer.note, ...draw.call(this, answer)});
+        } catch (error) {
+            this.state[name] = false;
+            throw error;
+        }
+    }
+
+    /** The answer that counts is that to the last question. */
+    ask(method, kwargs = {}) {
+        const args = [this.scope || false];
+        return this.keepLast[method].add(
+            this.orm.call("backlog.dashboard", method, args, kwargs),
+        );
     }
 
     getTrend({days, series, late, action}) {
@@ -109,12 +138,6 @@ export class BacklogDashboard extends Component {
         return toLocaleDateTimeString(deserializeDateTime(this.data.as_of), {
             showSeconds: false,
         });
-    }
-
-    /** The history is kept for some scopes only. */
-    get hasTrend() {
-        const {days, action} = this.data.trend;
-        return Boolean(days.length || action);
     }
 
     /** Others whose lines one can look at, where there are none of one's own. */

@@ -13,17 +13,17 @@ const AREA_FROM = 15;
 /**
  * Amounts over time as a chart, or as a table for who cannot see or point at one.
  *
- * A series is `{label, values, color, isLine, actions}`. Series are stacked but for
- * lines, which have the colour of the text. `actions` are what its values open.
+ * The chart is `{note, labels, series}`: null until it is there, false when it could
+ * not be read. A series is `{label, values, color, isLine, actions}`. Series are
+ * stacked but for lines, which have the colour of the text. `actions` are what its
+ * values open.
  */
 export class DashboardChart extends Component {
     static template = "inventory_backlog.DashboardChart";
     static props = {
         title: String,
-        note: {type: String, optional: true},
+        chart: [Object, Boolean, {value: null}],
         empty: String,
-        labels: {type: Array, element: String},
-        series: {type: Array, element: Object},
         asAreas: {type: Boolean, optional: true},
         currencyId: {type: [Number, Boolean], optional: true},
         onOpen: Function,
@@ -38,12 +38,20 @@ export class DashboardChart extends Component {
                 const chart = canvas && new Chart(canvas, this.getConfig(canvas));
                 return () => chart?.destroy();
             },
-            () => [this.canvasRef.el, this.props.labels, this.props.series],
+            () => [this.canvasRef.el, this.props.chart],
         );
     }
 
+    get labels() {
+        return this.props.chart.labels;
+    }
+
+    get series() {
+        return this.props.chart.series;
+    }
+
     get isEmpty() {
-        return !this.props.series.some(({values}) => values.some(Boolean));
+        return !this.series.some(({values}) => values.some(Boolean));
     }
 
     toggleTable() {
@@ -64,12 +72,12 @@ export class DashboardChart extends Component {
     getConfig(canvas) {
         // As the page has it: right in every theme, light or dark.
         const {color, fontFamily} = getComputedStyle(canvas);
-        const isArea = this.props.asAreas && this.props.labels.length >= AREA_FROM;
+        const isArea = this.props.asAreas && this.labels.length >= AREA_FROM;
         return {
             type: isArea ? "line" : "bar",
             data: {
-                labels: this.props.labels,
-                datasets: this.props.series.map((series, index) => ({
+                labels: this.labels,
+                datasets: this.series.map((series, index) => ({
                     label: series.label,
                     // What nobody knows leaves a gap, not a zero.
                     data: series.values.map((value) =>
@@ -158,7 +166,7 @@ export class DashboardChart extends Component {
                 false,
             )[0];
         const action = (element) =>
-            this.props.series[element?.datasetIndex]?.actions?.[element.index];
+            this.series[element?.datasetIndex]?.actions?.[element.index];
         return {
             onClick: (event, _elements, chart) => {
                 const element = hit(event, {chart});
