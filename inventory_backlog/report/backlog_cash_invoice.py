@@ -2,6 +2,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..tools.bounds import money, rate
+from ..tools.sql import many_rows
 
 
 class BacklogCashInvoice(models.AbstractModel):
@@ -23,14 +24,14 @@ class BacklogCashInvoice(models.AbstractModel):
         today = self.env["backlog.line.today"]
         return SQL(
             """
-              WITH unpaid AS MATERIALIZED (%(unpaid)s),
+              WITH unpaid AS MATERIALIZED (SELECT * FROM %(unpaid)s unpaid),
                    backlog AS (
                     SELECT order_id, SUM(amount) AS amount
                       FROM unpaid
                   GROUP BY order_id
                     HAVING SUM(amount) > 0
                    ),
-                   ahead AS (
+                   ahead AS MATERIALIZED (
                     SELECT backlog.order_id,
                            backlog.amount - GREATEST(0, (%(consumed)s) - COALESCE((
                                SELECT SUM(part.amount) FROM (%(paid)s) part), 0)
@@ -47,7 +48,7 @@ class BacklogCashInvoice(models.AbstractModel):
                    )
             %(due)s
             """,
-            unpaid=self._unpaid_invoice(),
+            unpaid=many_rows(SQL("(%s)", self._unpaid_invoice())),
             consumed=today._consumed(),
             paid=today._paid(SQL("= backlog.order_id")),
             due=self._due("asset_receivable", 1),
@@ -87,32 +88,37 @@ class BacklogCashInvoice(models.AbstractModel):
         """The bills of vendors, for the purchases of ``cash_advance``."""
         return SQL(
             """
-              WITH unpaid AS MATERIALIZED (
-                    SELECT line.order_id, bill.id AS move_id,
-                           SUM(%(balance)s * %(residual)s / NULLIF(%(total)s, 0))
-                               AS amount
-                      FROM cash_advance
-                      JOIN purchase_order_line line
-                        ON line.order_id = cash_advance.order_id
-                      JOIN account_move_line item ON item.purchase_line_id = line.id
-                      JOIN account_move bill ON bill.id = item.move_id
-                     WHERE cash_advance.billed > 0
-                       AND bill.state = 'posted'
-                       AND bill.move_type IN ('in_invoice', 'in_refund')
-                       AND bill.amount_residual <> 0
-                  GROUP BY line.order_id, bill.id
-                   ),
-                   ahead AS (
+              WITH unpaid AS MATERIALIZED (SELECT * FROM %(unpaid)s unpaid),
+                   ahead AS MATERIALIZED (
                     SELECT order_id, billed AS amount, 1 AS to_pay
                       FROM cash_advance
                      WHERE billed > 0
                    )
             %(due)s
             """,
+            unpaid=many_rows(SQL("(%s)", self._unpaid_bill())),
+            due=self._due("liability_payable", -1),
+        )
+
+    def _unpaid_bill(self):
+        """As ``_unpaid_invoice``, of bills and refunds of vendors."""
+        return SQL(
+            """
+            SELECT line.order_id, bill.id AS move_id,
+                   SUM(%(balance)s * %(residual)s / NULLIF(%(total)s, 0)) AS amount
+              FROM cash_advance
+              JOIN purchase_order_line line ON line.order_id = cash_advance.order_id
+              JOIN account_move_line item ON item.purchase_line_id = line.id
+              JOIN account_move bill ON bill.id = item.move_id
+             WHERE cash_advance.billed > 0
+               AND bill.state = 'posted'
+               AND bill.move_type IN ('in_invoice', 'in_refund')
+               AND bill.amount_residual <> 0
+          GROUP BY line.order_id, bill.id
+            """,
             balance=money(SQL("item.balance")),
             residual=money(SQL("bill.amount_residual")),
             total=money(SQL("bill.amount_total")),
-            due=self._due("liability_payable", -1),
         )
 
     # Both
