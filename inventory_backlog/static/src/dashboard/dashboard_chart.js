@@ -42,16 +42,8 @@ export class DashboardChart extends Component {
         );
     }
 
-    get labels() {
-        return this.props.chart.labels;
-    }
-
-    get series() {
-        return this.props.chart.series;
-    }
-
     get isEmpty() {
-        return !this.series.some(({values}) => values.some(Boolean));
+        return !this.props.chart.series.some(({values}) => values.some(Boolean));
     }
 
     toggleTable() {
@@ -72,12 +64,12 @@ export class DashboardChart extends Component {
     getConfig(canvas) {
         // As the page has it: right in every theme, light or dark.
         const {color, fontFamily} = getComputedStyle(canvas);
-        const isArea = this.props.asAreas && this.labels.length >= AREA_FROM;
+        const isArea = this.props.asAreas && this.props.chart.labels.length >= AREA_FROM;
         return {
             type: isArea ? "line" : "bar",
             data: {
-                labels: this.labels,
-                datasets: this.series.map((series, index) => ({
+                labels: this.props.chart.labels,
+                datasets: this.props.chart.series.map((series, index) => ({
                     label: series.label,
                     // What nobody knows leaves a gap, not a zero.
                     data: series.values.map((value) =>
@@ -166,7 +158,7 @@ export class DashboardChart extends Component {
                 false,
             )[0];
         const action = (element) =>
-            this.series[element?.datasetIndex]?.actions?.[element.index];
+            this.props.chart.series[element?.datasetIndex]?.actions?.[element.index];
         return {
             onClick: (event, _elements, chart) => {
                 const element = hit(event, {chart});
