@@ -16,6 +16,7 @@ from unittest.mock import patch
 sys.path.insert(0, os.environ["BENCHMARKS"])
 
 from measure import ROUNDS, Browser, Measure, Pair, Table, asked, in_turns
+from touched import Touched
 from world import BacklogWorld
 
 from odoo.fields import Command
@@ -265,17 +266,23 @@ class Bench:
             in_turns(ours, core, rounds=rounds),
             0.2,
         )
+        dashboard = partial(self.browser.call_model, "backlog.dashboard")
         self.table.pair(
             "D",
             "dashboard / core's sales report",
+            in_turns(partial(dashboard, "get_dashboard", "all"), core, rounds=rounds),
+            1 if SIZE == "S" else 0.3,
+        )
+        _open, page = self.browser.opener("inventory_backlog.backlog_line_action")
+        self.table.pair(
+            "17",
+            "dashboard without its charts / first page of the backlog",
             in_turns(
-                lambda: self.browser.call_model(
-                    "backlog.dashboard", "get_dashboard", "all"
-                ),
-                core,
+                partial(dashboard, "get_dashboard", "all", charts=False),
+                page,
                 rounds=rounds,
             ),
-            1,
+            3,
         )
 
     # Computing everything
@@ -587,6 +594,7 @@ world = BacklogWorld(env, SIZE)  # noqa: F821 the shell gives env
 if world.fill():
     world.check()
 bench = Bench(env)  # noqa: F821
+touched = Touched(bench)
 wanted = os.environ.get("BENCH_ONLY", "").split()
 for measure in (
     bench.pages,
@@ -595,6 +603,10 @@ for measure in (
     bench.live,
     bench.folds,
     bench.hot_paths,
+    touched.touched_pages,
+    touched.touched_forms,
+    touched.touched_planning,
+    touched.touched_sets,
     bench.suggestions,
     bench.calls,
     bench.exactness,

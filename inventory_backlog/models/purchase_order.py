@@ -17,6 +17,12 @@ class PurchaseOrder(models.Model):
         groups=INTERNAL,
         help="Why the vendor does not deliver what is ordered here.",
     )
+    vendor_on_time_rate = fields.Float(
+        related="partner_id.vendor_on_time_rate",
+        # By the rights of the reader, as Odoo's own rate.
+        compute_sudo=False,
+        groups=INTERNAL,
+    )
     backlog_suggestion_count = fields.Integer(
         "Suggestions",
         compute="_compute_backlog_suggestion_count",

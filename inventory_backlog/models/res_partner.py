@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..const import BUYERS, VALUE_GROUPS
+from ..const import BUYERS, INTERNAL, VALUE_GROUPS
 from ..tools.texts import file_name, paper_lang, plain_quantity
 
 
@@ -23,8 +23,12 @@ class ResPartner(models.Model):
         help="How many vendor lines of products name this vendor.",
     )
 
-    # Odoo's own field, which it compares with dates that are written anew.
-    on_time_rate = fields.Float(
+    # Shown in place of Odoo's On-Time Delivery, which adds up pieces of all products,
+    # beyond 100 %, and forgives a date that is written anew.
+    vendor_on_time_rate = fields.Float(
+        "On Time",
+        compute="_compute_vendor_on_time_rate",
+        groups=INTERNAL,
         help="Of what was due, the share that came by the day first promised, over all "
         "products: On Time of the scorecard. Below zero without a receipt.",
     )
@@ -50,9 +54,7 @@ class ResPartner(models.Model):
 
     @api.depends("purchase_line_ids.qty_received")
     @api.depends_context("company")
-    def _compute_on_time_rate(self):
-        """Show what the scorecard says: Odoo would add up pieces of all products,
-        beyond 100 %, and forgive a date that is written anew."""
+    def _compute_vendor_on_time_rate(self):
         rates = {}
         if self.env["backlog.vendor.receipt"].has_access("read"):
             rates = self.env["backlog.vendor.measure"]._on_time_rates(
@@ -60,7 +62,7 @@ class ResPartner(models.Model):
             )
         for partner in self:
             vendor = partner._origin.commercial_partner_id
-            partner.on_time_rate = rates.get(vendor.id, -1)
+            partner.vendor_on_time_rate = rates.get(vendor.id, -1)
 
     def write(self, vals):
         """Mark the cached figures of vendors as stale when another parent or time zone

@@ -379,22 +379,28 @@ class BacklogSupply(models.AbstractModel):
                 SELECT wanted.move_id AS demand_id, loose.move_id AS receipt_id,
                        loose.move_id AS group_id, loose.product_id, loose.pool_id,
                        loose.date
-                  FROM loose
-                  JOIN stock_reference_move_rel given ON given.move_id = loose.move_id
-                  JOIN stock_reference_move_rel taker
-                    ON taker.reference_id = given.reference_id
-                   AND taker.move_id <> given.move_id
-                  JOIN queue wanted ON wanted.move_id = taker.move_id
+                  FROM (
+                        SELECT loose.*, taker.move_id AS taker_id
+                          FROM loose
+                          JOIN stock_reference_move_rel given
+                            ON given.move_id = loose.move_id
+                          JOIN stock_reference_move_rel taker
+                            ON taker.reference_id = given.reference_id
+                           AND taker.move_id <> given.move_id
+                         WHERE loose.qty > 0
+                        OFFSET 0
+                       ) loose
+                  JOIN %s wanted ON wanted.move_id = loose.taker_id
                  WHERE %s
                    AND wanted.product_id = loose.product_id
                    AND wanted.home_id = loose.pool_id
                    AND NOT wanted.chained
                    AND wanted.group_id IS NULL
                    AND wanted.short > 0
-                   AND loose.qty > 0
                    AND wanted.reservation_date
                        <= GREATEST(loose.date::date, %s)
                 """,
+                many_rows(SQL("queue")),
                 not self.env["ir.config_parameter"]
                 # Everybody who reads the split reads it by this rule.
                 .sudo()

@@ -349,11 +349,11 @@ class TestClosedShort(MeasureCase):
 
 @tagged("post_install", "-at_install")
 class TestOneRate(MeasureCase):
-    """What Odoo shows as *On-Time Delivery* of a vendor is the scorecard's figure."""
+    """*On-Time Delivery* on purchases and vendors is the figure of the scorecard."""
 
     def _shown(self, vendor=None, user=None):
         partner = (vendor or self.first).with_user(user or self.buyer)
-        return round(self._fresh(partner).on_time_rate, 1)
+        return round(self._fresh(partner).vendor_on_time_rate, 1)
 
     def test_purchase_and_vendor_show_the_figure_of_the_scorecard(self):
         self.assertEqual(self._shown(), -1)
@@ -364,7 +364,7 @@ class TestOneRate(MeasureCase):
         self.assertEqual(self._shown(), 50)
         self.assertEqual(self._shown(), self._measured("on_time_rate"))
         request = self._request(self.product, 1, vendor=self.first)
-        self.assertEqual(request.with_user(self.buyer).on_time_rate, 50)
+        self.assertEqual(request.with_user(self.buyer).vendor_on_time_rate, 50)
 
         self.env["backlog.vendor.measure"]._refresh(self.first.ids)
         self.env["backlog.vendor.touch"].search([]).unlink()

@@ -2,7 +2,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from odoo.addons.inventory_backlog.tools.bounds import finite, in_unit
-from odoo.addons.inventory_backlog.tools.sql import of_products
+from odoo.addons.inventory_backlog.tools.sql import many_rows, of_products
 
 READY = ("reserved", "stock")
 
@@ -281,7 +281,7 @@ class BacklogLiveLine(models.AbstractModel):
                                    moved.to_source_qty, moved.shipped_qty,
                                    moved.first_date, moved.last_date,
                                    moved.waits_for_component
-                              FROM (%(moved)s) moved
+                              FROM %(moved)s moved
                          LEFT JOIN bill USING (order_line_id, bom_line_id)
                          UNION ALL
                             SELECT order_line_id, bom_line_id, product_id, qty, step,
@@ -293,7 +293,7 @@ class BacklogLiveLine(models.AbstractModel):
           GROUP BY order_line_id, ordered, product_id,
                    CASE WHEN NOT together THEN bom_line_id END
             """,
-            moved=self._moved_component(),
+            moved=many_rows(SQL("(%s)", self._moved_component())),
             ordered=self._ordered_kits(),
         )
 
@@ -327,7 +327,8 @@ class BacklogLiveLine(models.AbstractModel):
     def _moved_component(self):
         """The components, open and shipped, with the line of the bill of materials that
         they move for; none where a vendor ships them. What came back counts as in
-        Odoo's own ``sale.order.line._prepare_qty_delivered``."""
+        Odoo's own ``sale.order.line._prepare_qty_delivered``. The few lines that sell a
+        kit lead to what was shipped for them, not all that ever was."""
         return SQL(
             """
             SELECT order_line_id, product_id, bom_line_id, open_qty, short_qty,
@@ -350,7 +351,16 @@ class BacklogLiveLine(models.AbstractModel):
                         ELSE 0
                     END,
                    NULL, NULL, FALSE
-              FROM stock_move move
+              FROM (
+                    SELECT DISTINCT order_line_id FROM part WHERE is_component
+                   ) sold
+        CROSS JOIN LATERAL (
+                    SELECT *
+                      FROM stock_move
+                     WHERE sale_line_id = sold.order_line_id
+                       AND state = 'done'
+                    OFFSET 0
+                   ) move
               JOIN stock_location origin ON origin.id = move.location_id
               JOIN stock_location dest ON dest.id = move.location_dest_id
               JOIN uom_uom move_uom ON move_uom.id = move.product_uom
@@ -359,11 +369,7 @@ class BacklogLiveLine(models.AbstractModel):
                 ON own_template.id = own.product_tmpl_id
               JOIN uom_uom own_uom ON own_uom.id = own_template.uom_id
               JOIN sale_order_line line ON line.id = move.sale_line_id
-             WHERE move.sale_line_id IN (
-                       SELECT order_line_id FROM part WHERE is_component
-                   )
-               AND move.state = 'done'
-               AND move.product_id <> line.product_id
+             WHERE move.product_id <> line.product_id
                AND (%(to_customer)s OR %(from_customer)s)
             """,
             qty=in_unit(finite(SQL("move.quantity")), "move_uom", "own_uom"),

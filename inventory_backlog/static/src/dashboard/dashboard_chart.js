@@ -64,7 +64,8 @@ export class DashboardChart extends Component {
     getConfig(canvas) {
         // As the page has it: right in every theme, light or dark.
         const {color, fontFamily} = getComputedStyle(canvas);
-        const isArea = this.props.asAreas && this.props.chart.labels.length >= AREA_FROM;
+        const isArea =
+            this.props.asAreas && this.props.chart.labels.length >= AREA_FROM;
         return {
             type: isArea ? "line" : "bar",
             data: {
