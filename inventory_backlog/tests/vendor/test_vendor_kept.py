@@ -75,7 +75,7 @@ class TestKeptMeasures(VendorCase):
         )
 
         self.assertEqual(
-            self._fresh(self.first).with_user(self.buyer).on_time_rate, 100
+            self._fresh(self.first).with_user(self.buyer).vendor_on_time_rate, 100
         )
         self.assertEqual(self._figures(), self._live())
 
