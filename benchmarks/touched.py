@@ -4,7 +4,6 @@ Each is measured in a transaction of its own that marks the products and is roll
 with the scheduled action off: what people see until the next refresh.
 """
 
-import json
 import random
 import re
 import statistics
@@ -168,7 +167,5 @@ class Touched:
             5,
             max(seconds),
             median,
-            "95 of 100 within "
-            + json.dumps(round(statistics.quantiles(seconds, n=20)[-1], 3))
-            + " s",
+            f"95 of 100 within {statistics.quantiles(seconds, n=20)[-1]:.3f} s",
         )

@@ -77,9 +77,9 @@ class BacklogDashboard(models.AbstractModel):
         :param charts: whether the answer has ``trend`` and ``cash``, see ``get_trend``
             and ``get_cash``
         :return: ``scope, scopes, as_of, currency_id, note, notices, line_count, tiles,
-            lines, lines_action, shows_trend, trend, cash``. Values are in the currency
-            of the current company, those of other companies converted at today's rates;
-            times are UTC.
+            lines, lines_action, no_trend, trend, cash``; ``no_trend`` says why there is
+            no history to show. Values are in the currency of the current company, those
+            of other companies converted at today's rates; times are UTC.
         :raise AccessError: for users who may not see what customers pay
         """
         scopes, scope = self._checked_scope(scope)
@@ -106,7 +106,7 @@ class BacklogDashboard(models.AbstractModel):
             "tiles": self._tiles(domain, figures, scope),
             "lines": self._lines_to_act_on(lines),
             "lines_action": self._open_lines(self._urgent(), domain),
-            "shows_trend": not charts_of._why_no_trend(scope),
+            "no_trend": charts_of._why_no_trend(scope),
             **shown,
         }
 
@@ -226,8 +226,13 @@ class BacklogDashboard(models.AbstractModel):
     def _first_lines(self, domain):
         """The lines to act on first, as plain values of ``COLUMNS``."""
         lines = self.env["backlog.line"]
-        current = self.env["backlog.line.today"]._plain(lines._current())
-        query = lines._query_over(current, domain & self._urgent())
+        domain &= self._urgent()
+        statement = (
+            lines._lines()
+            if lines._asks_for_whole_orders(domain)
+            else self.env["backlog.line.today"]._plain(lines._current())
+        )
+        query = lines._query_over(statement, domain)
         column = partial(SQL.identifier, lines._table)
         query.order = SQL(
             "%s DESC, %s * %s DESC, %s",

@@ -8,6 +8,7 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, babel_locale_parse, json_default
 
+from ..tools.given import giving
 from .backlog_dashboard import PACE_DAYS
 
 CASH_WEEKS = 8
@@ -112,10 +113,12 @@ class BacklogDashboardChart(models.AbstractModel):
 
     def _flows(self, domain):
         """The expected money per day, flow and kind, as plain values."""
-        cash = self.env["backlog.cash"]
-        rows = cash._query_over(
-            cash._table_query, domain & Domain("flow", "in", ("receive", "pay"))
-        )
+        with giving(
+            self.env["backlog.cash"], **self.env["backlog.kept"]._answer()
+        ) as cash:
+            rows = cash._query_over(
+                cash._table_query, domain & Domain("flow", "in", ("receive", "pay"))
+            )
         return self.env.execute_query_dict(
             SQL(
                 """

@@ -141,8 +141,10 @@ class BacklogKept(models.Model):
         if answered := given(self.env, "stale"):
             return answered
         touched = self._touched()
+        if touched is None:
+            return None
         if not touched:
-            return touched if touched is None else Stale([], [], [])
+            return Stale([], [], [])
         return self._at_state(
             ("stale", tuple(touched)), lambda: self._stale_by(touched)
         )

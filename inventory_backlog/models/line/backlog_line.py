@@ -546,12 +546,17 @@ class BacklogLine(models.Model):
         computed ones it would read and sort all.
 
         :return: None where that is no gain: no index has this order, there are few
-            lines, none of them is computed, or all are
+            lines, none of them is computed, or all are; and where columns about whole
+            orders are asked for
         """
-        if not self._is_indexed(domain, order):
+        if not self._is_indexed(order):
             return None
         stale = self.env["backlog.kept"]._stale()
         if not stale or not stale.sold or not self._are_many():
+            return None
+        # Once: a field may search other records to say what is asked for.
+        domain = Domain(domain).optimize_full(self)
+        if self._asks_for_whole_orders(domain):
             return None
         parts = self._parts(stale, self.env["backlog.allocation"]._asked_products())
         if None in parts:
@@ -587,17 +592,17 @@ class BacklogLine(models.Model):
         return [row[0] for row in rows]
 
     @api.model
-    def _is_indexed(self, domain, order):
-        """Whether an index has the rows in this order, and all that ``domain`` asks for
-        are columns of ``_plain``."""
-        first, *others = [term.split()[0] for term in order.split(",")]
-        return (
-            first in INDEXED
-            and others in ([], ["id"])
-            and all(
-                condition.field_expr not in OF_ORDER
-                for condition in self._conditions(domain)
-            )
+    def _is_indexed(self, order):
+        """Whether an index has the rows in this order."""
+        first, *others = (term.strip().partition(" ")[0] for term in order.split(","))
+        return first in INDEXED and others in ([], ["id"])
+
+    @api.model
+    def _asks_for_whole_orders(self, domain):
+        """Whether ``domain``, or a rule of the user, asks for a column of ``OF_ORDER``,
+        which ``backlog.line.today._plain`` does not have."""
+        return any(
+            condition.field_expr in OF_ORDER for condition in self._conditions(domain)
         )
 
     @api.model
@@ -633,7 +638,7 @@ class BacklogLine(models.Model):
 
     @api.model
     def _conditions(self, domain):
-        """Those of ``domain`` and of the rules of the user."""
+        """The conditions of ``domain`` and of the rules of the user."""
         rule = self.env["ir.rule"]._compute_domain(self._name, "read")
         return (Domain(domain) & rule).optimize_full(self).iter_conditions()
 

@@ -740,16 +740,15 @@ class BacklogProcure(models.AbstractModel):
         suggestions.check_access("write")
         self._check_may_accept(suggestions)
         self._check_may_undo(suggestions)
-        if open_ones := suggestions.filtered(
-            lambda one: one.state in OPEN and not self._can_undo(one)
-        ):
+        fixed = suggestions.filtered(lambda one: not self._can_undo(one))
+        if open_ones := fixed.filtered(lambda one: one.state in OPEN):
             raise UserError(
                 self.env._(
                     "%s: this is not accepted, so there is nothing to undo.",
                     ", ".join(open_ones[:5].mapped("display_name")),
                 )
             )
-        if fixed := suggestions.filtered(lambda one: not self._can_undo(one)):
+        if fixed:
             raise UserError(
                 self.env._(
                     "%s: what was ordered is no draft any more. Cancel the order or "

@@ -1,5 +1,6 @@
 from unittest.mock import patch
 
+from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import SQL
 
@@ -184,6 +185,8 @@ class TestPrepared(BacklogCase):
             self.assertIsNone(lines._page_ids([], 2, 4, "open_value"))
             blocked = [("block_cause", "!=", False)]
             self.assertIsNone(lines._page_ids(blocked, 0, 4, lines._order))
+            with self.assertRaisesRegex(UserError, "order"):
+                lines.search([], limit=4, order="promise_date,")
 
     def test_a_refresh_that_is_taken_back_does_not_count(self):
         with self.env.cr.savepoint(flush=False) as savepoint:

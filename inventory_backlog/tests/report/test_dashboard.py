@@ -51,18 +51,27 @@ class TestDashboard(AnalysisCase):
         self.assertFalse({"trend", "cash"} & parts.keys())
         parts |= {"trend": page.get_trend("all"), "cash": page.get_cash("all")}
         self.assertEqual(parts, whole)
-        self.assertTrue(whole["shows_trend"])
-        self.assertFalse(page.get_dashboard("mine", charts=False)["shows_trend"])
+        self.assertEqual(whole["no_trend"], "")
+        mine = page.get_dashboard("mine")
+        self.assertIn("for the company as a whole", mine["no_trend"])
+        self.assertEqual(mine["no_trend"], mine["trend"]["note"])
 
     def test_rules_of_a_company_may_ask_for_any_column(self):
-        self.env["ir.rule"].create(
+        rule = self.env["ir.rule"].create(
             {
-                "name": "One category",
+                "name": "Some lines",
                 "model_id": self.env["ir.model"]._get_id("backlog.line"),
-                "domain_force": "[('margin_value', '!=', 0), ('excess_qty', '=', 0)]",
             }
         )
-        self.assertTrue(self._dashboard("all")["line_count"])
+        for domain in (
+            "[('margin_value', '!=', 0), ('excess_qty', '=', 0)]",
+            "[('block_cause', '=', False), ('prepaid_value', '<', 1000)]",
+        ):
+            with self.subTest(domain=domain):
+                rule.domain_force = domain
+                page = self._dashboard("all")
+                self.assertTrue(page["line_count"])
+                self.assertTrue(page["lines"])
 
     def test_tiles_say_what_is_open_ready_at_risk_and_to_source(self):
         with freeze_time(self._after(-1)):

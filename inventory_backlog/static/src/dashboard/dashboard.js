@@ -59,24 +59,31 @@ export class BacklogDashboard extends Component {
         this.state.isLoading = true;
         this.state.hasFailed = false;
         try {
-            const data = await this.ask("get_dashboard", {charts: false});
+            const data = await this.loadPage();
             if (data.scope !== this.data?.scope) {
                 this.state.trend = this.state.cash = null;
             }
             this.scope = data.scope;
             this.state.data = markRaw(data);
             await Promise.all([
-                this.loadChart("trend", this.getTrend),
+                !data.no_trend && this.loadChart("trend", this.getTrend),
                 data.line_count && this.loadChart("cash", this.getCash),
             ]);
-        } catch (error) {
-            this.state.hasFailed = true;
-            throw error;
         } finally {
             this.state.isLoading = false;
         }
     }
 
+    async loadPage() {
+        try {
+            return await this.ask("get_dashboard", {charts: false});
+        } catch (error) {
+            this.state.hasFailed = true;
+            throw error;
+        }
+    }
+
+    /** A chart that cannot be read says so in its place; the page stays. */
     async loadChart(name, draw) {
         try {
             const answer = await this.ask(`get_${name}`);
