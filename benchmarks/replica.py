@@ -60,7 +60,7 @@ import sys
 sys.path.insert(0, {str(BENCHMARKS)!r})
 from world import BacklogWorld
 BacklogWorld(env, "S", show=lambda text: None).fill()
-env["backlog.kept"]._fold()
+env["backlog.fold"]._fold()
 env.cr.commit()
 """
 LINE = ["order_id", "partner_id", "product_id", "promise_date", "expected_date"]

@@ -82,7 +82,7 @@ env.cr.commit()
 """
 if OURS:
     CHECK += """
-env["backlog.kept"]._fold()
+env["backlog.fold"]._fold()
 env.cr.commit()
 print("DIFFERENCES", env["backlog.kept"].differences())
 print("LINES", env["backlog.line"].search_count([]))

@@ -1,7 +1,7 @@
 from math import isfinite
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_amount
 
 from ..const import BUYERS
@@ -320,6 +320,20 @@ class ProductSupplierinfo(models.Model):
         if not self._is_approved(self.env.company._backlog_today()):
             return self.env._("Not approved")
         return self.env._("Not valid today")
+
+    def _check_numbers(self):
+        """Odoo cannot round a price, discount or minimum that is no number, as an
+        import can bring them, and would stop without saying where."""
+        for info in self:
+            if not all(map(isfinite, (info.price, info.discount, info.min_qty))):
+                raise UserError(
+                    self.env._(
+                        "The price, discount or minimum of %(vendor)s for %(product)s "
+                        "is not a number: correct it in the vendors of the product.",
+                        vendor=info.partner_id.display_name,
+                        product=info.product_tmpl_id.display_name,
+                    )
+                )
 
     def _is_for(self, product, company):
         """Whether this line offers the variant ``product`` to ``company``."""

@@ -3,7 +3,7 @@
 Planning one of our long statements takes ten to fifty times as long as running it for
 the few products that changed lately. So it is planned once for each connection, as a
 prepared statement that takes the ids and the moment as parameters, and its rows are
-handed to the statements that read them as one value in JSON, which costs them no
+handed to the statements that read them as an array a column, which costs them no
 planning at all. Nothing is created in the database: it works on a read replica, and
 there is nothing to remove.
 """
@@ -26,6 +26,18 @@ class Rows(str):
     """Rows in JSON, as numbers of any precision, for ``rows_table``."""
 
     __slots__ = ()
+
+
+class Column(str):
+    """The values of one column of rows, as PostgreSQL writes an array: a third of the
+    length of JSON, and read in half the time."""
+
+    __slots__ = ("kind",)
+
+    def __new__(cls, values, kind):
+        column = super().__new__(cls, values)
+        column.kind = kind
+        return column
 
 
 class Varying(str):
@@ -64,8 +76,8 @@ def slot_type(value):
     >>> slot_type([3, 4]), slot_type(date(2030, 1, 15)), slot_type([1.5, 2, None])
     ('integer[]', 'date', 'numeric[]')
     >>> slot_type(["assigned"]) or slot_type([]) or slot_type((3, 4)) or slot_type(7)
-    >>> slot_type(Rows("[]")), slot_type(Varying("UTC"))
-    ('json', 'text')
+    >>> slot_type(Rows("[]")), slot_type(Varying("UTC")), slot_type(Column("{}", "date"))
+    ('json', 'text', 'date[]')
     """
     if isinstance(value, list):
         kinds = {_type_of(one) for one in value if one is not None}
@@ -77,6 +89,8 @@ def slot_type(value):
         return "json"
     if isinstance(value, Varying):
         return "text"
+    if isinstance(value, Column):
+        return f"{value.kind}[]"
     return _type_of(value) if isinstance(value, date) else None
 
 
@@ -158,15 +172,45 @@ def by_plan(env, statement, product_ids):
     return statement if is_many(product_ids) else prepared(env, statement)
 
 
-def rows_of(env, statement):
-    """Run ``statement`` by its plan and return its ``Rows``."""
-    [[rows]] = env.execute_query(
+def columns_of(env, statement, types):
+    """Run ``statement`` by its plan, and return what ``columns_table`` hands on.
+
+    :param types: ``{column: type}`` of those that are wanted
+    :return: ``{column: Column}``
+    """
+    [values] = env.execute_query(
         prepared(
             env,
-            SQL("SELECT COALESCE(JSON_AGG(one), '[]')::text FROM (%s) one", statement),
+            SQL(
+                "SELECT %s FROM (%s) one",
+                SQL(", ").join(
+                    SQL(
+                        "COALESCE(ARRAY_AGG(%s::%s), '{}')::text",
+                        SQL.identifier("one", name),
+                        SQL(kind),
+                    )
+                    for name, kind in types.items()
+                ),
+                statement,
+            ),
         )
     )
-    return Rows(rows)
+    return {
+        name: Column(value, kind)
+        for (name, kind), value in zip(types.items(), values, strict=True)
+    }
+
+
+def columns_table(alias, columns):
+    """What ``columns_of`` returned as the table expression ``alias``."""
+    return SQL(
+        "UNNEST(%s) AS %s(%s)",
+        SQL(", ").join(
+            SQL("%s::%s[]", column, SQL(column.kind)) for column in columns.values()
+        ),
+        SQL.identifier(alias),
+        SQL(", ").join(map(SQL.identifier, columns)),
+    )
 
 
 def rows_table(alias, rows, columns):

@@ -98,6 +98,7 @@ class BacklogVendorSwitch(models.TransientModel):
                         product=line.product_id.display_name,
                     )
                 )
+        chosen.supplierinfo_id._check_numbers()
         requests = self.env["purchase.order"]
         groups = chosen.grouped(
             lambda line: (

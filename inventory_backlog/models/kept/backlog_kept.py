@@ -10,7 +10,7 @@ from odoo.tools.sql import table_exists
 
 from ...tools.given import given, giving
 from ...tools.sql import is_open, now, to_flush
-from .backlog_watch import EVERYTHING
+from .backlog_watch import EVERYTHING, MARKED_AT
 
 # In the cache of the cursor: the state of the marks, and what was computed at it.
 STATE = "backlog_state"
@@ -187,9 +187,9 @@ class BacklogKept(models.Model):
         is marked when there are no cached rows, when other code made them, or when a
         trigger was off.
 
-        The state of the marks is noted for ``_at_state``. Whatever this transaction has
-        read and now changes adds a mark, and the ids of marks grow: as many marks with
-        the same sum, after the same fold, are the same ones.
+        The state of the marks is noted for ``_at_state``: as many marks with the same
+        sum of ids, which grow, after the same fold, are the same ones. What this
+        transaction changes again adds no mark; it notes the time of it.
         """
         self.env.cr.cache.pop(STATE, None)
         seen = self.env["backlog.kept.seen"]
@@ -201,7 +201,8 @@ class BacklogKept(models.Model):
             SQL(
                 """
                 SELECT day, %s, SET_CONFIG('jit', 'off', TRUE),
-                       CONCAT(folds, ' ', backlog_kept.xmin), marks.*
+                       CONCAT(folds, ' ', backlog_kept.xmin),
+                       CURRENT_SETTING(%s, TRUE), marks.*
                   FROM backlog_kept,
                        backlog_kept_seen seen,
                        (SELECT ARRAY_AGG(DISTINCT product_id),
@@ -214,6 +215,7 @@ class BacklogKept(models.Model):
                    AND %s
                 """,
                 seen._is_trusted(),
+                MARKED_AT,
                 seen._unseen(),
                 self._signature(),
                 self._is_whole(),
@@ -221,13 +223,13 @@ class BacklogKept(models.Model):
         )
         if not rows:
             return None, {EVERYTHING}
-        day, is_trusted, _jit, fold, *marks, count, total = rows[0]
+        day, is_trusted, _jit, fold, marked_at, *marks, count, total = rows[0]
         if is_trusted is None:
             is_trusted = seen._is_restored_whole()
         if not is_trusted:
             return None, {EVERYTHING}
         products, orders, purchases = (set(ids or ()) - {None} for ids in marks)
-        self.env.cr.cache[STATE] = (fold, count, total)
+        self.env.cr.cache[STATE] = (fold, marked_at, count, total)
         if orders or purchases:
             products.update(
                 self._at_state(

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...tools.prepared import is_many, rows_of, rows_table
+from ...tools.prepared import columns_of, columns_table, is_many
 from ...tools.sql import of_products
 
 # Numeric, with the digits that PostgreSQL computed: cached rows equal live ones.
@@ -72,18 +72,15 @@ class BacklogKeptRow(models.AbstractModel):
         if is_many(product_ids):
             return statement
         self.env.flush_query(self.env["backlog.kept"]._reads())
+        types = {
+            field.name: field.column_type[1]
+            for field in self._columns()
+            if names is None or field.name in names
+        }
         return SQL(
             "SELECT %s FROM %s",
             self._selected("handed", names),
-            rows_table(
-                "handed",
-                rows_of(self.env, statement),
-                {
-                    field.name: field.column_type[1]
-                    for field in self._columns()
-                    if names is None or field.name in names
-                },
-            ),
+            columns_table("handed", columns_of(self.env, statement, types)),
         )
 
     @api.model

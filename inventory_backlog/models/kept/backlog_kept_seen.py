@@ -2,7 +2,9 @@ from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
 # Created last when marks get their transaction: where it exists, all is done.
-INDEX = "backlog_touched_by_txid"
+INDEX = "backlog_touched_by_mark"
+# Of 19.0.2.2.0 and before.
+OLD_INDEX = "backlog_touched_by_txid"
 
 
 class BacklogKeptSeen(models.Model):
@@ -159,8 +161,11 @@ class BacklogKeptSeen(models.Model):
                     REPLICA IDENTITY FULL,
                     ADD COLUMN IF NOT EXISTS txid bigint;
                 ALTER TABLE backlog_touched ALTER txid SET DEFAULT TXID_CURRENT();
-                CREATE INDEX IF NOT EXISTS %s ON backlog_touched (txid)
+                DROP INDEX IF EXISTS %s;
+                CREATE INDEX IF NOT EXISTS %s
+                    ON backlog_touched (txid, product_id, order_id, purchase_id)
                 """,
+                SQL.identifier(OLD_INDEX),
                 SQL.identifier(INDEX),
             )
         )

@@ -12,6 +12,9 @@ MARKED = {
     "order_ids": "order_id",
     "purchase_ids": "purchase_id",
 }
+# The setting of a transaction that says when it last changed something of that: a
+# second change of the same product adds no mark.
+MARKED_AT = "backlog.marked_at"
 # How a DBA reads them.
 MARKED_IN_WORDS = {
     "product_ids": "products",
@@ -108,6 +111,10 @@ backlog a change of sale_order can concern. The addon makes, mends and removes i
         renames columns before our code is there. Then everything is marked. Nothing is
         written where the error is caught, so it takes no transaction id of its own and
         costs next to nothing.
+
+        A transaction marks each product once: nobody can delete its mark before it is
+        done. The age makes sure that it is its own: in a restored database the numbers
+        of transactions begin anew, and a mark of before may bear the same.
         """
         lists = [*self.rows, *self.changes, "product_ids"]
         names = [name for name in MARKED if name in lists]
@@ -133,6 +140,7 @@ backlog a change of sale_order can concern. The addon makes, mends and removes i
             "    END IF;\n"
             "    BEGIN\n"
             + "".join(parts)
+            + "".join(map(_not_marked_yet, names))
             + "    EXCEPTION WHEN syntax_error_or_access_rule_violation"
             " OR data_exception THEN\n"
             f"        product_ids := ARRAY[{EVERYTHING}];\n"
@@ -171,6 +179,26 @@ def _united(statements, others):
         else (statements | others)[name]
         for name in statements | others
     }
+
+
+def _not_marked_yet(name):
+    """Note the time, and leave what this transaction has marked already. Each column of
+    a mark but one is empty; asked for in their order, the index answers."""
+    columns = list(MARKED.values())
+    before = columns[: columns.index(MARKED[name])]
+    others = "".join(f"mark.{column} IS NULL AND " for column in before)
+    return (
+        f"        IF {name} <> '{{}}' THEN\n"
+        f"            PERFORM SET_CONFIG('{MARKED_AT}', CLOCK_TIMESTAMP()::text, TRUE);\n"
+        f"            {name} := ARRAY(\n"
+        f"                SELECT DISTINCT changed FROM UNNEST({name}) changed\n"
+        "                 WHERE NOT EXISTS (\n"
+        "                       SELECT FROM backlog_touched mark\n"
+        "                        WHERE mark.txid = TXID_CURRENT()\n"
+        "                          AND AGE(mark.xmin) <= 0\n"
+        f"                          AND {others}mark.{MARKED[name]} = changed));\n"
+        "        END IF;\n"
+    )
 
 
 def _assigned(statements):

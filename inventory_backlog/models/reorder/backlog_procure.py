@@ -431,6 +431,7 @@ class BacklogProcure(models.AbstractModel):
                         suggestion=choice.suggestion.display_name,
                     )
                 )
+            choice.offer._check_numbers()
             if not choice.offer.partner_id.active:
                 raise UserError(
                     self.env._(

@@ -103,7 +103,7 @@ class BacklogSuggestion(models.Model):
         "releases, counted twice where it keeps a promise, per amount spent.",
     )
     urgency = fields.Selection(
-        [("overdue", "Overdue"), ("week", "This week"), ("later", "Later")],
+        [("overdue", "Late to order"), ("week", "This week"), ("later", "Later")],
         compute="_compute_urgency",
         help="By the day it should be ordered.",
     )

@@ -102,44 +102,76 @@ class BacklogImpact(models.AbstractModel):
     def _waiting(self, disruption, offers, purchases):
         """Who waits for receipts from the vendor, and for goods without supply that
         would be bought from it: ``{order line id: share of it that waits}``, 0 to 1,
-        and ``{product template: order line ids}``. A kit waits for its components."""
+        and ``{product template: order line ids}``. A kit waits for its components, and
+        so does who waits for a transfer or a production that takes them."""
         chosen = self.env["product.product"]
         for product in offers.product_tmpl_id.product_variant_ids:
             if product.main_vendor_id in offers.partner_id:
                 chosen |= product
-        products = chosen | purchases.product_id | purchases.move_ids.product_id
+        receipts = self._receipts(purchases)
+        rows = self._slices(
+            disruption,
+            chosen | purchases.product_id | purchases.move_ids.product_id,
+            Domain("receipt_move_id", "in", receipts.ids)
+            | Domain("source", "=", "none") & Domain("product_id", "in", chosen.ids),
+        )
+        waiting, wanted = defaultdict(float), defaultdict(set)
+        bought = defaultdict(set)
+        seen = receipts
+        while rows:
+            held = defaultdict(set)
+            for row in rows:
+                templates = bought.get(row.receipt_move_id) or {
+                    row.product_id.product_tmpl_id
+                }
+                if line := row.order_line_id.sudo():
+                    for template in templates:
+                        wanted[template].add(line.id)
+                    waiting[line.id] += self._share(row, line)
+                else:
+                    for receipt in self._held_up(row.move_id.sudo()):
+                        held[receipt] |= templates
+            bought = {move: held[move] for move in held if move not in seen}
+            further = seen.browse(move.id for move in bought)
+            seen |= further
+            rows = self._slices(
+                disruption,
+                further.product_id,
+                Domain("receipt_move_id", "in", further.ids),
+            )
+        return {line_id: min(1, share) for line_id, share in waiting.items()}, wanted
+
+    def _share(self, row, line):
+        """Which share of the open quantity of ``line`` waits with ``row``: all of it
+        with a component."""
+        own = row.product_id == line.product_id and line.product_uom_qty
+        open_qty = own and converted(
+            line.open_qty, line.product_uom_id, line.product_id.uom_id
+        )
+        return row.qty / open_qty if open_qty else 1
+
+    def _slices(self, disruption, products, domain):
+        """The rows of the split within ``domain``, in the companies concerned."""
         allocation = self.env["backlog.allocation"]
         with giving(allocation, product_ids=products.ids) as asked:
             slices = asked.search_fetch(
-                Domain("order_line_id", "!=", False)
-                & Domain("company_id", "in", self._companies(disruption).ids)
-                & (
-                    Domain(
-                        "receipt_move_id",
-                        "in",
-                        self._receipts(purchases).ids,
-                    )
-                    | Domain("source", "=", "none")
-                    & Domain("product_id", "in", chosen.ids)
-                )
+                Domain("company_id", "in", self._companies(disruption).ids) & domain
             )
-        waiting, wanted = defaultdict(float), defaultdict(set)
-        for row in slices.with_env(self.env):
-            line = row.order_line_id.sudo()
-            wanted[row.product_id.product_tmpl_id].add(line.id)
-            own = row.product_id == line.product_id and line.product_uom_qty
-            open_qty = own and converted(
-                line.open_qty, line.product_uom_id, line.product_id.uom_id
-            )
-            waiting[line.id] += row.qty / open_qty if open_qty else 1
-        return {line_id: min(1, share) for line_id, share in waiting.items()}, wanted
+        return slices.with_env(self.env)
+
+    def _held_up(self, move):
+        """The receipts of what ``move`` takes along: they come as late as that."""
+        return self._open(move.move_dest_ids)
+
+    def _open(self, moves):
+        return moves.filtered(lambda move: move.state not in ("done", "cancel"))
 
     def _receipts(self, purchases):
         """The open receipts of ``purchases``, the later steps of them included."""
         moves = step = purchases.move_ids
         while step := step.move_dest_ids - moves:
             moves |= step
-        return moves.filtered(lambda move: move.state not in ("done", "cancel"))
+        return self._open(moves)
 
     # Per product
 

@@ -346,6 +346,40 @@ class TestTrigger(TriggerCase):
                 self.assertEqual(self.kept._stale(), ([], [], []))
                 self._nothing_differs()
 
+    def test_a_transaction_marks_once_what_it_changes_many_times(self):
+        self._put_in_stock(self.product, 5)
+        order = self._order((self.product, 9))
+        for answer in (9, 8, 7):
+            self.env["backlog.fold"]._fold()
+            for _change in range(10):
+                self._add_goods_by_sql()
+                order = order.sudo()
+                order.note = f"{answer} {_change}"
+                order.user_id = self.env.user if _change % 2 else self.seller
+                order.flush_recordset()
+                self._nothing_differs()
+            marks = self.env["backlog.touched"].search([])
+            self.assertEqual(len(marks.filtered("product_id")), 1)
+            self.assertEqual(set(marks.mapped("order_id")), {0, order.id})
+            self.assertEqual(len(marks), 2)
+
+    def test_each_change_of_one_transaction_is_seen_at_once(self):
+        """Although it adds no mark: what was computed before it is not used again."""
+        self._put_in_stock(self.product, 2)
+        line = self._line(self._order((self.product, 9)).order_line)
+        self.env["backlog.fold"]._fold()
+        ready = []
+        for _change in range(3):
+            self._add_goods_by_sql()
+            ready.append(line.backlog_qty)
+        self.assertEqual(ready, [3, 4, 5])
+        with self._undone():
+            self._add_goods_by_sql()
+            self.assertEqual(line.backlog_qty, 6)
+        self.assertEqual(line.backlog_qty, 5)
+        self._add_goods_by_sql()
+        self.assertEqual(line.backlog_qty, 6)
+
     def test_the_last_number_of_a_mark_stops_nobody(self):
         """Also where there is a mark of the first one."""
         self._put_in_stock(self.product, 5)
@@ -358,6 +392,8 @@ class TestTrigger(TriggerCase):
             )
             self._run("SELECT SETVAL('backlog_touched_id_seq', 2147483646)")
             for _change in range(3):
+                # Those that are there are of other transactions.
+                self._run("UPDATE backlog_touched SET txid = NULL")
                 self._add_goods_by_sql()
             self._nothing_differs()
             marks = self.env["backlog.touched"].search([])

@@ -146,6 +146,32 @@ class TestTriggerApart(DatabaseCopy, BaseCase):
         with self._transaction() as env:
             self.assertEqual(env["backlog.kept"]._stale(), ([], [], []))
 
+    def test_a_mark_of_before_a_backup_stands_for_no_change_of_now(self):
+        """It may bear the number of a transaction of now, and a fold that does not see
+        the change of now may delete it."""
+        self._attach()
+        self._fold()
+        with self._transaction() as env:
+            product_id = self._first_quant(env).product_id.id
+            env.cr.execute(
+                "INSERT INTO backlog_touched (product_id, txid) "
+                "SELECT %s, TXID_CURRENT() + number "
+                "FROM GENERATE_SERIES(1, 10000) number",
+                [product_id],
+            )
+            env.cr.commit()
+        with self._transaction() as env:
+            self._first_quant(env).quantity += 1
+            env.flush_all()
+            env.cr.execute(
+                "SELECT TXID_CURRENT() - MIN(txid), "
+                "COUNT(*) FILTER (WHERE txid = TXID_CURRENT()) FROM backlog_touched"
+            )
+            [after, marks] = env.cr.fetchone()
+            self.assertIn(after, range(10000))
+            self.assertEqual(marks, 2)
+        self._fold()
+
     def test_a_mark_of_who_began_before_the_fold_and_is_done_after_it_is_seen(self):
         with self._transaction() as env, self._transaction() as other:
             self._first_quant(other).quantity += 5

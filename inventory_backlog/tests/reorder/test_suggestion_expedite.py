@@ -338,6 +338,12 @@ class TestSuggestionExpedite(SuggestionCase):
         with self.assertRaisesRegex(UserError, "delivers no earlier"):
             suggestion.action_buy_instead(self.third.id)
 
+    def test_a_price_that_is_no_number_is_named_before_it_is_bought_at(self):
+        self._late(days=60)
+        self.at_second.price = float("nan")
+        with self.assertRaisesRegex(UserError, "price.*Second.*not a number"):
+            self._suggest().action_buy_instead(self.second.id)
+
     def test_whoever_has_a_day_is_offered_instead_of_an_overdue_receipt(self):
         purchase = self._purchase(self.product, 34, days=-3, vendor=self.first)
         for quantity, days in ((10, -1), (24, 5)):

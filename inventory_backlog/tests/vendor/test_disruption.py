@@ -441,6 +441,19 @@ class TestDisruptionImpact(VendorCase):
         self.assertEqual(row["backup"]["name"], "First")
         self.assertFalse(row["backup"]["is_dearer"])
 
+    def test_who_waits_for_goods_of_another_warehouse_waits_for_its_vendor(self):
+        other = self.env["stock.warehouse"].create({"name": "Other", "code": "OTH"})
+        self.warehouse.resupply_wh_ids = other
+        self.product.route_ids = (
+            self.warehouse.mto_pull_id.route_id + self.warehouse.resupply_route_ids
+        )
+        self.warehouse.mto_pull_id.route_id.active = True
+        self._order(self.product, 3)
+        self._purchase(
+            self.product, 3, vendor=self.first, picking_type_id=other.in_type_id.id
+        )
+        self.assertEqual(self._counts(), (1, 0, 1, 1))
+
     def test_extra_cost_is_hidden_from_salespeople(self):
         self._request(self.product, 5, vendor=self.first, days=2)
         impact = self._impact(user=self.seller)

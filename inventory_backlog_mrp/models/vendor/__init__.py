@@ -1,1 +1,2 @@
+from . import backlog_impact
 from . import backlog_vendor

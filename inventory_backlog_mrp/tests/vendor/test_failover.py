@@ -114,6 +114,22 @@ class TestFailoverBom(MrpBacklogCase, VendorCase):
         self.assertEqual(row["waiting"], 2)
         self.assertNotEqual(row["backup"]["cost"], cost)
 
+    def test_who_waits_for_a_production_waits_for_the_vendor_of_its_component(self):
+        shelf = self._product("Shelf")
+        self._bom(shelf, (self.table_set, 1))
+        self._order(self.product, 3)
+        self._order(self.table_set, 1)
+        self._order(shelf, 1)
+        for product in (shelf, self.table_set):
+            self._start(product, 2 if product == self.table_set else 1)
+        purchase = self._purchase(self.product, 7, vendor=self.first, days=2)
+        disruption = self._fresh(self._disrupt(self.first)).with_user(self.buyer)
+        [row] = disruption.impact["products"]
+        self.assertEqual((disruption.impact["lines"], row["waiting"]), (3, 3))
+        # Also where nobody has ordered it yet.
+        purchase.button_cancel()
+        self.assertEqual(self._fresh(disruption).impact["lines"], 3)
+
     def test_receipt_of_a_bought_kit_counts_its_components(self):
         kit = self._kit("Kit", (self.product, 2))
         at_first = self._offer(kit, self.first)

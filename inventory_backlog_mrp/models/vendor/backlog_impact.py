@@ -1,0 +1,12 @@
+from odoo import models
+
+
+class BacklogImpact(models.AbstractModel):
+    """A production is held up by the vendor of a component, and with it who waits for
+    what is made."""
+
+    _inherit = "backlog.impact"
+
+    def _held_up(self, move):
+        made = move.raw_material_production_id.move_finished_ids
+        return super()._held_up(move) | self._open(made)
