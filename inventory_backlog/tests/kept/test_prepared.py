@@ -24,7 +24,10 @@ class TestPrepared(BacklogCase):
     def _computed(self):
         """How often rows are computed while the ``with`` statement lasts."""
         return patch.object(
-            backlog_kept_row, "rows_of", side_effect=prepared.rows_of, autospec=True
+            backlog_kept_row,
+            "columns_of",
+            side_effect=prepared.columns_of,
+            autospec=True,
         )
 
     def _plans(self):
@@ -234,18 +237,19 @@ class TestPrepared(BacklogCase):
             """
             SELECT 0.1234567890123456789012345::numeric AS qty,
                    '2030-01-15 09:00:00.123456'::timestamp AS date,
-                   '%%s "quoted" \\ ''x'' ☂'::varchar AS document,
+                   '%%s "quoted" \\ ''x'', {NULL} ☂'::varchar AS document,
                    NULL::integer AS move_id, FALSE AS to_customer
             """
         )
-        columns = {
+        types = {
             "qty": "numeric",
             "date": "timestamp",
             "document": "varchar",
             "move_id": "integer",
             "to_customer": "boolean",
         }
-        handed = prepared.rows_table("handed", prepared.rows_of(self.env, row), columns)
+        columns = prepared.columns_of(self.env, row, types)
+        handed = prepared.columns_table("handed", columns)
         [(same,)] = self.env.execute_query(
             SQL(
                 "SELECT (SELECT one::text FROM (%s) one)"
