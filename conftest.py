@@ -4,10 +4,11 @@ import gc
 import os
 import shutil
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import freezegun
+import psycopg2
 import pytest
 import pytest_odoo
 from xdist.scheduler import LoadScopeScheduling
@@ -25,11 +26,10 @@ freezegun.configure(extend_ignore_list=["_pytest.timing"])
 # written, as in the fold of the kept rows, and leaves out two kinds of join that no
 # small table needs. What it answers does not depend on that, and the benchmarks plan as
 # usual; so does PGOPTIONS=-cjit=off ./dev test.
-PLANNER = {
-    "join_collapse_limit": "1",
-    "enable_mergejoin": "off",
-    "enable_memoize": "off",
-}
+PLANNER = {"join_collapse_limit": "1", "enable_mergejoin": "off"}
+with closing(psycopg2.connect(dbname="postgres")) as connection:
+    if connection.server_version >= 140000:  # Which brought it.
+        PLANNER["enable_memoize"] = "off"
 os.environ.setdefault(
     "PGOPTIONS", " ".join(f"-c {name}={value}" for name, value in PLANNER.items())
 )
