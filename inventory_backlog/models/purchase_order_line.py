@@ -197,17 +197,22 @@ class PurchaseOrderLine(models.Model):
         self.ensure_one()
         if self.state != "purchase":
             return bounded(self.product_uom_qty)
-        if self.qty_received_method != "stock_moves":
+        receipts = self.move_ids.filtered(
+            lambda move: (
+                move.state not in ("done", "cancel") and not move._is_purchase_return()
+            )
+        )
+        # Of a kit its components are received, which do not add up to kits.
+        if (
+            self.qty_received_method != "stock_moves"
+            or receipts.product_id - self.product_id
+        ):
             missing = max(0, bounded(self.product_qty) - bounded(self.qty_received))
             uom = self.product_id.uom_id
             return uom.round(
                 converted(missing, self.product_uom_id, uom), rounding_method="UP"
             )
-        return sum(
-            bounded(move.product_qty)
-            for move in self.move_ids
-            if move.state not in ("done", "cancel") and not move._is_purchase_return()
-        )
+        return sum(bounded(move.product_qty) for move in receipts)
 
     def _suggestion_step(self):
         """The state of this line for the suggestion it was made from: ``open``,

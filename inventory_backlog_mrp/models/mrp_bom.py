@@ -23,7 +23,7 @@ class MrpBom(models.Model):
     def _backlog_kit_lines(self, condition):
         """The order lines that sell a kit, among those that fulfil ``condition`` on
         ``line``, with the bill of materials that Odoo takes: the one that their moves
-        were made from, else the first."""
+        were made from, archived or not, else the first."""
         return SQL(
             """
             SELECT DISTINCT ON (line.id) line.id AS order_line_id,
@@ -38,26 +38,32 @@ class MrpBom(models.Model):
               JOIN sale_order_line line
                 ON line.product_id = bom.kit_id
                AND (bom.company_id IS NULL OR bom.company_id = line.company_id)
+        CROSS JOIN LATERAL (
+                    SELECT CASE WHEN bom.alternatives > 1 OR NOT bom.active
+                                THEN EXISTS (
+                                    SELECT 1
+                                      FROM stock_move move
+                                      JOIN mrp_bom_line
+                                        ON mrp_bom_line.id = move.bom_line_id
+                                     WHERE move.sale_line_id = line.id
+                                       AND move.state <> 'cancel'
+                                       AND mrp_bom_line.bom_id = bom.id
+                                )
+                                ELSE FALSE
+                            END AS has_moves
+                   ) made
              WHERE %(condition)s
-          ORDER BY line.id,
-                   CASE WHEN bom.alternatives > 1 THEN EXISTS (
-                       SELECT 1
-                         FROM stock_move move
-                         JOIN mrp_bom_line ON mrp_bom_line.id = move.bom_line_id
-                        WHERE move.sale_line_id = line.id
-                          AND move.state <> 'cancel'
-                          AND mrp_bom_line.bom_id = bom.id
-                   ) END DESC,
-                   %(bom_order)s
+               AND (bom.active OR made.has_moves)
+          ORDER BY line.id, made.has_moves DESC, %(bom_order)s
             """,
-            boms=self._backlog_kits(),
+            boms=self._backlog_kits(with_archived=True),
             condition=condition,
             bom_order=self._backlog_bom_order(),
         )
 
     @api.model
-    def _backlog_kits(self):
-        """The bills of materials of all products that are kits."""
+    def _backlog_kits(self, with_archived=False):
+        """The bills of materials of all products that are kits, or were."""
         return SQL(
             """
             SELECT product.id AS kit_id, bom.*,
@@ -67,8 +73,9 @@ class MrpBom(models.Model):
                 ON product.product_tmpl_id = bom.product_tmpl_id
                AND (bom.product_id IS NULL OR bom.product_id = product.id)
              WHERE bom.type = 'phantom'
-               AND bom.active
-            """
+               AND (bom.active OR %s)
+            """,
+            with_archived,
         )
 
     @api.model

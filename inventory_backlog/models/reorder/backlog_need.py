@@ -104,7 +104,7 @@ class BacklogNeed(models.AbstractModel):
     def _flush(self):
         self.env.flush_query(self.env["backlog.kept"]._reads())
         self.env["purchase.order.line"].flush_model()
-        self.env["purchase.order"].flush_model(["state", "picking_type_id"])
+        self.env["purchase.order"].flush_model()
         self.env["stock.move"].flush_model()
 
     @api.model
@@ -358,20 +358,21 @@ class BacklogNeed(models.AbstractModel):
         counts them for (``product.product._get_quantity_in_progress``), unless they are
         delivered elsewhere, which leaves what the line was made for. One that the
         vendor ships to a customer is for that order line alone, and what was made for
-        a delivery is for that, as far as it goes."""
+        a delivery is for that, as far as it goes. Of alternatives one will be
+        confirmed: the one that brings most counts."""
         return SQL(
             """
-              WITH wanted AS (
-                    SELECT wanted.id, wanted.product_id,
-                           COALESCE(%(wanted)s, 0)::numeric AS qty,
+              WITH asked AS (
+                    SELECT wanted.id, wanted.product_id, wanted.qty,
                            wanted.date_planned, request.id AS order_id,
+                           %(alternative)s AS alternative_id,
                            CASE WHEN goal.usage = 'customer' THEN COALESCE(
                                line.warehouse_id, sale.warehouse_id)
                                 ELSE COALESCE(home.warehouse_id, goal.warehouse_id)
                             END AS warehouse_id,
                            CASE WHEN goal.usage = 'customer' THEN wanted.sale_line_id
                             END AS order_line_id
-                      FROM purchase_order_line wanted
+                      FROM (%(lines)s) wanted
                       JOIN purchase_order request ON request.id = wanted.order_id
                       JOIN stock_picking_type type
                         ON type.id = request.picking_type_id
@@ -385,10 +386,19 @@ class BacklogNeed(models.AbstractModel):
                  LEFT JOIN stock_location home ON home.id = %(arrival)s
                  LEFT JOIN sale_order_line line ON line.id = wanted.sale_line_id
                  LEFT JOIN sale_order sale ON sale.id = line.order_id
-                     WHERE request.state IN %(states)s
-                       AND %(of_products)s
+                   ), wanted AS (
+                    SELECT *
+                      FROM asked
+                     WHERE alternative_id IS NULL
+                        OR (order_id, product_id) IN (
+                           SELECT DISTINCT ON (alternative_id, product_id)
+                                  order_id, product_id
+                             FROM asked
+                         GROUP BY alternative_id, product_id, order_id
+                         ORDER BY alternative_id, product_id, SUM(qty) DESC,
+                                  MIN(date_planned), order_id)
                    ), made_for AS (
-                    SELECT wanted.id, move.id AS move_id,
+                    SELECT wanted.id, wanted.product_id, move.id AS move_id,
                            LEAST(%(moved)s, GREATEST(0,
                                wanted.qty - SUM(%(moved)s) OVER ahead
                                + %(moved)s)) AS qty
@@ -396,9 +406,11 @@ class BacklogNeed(models.AbstractModel):
                       JOIN stock_move_created_purchase_line_rel rel
                         ON rel.created_purchase_line_id = wanted.id
                       JOIN stock_move move ON move.id = rel.move_id
+                                          AND move.product_id = wanted.product_id
                      WHERE %(move_open)s
                     WINDOW ahead AS (
-                           PARTITION BY wanted.id ORDER BY move.date, move.id
+                           PARTITION BY wanted.id, wanted.product_id
+                               ORDER BY move.date, move.id
                                ROWS UNBOUNDED PRECEDING)
                    )
             SELECT wanted.product_id, wanted.warehouse_id, 'request', part.qty, NULL,
@@ -406,19 +418,46 @@ class BacklogNeed(models.AbstractModel):
                    'purchase.order,' || wanted.order_id
               FROM wanted
               JOIN (
-                    SELECT id, move_id, qty FROM made_for
+                    SELECT id, product_id, move_id, qty FROM made_for
                  UNION ALL
-                    SELECT wanted.id, NULL, wanted.qty - COALESCE(SUM(made_for.qty), 0)
+                    SELECT wanted.id, wanted.product_id, NULL,
+                           wanted.qty - COALESCE(SUM(made_for.qty), 0)
                       FROM wanted
-                 LEFT JOIN made_for ON made_for.id = wanted.id
-                  GROUP BY wanted.id, wanted.qty
-                   ) part ON part.id = wanted.id
+                 LEFT JOIN made_for USING (id, product_id)
+                  GROUP BY wanted.id, wanted.product_id, wanted.qty
+                   ) part USING (id, product_id)
             """,
-            wanted=bounds.finite(SQL("wanted.product_uom_qty")),
+            lines=self._request_lines(product_ids),
+            alternative=self._alternative(),
             moved=SQL("COALESCE(%s, 0)", bounds.finite(SQL("move.product_qty"))),
             day=self._day(SQL("wanted.date_planned")),
             arrival=self.env["backlog.demand"]._arrival("dest", "final"),
-            states=tuple(REQUEST_STATES),
-            of_products=self._of_products(SQL("wanted.product_id"), product_ids),
             move_open=is_open("move"),
         )
+
+    @api.model
+    def _request_lines(self, product_ids):
+        """The lines of requests for quotation, and what each brings in the unit of the
+        product. A line may bring several products, each on one row."""
+        return SQL(
+            """
+            SELECT line.id, line.order_id, line.product_id,
+                   COALESCE(%(qty)s, 0)::numeric AS qty, line.date_planned,
+                   line.orderpoint_id, line.location_final_id, line.sale_line_id
+              FROM purchase_order_line line
+              JOIN purchase_order request ON request.id = line.order_id
+             WHERE request.state IN %(states)s
+               AND %(of_products)s
+            """,
+            qty=bounds.finite(SQL("line.product_uom_qty")),
+            states=tuple(REQUEST_STATES),
+            of_products=self._of_products(SQL("line.product_id"), product_ids),
+        )
+
+    @api.model
+    def _alternative(self):
+        """What the ``request`` has in common with its alternatives, where Odoo's
+        purchase agreements are installed."""
+        if "purchase_group_id" not in self.env["purchase.order"]._fields:
+            return SQL("NULL::integer")
+        return SQL("request.purchase_group_id")

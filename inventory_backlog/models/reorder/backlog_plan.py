@@ -175,10 +175,12 @@ class BacklogPlan(models.AbstractModel):
         vendor, else as many as it says itself."""
         if offer := self._offers_of(product, request.partner_id)[:1]:
             return self._lead_days(offer)
+        lines = request.order_line.filtered(lambda line: line.product_id == product)
         days = [
             (line.date_planned - request.date_order).days
-            for line in request.order_line
-            if line.product_id == product and line.date_planned and request.date_order
+            # A component may be requested by its kit.
+            for line in lines or request.order_line
+            if line.date_planned and request.date_order
         ]
         return bounded_days(min(days, default=0), 0)
 

@@ -1,5 +1,8 @@
+from unittest.mock import patch
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from ..suggestions import SuggestionCase
 
@@ -92,6 +95,31 @@ class TestSuggestionNetting(SuggestionCase):
         self._wanted(self.product, 5)
         self._request(self.product, 50, days=2)
         self.assertFalse(self._suggest())
+
+    def test_of_alternatives_the_one_that_brings_most_counts(self):
+        """Only one of them will be confirmed. Odoo's purchase agreements would tell."""
+        requests = self.env["purchase.order"].union(
+            *(
+                self._request(self.product, quantity, days=2, vendor=vendor)
+                for quantity, vendor in (
+                    (3, self.first),
+                    (4, self.second),
+                    (2, self.third),
+                )
+            )
+        )
+        requests[1:].partner_ref = "tender"
+        self._wanted(self.product, 12)
+        self.assertEqual(self._short(), [("buy", 12, 9)])
+        with patch.object(
+            self.env.registry["backlog.need"],
+            "_alternative",
+            lambda need: SQL("request.partner_ref"),
+        ):
+            self._changed_later()
+            self.assertEqual(self._short(), [("buy", 12, 7)])
+            requests[1].button_cancel()
+            self.assertEqual(self._short(), [("buy", 12, 5)])
 
     def test_a_draft_transfer_into_the_stock_counts(self):
         self._wanted(self.product, 5)

@@ -181,6 +181,44 @@ class TestDeliverySteps(BacklogCase):
         self.assertEqual(len(order.order_line.move_ids), 3)
         self._assert_ready_at_every_stage(order, waiting, 3)
 
+    def test_picked_goods_of_a_step_that_says_waiting_are_ready(self):
+        """Odoo leaves that state when a step is split for a wave."""
+        self.warehouse.delivery_steps = "pick_ship"
+        self._put_in_stock(self.product, 10)
+        order = self._order(self.product, 10)
+        self._ship(order)
+        move = order.sudo().picking_ids.filtered(lambda p: p.state != "done").move_ids
+        line = move.move_line_ids
+        line.quantity = 5
+        rest = line.copy({"quantity": 5})
+        split = self.env["stock.move"].create(move._split(5))
+        rest.move_id = split
+        split._action_confirm(merge=False)
+        (move + split).state = "waiting"
+        self.assertEqual((move + split).mapped("quantity"), [5, 5])
+        self.assertEqual(self._split(order.order_line), [(10, 10, 0, 0)])
+
+    def test_confirmed_again_after_the_pick_was_returned(self):
+        """Odoo may ask for more than was ordered then; what it ships is told."""
+        route = self._pull_route(self.warehouse.wh_output_stock_loc_id)
+        self._put_in_stock(self.product, 10)
+        order = self._order((self.product, 1, {"route_ids": route.ids}))
+        self._ship(order)
+        [pick] = order.sudo().picking_ids.filtered(lambda p: p.state == "done")
+        wizard = self.env["stock.return.picking"].create({"picking_id": pick.id})
+        wizard.product_return_moves.quantity = 1
+        action = wizard.action_create_returns()
+        self._validate(self.env["stock.picking"].browse(action["res_id"]))
+        # Nobody picks again for a step that waits for what was picked.
+        self.assertEqual(self._split(order.order_line), [(1, 0, 0, 1)])
+        order.sudo()._action_cancel()
+        order.action_draft()
+        order.action_confirm()
+        [ship] = order.sudo().picking_ids.filtered(lambda p: p.state == "waiting")
+        asked = ship.move_ids.product_qty
+        self.assertEqual(self._split(order.order_line), [(asked, asked, 0, 0)])
+        self.assertEqual(self._line(order.order_line).excess_qty, asked - 1)
+
     def test_pull_rules_partly_picked(self):
         route = self._pull_route(self.warehouse.wh_output_stock_loc_id)
         self._put_in_stock(self.product, 6)

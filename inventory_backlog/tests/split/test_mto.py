@@ -191,6 +191,17 @@ class TestMto(BacklogCase):
 
         self.assertEqual(self._split(order.order_line), [(0, 0, 0, 0)])
 
+    def test_purchase_of_another_order_replaces_no_cancelled_one(self):
+        first = self._order(self.made, 5)
+        self._purchase_of(first).button_cancel()
+        second = self._order(self.made, 10)
+        purchase = self._purchase_of(second)
+        purchase.button_confirm()
+        lines = first.order_line + second.order_line
+        self.assertEqual(self._split(lines), [(5, 0, 0, 5), (10, 0, 10, 0)])
+        self._receive(purchase)
+        self.assertEqual(self._split(lines), [(5, 0, 0, 5), (10, 10, 0, 0)])
+
     def test_cancelled_purchase_is_to_source(self):
         order = self._order(self.made, 5)
         purchase = self._purchase_of(order)

@@ -83,6 +83,25 @@ class TestOrderStates(BacklogCase):
 
         self.assertEqual(self._split(order.order_line), [(6, 6, 0, 0)])
 
+    def test_goods_scrapped_from_a_transfer_are_still_owed(self):
+        lamp = self._product("Lamp")
+        self._put_in_stock(lamp, 5)
+        order = self._order(lamp, 5)
+        behind = self._order(lamp, 2)
+        picking = order.sudo().picking_ids
+        self.env["stock.scrap"].create(
+            {
+                "product_id": lamp.id,
+                "scrap_qty": 2,
+                "picking_id": picking.id,
+                "location_id": self.stock.id,
+            }
+        ).action_validate()
+        lines = order.order_line + behind.order_line
+        self.assertEqual(self._split(lines), [(5, 3, 0, 2), (2, 0, 0, 2)])
+        self._validate(picking)
+        self.assertEqual(self._split(lines), [(2, 0, 0, 2), (2, 0, 0, 2)])
+
     def test_locked_order_is_open_like_any_other(self):
         order = self._order(self.product, 8)
         order.sudo().action_lock()

@@ -108,6 +108,17 @@ class TestReturns(BacklogCase):
 
         self.assertEqual(self._split(order.order_line), [(4, 1, 0, 3)])
 
+    def test_receipt_in_exchange_brings_what_goes_back(self):
+        purchase = self._purchase(self.product, 4)
+        self._receive(purchase)
+        waiting = self._order(self.product, 6)
+        waiting.sudo().picking_ids.do_unreserve()
+        wizard = self._return_of(purchase.picking_ids, 3)
+        action = wizard.action_create_exchanges()
+        self.assertEqual(self._split(waiting.order_line), [(6, 1, 3, 2)])
+        self._validate(self.env["stock.picking"].browse(action["res_id"]))
+        self.assertEqual(self._split(waiting.order_line), [(6, 1, 3, 2)])
+
     def _steps(self, steps):
         """Have the warehouse receive in steps, and take returns into Input."""
         self.warehouse.reception_steps = steps

@@ -13,6 +13,8 @@ class BacklogNeed(models.AbstractModel):
     @api.model
     def _flush(self):
         self.env["backlog.suggestion.component"].flush_model()
+        self.env["mrp.bom"].flush_model()
+        self.env["mrp.bom.line"].flush_model()
         self.env["backlog.suggestion"].flush_model(
             ["bom_id", "state", "suggested_qty", "warehouse_id"]
         )
@@ -53,6 +55,45 @@ class BacklogNeed(models.AbstractModel):
             """,
             wanted=finite(SQL("line.product_uom_qty")),
             states=tuple(REQUEST_STATES),
+            of_products=self._of_products(SQL("component.product_id"), product_ids),
+        )
+
+    @api.model
+    def _request_lines(self, product_ids):
+        """Also the components of what is requested as a kit: Odoo receives these."""
+        return SQL(
+            """
+            %(lines)s
+         UNION ALL
+            (
+              WITH line AS MATERIALIZED (%(all_lines)s),
+                   kit AS MATERIALIZED (
+                    SELECT DISTINCT ON (line.id) line.id AS line_id,
+                           line.product_id AS kit_id, request.company_id,
+                           bom.id AS bom_id, ARRAY[]::integer[] AS value_ids
+                      FROM line
+                      JOIN purchase_order request ON request.id = line.order_id
+                      JOIN (%(kits)s) bom
+                        ON bom.kit_id = line.product_id
+                       AND (bom.company_id IS NULL
+                            OR bom.company_id = request.company_id)
+                  ORDER BY line.id, %(bom_order)s
+                   ),
+                   component AS MATERIALIZED (%(components)s)
+            SELECT line.id, line.order_id, component.product_id,
+                   line.qty * component.qty, line.date_planned, line.orderpoint_id,
+                   line.location_final_id, line.sale_line_id
+              FROM kit
+              JOIN line ON line.id = kit.line_id
+              JOIN component USING (bom_id, kit_id, company_id, value_ids)
+             WHERE %(of_products)s
+            )
+            """,
+            lines=super()._request_lines(product_ids),
+            all_lines=super()._request_lines(None),
+            kits=self.env["mrp.bom"]._backlog_kits(),
+            bom_order=self.env["mrp.bom"]._backlog_bom_order(),
+            components=self.env["mrp.bom"]._backlog_components(SQL("kit")),
             of_products=self._of_products(SQL("component.product_id"), product_ids),
         )
 

@@ -2,7 +2,11 @@ from odoo import models
 from odoo.tools import SQL
 
 from odoo.addons.inventory_backlog.tools.bounds import finite, in_unit
-from odoo.addons.inventory_backlog.tools.sql import many_rows, of_products
+from odoo.addons.inventory_backlog.tools.sql import (
+    is_open,
+    many_rows,
+    of_products,
+)
 
 READY = ("reserved", "stock")
 
@@ -148,25 +152,26 @@ class BacklogLiveLine(models.AbstractModel):
                    slice.sold_id
             """,
             ready=READY,
-            kit_boms=self.env["mrp.bom"]._backlog_kits(),
+            kit_boms=self.env["mrp.bom"]._backlog_kits(with_archived=True),
             of_products=of_products(SQL("line.product_id"), product_ids),
         )
 
     def _whole_kits(self):
         """The components of each line as whole kits. As many are open as of the
         component that has most to go. What is there, or comes, makes as many kits ready
-        or incoming as Odoo will count as delivered once it has left."""
+        or incoming as Odoo will count as delivered once it has left. Where Odoo counts
+        all as delivered, what is open replaces some of it, as in an exchange: then only
+        the components that are open are to be there."""
         return SQL(
             """
             SELECT kits.order_line_id, opened.qty AS open_qty,
                    opened.qty - ready.qty AS short_qty,
-                   opened.qty - GREATEST(
-                       ready.qty, LEAST(supplied - shipped, opened.qty)
-                   ) AS to_source_qty,
+                   opened.qty - GREATEST(ready.qty, LEAST(come.qty, opened.qty))
+                       AS to_source_qty,
                    kits.first_date, kits.last_date, kits.waits_for_component
               FROM (
                     SELECT order_line_id, ordered, first_date, last_date,
-                           waits_for_component,
+                           waits_for_component, short_kits, missing_kits,
                            open_kits, %(shipped)s AS shipped, %(there)s AS there,
                            %(supplied)s AS supplied
                       FROM (
@@ -175,6 +180,8 @@ class BacklogLiveLine(models.AbstractModel):
                                    MIN(%(shipped_kits)s) AS shipped,
                                    MIN(%(there_kits)s) AS there,
                                    MIN(%(supplied_kits)s) AS supplied,
+                                   MAX(%(short_kits)s) AS short_kits,
+                                   MAX(%(missing_kits)s) AS missing_kits,
                                    MIN(first_date) AS first_date,
                                    MAX(last_date) AS last_date,
                                    BOOL_OR(waits_for_component) AS waits_for_component
@@ -184,7 +191,15 @@ class BacklogLiveLine(models.AbstractModel):
                    ) kits
         CROSS JOIN LATERAL (SELECT %(open)s AS qty) opened
         CROSS JOIN LATERAL (
-                    SELECT GREATEST(LEAST(there - shipped, opened.qty), 0) AS qty
+                    SELECT CASE WHEN shipped < ordered THEN supplied - shipped
+                                ELSE opened.qty - CEIL(missing_kits)
+                            END AS qty
+                   ) come
+        CROSS JOIN LATERAL (
+                    SELECT GREATEST(LEAST(
+                               CASE WHEN shipped < ordered THEN there - shipped
+                                    ELSE opened.qty - CEIL(short_kits)
+                                END, opened.qty), 0) AS qty
                    ) ready
             """,
             shipped=self._counted_whole(SQL("shipped")),
@@ -194,6 +209,8 @@ class BacklogLiveLine(models.AbstractModel):
             shipped_kits=self._counted(SQL("shipped_qty")),
             there_kits=self._counted(SQL("shipped_qty + open_qty - short_qty")),
             supplied_kits=self._counted(SQL("shipped_qty + open_qty - to_source_qty")),
+            short_kits=self._counted(SQL("short_qty")),
+            missing_kits=self._counted(SQL("to_source_qty")),
             need=self._component_need(),
             open=self._whole_open(),
         )
@@ -266,7 +283,7 @@ class BacklogLiveLine(models.AbstractModel):
                    BOOL_OR(waits_for_component) AS waits_for_component,
                    SUM(CEIL(ROUND(ordered * bom_qty / NULLIF(step, 0), 6)) * step)
                        / NULLIF(ordered, 0) AS per_kit,
-                   SUM(open_qty + shipped_qty) / NULLIF(ordered, 0) AS per_kit_moved
+                   SUM(moved_qty) / NULLIF(ordered, 0) AS per_kit_moved
               FROM (
                     SELECT need.*, kit_qty.ordered,
                            BOOL_OR(bom_line_id IS NULL) OVER (
@@ -279,13 +296,13 @@ class BacklogLiveLine(models.AbstractModel):
                                    NULL::numeric AS bom_qty, NULL::numeric AS step,
                                    moved.open_qty, moved.short_qty,
                                    moved.to_source_qty, moved.shipped_qty,
-                                   moved.first_date, moved.last_date,
-                                   moved.waits_for_component
+                                   moved.moved_qty, moved.first_date,
+                                   moved.last_date, moved.waits_for_component
                               FROM %(moved)s moved
                          LEFT JOIN bill USING (order_line_id, bom_line_id)
                          UNION ALL
                             SELECT order_line_id, bom_line_id, product_id, qty, step,
-                                   0, 0, 0, 0, NULL, NULL, FALSE
+                                   0, 0, 0, 0, 0, NULL, NULL, FALSE
                               FROM bill
                            ) need
                       JOIN (%(ordered)s) kit_qty USING (order_line_id)
@@ -327,20 +344,23 @@ class BacklogLiveLine(models.AbstractModel):
     def _moved_component(self):
         """The components, open and shipped, with the line of the bill of materials that
         they move for; none where a vendor ships them. What came back counts as in
-        Odoo's own ``sale.order.line._prepare_qty_delivered``. The few lines that sell a
-        kit lead to what was shipped for them, not all that ever was."""
+        Odoo's own ``sale.order.line._prepare_qty_delivered``; what all moves bring,
+        ``moved_qty``, is less by whatever comes back. The few lines that sell a kit
+        lead to what was shipped for them, not all that ever was."""
         return SQL(
             """
             SELECT order_line_id, product_id, bom_line_id, open_qty, short_qty,
-                   to_source_qty, 0 AS shipped_qty, first_date, last_date,
-                   waits_for_component
+                   to_source_qty, 0 AS shipped_qty, open_qty AS moved_qty, first_date,
+                   last_date, waits_for_component
               FROM part
              WHERE is_component
          UNION ALL
             SELECT move.sale_line_id, move.product_id,
                    CASE WHEN origin.usage <> 'supplier' THEN move.bom_line_id END,
                    0, 0, 0,
-                   CASE WHEN %(to_customer)s
+                   CASE WHEN move.state <> 'done'
+                        THEN 0
+                        WHEN %(to_customer)s
                         THEN CASE WHEN move.origin_returned_move_id IS NULL
                                     OR move.to_refund
                                   THEN %(qty)s
@@ -350,15 +370,23 @@ class BacklogLiveLine(models.AbstractModel):
                         THEN - %(qty)s
                         ELSE 0
                     END,
+                   CASE WHEN %(to_customer)s
+                        THEN CASE WHEN move.state = 'done' THEN %(qty)s ELSE 0 END
+                        WHEN move.state = 'done'
+                        THEN - %(qty)s
+                        ELSE - %(demand)s
+                    END,
                    NULL, NULL, FALSE
               FROM (
                     SELECT DISTINCT order_line_id FROM part WHERE is_component
                    ) sold
         CROSS JOIN LATERAL (
                     SELECT *
-                      FROM stock_move
+                      FROM stock_move shipped
                      WHERE sale_line_id = sold.order_line_id
-                       AND state = 'done'
+                       AND (state = 'done'
+                            OR origin_returned_move_id IS NOT NULL
+                               AND %(shipped_open)s)
                     OFFSET 0
                    ) move
               JOIN stock_location origin ON origin.id = move.location_id
@@ -373,6 +401,8 @@ class BacklogLiveLine(models.AbstractModel):
                AND (%(to_customer)s OR %(from_customer)s)
             """,
             qty=in_unit(finite(SQL("move.quantity")), "move_uom", "own_uom"),
+            demand=finite(SQL("move.product_qty")),
+            shipped_open=is_open("shipped"),
             to_customer=self.env["backlog.demand"]._is_outside("dest"),
             from_customer=self.env["backlog.demand"]._is_outside("origin"),
         )

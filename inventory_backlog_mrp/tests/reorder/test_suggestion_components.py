@@ -27,6 +27,34 @@ class TestSuggestionComponents(MrpSuggestionCase):
         # 20 needed; 3 in stock, 5 on their way.
         self.assertEqual(self._figures(leg), [("buy", 12, 6, 6)])
 
+    def test_a_request_for_a_kit_counts_for_its_components(self):
+        """Odoo receives the components, in the unit of each."""
+        plate = self._product("Plate")
+        self._offer(plate, self.first)
+        fitting = self._kit("Fitting", (self.leg, 2), (plate, 1), uom=self.dozen)
+        self._wanted(self.leg, 30)
+        self._wanted(plate, 5)
+        request = self._request(fitting, 1, days=2)
+        self.assertEqual(self._figures(self._leg()), [("buy", 30, 2, 28)])
+        self.assertEqual(self._figures(self._suggested(plate)), [("buy", 5, 1, 4)])
+        self._generate(self.leg)
+        self.assertEqual(self._suggested(self.leg).suggested_qty, 28)
+        request.order_line.product_qty = 9
+        self.assertEqual(self._leg().suggested_qty, 12)
+        request.button_confirm()
+        self.assertEqual(self._figures(self._leg()), [("buy", 12, 0, 12)])
+
+    def test_a_request_for_a_kit_is_to_be_confirmed(self):
+        """Its vendor has no price for the component alone."""
+        kit = self._kit("Kit", (self.leg, 2))
+        self._wanted(self.leg, 6, days=2)
+        request = self._request(kit, 3, vendor=self.second, days=2)
+        [found] = self._leg()
+        self.assertEqual(self._figures(found), [("confirm", 6, 0, 6)])
+        found.action_confirm_requests()
+        self.assertEqual(request.state, "purchase")
+        self.assertFalse(self._leg(state="proposed"))
+
     def test_what_others_need_of_the_component_is_not_counted_twice(self):
         self._put_in_stock(self.leg, 10)
         self._wanted(self.leg, 8)

@@ -535,7 +535,8 @@ class TestKit(MrpBacklogCase):
 
     # Returns
 
-    def _return(self, order, quantities, to_refund):
+    def _return(self, order, quantities, to_refund, exchange=False):
+        """What comes back, also when something else is to be sent in its place."""
         picking = order.sudo().picking_ids.filtered(lambda p: p.state == "done")[:1]
         wizard = (
             self.env["stock.return.picking"]
@@ -545,6 +546,9 @@ class TestKit(MrpBacklogCase):
         for line in wizard.product_return_moves:
             line.quantity = quantities.get(line.product_id, 0)
             line.to_refund = to_refund
+        if exchange:
+            action = wizard.action_create_exchanges()
+            return self.env["stock.picking"].browse(action["res_id"])
         returned = wizard._create_return()
         returned.move_ids.picked = True
         self._validate(returned)
@@ -568,6 +572,51 @@ class TestKit(MrpBacklogCase):
         self._return(order, {self.leg: 3}, to_refund=False)
 
         self.assertEqual(self._agrees(order), [(0, 0, 0, 0)])
+
+    def _shipped(self, quantity):
+        """An order of tables that was shipped; nothing is left in stock."""
+        self._put_in_stock(self.top, quantity)
+        self._put_in_stock(self.leg, 4 * quantity)
+        order = self._order(self.table, quantity)
+        self._ship_goods(order, {self.top: quantity, self.leg: 4 * quantity})
+        self.assertEqual(order.order_line.qty_delivered, quantity)
+        return order
+
+    def test_component_in_exchange_is_as_ready_as_it_is_itself(self):
+        """Whether Odoo counts the table as delivered meanwhile or not."""
+        for to_refund in (True, False):
+            order = self._shipped(5)
+            with self.subTest(to_refund=to_refund):
+                back = self._return(order, {self.leg: 2}, to_refund, exchange=True)
+                self.assertEqual(self._agrees(order), [(1, 0, 1, 0)])
+                back.move_ids.picked = True
+                self._validate(back)
+                self.assertEqual(self._agrees(order), [(1, 1, 0, 0)])
+                self._ship_goods(order, {self.leg: 2})
+                self.assertEqual(order.order_line.qty_delivered, 5)
+                self.assertEqual(self._agrees(order), [(0, 0, 0, 0)])
+
+    def test_component_in_exchange_that_nobody_has_is_to_source(self):
+        order = self._shipped(5)
+        back = self._return(order, {self.leg: 6}, to_refund=False, exchange=True)
+        back.move_ids.location_dest_id = self.env["stock.location"].create(
+            {"name": "Scrap", "usage": "inventory"}
+        )
+        self.assertEqual(self._agrees(order), [(2, 0, 0, 2)])
+        self._purchase(self.leg, 4, days=3)
+        self.assertEqual(self._agrees(order), [(2, 0, 1, 1)])
+
+    def test_kits_in_exchange_are_open_once(self):
+        for to_refund in (True, False):
+            order = self._shipped(5)
+            with self.subTest(to_refund=to_refund):
+                quantities = {self.top: 5, self.leg: 20}
+                back = self._return(order, quantities, to_refund, exchange=True)
+                self.assertEqual(self._agrees(order), [(5, 0, 5, 0)])
+                back.move_ids.picked = True
+                self._validate(back)
+                self.assertEqual(self._agrees(order), [(5, 5, 0, 0)])
+                self._ship_goods(order, quantities)
 
     # Dropship
 

@@ -183,19 +183,57 @@ class TestKitChanged(MrpBacklogCase):
             self.env["backlog.kept"].differences(), {"slices": [], "lines": []}
         )
 
+    # The bill of materials was archived, which Odoo allows once the order is invoiced
+
+    def _archived(self, kit, quantity):
+        """An order of kits whose bill of materials was archived afterwards."""
+        order = self._order(kit, quantity)
+        order.sudo()._create_invoices().action_post()
+        kit.bom_ids.active = False
+        return order
+
+    def test_an_archived_bill_still_says_what_a_kit_needs(self):
+        order = self._archived(self.kit, 4)
+        self._moves(order, self.seats).product_uom_qty = 6
+        self._is_delivered(order, (4, 2, 0, 2))
+
+    def test_a_new_version_is_none_of_what_was_ordered_before(self):
+        order = self._archived(self.kit, 4)
+        self._bom(self.kit, (self.product, 1), (self.backs, 1), bom_type="phantom")
+        self.assertNotIn(
+            self.product, [row.product_id for row in self._line_slices(order)]
+        )
+        self._is_delivered(order, (4, 2, 0, 2))
+
+    def test_what_was_ordered_as_kits_and_raised_as_pieces(self):
+        """Odoo asks for six whole chairs beside the parts of four."""
+        order = self._archived(self.kit, 4)
+        self._put_in_stock(self.kit, 3)
+        order.sudo().order_line.product_uom_qty = 6
+        self.assertEqual(self._line(order.order_line).excess_qty, 4)
+        self._is_delivered(order, (10, 5, 0, 5))
+
     # A vendor ships a component
 
-    def test_what_the_vendor_ships_less_of_makes_fewer_kits(self):
-        """Odoo counts all kits when the last transfer is done, whatever was in it."""
-        lamp = self._product(
+    def _lit(self):
+        """A kit with two lamps, which the vendor ships."""
+        self.lamp = self._product(
             "Lamp",
             route_ids=self.env.ref("stock_dropshipping.route_drop_shipping").ids,
             seller_ids=[Command.create({"partner_id": self.vendor.id, "price": 10})],
         )
-        order = self._order(self._kit("Lit", (self.backs, 1), (lamp, 2)), 4)
+        return self._kit("Lit", (self.backs, 1), (self.lamp, 2))
+
+    def test_what_is_only_requested_is_missing_also_of_an_archived_bill(self):
+        order = self._archived(self._lit(), 4)
+        self.assertEqual(self._agrees(order), [(4, 0, 0, 4)])
+
+    def test_what_the_vendor_ships_less_of_makes_fewer_kits(self):
+        """Odoo counts all kits when the last transfer is done, whatever was in it."""
+        order = self._order(self._lit(), 4)
         purchase = (
             self.env["purchase.order.line"]
-            .search([("product_id", "=", lamp.id)])
+            .search([("product_id", "=", self.lamp.id)])
             .order_id
         )
         purchase.button_confirm()

@@ -212,6 +212,50 @@ class TestManufacturing(MrpBacklogCase):
 
         self.assertEqual(self._agrees(order), [(5, 5, 0, 0)])
 
+    def test_own_production_in_two_parts_is_on_its_way_twice(self):
+        product = self._for_order((self.wood, 1))
+        self._put_in_stock(self.wood, 20)
+        order = self._order(product, 5)
+        production = self._production_of(order)
+        productions = production._split_productions({production: [2, 3]})
+        productions[1].date_start = self._after(10)
+        self.assertEqual(
+            [row[:2] + row[3:] for row in self._slices(order.order_line)],
+            [("receipt", 2, productions[0]), ("receipt", 3, productions[1])],
+        )
+        self._finish(productions[0])
+        self.assertEqual(self._agrees(order), [(5, 2, 3, 0)])
+        # The rest is for this order as well, not for who comes first.
+        ahead = self._order(product, 2, commitment_date=self._after(0))
+        self._finish(productions[1])
+        self.assertEqual(self._agrees(order, ahead), [(5, 5, 0, 0), (2, 0, 2, 0)])
+
+    def test_part_of_a_production_that_is_cancelled_comes_no_more(self):
+        self._put_in_stock(self.wood, 20)
+        order = self._order(self.made, 5)
+        production = self._start(self.made, 5)
+        productions = production._split_productions({production: [2, 3]})
+        self.assertEqual(self._agrees(order), [(5, 0, 5, 0)])
+        productions[1].action_cancel()
+        self.assertEqual(self._agrees(order), [(5, 0, 2, 3)])
+
+    def test_subcontracted_goods_received_in_parts(self):
+        """Each part leaves the rest with a production of its own."""
+        self._bom(
+            self.product,
+            (self.wood, 4),
+            bom_type="subcontract",
+            subcontractor_ids=[Command.set(self.vendor.ids)],
+        )
+        order = self._order(self.product, 20)
+        purchase = self._purchase(self.product, 12, days=4)
+        for received, ready in ((5, 5), (3, 8), (1, 9)):
+            self._receive(purchase, received)
+            self.assertEqual(self._agrees(order), [(20, ready, 12 - ready, 8)])
+        rest = purchase.picking_ids.filtered(lambda picking: picking.state != "done")
+        rest.action_cancel()
+        self.assertEqual(self._agrees(order), [(20, 9, 0, 11)])
+
     def test_raw_material_bought_for_an_order_is_no_demand_of_the_customer(self):
         self.warehouse.manufacture_steps = "pbm"
         product = self._for_order((self.wood, 3))

@@ -130,6 +130,16 @@ class TestFailoverBom(MrpBacklogCase, VendorCase):
         purchase.button_cancel()
         self.assertEqual(self._fresh(disruption).impact["lines"], 3)
 
+    def test_what_is_still_to_come_of_a_bought_kit_is_told_in_kits(self):
+        kit = self._kit("Kit", (self.product, 2), (self._product("Seat"), 1))
+        purchase = self._purchase(kit, 4, vendor=self.first, days=2)
+        disruption = self._disrupt(self.first, kit)
+        for came, ordered in ((0, "4 Units"), (2, "3 Units")):
+            if came:
+                self._receive(purchase, came, 1)
+            impact = self._fresh(disruption).with_user(self.buyer).impact
+            self.assertEqual([row["ordered"] for row in impact["products"]], [ordered])
+
     def test_receipt_of_a_bought_kit_counts_its_components(self):
         kit = self._kit("Kit", (self.product, 2))
         at_first = self._offer(kit, self.first)
