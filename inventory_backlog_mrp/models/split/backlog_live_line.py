@@ -58,6 +58,37 @@ class BacklogLiveLine(models.AbstractModel):
         asks for. More of one component alone makes none."""
         return SQL("COALESCE(excess_kits, %s)", super()._excess())
 
+    def _components_of(self, line_ids, product_ids, slices):
+        """What the kits on these order lines hang on, one row for each component:
+        ``product_id, per_kit``; what is open, ready and sent of it; for how many kits
+        that is sent, and sent or ready."""
+        return SQL(
+            """
+              WITH %(steps)s
+            SELECT product_id,
+                   COALESCE(per_kit, per_kit_moved)::float8 AS per_kit,
+                   open_qty::float8 AS open_qty,
+                   (open_qty - short_qty)::float8 AS ready_qty,
+                   sent_qty::float8 AS sent_qty,
+                   (%(sent_kits)s)::float8 AS sent_kits,
+                   (%(there_kits)s)::float8 AS there_kits
+              FROM (%(need)s) need
+             WHERE COALESCE(per_kit, per_kit_moved) > 0
+          ORDER BY there_kits, product_id
+            """,
+            steps=self._kit_steps(
+                product_ids,
+                SQL(
+                    "SELECT * FROM (%s) slice WHERE order_line_id = ANY(%s)",
+                    slices,
+                    line_ids,
+                ),
+            ),
+            sent_kits=self._counted(SQL("sent_qty")),
+            there_kits=self._counted(SQL("sent_qty + open_qty - short_qty")),
+            need=self._component_need(),
+        )
+
     def _kit_steps(self, product_ids, slices):
         """The steps before kits are counted."""
         return SQL(
