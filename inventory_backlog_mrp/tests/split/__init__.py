@@ -1,3 +1,4 @@
+from . import test_component_expired
 from . import test_kit
 from . import test_kit_changed
 from . import test_kit_more_than_ordered
