@@ -332,16 +332,17 @@ class ProductProduct(models.Model):
             in the user's time zone; by default after the lead time of the product
         :return: ``{"product_id", "warehouse_id", "uom", "qty", "ready", "incoming":
             [{"qty", "date", "overdue_since", "document", "document_name"}],
-            "to_source", "to_source_parts": [{"qty", "date", "by", "warehouse_id"}],
-            "vendor_lead_days", "to_source_date", "expected_date", "overdue_since",
-            "qty_by_date"}``;
+            "to_source", "to_source_parts": [{"product_id", "uom", "qty", "date", "by",
+            "warehouse_id"}], "vendor_lead_days", "to_source_date", "expected_date",
+            "overdue_since", "qty_by_date"}``;
             dates in UTC as ``YYYY-MM-DD HH:MM:SS``, False where there is none;
             ``ready + Σ incoming + to_source = qty``. The quantity to source comes in
             the soonest way: ``by`` is ``buy``, ``make`` or ``transfer`` from
             ``warehouse_id``, begun on the next working day of the company.
             ``expected_date`` is when all of it could leave: False when something is to
-            source and nobody knows how. For a kit ``to_source_parts`` is empty: its
-            components come in several ways.
+            source and nobody knows how. For a kit ``to_source_parts`` are those of its
+            components, each in its own unit, also what nobody knows how to get: its
+            ``by`` and ``date`` are False.
             A receipt with ``overdue_since`` counts as due today, and nobody knows when
             it comes: tell customers that the date is to be confirmed.
         :raise UserError: for a quantity that is no number above zero, a bad date, a

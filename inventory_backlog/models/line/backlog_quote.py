@@ -524,6 +524,8 @@ class BacklogQuote(models.AbstractModel):
             promise |= {
                 "to_source_parts": [
                     {
+                        "product_id": wish.product.id,
+                        "uom": wish.product.uom_id.name,
                         "qty": part.quantity,
                         "date": fields.Datetime.to_string(part.date),
                         "by": part.by,

@@ -180,7 +180,8 @@ class BacklogCounter(models.AbstractModel):
                      WHERE move.purchase_line_id IN (
                                SELECT purchase_line_id FROM leaving)
                        AND move.state <> 'cancel'
-                       AND move.id NOT IN (SELECT move_id FROM leaving)
+                       AND NOT EXISTS (
+                           SELECT FROM leaving WHERE leaving.move_id = move.id)
                      UNION
                     SELECT rel.move_dest_id, coming.purchase_line_id
                       FROM coming
@@ -198,7 +199,8 @@ class BacklogCounter(models.AbstractModel):
          LEFT JOIN place dest ON dest.id = receipt.location_dest_id
              WHERE %(demand_open)s
                AND %(receipt_open)s
-               AND receipt.id NOT IN (SELECT move_id FROM leaving)
+               AND NOT EXISTS (
+                   SELECT FROM leaving back WHERE back.move_id = receipt.id)
                AND %(arrival)s = leaves.home_id
             """,
             arrival=self.env["backlog.demand"]._arrival("dest", "final"),

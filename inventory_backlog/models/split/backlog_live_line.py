@@ -72,8 +72,8 @@ class BacklogLiveLine(models.AbstractModel):
     def _excess(self):
         """What the open moves of ``line`` would ship beyond what the order still asks
         for. The order asks for what has not been shipped, or comes back, in the unit of
-        the product. A line without moves of what it sells, a kit, tells by its own
-        quantities, and nothing when some of it came back.
+        the product. A line without moves of what it sells tells by its own quantities,
+        and nothing when some of it came back.
         """
         is_outside = self.env["backlog.demand"]._is_outside
         told = SQL(

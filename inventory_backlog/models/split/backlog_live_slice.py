@@ -402,9 +402,8 @@ class BacklogLiveSlice(models.AbstractModel):
                AND line.product_uom_qty > COALESCE(line.qty_delivered, 0)
                AND %(rest)s > 0
                AND %(of_products)s
-               AND line.id NOT IN (
-                   SELECT order_line_id FROM demand WHERE order_line_id IS NOT NULL
-               )
+               AND NOT EXISTS (
+                   SELECT FROM demand WHERE demand.order_line_id = line.id)
                AND (
                    SELECT move.id
                      FROM stock_move move

@@ -87,7 +87,10 @@ class BacklogSupply(models.AbstractModel):
                     SELECT product_id, pool_id, tracking, lot_id, removal_date,
                            quantity, reserved
                       FROM in_lot
-                     WHERE product_id NOT IN (SELECT product_id FROM drifted)
+                     WHERE NOT EXISTS (
+                           SELECT
+                             FROM drifted
+                            WHERE drifted.product_id = in_lot.product_id)
                  UNION ALL
                     SELECT product_id, pool_id, MIN(tracking), lot_id,
                            MIN(removal_date), SUM(quantity), SUM(held)
@@ -197,8 +200,8 @@ class BacklogSupply(models.AbstractModel):
                       FROM queue
                      WHERE queue.short > 0
                        AND NOT queue.to_customer
-                       AND queue.home_id NOT IN (
-                           SELECT stock_id FROM place WHERE stock_id IS NOT NULL)
+                       AND NOT EXISTS (
+                           SELECT FROM place WHERE place.stock_id = queue.home_id)
                        AND (queue.chained OR (
                            SELECT rule.procure_method = 'make_to_order'
                              FROM stock_move move
@@ -223,7 +226,8 @@ class BacklogSupply(models.AbstractModel):
                      WHERE (SELECT TRUE FROM waiting WHERE NOT chained LIMIT 1)
                        AND (move.product_id, enters.home_id) IN (
                            SELECT product_id, home_id FROM waiting WHERE NOT chained)
-                       AND move.id NOT IN (SELECT move_id FROM awaited)
+                       AND NOT EXISTS (
+                           SELECT FROM awaited WHERE awaited.move_id = move.id)
                   GROUP BY move.product_id, enters.home_id
                    ),
                    lost AS (
@@ -294,6 +298,7 @@ class BacklogSupply(models.AbstractModel):
          LEFT JOIN awaited ON awaited.move_id = move.id
          LEFT JOIN netted ON netted.move_id = move.id
          LEFT JOIN lost ON lost.move_id = move.id
+         LEFT JOIN (SELECT DISTINCT orig_id FROM feeder) fed ON fed.orig_id = move.id
         CROSS JOIN LATERAL (SELECT %(arrival)s AS home_id) arrival
         CROSS JOIN LATERAL (
                     SELECT CASE WHEN origin.home_id = arrival.home_id
@@ -312,7 +317,7 @@ class BacklogSupply(models.AbstractModel):
                 SQL(
                     """
                     (NOT move.is_return OR origin.home_id IS DISTINCT FROM dest.onto_id)
-                    AND move.id NOT IN (SELECT orig_id FROM feeder)
+                    AND fed.orig_id IS NULL
                     """
                 ),
             ),
@@ -325,8 +330,12 @@ class BacklogSupply(models.AbstractModel):
             """
             SELECT arriving.*
               FROM arriving
-             WHERE (product_id, home_id) NOT IN (
-                   SELECT product_id, pool_id FROM stock WHERE hole > 0)
+             WHERE NOT EXISTS (
+                   SELECT
+                     FROM stock
+                    WHERE stock.hole > 0
+                      AND stock.product_id = arriving.product_id
+                      AND stock.pool_id = arriving.home_id)
          UNION ALL
             SELECT move_id, product_id, home_id, LEAST(qty, brought - hole), group_id,
                    date

@@ -96,6 +96,8 @@ class TestPromise(BacklogCase):
             promise["to_source_parts"],
             [
                 {
+                    "product_id": self.product.id,
+                    "uom": "Units",
                     "qty": 20,
                     "date": "2030-01-17 09:00:00",
                     "by": "transfer",

@@ -140,7 +140,9 @@ class BacklogQuote(models.AbstractModel):
             "ready": ready,
             "incoming": incoming,
             "to_source": to_source,
-            "to_source_parts": [],
+            "to_source_parts": [
+                part for promise in waiting for part in self._to_source_parts(promise)
+            ],
             "vendor_lead_days": max(p["vendor_lead_days"] for p in waiting)
             if waiting and known
             else False,
@@ -152,6 +154,23 @@ class BacklogQuote(models.AbstractModel):
                 default=False,
             ),
         }
+
+    def _to_source_parts(self, promise):
+        """How what is to source of a component could come soonest, and what of it
+        nobody knows how to get."""
+        yield from promise["to_source_parts"]
+        uom = self.env["product.product"].browse(promise["product_id"]).uom_id
+        known = sum(part["qty"] for part in promise["to_source_parts"])
+        rest = uom.round(promise["to_source"] - known)
+        if rest > 0:
+            yield {
+                "product_id": promise["product_id"],
+                "uom": promise["uom"],
+                "qty": rest,
+                "date": False,
+                "by": False,
+                "warehouse_id": False,
+            }
 
     def _kits_by(self, day, wish, components, stock_only=False):
         """Whole kits from what is there by ``day``; the last one may be a part of one

@@ -20,40 +20,89 @@ class BacklogLiveLine(models.AbstractModel):
     def _split(self, product_ids, slices):
         """A kit counts whole kits, in its own unit: the least of its components, by
         the open moves and by today's bill of materials. Adds ``waits_for_component``: a
-        production order that the line waits for is short of raw material itself.
+        production order that the line waits for is short of raw material itself, and
+        ``excess_kits``: see ``_excess``, NULL where nothing is a kit.
 
         This replaces the statement of the base, so a new column goes into both."""
         return SQL(
             """
-              WITH slice AS MATERIALIZED (%(slices)s),
-                   short_production AS (%(short_production)s),
-                   part AS MATERIALIZED (%(part)s),
-                   kit AS MATERIALIZED (%(kit)s),
-                   component AS MATERIALIZED (%(components)s),
-                   bill AS MATERIALIZED (%(bill)s)
+              WITH %(steps)s
             SELECT order_line_id, SUM(open_qty) AS open_qty,
                    SUM(open_qty - short_qty) AS backlog_qty,
                    SUM(to_source_qty) AS to_source_qty,
                    MIN(first_date) AS first_date, MAX(last_date) AS last_date,
                    BOOL_OR(waits_for_component) AS waits_for_component,
+                   SUM(excess_kits) AS excess_kits,
                    MIN(first_warehouse_id) AS first_warehouse_id,
                    MAX(last_warehouse_id) AS last_warehouse_id
               FROM (
                     SELECT order_line_id, open_qty, short_qty, to_source_qty,
                            first_date, last_date, waits_for_component,
+                           NULL::numeric AS excess_kits,
                            first_warehouse_id, last_warehouse_id
                       FROM part
                      WHERE NOT is_component
                  UNION ALL
                     SELECT kits.*, NULL, NULL FROM (%(whole_kits)s) kits
                  UNION ALL
-                    SELECT order_line_id, 0, 0, 0, NULL, NULL, FALSE,
+                    SELECT order_line_id, 0, 0, 0, NULL, NULL, FALSE, NULL,
                            first_warehouse_id, last_warehouse_id
                       FROM part
                      WHERE is_component
                    ) split
           GROUP BY order_line_id
             HAVING SUM(open_qty) > 0
+            """,
+            steps=self._kit_steps(product_ids, slices),
+            whole_kits=self._whole_kits(),
+        )
+
+    def _excess(self):
+        """Of a kit the whole kits that the components make beyond what the order still
+        asks for. More of one component alone makes none."""
+        return SQL("COALESCE(excess_kits, %s)", super()._excess())
+
+    def _components_of(self, line_ids, product_ids, slices):
+        """What the kits on these order lines hang on, one row for each component:
+        ``product_id, per_kit``; what is open, ready and sent of it; for how many kits
+        that is sent, and sent or ready."""
+        return SQL(
+            """
+              WITH %(steps)s
+            SELECT product_id,
+                   COALESCE(per_kit, per_kit_moved)::float8 AS per_kit,
+                   open_qty::float8 AS open_qty,
+                   (open_qty - short_qty)::float8 AS ready_qty,
+                   sent_qty::float8 AS sent_qty,
+                   (%(sent_kits)s)::float8 AS sent_kits,
+                   (%(there_kits)s)::float8 AS there_kits
+              FROM (%(need)s) need
+             WHERE COALESCE(per_kit, per_kit_moved) > 0
+          ORDER BY there_kits, product_id
+            """,
+            steps=self._kit_steps(
+                product_ids,
+                SQL(
+                    "SELECT * FROM (%s) slice WHERE order_line_id = ANY(%s)",
+                    slices,
+                    line_ids,
+                ),
+            ),
+            sent_kits=self._counted(SQL("sent_qty")),
+            there_kits=self._counted(SQL("sent_qty + open_qty - short_qty")),
+            need=self._component_need(),
+        )
+
+    def _kit_steps(self, product_ids, slices):
+        """The steps before kits are counted."""
+        return SQL(
+            """
+                   slice AS MATERIALIZED (%(slices)s),
+                   short_production AS (%(short_production)s),
+                   part AS MATERIALIZED (%(part)s),
+                   kit AS MATERIALIZED (%(kit)s),
+                   component AS MATERIALIZED (%(components)s),
+                   bill AS MATERIALIZED (%(bill)s)
             """,
             slices=slices,
             short_production=self._short_production(),
@@ -67,7 +116,6 @@ class BacklogLiveLine(models.AbstractModel):
             ),
             components=self.env["mrp.bom"]._backlog_components(SQL("kit")),
             bill=self._bill(),
-            whole_kits=self._whole_kits(),
         )
 
     def _cause_products(self, product_ids):
@@ -94,15 +142,16 @@ class BacklogLiveLine(models.AbstractModel):
             SELECT DISTINCT raw.raw_material_production_id AS id
               FROM slice
               JOIN stock_move raw ON raw.id = slice.move_id
+         LEFT JOIN (
+                    SELECT move_id
+                      FROM slice
+                     WHERE move_id IS NOT NULL
+                  GROUP BY move_id
+                    HAVING BOOL_AND(source IN %s)
+                   ) carried ON carried.move_id = slice.receipt_move_id
              WHERE raw.raw_material_production_id IS NOT NULL
                AND (slice.source = 'none'
-                    OR slice.source = 'receipt' AND slice.receipt_move_id NOT IN (
-                       SELECT move_id
-                         FROM slice
-                        WHERE move_id IS NOT NULL
-                     GROUP BY move_id
-                       HAVING BOOL_AND(source IN %s)
-                    ))
+                    OR slice.source = 'receipt' AND carried.move_id IS NULL)
             """,
             READY,
         )
@@ -158,22 +207,25 @@ class BacklogLiveLine(models.AbstractModel):
 
     def _whole_kits(self):
         """The components of each line as whole kits. As many are open as of the
-        component that has most to go. What is there, or comes, makes as many kits ready
-        or incoming as Odoo will count as delivered once it has left. Where Odoo counts
-        all as delivered, what is open replaces some of it, as in an exchange: then only
-        the components that are open are to be there."""
+        component that has most to go, or as all of them make together when that is more
+        than was ordered. What is there, or comes, makes as many kits ready or incoming
+        as Odoo will count as delivered once it has left. Where Odoo counts all as
+        delivered, what is open replaces some of it, as in an exchange, or is too much:
+        then only the components that are open are to be there."""
         return SQL(
             """
             SELECT kits.order_line_id, opened.qty AS open_qty,
                    opened.qty - ready.qty AS short_qty,
                    opened.qty - GREATEST(ready.qty, LEAST(come.qty, opened.qty))
                        AS to_source_qty,
-                   kits.first_date, kits.last_date, kits.waits_for_component
+                   kits.first_date, kits.last_date, kits.waits_for_component,
+                   beyond.qty AS excess_kits
               FROM (
                     SELECT order_line_id, ordered, first_date, last_date,
                            waits_for_component, short_kits, missing_kits,
                            open_kits, %(shipped)s AS shipped, %(there)s AS there,
-                           %(supplied)s AS supplied
+                           %(supplied)s AS supplied, %(sent)s AS sent,
+                           %(planned)s AS planned
                       FROM (
                             SELECT order_line_id, ordered,
                                    MAX(%(open_kits)s) AS open_kits,
@@ -182,6 +234,8 @@ class BacklogLiveLine(models.AbstractModel):
                                    MIN(%(supplied_kits)s) AS supplied,
                                    MAX(%(short_kits)s) AS short_kits,
                                    MAX(%(missing_kits)s) AS missing_kits,
+                                   MIN(%(sent_kits)s) AS sent,
+                                   MIN(%(planned_kits)s) AS planned,
                                    MIN(first_date) AS first_date,
                                    MAX(last_date) AS last_date,
                                    BOOL_OR(waits_for_component) AS waits_for_component
@@ -189,7 +243,18 @@ class BacklogLiveLine(models.AbstractModel):
                           GROUP BY order_line_id, ordered
                            ) least
                    ) kits
-        CROSS JOIN LATERAL (SELECT %(open)s AS qty) opened
+        CROSS JOIN LATERAL (
+                    SELECT GREATEST(
+                               ROUND(planned, %(digits)s)
+                                   - GREATEST(ROUND(ordered, %(digits)s), sent),
+                               0
+                           ) AS qty
+                   ) beyond
+        CROSS JOIN LATERAL (
+                    SELECT CASE WHEN beyond.qty > 0 THEN planned - sent
+                                ELSE %(open)s
+                            END AS qty
+                   ) opened
         CROSS JOIN LATERAL (
                     SELECT CASE WHEN shipped < ordered THEN supplied - shipped
                                 ELSE opened.qty - CEIL(missing_kits)
@@ -205,13 +270,18 @@ class BacklogLiveLine(models.AbstractModel):
             shipped=self._counted_whole(SQL("shipped")),
             there=self._counted_whole(SQL("there")),
             supplied=self._counted_whole(SQL("supplied")),
+            sent=self._counted_whole(SQL("sent")),
+            planned=self._counted_whole(SQL("planned")),
             open_kits=self._open_kits(),
             shipped_kits=self._counted(SQL("shipped_qty")),
             there_kits=self._counted(SQL("shipped_qty + open_qty - short_qty")),
             supplied_kits=self._counted(SQL("shipped_qty + open_qty - to_source_qty")),
             short_kits=self._counted(SQL("short_qty")),
             missing_kits=self._counted(SQL("to_source_qty")),
+            sent_kits=self._counted(SQL("sent_qty")),
+            planned_kits=self._counted(SQL("sent_qty + open_qty")),
             need=self._component_need(),
+            digits=self.env["decimal.precision"].precision_get("Product Unit"),
             open=self._whole_open(),
         )
 
@@ -234,14 +304,17 @@ class BacklogLiveLine(models.AbstractModel):
         )
 
     def _whole_open(self):
-        """Whole kits, at most those that Odoo has not counted as delivered; all where
-        it counts the last one and something of the components is still open."""
+        """Whole kits, at most those that Odoo has not counted as delivered. Where it
+        has counted all, those that the customer sent back for others: the rest of one
+        component is no kit."""
         return SQL(
             """
             CASE WHEN open_kits IS NULL THEN 0
                  ELSE LEAST(
                      ordered - GREATEST(FLOOR(ROUND(ordered - open_kits, 6)), 0),
-                     CASE WHEN shipped < ordered THEN ordered - shipped END)
+                     CASE WHEN shipped < ordered THEN ordered - shipped
+                          ELSE GREATEST(ordered - sent, 0)
+                      END)
              END
             """
         )
@@ -266,9 +339,9 @@ class BacklogLiveLine(models.AbstractModel):
 
     def _component_need(self):
         """For each line of the bill of materials: what one kit needs, and what of it is
-        shipped, open, short and to source. A line for which nothing was or will be
-        delivered is among them: Odoo counts no kit without it. What moves and is on no
-        line, as one that was removed, tells what a kit needs by its moves.
+        shipped, sent, open, short and to source. A line for which nothing was or will
+        be delivered is among them: Odoo counts no kit without it. What moves and is on
+        no line, as one that was removed, tells what a kit needs by its moves.
 
         A move belongs to its line of the bill of materials, also when that has another
         component today. A vendor ships what several lines need as one: then they count
@@ -276,14 +349,14 @@ class BacklogLiveLine(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT order_line_id, ordered, SUM(open_qty) AS open_qty,
+            SELECT order_line_id, ordered, product_id, SUM(open_qty) AS open_qty,
                    SUM(short_qty) AS short_qty, SUM(to_source_qty) AS to_source_qty,
-                   SUM(shipped_qty) AS shipped_qty,
+                   SUM(shipped_qty) AS shipped_qty, SUM(sent_qty) AS sent_qty,
                    MIN(first_date) AS first_date, MAX(last_date) AS last_date,
                    BOOL_OR(waits_for_component) AS waits_for_component,
                    SUM(CEIL(ROUND(ordered * bom_qty / NULLIF(step, 0), 6)) * step)
                        / NULLIF(ordered, 0) AS per_kit,
-                   SUM(moved_qty) / NULLIF(ordered, 0) AS per_kit_moved
+                   SUM(open_qty + sent_qty) / NULLIF(ordered, 0) AS per_kit_moved
               FROM (
                     SELECT need.*, kit_qty.ordered,
                            BOOL_OR(bom_line_id IS NULL) OVER (
@@ -296,8 +369,8 @@ class BacklogLiveLine(models.AbstractModel):
                                    NULL::numeric AS bom_qty, NULL::numeric AS step,
                                    moved.open_qty, moved.short_qty,
                                    moved.to_source_qty, moved.shipped_qty,
-                                   moved.moved_qty, moved.first_date,
-                                   moved.last_date, moved.waits_for_component
+                                   moved.sent_qty, moved.first_date, moved.last_date,
+                                   moved.waits_for_component
                               FROM %(moved)s moved
                          LEFT JOIN bill USING (order_line_id, bom_line_id)
                          UNION ALL
@@ -343,14 +416,14 @@ class BacklogLiveLine(models.AbstractModel):
 
     def _moved_component(self):
         """The components, open and shipped, with the line of the bill of materials that
-        they move for; none where a vendor ships them. What came back counts as in
-        Odoo's own ``sale.order.line._prepare_qty_delivered``; what all moves bring,
-        ``moved_qty``, is less by whatever comes back. The few lines that sell a kit
-        lead to what was shipped for them, not all that ever was."""
+        they move for; none where a vendor ships them. Of what came back, shipped counts
+        as in Odoo's own ``sale.order.line._prepare_qty_delivered``; sent is what the
+        customer has, less what is to come back. The few lines that sell a kit lead to
+        what was shipped for them, not all that ever was."""
         return SQL(
             """
             SELECT order_line_id, product_id, bom_line_id, open_qty, short_qty,
-                   to_source_qty, 0 AS shipped_qty, open_qty AS moved_qty, first_date,
+                   to_source_qty, 0 AS shipped_qty, 0 AS sent_qty, first_date,
                    last_date, waits_for_component
               FROM part
              WHERE is_component
@@ -358,22 +431,19 @@ class BacklogLiveLine(models.AbstractModel):
             SELECT move.sale_line_id, move.product_id,
                    CASE WHEN origin.usage <> 'supplier' THEN move.bom_line_id END,
                    0, 0, 0,
-                   CASE WHEN move.state <> 'done'
-                        THEN 0
+                   CASE WHEN move.state <> 'done' THEN 0
                         WHEN %(to_customer)s
                         THEN CASE WHEN move.origin_returned_move_id IS NULL
                                     OR move.to_refund
                                   THEN %(qty)s
                                   ELSE 0
                               END
-                        WHEN %(from_customer)s AND move.to_refund
-                        THEN - %(qty)s
+                        WHEN move.to_refund THEN - %(qty)s
                         ELSE 0
                     END,
-                   CASE WHEN %(to_customer)s
-                        THEN CASE WHEN move.state = 'done' THEN %(qty)s ELSE 0 END
-                        WHEN move.state = 'done'
-                        THEN - %(qty)s
+                   CASE WHEN move.state = 'done'
+                        THEN CASE WHEN %(to_customer)s THEN %(qty)s ELSE - %(qty)s END
+                        WHEN %(to_customer)s THEN 0
                         ELSE - %(demand)s
                     END,
                    NULL, NULL, FALSE

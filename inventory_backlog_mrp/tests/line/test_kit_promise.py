@@ -45,6 +45,43 @@ class TestKitPromise(BacklogCase):
         )
         self.assertEqual(promise["to_source"], 2)
 
+    def test_what_is_to_source_is_told_by_component(self):
+        glue = self._product("Glue", uom_id=self.env.ref("uom.product_uom_gram").id)
+        self.kit.bom_ids.bom_line_ids = [
+            (0, 0, {"product_id": glue.id, "product_qty": 30})
+        ]
+        self.leg.seller_ids = [
+            (0, 0, {"partner_id": self.vendor.id, "price": 1, "delay": 4})
+        ]
+        self._put_in_stock(self.leg, 11)
+        self._put_in_stock(self.top, 9)
+        promise = self._promise(6)
+        nobody = {"date": False, "by": False, "warehouse_id": False}
+        self.assertEqual(
+            promise["to_source_parts"],
+            [
+                {
+                    "product_id": self.leg.id,
+                    "uom": "Units",
+                    "qty": 13,
+                    "date": str(self._after(4)),
+                    "by": "buy",
+                    "warehouse_id": False,
+                },
+                {"product_id": glue.id, "uom": "g", "qty": 180, **nobody},
+            ],
+        )
+        order = self._order(self.kit, 6)
+        [answer] = order.get_backlog(order.ids)
+        self.assertEqual(
+            {
+                part["product_id"]: part["qty"]
+                for part in answer["lines"][0]["slices"]
+                if part["source"] == "none"
+            },
+            {part["product_id"]: part["qty"] for part in promise["to_source_parts"]},
+        )
+
     def test_a_kit_with_all_its_parts_is_ready(self):
         self._put_in_stock(self.leg, 12)
         self._put_in_stock(self.top, 3)
