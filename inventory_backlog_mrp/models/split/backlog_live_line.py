@@ -21,7 +21,7 @@ class BacklogLiveLine(models.AbstractModel):
         """A kit counts whole kits, in its own unit: the least of its components, by
         the open moves and by today's bill of materials. Adds ``waits_for_component``: a
         production order that the line waits for is short of raw material itself, and
-        ``excess_kits``: see ``_excess``, NULL where nothing is a kit.
+        ``excess_kits``: see ``_excess``, NULL where not all of it is kits.
 
         This replaces the statement of the base, so a new column goes into both."""
         return SQL(
@@ -32,20 +32,21 @@ class BacklogLiveLine(models.AbstractModel):
                    SUM(to_source_qty) AS to_source_qty,
                    MIN(first_date) AS first_date, MAX(last_date) AS last_date,
                    BOOL_OR(waits_for_component) AS waits_for_component,
-                   SUM(excess_kits) AS excess_kits,
+                   CASE WHEN NOT BOOL_OR(is_whole) THEN SUM(excess_kits) END
+                       AS excess_kits,
                    MIN(first_warehouse_id) AS first_warehouse_id,
                    MAX(last_warehouse_id) AS last_warehouse_id
               FROM (
                     SELECT order_line_id, open_qty, short_qty, to_source_qty,
                            first_date, last_date, waits_for_component,
-                           NULL::numeric AS excess_kits,
+                           NULL::numeric AS excess_kits, TRUE AS is_whole,
                            first_warehouse_id, last_warehouse_id
                       FROM part
                      WHERE NOT is_component
                  UNION ALL
-                    SELECT kits.*, NULL, NULL FROM (%(whole_kits)s) kits
+                    SELECT kits.*, FALSE, NULL, NULL FROM (%(whole_kits)s) kits
                  UNION ALL
-                    SELECT order_line_id, 0, 0, 0, NULL, NULL, FALSE, NULL,
+                    SELECT order_line_id, 0, 0, 0, NULL, NULL, FALSE, NULL, FALSE,
                            first_warehouse_id, last_warehouse_id
                       FROM part
                      WHERE is_component
