@@ -1,7 +1,10 @@
+import re
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ..common import BacklogCase
+from ..repository import ROOT, needs_repository
 
 
 @tagged("post_install", "-at_install")
@@ -57,6 +60,18 @@ class TestGetBacklog(BacklogCase):
                 },
             ],
         )
+
+    @needs_repository
+    def test_the_page_for_programs_names_every_key(self):
+        order = self._order(self.product, 1)
+        [order] = order.get_backlog(order.ids)
+        rows = {"order": order, "line": order["lines"][0]}
+        rows["slice"] = rows["line"]["slices"][0]
+        page = (ROOT / "docs/api.md").read_text()
+        for name, row in rows.items():
+            [keys] = re.findall(rf"^\| {name} \| (.+) \|$", page, re.MULTILINE)
+            keys = re.sub(r"\(.*?\)", "", keys)
+            self.assertCountEqual(re.findall(r"`(\w+)`", keys), row)
 
     def test_a_finished_order_has_no_lines(self):
         self._put_in_stock(self.product, 3)
