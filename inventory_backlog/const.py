@@ -14,7 +14,7 @@ REQUEST_STATES = ("draft", "sent", "to approve")
 MOVABLE_STATES = ("draft", "sent")
 
 # Of suggestions: there is one of a kind for each product and warehouse.
-OPEN = ("proposed", "snoozed", "dismissed")
+OPEN_SUGGESTIONS = ("proposed", "snoozed", "dismissed")
 BUYING = ("buy", "dropship")
 # Kinds that make no document: accepting asks somebody to do something, or confirms what
 # is there.

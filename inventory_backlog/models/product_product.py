@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..const import BUYERS, OPEN, VALUE_GROUPS
+from ..const import BUYERS, OPEN_SUGGESTIONS, VALUE_GROUPS
 from ..tools.actions import open_lines
 from ..tools.arguments import checked_end_of_day, checked_quantity, checked_records
 from ..tools.figures import search_figure
@@ -304,7 +304,7 @@ class ProductProduct(models.Model):
         self._origin.check_access("read")
         counts = dict(
             self.env["backlog.suggestion"]._read_group(
-                [("product_id", "in", self.ids), ("state", "in", OPEN)],
+                [("product_id", "in", self.ids), ("state", "in", OPEN_SUGGESTIONS)],
                 ["product_id"],
                 ["__count"],
             )

@@ -2,7 +2,7 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 
-from ..const import BUYERS, INTERNAL, OPEN, REQUEST_STATES
+from ..const import BUYERS, INTERNAL, OPEN_SUGGESTIONS, REQUEST_STATES
 from ..tools.bounds import (
     bounded,
     bounded_days,
@@ -288,7 +288,7 @@ class PurchaseOrderLine(models.Model):
         asked = self.env["backlog.suggestion.line"].search(
             [
                 ("suggestion_id.action_type", "=", "confirm"),
-                ("suggestion_id.state", "in", OPEN),
+                ("suggestion_id.state", "in", OPEN_SUGGESTIONS),
                 ("suggestion_id.product_id", "in", self.product_id.ids),
                 ("document", "in", requests),
             ]

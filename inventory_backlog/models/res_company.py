@@ -171,11 +171,12 @@ class ResCompany(models.Model):
     )
     _backlog_horizon_positive = models.Constraint(
         "CHECK (backlog_horizon_days >= 0)",
-        "The horizon cannot be negative. Use 0 to look at what is needed today.",
+        "The reorder horizon cannot be negative. Use 0 to look at what is needed "
+        "today.",
     )
     _backlog_horizon_bounded = models.Constraint(
         f"CHECK (backlog_horizon_days <= {MOST_DAYS})",
-        "The horizon can be 36,500 days at most, which is a hundred years.",
+        "The reorder horizon can be 36,500 days at most, which is a hundred years.",
     )
     _backlog_snapshot_years_positive = models.Constraint(
         "CHECK (backlog_snapshot_years > 0)",

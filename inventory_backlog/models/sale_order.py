@@ -9,7 +9,7 @@ from ..tools.figures import search_figure
 from ..tools.given import giving
 from ..tools.names import named
 from ..tools.person import as_asked
-from .sale_order_line import PRODUCT_TRIGGERS, QUOTE_INPUTS
+from .sale_order_line import PRODUCT_DEPENDS, QUOTE_INPUTS
 
 MOST_ORDERS = 10_000
 # Nobody reads more, and a quotation can take from every order there is.
@@ -107,7 +107,7 @@ class SaleOrder(models.Model):
     # Its lines summed
 
     @api.depends(
-        *(f"order_line.{trigger}" for trigger in PRODUCT_TRIGGERS),
+        *(f"order_line.{name}" for name in PRODUCT_DEPENDS),
         "commitment_date",
         "currency_rate",
         "date_order",

@@ -15,7 +15,7 @@ from .line.backlog_quote import Wish
 # What the allocation looks at, seen from a record with a product. For fields that are
 # not stored Odoo follows these only when a figure is in cache: the hot paths (reserve,
 # receive, ship) pay nothing unless the same transaction has read a figure before.
-PRODUCT_TRIGGERS = (
+PRODUCT_DEPENDS = (
     "product_id.is_storable",
     "product_id.purchase_order_line_ids.date_planned",
     "product_id.stock_quant_ids.quantity",
@@ -263,7 +263,7 @@ class SaleOrderLine(models.Model):
         return expected
 
     @api.depends(
-        *PRODUCT_TRIGGERS,
+        *PRODUCT_DEPENDS,
         "move_ids.state",
         "order_id.currency_rate",
         "order_id.order_line.price_subtotal",

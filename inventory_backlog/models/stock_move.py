@@ -8,7 +8,7 @@ from ..tools.figures import search_figure
 from ..tools.given import giving
 from ..tools.link import Link
 from .backlog_history_mixin import Ours
-from .sale_order_line import PRODUCT_TRIGGERS
+from .sale_order_line import PRODUCT_DEPENDS
 
 # Transfers that feed productions that feed transfers …: no chain of goods is longer.
 MAX_STEPS = 10
@@ -101,7 +101,7 @@ class StockMove(models.Model):
 
     # Its slices summed
 
-    @api.depends(*PRODUCT_TRIGGERS)
+    @api.depends(*PRODUCT_DEPENDS)
     @api.depends_context("tz")
     def _compute_backlog(self):
         return super()._compute_backlog()

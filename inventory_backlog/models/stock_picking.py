@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from ..const import BACKLOG_STATES, INTERNAL, OPEN_STATES
 from ..tools.figures import search_figure
-from .sale_order_line import PRODUCT_TRIGGERS
+from .sale_order_line import PRODUCT_DEPENDS
 
 
 class StockPicking(models.Model):
@@ -23,7 +23,7 @@ class StockPicking(models.Model):
         "in the queue. Only for open transfers to customers.",
     )
 
-    @api.depends(*(f"move_ids.{trigger}" for trigger in PRODUCT_TRIGGERS))
+    @api.depends(*(f"move_ids.{name}" for name in PRODUCT_DEPENDS))
     def _compute_backlog(self):
         return super()._compute_backlog()
 

@@ -140,7 +140,7 @@ class BacklogCash(models.Model):
         "Expected Payment",
         readonly=True,
         help="When the money moves: the day the goods can leave, and not before the "
-        "day they were promised for, plus the payment term of the customer; or the day "
+        "day they were promised for, plus the payment term of the order; or the day "
         "they are here plus that of the vendor. What is on a posted invoice or bill "
         "already is due on its day, today when that has passed. For a deposit, when "
         "the goods leave. Empty while nobody can say: there is no vendor to order "

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from .sale_order_line import COMPONENT_TRIGGERS
+from .sale_order_line import COMPONENT_DEPENDS
 
 
 class SaleOrder(models.Model):
@@ -8,6 +8,6 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
-    @api.depends(*(f"order_line.{trigger}" for trigger in COMPONENT_TRIGGERS))
+    @api.depends(*(f"order_line.{trigger}" for trigger in COMPONENT_DEPENDS))
     def _compute_backlog(self):
         return super()._compute_backlog()

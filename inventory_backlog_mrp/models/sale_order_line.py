@@ -1,9 +1,9 @@
 from odoo import api, models
 
-from odoo.addons.inventory_backlog.models.sale_order_line import PRODUCT_TRIGGERS
+from odoo.addons.inventory_backlog.models.sale_order_line import PRODUCT_DEPENDS
 
-COMPONENT_TRIGGERS = (
-    *(f"move_ids.{trigger}" for trigger in PRODUCT_TRIGGERS),
+COMPONENT_DEPENDS = (
+    *(f"move_ids.{name}" for name in PRODUCT_DEPENDS),
     "move_ids.bom_line_id.product_qty",
 )
 
@@ -13,7 +13,7 @@ class SaleOrderLine(models.Model):
 
     _inherit = "sale.order.line"
 
-    @api.depends(*COMPONENT_TRIGGERS)
+    @api.depends(*COMPONENT_DEPENDS)
     def _compute_backlog(self):
         return super()._compute_backlog()
 

@@ -185,7 +185,7 @@ class BacklogQuote(models.AbstractModel):
         """These wishes in as few groups as a simple rule finds, with no goods twice in
         one group."""
         groups, next_group = [], defaultdict(int)
-        for wish, product_ids in zip(wishes, self._touched(wishes), strict=True):
+        for wish, product_ids in zip(wishes, self._in_reach(wishes), strict=True):
             number = max(next_group[product_id] for product_id in product_ids)
             next_group.update(dict.fromkeys(product_ids, number + 1))
             if number == len(groups):
@@ -193,7 +193,7 @@ class BacklogQuote(models.AbstractModel):
             groups[number].append(wish)
         return groups
 
-    def _touched(self, wishes):
+    def _in_reach(self, wishes):
         """For each wish the ids of the products that it can take."""
         return [{wish.product.id} for wish in wishes]
 

@@ -6,7 +6,7 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...const import ASKED, ASKING, OPEN
+from ...const import ASKED, ASKING, OPEN_SUGGESTIONS
 from ...tools.bounds import bounded
 
 # The settings of the company that decide quantities, vendors and days.
@@ -93,7 +93,7 @@ class BacklogFacts(models.AbstractModel):
             .search_fetch(
                 mine
                 & (
-                    Domain("state", "in", OPEN)
+                    Domain("state", "in", OPEN_SUGGESTIONS)
                     # These end when the run finds nothing to do.
                     | Domain("action_type", "in", ASKED)
                     & Domain("state", "=", "ordered")
@@ -139,7 +139,7 @@ class BacklogFacts(models.AbstractModel):
                 SQL(", ").join(counts),
                 self.env.company.id,
                 product_ids,
-                OPEN,
+                OPEN_SUGGESTIONS,
                 to_flush=self.env["backlog.suggestion"]._fields["state"],
             )
         )
@@ -311,7 +311,7 @@ class BacklogFacts(models.AbstractModel):
             [
                 ("company_id", "=", self.env.company.id),
                 ("product_id", "in", product_ids),
-                ("state", "in", OPEN),
+                ("state", "in", OPEN_SUGGESTIONS),
             ],
             [
                 "product_id",

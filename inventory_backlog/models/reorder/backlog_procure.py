@@ -11,7 +11,7 @@ from odoo.tools import format_date, split_every
 
 from odoo.addons.stock.models.stock_rule import ProcurementException
 
-from ...const import ASKED, BUYING, MOVABLE_STATES, OPEN
+from ...const import ASKED, BUYING, MOVABLE_STATES, OPEN_SUGGESTIONS
 from ...tools.arguments import without_defaults
 from ...tools.names import named
 from . import netting
@@ -293,8 +293,10 @@ class BacklogProcure(models.AbstractModel):
                 document.with_env(self.env).check_access(right)
 
     def _document_made(self, action_type):
-        """The model of what is made when a suggestion of this kind is accepted, or None
-        when nothing is made."""
+        """The model of what is made when a suggestion of this kind is accepted: whoever
+        may create one may accept. None when nothing is made: ``_check_may_make`` then
+        only checks the late documents of the suggestion, so every buyer may accept a
+        kind that has none."""
         return {
             "buy": "purchase.order",
             "dropship": "purchase.order",
@@ -621,7 +623,7 @@ class BacklogProcure(models.AbstractModel):
         return suggestions.search(
             [
                 ("action_type", "=", "confirm"),
-                ("state", "in", OPEN),
+                ("state", "in", OPEN_SUGGESTIONS),
                 ("line_ids.document", "in", documents),
             ]
         )
@@ -742,7 +744,7 @@ class BacklogProcure(models.AbstractModel):
         self._check_may_accept(suggestions)
         self._check_may_undo(suggestions)
         fixed = suggestions.filtered(lambda one: not self._can_undo(one))
-        if open_ones := fixed.filtered(lambda one: one.state in OPEN):
+        if open_ones := fixed.filtered(lambda one: one.state in OPEN_SUGGESTIONS):
             raise UserError(
                 self.env._(
                     "%s: this is not accepted, so there is nothing to undo.",
@@ -771,7 +773,7 @@ class BacklogProcure(models.AbstractModel):
         # More may come too late since it was bought instead: proposed again, the draft
         # is still there.
         is_made = saved.state == "ordered" or (
-            saved.state in OPEN and "open" in saved._ordered_steps()
+            saved.state in OPEN_SUGGESTIONS and "open" in saved._ordered_steps()
         )
         return is_made and saved._is_draft() and self._may_undo(suggestion)
 
@@ -864,7 +866,9 @@ class BacklogProcure(models.AbstractModel):
         worked."""
         try:
             with self.env.cr.savepoint():
-                suggestions.filtered(lambda one: one.state in OPEN).action_create_rfq()
+                suggestions.filtered(
+                    lambda one: one.state in OPEN_SUGGESTIONS
+                ).action_create_rfq()
         except (UserError, ProcurementException, OperationalError) as error:
             self.env.invalidate_all()
             if outcome:

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from ...const import (
     ASKED,
     BUYING,
-    OPEN,
+    OPEN_SUGGESTIONS,
     PURCHASE_USERS,
     REQUEST_STATES,
     TRANSFER_GROUPS,
@@ -433,7 +433,7 @@ class BacklogSuggestion(models.Model):
         return {line: qty for line, qty in left.items() if uom.compare(qty, 0) > 0}
 
     def _check_open(self):
-        if settled := self.filtered(lambda one: one.state not in OPEN):
+        if settled := self.filtered(lambda one: one.state not in OPEN_SUGGESTIONS):
             raise UserError(
                 self.env._(
                     "%s: this is under way or done already. Undo it first.",
@@ -538,7 +538,7 @@ class BacklogSuggestion(models.Model):
 
     def _planned_qty(self):
         """What was missing when it was planned: under way, it is in progress."""
-        if self.state in OPEN:
+        if self.state in OPEN_SUGGESTIONS:
             return self._missing_qty()
         return self.product_uom_id.round(sum(self.line_ids.mapped("qty")))
 
@@ -772,7 +772,7 @@ class BacklogSuggestion(models.Model):
     def action_open_requests(self):
         """As ``action_open_accept``, of what is to be bought only."""
         to_buy = self.filtered(
-            lambda one: one.action_type in BUYING and one.state in OPEN
+            lambda one: one.action_type in BUYING and one.state in OPEN_SUGGESTIONS
         )
         if not to_buy:
             raise UserError(

@@ -11,7 +11,7 @@ from odoo.exceptions import LockError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, split_every
 
-from ...const import ASKED, OPEN
+from ...const import ASKED, OPEN_SUGGESTIONS
 from ...tools.arguments import without_defaults
 from .backlog_facts import Situation
 
@@ -286,7 +286,7 @@ class BacklogSuggestionRun(models.AbstractModel):
                 ("company_id", "=", self.env.company.id),
                 ("product_id", "in", product_ids),
                 "|",
-                ("state", "in", OPEN),
+                ("state", "in", OPEN_SUGGESTIONS),
                 "&",
                 ("action_type", "in", ASKED),
                 ("state", "=", "ordered"),

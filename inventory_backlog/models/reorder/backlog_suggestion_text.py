@@ -4,8 +4,9 @@ from odoo import models
 from odoo.tools import format_amount, format_date
 from odoo.tools.misc import formatLang
 
-from ...const import ASKED, ASKING, BUYING, OPEN
+from ...const import ASKED, ASKING, BUYING, OPEN_SUGGESTIONS
 from ...tools.names import named
+from . import netting
 
 
 class BacklogSuggestionText(models.AbstractModel):
@@ -37,7 +38,10 @@ class BacklogSuggestionText(models.AbstractModel):
         if suggestion.action_type in ASKED:
             return self._late_summary(suggestion)
         origin = suggestion.source_warehouse_id or suggestion.partner_id
-        if suggestion.state not in OPEN and suggestion.action_type in BUYING:
+        if (
+            suggestion.state not in OPEN_SUGGESTIONS
+            and suggestion.action_type in BUYING
+        ):
             # Split over two vendors, it is from both.
             lines = suggestion.purchase_line_ids
             asked = lines.filtered(lambda line: line.state != "cancel").partner_id
@@ -113,7 +117,8 @@ class BacklogSuggestionText(models.AbstractModel):
             *self._quantity_sentences(suggestion),
             *(
                 self._joined_sentences(suggestion)
-                if suggestion.action_type == "buy" and suggestion.state in OPEN
+                if suggestion.action_type == "buy"
+                and suggestion.state in OPEN_SUGGESTIONS
                 else ()
             ),
             *self._vendor_sentences(suggestion),
@@ -145,7 +150,7 @@ class BacklogSuggestionText(models.AbstractModel):
 
     def _instead_sentences(self, suggestion):
         """What buying elsewhere would mean, of the vendor that delivers first."""
-        if suggestion.state not in OPEN:
+        if suggestion.state not in OPEN_SUGGESTIONS:
             return []
         one = suggestion.sudo().with_company(suggestion.company_id)
         plan = one.env["backlog.plan"]
@@ -383,7 +388,7 @@ class BacklogSuggestionText(models.AbstractModel):
         if suggestion.action_type not in BUYING:
             return []
         sentences = []
-        if suggestion.partner_id and suggestion.state in OPEN:
+        if suggestion.partner_id and suggestion.state in OPEN_SUGGESTIONS:
             sentences.append(
                 self.env._(
                     "From %(vendor)s, ordered today it would arrive on %(date)s.",
@@ -520,7 +525,7 @@ class BacklogSuggestionText(models.AbstractModel):
         possible = product._get_filtered_sellers(quantity=None).partner_id
         sellers = product._prepare_sellers(False)
         return {
-            "possible": suggestion.state in OPEN,
+            "possible": suggestion.state in OPEN_SUGGESTIONS,
             "rows": [
                 self._option(
                     suggestion, partner, missing, multiple, partner in possible
@@ -568,10 +573,10 @@ class BacklogSuggestionText(models.AbstractModel):
             else "",
             "all_kept": not promised,
             "possible": False,
-            "chosen": suggestion.state in OPEN,
+            "chosen": suggestion.state in OPEN_SUGGESTIONS,
         }
         return {
-            "possible": suggestion.state in OPEN,
+            "possible": suggestion.state in OPEN_SUGGESTIONS,
             "method": "action_buy_instead",
             "rows": [wait, *rows],
         }
@@ -663,13 +668,11 @@ class BacklogSuggestionText(models.AbstractModel):
         ]
 
     def _reason_for_nothing(self, rows, facts):
+        plan = self.env["backlog.plan"]
         wanted = [row for row in rows if row.part in ASKING and row.part != "late"]
-        due = [
-            row for row in wanted if row.day <= self.env["backlog.plan"]._horizon_day()
-        ]
-        if self.env["backlog.plan"]._count_left(rows, facts):
+        if plan._count_left(rows, facts):
             return self.env._("its reordering rule orders it by itself.")
-        if due:
+        if netting.due(wanted, plan._horizon_day()):
             return self.env._(
                 "what is requested or drafted already covers it once it is confirmed."
             )

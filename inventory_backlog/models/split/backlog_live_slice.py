@@ -119,7 +119,7 @@ class BacklogLiveSlice(models.AbstractModel):
         says who is ahead. In both ``move`` has ``id``, ``priority``, ``date``,
         ``reservation_date``, ``product_id``, ``order_line_id`` (NULL for other demand
         than customers'), ``warehouse_id``, ``company_id``, ``pool_id`` and
-        ``to_customer``. A rule may use these and no others.
+        ``to_customer``. A rule may use these columns, or a sub-select by them.
         """
         today = now().date()
         return SQL(

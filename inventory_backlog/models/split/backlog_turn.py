@@ -162,7 +162,7 @@ class BacklogTurn(models.AbstractModel):
             never=NEVER,
             quantity=finite(SQL("quant.quantity")),
             reserved=finite(SQL("quant.reserved_quantity")),
-            held=self._held(),
+            held=self._held_per_place(),
             viewers=self._viewers(),
             order=self._removal_order(),
             strategy=self._strategy(),
@@ -183,7 +183,7 @@ class BacklogTurn(models.AbstractModel):
             """
         )
 
-    def _held(self):
+    def _held_per_place(self):
         """What move lines hold of the goods of ``waiting``, by place, lot, package and
         owner, where quants say something else."""
         return SQL(

@@ -110,7 +110,7 @@ class BacklogVendorMeasure(models.Model):
                 SELECT %(columns)s FROM backlog_vendor_measure
                  WHERE company_id = %(company)s AND day = %(today)s
                    AND vendor_id = ANY(%(vendors)s) AND %(asked)s
-                   AND (receipt_count = 0 OR lateness_median IS NOT NULL)
+                   AND %(complete)s
                    AND vendor_id NOT IN (SELECT vendor_id FROM backlog_vendor_touch)
                 """,
                 columns=columns,
@@ -118,6 +118,7 @@ class BacklogVendorMeasure(models.Model):
                 today=self.env.company._backlog_today(),
                 vendors=vendors.ids,
                 asked=asked,
+                complete=self._is_complete("backlog_vendor_measure"),
                 to_flush=self._touching(),
             )
         )
@@ -158,7 +159,7 @@ class BacklogVendorMeasure(models.Model):
                    AND kept.company_id = %(company)s
                    AND kept.measure_key = 0
                    AND kept.day = %(today)s
-                   AND (kept.receipt_count = 0 OR kept.lateness_median IS NOT NULL)
+                   AND %(complete)s
                  WHERE %(asked)s
                    AND (kept.id IS NULL OR partner.commercial_partner_id IN (
                         SELECT vendor_id FROM backlog_vendor_touch))
@@ -166,6 +167,7 @@ class BacklogVendorMeasure(models.Model):
                 company=self.env.company.id,
                 today=self.env.company._backlog_today(),
                 asked=of_products(SQL("info.product_tmpl_id"), template_ids),
+                complete=self._is_complete("kept"),
                 to_flush=[
                     self.env["product.supplierinfo"]._fields["partner_id"],
                     self.env["product.supplierinfo"]._fields["product_tmpl_id"],
@@ -175,6 +177,17 @@ class BacklogVendorMeasure(models.Model):
             )
         )
         return [row[0] for row in rows]
+
+    @api.model
+    def _is_complete(self, kept):
+        """Whether the row ``kept`` has the rate that came with the last version: a row
+        from before it does not count. Name the newest of ``RATES`` here that is never
+        empty where something was received."""
+        return SQL(
+            "(%s = 0 OR %s IS NOT NULL)",
+            SQL.identifier(kept, "receipt_count"),
+            SQL.identifier(kept, "lateness_median"),
+        )
 
     @api.model
     def _asked(self, template_ids):
@@ -273,14 +286,14 @@ class BacklogVendorMeasure(models.Model):
                 INSERT INTO backlog_vendor_measure (company_id, day, %(columns)s)
                 SELECT %(company)s, %(today)s, %(columns)s FROM live
              UNION ALL
-                SELECT %(company)s, %(today)s, vendor.id, 0, 0,
-                       NULL, NULL, NULL, NULL, NULL, NULL, NULL
+                SELECT %(company)s, %(today)s, vendor.id, 0, 0, %(no_rates)s
                   FROM UNNEST(%(vendors)s) AS vendor (id)
                  WHERE vendor.id NOT IN (SELECT vendor_id FROM live)
              RETURNING id
                 """,
                 live=self.env["backlog.vendor.receipt"]._measures(vendor_ids),
                 columns=self._columns(),
+                no_rates=SQL(", ").join([SQL("NULL")] * len(RATES)),
                 company=company.id,
                 today=company._backlog_today(),
                 vendors=vendor_ids,

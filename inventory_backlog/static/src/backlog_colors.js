@@ -1,4 +1,5 @@
-/** The colours of the supply states, as in backlog_colors.scss. */
+/** The colours of the supply states, as in backlog_colors.scss; the printed report has
+ * its own in static/report/backlog_report.scss. */
 export const STATE_COLORS = {
     ready: "#1e7d34",
     partial: "#ffc107",

@@ -2,48 +2,15 @@ from lxml import etree
 
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
 
 from ...const import BUYERS
 from ...tools.readers import why_not_told
-from ..suggestions import SuggestionCase
+from ..told import ToldCase
 
 PURCHASE = "purchase.group_purchase_user"
 SALES = "sales_team.group_sale_salesman"
-
-
-class ToldCase(SuggestionCase):
-    """Users who may be told, and one of each kind who may not."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.buyer.write({"email": "buyer@example.com", "lang": "en_US"})
-        cls.other_company = cls.env["res.company"].create({"name": "Other"})
-        cls.manager = new_test_user(
-            cls.env, "told_manager", "inventory_backlog.group_backlog_manager"
-        )
-        cls.env["mail.mail"].search([]).unlink()
-
-    @classmethod
-    def _user(cls, name, groups, **values):
-        return new_test_user(
-            cls.env, f"told_{name}", groups, email=f"{name}@example.com", **values
-        )
-
-    @classmethod
-    def _elsewhere(cls, groups):
-        return cls._user(
-            "elsewhere",
-            groups,
-            company_id=cls.other_company.id,
-            company_ids=[Command.set(cls.other_company.ids)],
-        )
-
-    def _lose(self, user, right):
-        user.group_ids = [Command.set(self.env.ref(right).ids)]
 
 
 @tagged("post_install", "-at_install")
@@ -184,6 +151,11 @@ class TestDigestReaders(ToldCase):
                 self.assertIn(offered, found)
                 self.assertFalse(found & (lost + portal + elsewhere))
 
+    def test_who_is_told_is_told_without_a_reason(self):
+        self.assertEqual(why_not_told(self.buyer, self.company, BUYERS), "")
+        self.buyer.email = False
+        self.assertIn("no email", why_not_told(self.buyer, self.company, BUYERS))
+
     def _domain(self, view, name):
         """Whom the screen offers, as its browser asks for them."""
         view = self.env.ref(f"inventory_backlog.{view}")
@@ -191,58 +163,3 @@ class TestDigestReaders(ToldCase):
         [node] = etree.fromstring(views["arch"]).xpath(f"//field[@name='{name}']")
         values = {"id": self.company.id, "company_id": self.company.id}
         return safe_eval(node.get("domain"), values)
-
-
-@tagged("post_install", "-at_install")
-class TestReportRecipients(ToldCase):
-    """The weekly report: recipients are those who may see it, and it shows who of them
-    gets nothing."""
-
-    def _recipient(self, user, **values):
-        recipients = self.env["backlog.report.recipient"].with_user(self.manager)
-        return recipients.create({"user_id": user.id, **values})
-
-    def test_nobody_is_chosen_who_may_not_read_it(self):
-        for user, reason in (
-            (self._user("portal", "base.group_portal"), "not an internal user"),
-            (self._user("plain", PURCHASE), "does not have the right"),
-            (self._elsewhere(SALES), "no longer works in"),
-        ):
-            with (
-                self.subTest(user.login),
-                self.assertRaisesRegex(ValidationError, reason),
-            ):
-                self._recipient(user)
-        recipient = self._recipient(self.seller)
-        with self.assertRaises(ValidationError):
-            recipient.user_id = self._user("internal", "base.group_user")
-
-    def test_who_lost_the_right_gets_nothing_and_is_shown(self):
-        user = self._user("lost", SALES)
-        recipient = self._recipient(user)
-        self.assertFalse(recipient.obstacle)
-        for right, reason in (
-            ("base.group_user", "does not have the right"),
-            ("base.group_portal", "not an internal user"),
-        ):
-            self._lose(user, right)
-            recipient.invalidate_recordset()
-            self.assertRegex(recipient.obstacle, reason)
-            with mute_logger(
-                "odoo.addons.inventory_backlog.report.backlog_report_recipient"
-            ):
-                recipient.sudo()._try_to_send()
-            self.assertEqual(recipient.failure, recipient.obstacle)
-        self.assertFalse(self._mails())
-
-    def test_recipients_who_lost_the_right_can_be_archived(self):
-        user = self._user("lost", SALES)
-        recipient = self._recipient(user)
-        self._lose(user, "base.group_user")
-        recipient.active = False
-        self.assertFalse(recipient.active)
-
-    def test_who_is_told_is_told_without_a_reason(self):
-        self.assertEqual(why_not_told(self.buyer, self.company, BUYERS), "")
-        self.buyer.email = False
-        self.assertIn("no email", why_not_told(self.buyer, self.company, BUYERS))

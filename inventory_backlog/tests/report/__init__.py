@@ -6,6 +6,7 @@ from . import test_customer_summary
 from . import test_dashboard
 from . import test_paper
 from . import test_report
+from . import test_report_recipients
 from . import test_service
 from . import test_snapshot
 from . import test_snapshot_clock
@@ -13,3 +14,4 @@ from . import test_snapshot_keep
 from . import test_snapshot_month
 from . import test_snapshot_take
 from . import test_spreadsheet
+from . import test_weekly_report

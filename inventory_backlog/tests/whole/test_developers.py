@@ -18,6 +18,14 @@ SECTION = r"^#+ {}\n(.*?)(?=^#+ |\Z)"
 CODE = r"^```{}\n(.*?)^```$"
 ADDON = "my_addon"
 BRIDGE = "odoo.addons.inventory_backlog_mrp"
+# Where the files of a row can be.
+HOMES = [
+    ROOT / addon / room
+    for addon in ("inventory_backlog", "inventory_backlog_mrp")
+    for room in ("", "models", "tests")
+]
+FILE = re.compile(r"`([a-z]\S+\.\w+)`")
+NAME = re.compile(r"`(?:([a-z]\w*(?:\.\w+)+)\.)?(_\w+)(…?)`")
 
 
 class PageCase:
@@ -77,13 +85,11 @@ class TestDevelopers(PageCase, BacklogCase):
     """What the page for developers tells to write does what it says."""
 
     def test_every_file_and_hook_of_the_page_is_there(self):
-        home = ROOT / "inventory_backlog"
         rows = re.findall(r"^\| (.+) \|$", PAGE.read_text(), re.MULTILINE)
-        for path in re.findall(r"`([a-z]\S+\.\w+)`", "".join(rows)):
-            if path.endswith((".py", ".xml", ".json")):
-                places = [home / room / path for room in ("", "models", "tests")]
+        for path in FILE.findall("".join(rows)):
+            if path.endswith((".py", ".xml", ".json", ".js", ".scss", ".csv")):
                 with self.subTest(path):
-                    self.assertTrue(any(place.is_file() for place in places))
+                    self.assertTrue(self._files(path))
         hooks = [row.split(" | ") for row in rows if row.startswith("`_")]
         self.assertTrue(hooks)
         for methods, model, _what, who in hooks:
@@ -98,6 +104,28 @@ class TestDevelopers(PageCase, BacklogCase):
                             if part.__module__.startswith(f"{BRIDGE}.")
                         )
                         self.assertEqual(is_overridden, who == "bridge")
+
+    def test_every_method_of_a_row_is_in_a_file_of_the_row(self):
+        """Or, with the name of a model before it, in that model."""
+        [table] = re.findall(
+            SECTION.format("Where to change what"),
+            PAGE.read_text(),
+            re.MULTILINE | re.DOTALL,
+        )
+        for row in re.findall(r"^\| (.+) \|$", table, re.MULTILINE):
+            files = {file for path in FILE.findall(row) for file in self._files(path)}
+            text = "\n".join(file.read_text() for file in files)
+            for model, method, more in NAME.findall(row):
+                with self.subTest(row=row.split(" | ")[0], method=method):
+                    if model:
+                        self.assertTrue(hasattr(type(self.env[model]), method))
+                    else:
+                        name = method if more else rf"{method}\b"
+                        self.assertRegex(text, rf"(?m)^ +(def {name}|{name} = )")
+
+    def _files(self, path):
+        """The files that the page calls so, in both addons."""
+        return [home / path for home in HOMES if (home / path).is_file()]
 
     def _has_bridge(self):
         return "backlog.suggestion.component" in self.env

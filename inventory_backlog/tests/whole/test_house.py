@@ -261,6 +261,21 @@ class TestHouse(BaseCase):
                 with self.subTest(path=path.relative_to(root)):
                     self.assertEqual(names, sorted(there - {"__init__"}))
 
+    def test_every_test_is_run(self):
+        """Odoo runs the files that a package of tests imports, and no others."""
+        for addon in ADDONS:
+            root = Path(get_module_path(addon, display_warning=False) or "")
+            for path in root.glob("tests/*/__init__.py"):
+                names = [
+                    alias.name
+                    for node in ast.walk(ast.parse(path.read_text()))
+                    if isinstance(node, ast.ImportFrom) and node.level
+                    for alias in node.names
+                ]
+                there = {file.stem for file in path.parent.glob("test_*.py")}
+                with self.subTest(path=path.relative_to(root)):
+                    self.assertEqual(set(names), there)
+
     def test_one_context_key_is_ours(self):
         for source in self.sources:
             if source.name != "tools/given.py":

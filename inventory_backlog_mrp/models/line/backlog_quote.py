@@ -39,7 +39,7 @@ class BacklogQuote(models.AbstractModel):
         kits = self._kits(wishes)
         return [part for wish in wishes for part in self._kit_wishes(wish, kits)]
 
-    def _touched(self, wishes):
+    def _in_reach(self, wishes):
         """Also what goes into kits, and into what can be made."""
         kits = self._kits(wishes)
         groups = [self._kit_wishes(wish, kits) for wish in wishes]
@@ -47,15 +47,15 @@ class BacklogQuote(models.AbstractModel):
         made = self._made([part for group in groups for part in group])
         for (product, _warehouse), (_bom, recipe) in made.items():
             below[product.id] |= {component.id for component, *_how in recipe}
-        touched = []
-        for own, group in zip(super()._touched(wishes), groups, strict=True):
+        reached = []
+        for own, group in zip(super()._in_reach(wishes), groups, strict=True):
             level = own | {part.product.id for part in group}
             found = set()
             while level:
                 found |= level
                 level = set().union(*(below[one] for one in level)) - found
-            touched.append(found)
-        return touched
+            reached.append(found)
+        return reached
 
     def _kits(self, wishes):
         """``{(product, company): bill of materials}`` of the kits, looked up once for

@@ -4,7 +4,7 @@ from math import floor
 from odoo import models
 from odoo.tools import SQL
 
-from odoo.addons.inventory_backlog.const import OPEN
+from odoo.addons.inventory_backlog.const import OPEN_SUGGESTIONS
 from odoo.addons.inventory_backlog.tools.bounds import bounded_money
 
 from .backlog_suggestion import SETTLED
@@ -137,7 +137,7 @@ class BacklogSuggestionRun(models.AbstractModel):
             [
                 ("company_id", "=", self.env.company.id),
                 ("product_id", "in", product_ids),
-                ("suggestion_id.state", "in", OPEN),
+                ("suggestion_id.state", "in", OPEN_SUGGESTIONS),
             ]
         )
         for component in components:
@@ -149,7 +149,7 @@ class BacklogSuggestionRun(models.AbstractModel):
             [
                 ("company_id", "=", self.env.company.id),
                 ("product_id", "in", product_ids),
-                ("state", "in", OPEN),
+                ("state", "in", OPEN_SUGGESTIONS),
             ]
         )
         touched = components.suggestion_id | mine

@@ -12,8 +12,8 @@ READY = ("reserved", "stock")
 
 
 class BacklogLiveLine(models.AbstractModel):
-    """The lines as orders and slices say now: quantities, values, state. It is what
-    ``backlog.kept.line`` keeps."""
+    """The lines as orders and slices say now; of a kit in whole kits, as many as its
+    components make up. What waits for a production that lacks components says so."""
 
     _inherit = "backlog.live.line"
 
