@@ -21,6 +21,7 @@ from threading import Event, Thread
 
 import psycopg2
 import requests
+from lxml import etree
 from measure import asked
 
 DATABASE, SIZE = sys.argv[1:]
@@ -92,17 +93,8 @@ class Reader:
         self.session = session
         arch = session.call("backlog.line", "get_view", view_type="list")
         fields = session.call("backlog.line", "fields_get", attributes=["type"])
-        names = [
-            name
-            for name in ("order_id", "partner_id", "product_id", "why")
-            if name in fields
-        ]
-        names += [
-            name
-            for name in fields
-            if f'name="{name}"' in arch["arch"] and name not in names
-        ]
-        names.remove("why")
+        nodes = etree.fromstring(arch["arch"]).iterfind(".//field[@name]")
+        names = [node.get("name") for node in nodes]
         self.specification = asked(fields, names)
         self.pages = {
             "open lines": self.lines,
@@ -298,7 +290,9 @@ class Load:
             Thread(target=self.read, args=(name, seed), daemon=True)
             for seed in range(READERS)
         ]
-        threads += [Thread(target=work, args=args, daemon=True) for work, *args in others]
+        threads += [
+            Thread(target=work, args=args, daemon=True) for work, *args in others
+        ]
         for thread in threads:
             thread.start()
         time.sleep(SECONDS)
@@ -315,7 +309,9 @@ class Load:
         for name in dict.fromkeys(name for _half, name in self.seconds):
             alone, beside = (self.seconds[half, name] for half in ("alone", "beside"))
             medians = [statistics.median(seconds) for seconds in (alone, beside)]
-            most = [statistics.quantiles(seconds, n=20)[-1] for seconds in (alone, beside)]
+            most = [
+                statistics.quantiles(seconds, n=20)[-1] for seconds in (alone, beside)
+            ]
             ratio = most[1] / most[0]
             verdict = ""
             if name == GOAL[0]:
@@ -328,7 +324,8 @@ class Load:
                 )
             )
         print(
-            f"marks: at most {max(self.marks)}, median {statistics.median(self.marks):g}"
+            f"marks: at most {max(self.marks)}, "
+            f"median {statistics.median(self.marks):g}"
         )
         print(f"CPU of the scheduled action a write: {cpu / max(1, writes):.3f} s")
         for error in self.errors[:5]:
@@ -352,13 +349,19 @@ def main():
     load = Load()
     [[cron]] = load.ask(CRON)
     load.ask(f"UPDATE ir_cron SET active = id = {cron} RETURNING id")
-    products = [row[0] for row in load.ask(
-        "SELECT product_id FROM backlog_kept_line "
-        "ORDER BY hashint8extended(id, 11) LIMIT 1000"
-    )]
-    partners = [row[0] for row in load.ask(
-        "SELECT partner_id FROM sale_order ORDER BY id DESC LIMIT 100"
-    )]
+    products = [
+        row[0]
+        for row in load.ask(
+            "SELECT product_id FROM backlog_kept_line "
+            "ORDER BY hashint8extended(id, 11) LIMIT 1000"
+        )
+    ]
+    partners = [
+        row[0]
+        for row in load.ask(
+            "SELECT partner_id FROM sale_order ORDER BY id DESC LIMIT 100"
+        )
+    ]
     server = odoo(
         f"--http-port={PORT}",
         "--http-interface=127.0.0.1",
@@ -386,8 +389,16 @@ def main():
             process.wait(120)
     failed = load.report(cpu)
     checked = subprocess.run(
-        [sys.executable, "-m", "odoo", "shell", "-d", DATABASE, "--no-http",
-         "--log-level=warn"],
+        [
+            sys.executable,
+            "-m",
+            "odoo",
+            "shell",
+            "-d",
+            DATABASE,
+            "--no-http",
+            "--log-level=warn",
+        ],
         input=CHECK,
         capture_output=True,
         text=True,

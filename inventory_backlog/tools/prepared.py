@@ -35,6 +35,7 @@ class Column(str):
     __slots__ = ("kind",)
 
     def __new__(cls, values, kind):
+        """``values`` of the PostgreSQL type ``kind``."""
         column = super().__new__(cls, values)
         column.kind = kind
         return column
@@ -76,8 +77,10 @@ def slot_type(value):
     >>> slot_type([3, 4]), slot_type(date(2030, 1, 15)), slot_type([1.5, 2, None])
     ('integer[]', 'date', 'numeric[]')
     >>> slot_type(["assigned"]) or slot_type([]) or slot_type((3, 4)) or slot_type(7)
-    >>> slot_type(Rows("[]")), slot_type(Varying("UTC")), slot_type(Column("{}", "date"))
-    ('json', 'text', 'date[]')
+    >>> slot_type(Rows("[]")), slot_type(Varying("UTC"))
+    ('json', 'text')
+    >>> slot_type(Column("{}", "date"))
+    'date[]'
     """
     if isinstance(value, list):
         kinds = {_type_of(one) for one in value if one is not None}

@@ -189,7 +189,8 @@ def _not_marked_yet(name):
     others = "".join(f"mark.{column} IS NULL AND " for column in before)
     return (
         f"        IF {name} <> '{{}}' THEN\n"
-        f"            PERFORM SET_CONFIG('{MARKED_AT}', CLOCK_TIMESTAMP()::text, TRUE);\n"
+        f"            PERFORM SET_CONFIG('{MARKED_AT}',\n"
+        "                CLOCK_TIMESTAMP()::text, TRUE);\n"
         f"            {name} := ARRAY(\n"
         f"                SELECT DISTINCT changed FROM UNNEST({name}) changed\n"
         "                 WHERE NOT EXISTS (\n"

@@ -276,6 +276,20 @@ class TestHouse(BaseCase):
                 with self.subTest(path=path.relative_to(root)):
                     self.assertEqual(set(names), there)
 
+    def test_no_step_is_looked_through_for_each_row(self):
+        """PostgreSQL does that with NOT IN as soon as it takes a step for large."""
+        texts = {
+            (source.name, node.value)
+            for source in self.sources
+            if source.room == "split"
+            for node in ast.walk(source.tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        self.assertFalse(
+            [name for name, text in texts if re.search(r"NOT IN \(\s*SELECT", text)],
+            "Leave out with NOT EXISTS, or a LEFT JOIN.",
+        )
+
     def test_one_context_key_is_ours(self):
         for source in self.sources:
             if source.name != "tools/given.py":
