@@ -183,26 +183,30 @@ class BacklogTrigger(models.AbstractModel):
         """A statement: one text for the versions of all our triggers and functions. It
         is part of every read."""
         return self._fingerprint(
-            SQL("CONCAT_WS(' ', trigger.oid, trigger.xmin, function.xmin)")
+            SQL("CONCAT_WS(' ', trigger.oid, trigger.xmin, function.xmin)"),
+            SQL("trigger.tgrelid"),
         )
 
     @api.model
     def _texts(self):
         """A statement: one text for what all our triggers and functions do, which is
-        the same in another database."""
+        the same in another database: there tables have other numbers, so they come in
+        another order."""
+        table = SQL("(SELECT relname FROM pg_class WHERE oid = trigger.tgrelid)")
         return self._fingerprint(
             SQL(
-                "CONCAT_WS(' ', (SELECT relname FROM pg_class "
-                "WHERE oid = trigger.tgrelid), trigger.tgname, trigger.tgtype, "
-                "trigger.tgenabled, function.prosrc)"
-            )
+                "CONCAT_WS(' ', %s, trigger.tgname, trigger.tgtype, "
+                "trigger.tgenabled, function.prosrc)",
+                table,
+            ),
+            table,
         )
 
     @api.model
-    def _fingerprint(self, text):
+    def _fingerprint(self, text, order):
         return SQL(
             """
-            SELECT MD5(STRING_AGG(%s, ',' ORDER BY trigger.tgrelid, trigger.tgname))
+            SELECT MD5(STRING_AGG(%s, ',' ORDER BY %s, trigger.tgname))
               FROM pg_trigger trigger
               JOIN pg_proc function ON function.oid = trigger.tgfoid
              WHERE trigger.tgrelid = ANY(ARRAY[%s]::oid[])
@@ -210,6 +214,7 @@ class BacklogTrigger(models.AbstractModel):
                AND trigger.tgname < %s
             """,
             text,
+            order,
             SQL(", ").join(SQL("TO_REGCLASS(%s)", table) for table in self._watched()),
             PREFIX,
             # The next text that does not begin with the prefix.

@@ -9,7 +9,7 @@ from odoo.sql_db import close_db, db_connect
 from odoo.tests import BaseCase, tagged
 from odoo.tools import SQL, config, mute_logger
 
-from ..copies import DatabaseCopy
+from ..copies import DatabaseCopy, postgres
 
 OFF = "ALTER TABLE {} DISABLE TRIGGER backlog_touch_update"
 LOGGER = "odoo.addons.inventory_backlog.models.kept.backlog_trigger"
@@ -145,6 +145,22 @@ class TestTriggerApart(DatabaseCopy, BaseCase):
         self._fold()
         with self._transaction() as env:
             self.assertEqual(env["backlog.kept"]._stale(), ([], [], []))
+
+    def test_a_database_restored_from_a_dump_is_used_at_once(self):
+        """Its tables have other numbers, in another order."""
+        self._attach()
+        self._fold()
+        again = f"{self.copy}_again"
+        self.addCleanup(postgres, "dropdb", "--if-exists", "--force", again)
+        postgres("createdb", again)
+        dump = postgres("pg_dump", "--no-owner", self.copy)
+        postgres("psql", "--quiet", "--dbname", again, stdin=dump)
+        self.addCleanup(close_db, again)
+        with self._transaction() as env:
+            texts = env["backlog.trigger"]._texts()
+        with closing(db_connect(again).cursor()) as cr:
+            cr.execute(SQL("SELECT (%s) = texts FROM backlog_kept_seen", texts))
+            self.assertEqual(cr.fetchall(), [(True,)])
 
     def test_a_mark_of_before_a_backup_stands_for_no_change_of_now(self):
         """It may bear the number of a transaction of now, and a fold that does not see
