@@ -65,7 +65,10 @@ DOCUMENTS = 10  # of each kind, for what is written
 
 class Bench:
     def __init__(self, env):
-        self.env = env(user=env.ref("base.user_admin").id, su=False)
+        admin = env.ref("base.user_admin")
+        # What a browser says of its user with every request.
+        context = {"lang": admin.lang, "tz": "UTC", "uid": admin.id}
+        self.env = env(user=admin.id, su=False, context=context)
         self.cr = env.cr
         self.kept = self.env["backlog.kept"].sudo()
         self.env["backlog.fold"]._fold()
@@ -441,7 +444,7 @@ class Bench:
     def marks(self, enabled):
         """The triggers, and the methods that run with them. Both ways with the same
         changes of the tables, which cost as well."""
-        kept, line = type(self.kept), type(self.page)
+        upkeep, line = type(self.env["backlog.upkeep"]), type(self.page)
         for table, name in self.sql(
             """
             SELECT tgrelid::regclass::text, tgname
@@ -454,7 +457,7 @@ class Bench:
             yield
         else:
             with (
-                patch.object(kept, "_wake", lambda self: None),
+                patch.object(upkeep, "_wake", lambda self: None),
                 patch.object(line, "_keep_first_fill", lambda self: None),
             ):
                 yield

@@ -226,7 +226,7 @@ class Load:
     def __init__(self):
         self.stop = Event()
         self.seconds = defaultdict(list)
-        self.counts, self.errors = Counter(), []
+        self.counts, self.refused, self.broken = Counter(), [], []
         self.marks = []
         self.backends = {}
 
@@ -240,15 +240,23 @@ class Load:
             cursor.execute(statement)
             return cursor.fetchall()
 
+    def noting_errors(self, work):
+        """``work`` for a thread: what ends it fails the run."""
+
+        def noted(*args):
+            try:
+                work(*args)
+            except Exception as error:  # noqa: BLE001 told at the end
+                self.broken.append(f"{work.__name__}: {error!r}"[:600])
+
+        return noted
+
     def read(self, half, seed):
         reader = Reader(Session(seed))
         while not self.stop.is_set():
             for name, page in reader.pages.items():
                 began = time.perf_counter()
-                try:
-                    page()
-                except RefusedError as error:
-                    self.errors.append(f"{name}: {error}")
+                page()
                 self.seconds[half, name].append(time.perf_counter() - began)
                 time.sleep(LOOKS)
 
@@ -264,7 +272,7 @@ class Load:
                     self.counts[work.__name__] += 1
                 except RefusedError as error:
                     self.counts["refused"] += 1
-                    self.errors.append(f"{work.__name__}: {error}")
+                    self.refused.append(f"{work.__name__}: {error}")
 
     def watch(self, cron_process):
         """Each second the marks, and how long the backends of the scheduled action have
@@ -286,12 +294,10 @@ class Load:
     def half(self, name, *others):
         """People read for ``SECONDS``, and ``others`` do what they do."""
         self.stop.clear()
+        works = [(self.read, name, seed) for seed in range(READERS)]
         threads = [
-            Thread(target=self.read, args=(name, seed), daemon=True)
-            for seed in range(READERS)
-        ]
-        threads += [
-            Thread(target=work, args=args, daemon=True) for work, *args in others
+            Thread(target=self.noting_errors(work), args=args, daemon=True)
+            for work, *args in [*works, *others]
         ]
         for thread in threads:
             thread.start()
@@ -328,9 +334,11 @@ class Load:
             f"median {statistics.median(self.marks):g}"
         )
         print(f"CPU of the scheduled action a write: {cpu / max(1, writes):.3f} s")
-        for error in self.errors[:5]:
+        for error in self.refused[:5]:
             print(f"  refused: {error}")
-        return failed
+        if writes < SECONDS / 4:
+            failed.append(f"only {writes} writes")
+        return failed + self.broken
 
 
 def odoo(*arguments, **options):

@@ -8,6 +8,6 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
-    @api.depends(*(f"order_line.{trigger}" for trigger in COMPONENT_DEPENDS))
+    @api.depends(*(f"order_line.{name}" for name in COMPONENT_DEPENDS))
     def _compute_backlog(self):
         return super()._compute_backlog()

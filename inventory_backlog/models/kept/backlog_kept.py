@@ -44,8 +44,9 @@ class BacklogKept(models.Model):
     other, since each rewrites the one row of this model. Readers write nothing, so it
     holds on a read replica, and no writer waits for a lock: marks are only added.
 
-    So every change makes a mark of its own, also for a product with a committed mark: a
-    fold that does not see the change may be deleting that mark at this moment. Nor can
+    So every transaction makes a mark of its own, also for a product with a committed
+    mark: a fold that does not see the change may be deleting that mark at this moment.
+    One is enough, since nobody else can delete it before it is committed. Nor can
     TRUNCATE empty the table of marks: readers with an older snapshot need the deleted
     ones. Many marks are cheap since readers need not scan deleted ones (see
     ``backlog.kept.seen``).

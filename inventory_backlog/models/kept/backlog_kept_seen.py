@@ -1,10 +1,12 @@
 from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
-# Created last when marks get their transaction: where it exists, all is done.
+# Created last when marks get their transaction: where one exists, all is done. The
+# other one is of 19.0.2.2.0 and before.
 INDEX = "backlog_touched_by_mark"
-# Of 19.0.2.2.0 and before.
 OLD_INDEX = "backlog_touched_by_txid"
+# Milliseconds to wait for who reads marks, to drop it.
+WAIT = 100
 
 
 class BacklogKeptSeen(models.Model):
@@ -54,7 +56,9 @@ class BacklogKeptSeen(models.Model):
     @tools.ormcache()
     def _dated(self):
         """True; raises until then, since an exception is not cached."""
-        [[index]] = self.env.execute_query(SQL("SELECT TO_REGCLASS(%s)", INDEX))
+        [[index]] = self.env.execute_query(
+            SQL("SELECT COALESCE(TO_REGCLASS(%s), TO_REGCLASS(%s))", INDEX, OLD_INDEX)
+        )
         if not index:
             raise LookupError(INDEX)
         return True
@@ -161,13 +165,30 @@ class BacklogKeptSeen(models.Model):
                     REPLICA IDENTITY FULL,
                     ADD COLUMN IF NOT EXISTS txid bigint;
                 ALTER TABLE backlog_touched ALTER txid SET DEFAULT TXID_CURRENT();
-                DROP INDEX IF EXISTS %s;
-                CREATE INDEX IF NOT EXISTS %s
-                    ON backlog_touched (txid, product_id, order_id, purchase_id)
-                """,
-                SQL.identifier(OLD_INDEX),
+                """
+            )
+        )
+        self._index_marks()
+
+    @api.model
+    def _index_marks(self):
+        """Add the index by which marks are found. The caller has locked the table
+        against writers; readers need not wait."""
+        self.env.cr.execute(
+            SQL(
+                "CREATE INDEX IF NOT EXISTS %s "
+                "ON backlog_touched (txid, product_id, order_id, purchase_id)",
                 SQL.identifier(INDEX),
             )
+        )
+
+    @api.model
+    def _drop_old_index(self):
+        """Drop the index of before, unless somebody reads marks: it does no harm."""
+        self.env.cr.execute(SQL("SET LOCAL lock_timeout = %s", WAIT))
+        self.env.cr.execute(
+            SQL("DROP INDEX IF EXISTS %s", SQL.identifier(OLD_INDEX)),
+            log_exceptions=False,
         )
 
     @api.model

@@ -306,6 +306,8 @@ class BacklogTrigger(models.AbstractModel):
         self._lock(table, "ACCESS" if exclusive else "SHARE ROW", wait)
         if undated:
             self.env["backlog.kept.seen"]._date_marks()
+        elif table == MARKS:
+            self.env["backlog.kept.seen"]._index_marks()
         for name in gone:
             self._run("DROP TRIGGER %s ON %s", name, table)
         if wanted:
@@ -442,6 +444,14 @@ class BacklogTrigger(models.AbstractModel):
             _logger.info(
                 "The functions of the triggers have no comments", exc_info=True
             )
+        try:
+            self._in_new_transaction("_drop_old_index")
+        except Error:
+            _logger.info("The former index of marks is in use and stays")
+
+    @api.model
+    def _drop_old_index(self):
+        self.env["backlog.kept.seen"]._drop_old_index()
 
     @api.model
     def _begin_anew(self):

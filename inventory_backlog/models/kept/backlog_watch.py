@@ -12,7 +12,7 @@ MARKED = {
     "order_ids": "order_id",
     "purchase_ids": "purchase_id",
 }
-# The setting of a transaction that says when it last changed something of that: a
+# The setting that says when this transaction last changed what a mark stands for: a
 # second change of the same product adds no mark.
 MARKED_AT = "backlog.marked_at"
 # How a DBA reads them.
@@ -182,8 +182,9 @@ def _united(statements, others):
 
 
 def _not_marked_yet(name):
-    """Note the time, and leave what this transaction has marked already. Each column of
-    a mark but one is empty; asked for in their order, the index answers."""
+    """Note the time, and leave out what this transaction has marked already. A mark has
+    one id and NULL in the other columns; comparing them in the order of the index lets
+    it answer."""
     columns = list(MARKED.values())
     before = columns[: columns.index(MARKED[name])]
     others = "".join(f"mark.{column} IS NULL AND " for column in before)

@@ -359,13 +359,19 @@ class BacklogNeed(models.AbstractModel):
         delivered elsewhere, which leaves what the line was made for. One that the
         vendor ships to a customer is for that order line alone, and what was made for
         a delivery is for that, as far as it goes. Of alternatives one will be
-        confirmed: the one that brings most counts."""
+        confirmed: the one that was made for a delivery counts, else the one that brings
+        most."""
         return SQL(
             """
               WITH asked AS (
                     SELECT wanted.id, wanted.product_id, wanted.qty,
                            wanted.date_planned, request.id AS order_id,
                            %(alternative)s AS alternative_id,
+                           wanted.sale_line_id IS NOT NULL OR EXISTS (
+                               SELECT
+                                 FROM stock_move_created_purchase_line_rel rel
+                                WHERE rel.created_purchase_line_id = wanted.id
+                           ) AS is_tied,
                            CASE WHEN goal.usage = 'customer' THEN COALESCE(
                                line.warehouse_id, sale.warehouse_id)
                                 ELSE COALESCE(home.warehouse_id, goal.warehouse_id)
@@ -395,8 +401,8 @@ class BacklogNeed(models.AbstractModel):
                                   order_id, product_id
                              FROM asked
                          GROUP BY alternative_id, product_id, order_id
-                         ORDER BY alternative_id, product_id, SUM(qty) DESC,
-                                  MIN(date_planned), order_id)
+                         ORDER BY alternative_id, product_id, BOOL_OR(is_tied) DESC,
+                                  SUM(qty) DESC, MIN(date_planned), order_id)
                    ), made_for AS (
                     SELECT wanted.id, wanted.product_id, move.id AS move_id,
                            LEAST(%(moved)s, GREATEST(0,

@@ -175,14 +175,16 @@ class BacklogPlan(models.AbstractModel):
         vendor, else as many as it says itself."""
         if offer := self._offers_of(product, request.partner_id)[:1]:
             return self._lead_days(offer)
-        lines = request.order_line.filtered(lambda line: line.product_id == product)
         days = [
             (line.date_planned - request.date_order).days
-            # A component may be requested by its kit.
-            for line in lines or request.order_line
+            for line in self._lines_bringing(product, request)
             if line.date_planned and request.date_order
         ]
         return bounded_days(min(days, default=0), 0)
+
+    def _lines_bringing(self, product, request):
+        """The lines of ``request`` that bring ``product``."""
+        return request.order_line.filtered(lambda line: line.product_id == product)
 
     def _count_left(self, rows, facts):
         """In how many warehouses the product is short of what its reordering rule

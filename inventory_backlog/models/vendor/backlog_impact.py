@@ -108,36 +108,40 @@ class BacklogImpact(models.AbstractModel):
         for product in offers.product_tmpl_id.product_variant_ids:
             if product.main_vendor_id in offers.partner_id:
                 chosen |= product
-        receipts = self._receipts(purchases)
         rows = self._slices(
             disruption,
             chosen | purchases.product_id | purchases.move_ids.product_id,
-            Domain("receipt_move_id", "in", receipts.ids)
+            Domain("receipt_move_id", "in", self._receipts(purchases).ids)
             | Domain("source", "=", "none") & Domain("product_id", "in", chosen.ids),
         )
         waiting, wanted = defaultdict(float), defaultdict(set)
-        bought = defaultdict(set)
-        seen = receipts
+        # For each receipt the products of the vendor that go into what it brings.
+        taken = defaultdict(set)
+        counted = set()
         while rows:
-            held = defaultdict(set)
+            more = defaultdict(set)
             for row in rows:
-                templates = bought.get(row.receipt_move_id) or {
+                templates = taken.get(row.receipt_move_id) or {
                     row.product_id.product_tmpl_id
                 }
                 if line := row.order_line_id.sudo():
                     for template in templates:
                         wanted[template].add(line.id)
-                    waiting[line.id] += self._share(row, line)
+                    if row.id not in counted:
+                        waiting[line.id] += self._share(row, line)
+                        counted.add(row.id)
                 else:
                     for receipt in self._held_up(row.move_id.sudo()):
-                        held[receipt] |= templates
-            bought = {move: held[move] for move in held if move not in seen}
-            further = seen.browse(move.id for move in bought)
-            seen |= further
+                        more[receipt] |= templates - taken[receipt]
+            reached = self.env["stock.move"].sudo().browse()
+            for receipt, templates in more.items():
+                if templates:
+                    taken[receipt] |= templates
+                    reached |= receipt
             rows = self._slices(
                 disruption,
-                further.product_id,
-                Domain("receipt_move_id", "in", further.ids),
+                reached.product_id,
+                Domain("receipt_move_id", "in", reached.ids),
             )
         return {line_id: min(1, share) for line_id, share in waiting.items()}, wanted
 
@@ -160,8 +164,9 @@ class BacklogImpact(models.AbstractModel):
         return slices.with_env(self.env)
 
     def _held_up(self, move):
-        """The receipts of what ``move`` takes along: they come as late as that."""
-        return self._open(move.move_dest_ids)
+        """The receipts of what ``move`` takes along: they come as late as that. A move
+        into another place is a receipt there itself."""
+        return self._open(move | move.move_dest_ids)
 
     def _open(self, moves):
         return moves.filtered(lambda move: move.state not in ("done", "cancel"))

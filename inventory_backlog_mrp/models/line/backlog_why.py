@@ -57,7 +57,7 @@ class BacklogWhy(models.AbstractModel):
         if line.backorder_qty > 0:
             yield from map(self._held_back_sentence, scarce[:COMPONENTS_SHOWN])
             if more := scarce[COMPONENTS_SHOWN:]:
-                yield self.env._("Other components that hold it back: %s.", len(more))
+                yield self.env._("%s more components hold it back.", len(more))
         for one in components:
             product = one["product"]
             too_much = one["open_qty"] - one["needed_qty"]

@@ -167,6 +167,7 @@ class BacklogLiveLine(models.AbstractModel):
             SELECT slice.order_line_id, slice.product_id, slice.bom_line_id,
                    slice.product_id <> slice.sold_id AND (
                        slice.sold_id IN (SELECT kit_id FROM (%(kit_boms)s) bom)
+                       OR slice.bom_line_id IS NOT NULL
                        OR (
                            SELECT id
                              FROM stock_move
@@ -202,7 +203,7 @@ class BacklogLiveLine(models.AbstractModel):
                    slice.sold_id
             """,
             ready=READY,
-            kit_boms=self.env["mrp.bom"]._backlog_kits(with_archived=True),
+            kit_boms=self.env["mrp.bom"]._backlog_kits(),
             of_products=of_products(SQL("line.product_id"), product_ids),
         )
 
@@ -210,21 +211,20 @@ class BacklogLiveLine(models.AbstractModel):
         """The components of each line as whole kits. As many are open as of the
         component that has most to go, or as all of them make together when that is more
         than was ordered. What is there, or comes, makes as many kits ready or incoming
-        as Odoo will count as delivered once it has left. Where Odoo counts all as
-        delivered, what is open replaces some of it, as in an exchange, or is too much:
-        then only the components that are open are to be there."""
+        as the customer will have more of once it has left: as Odoo counts them, less
+        what came back for others."""
         return SQL(
             """
             SELECT kits.order_line_id, opened.qty AS open_qty,
                    opened.qty - ready.qty AS short_qty,
-                   opened.qty - GREATEST(ready.qty, LEAST(come.qty, opened.qty))
+                   opened.qty - GREATEST(ready.qty, LEAST(supplied - sent, opened.qty))
                        AS to_source_qty,
                    kits.first_date, kits.last_date, kits.waits_for_component,
                    beyond.qty AS excess_kits
               FROM (
                     SELECT order_line_id, ordered, first_date, last_date,
-                           waits_for_component, short_kits, missing_kits,
-                           open_kits, %(shipped)s AS shipped, %(there)s AS there,
+                           waits_for_component, open_kits,
+                           %(shipped)s AS shipped, %(there)s AS there,
                            %(supplied)s AS supplied, %(sent)s AS sent,
                            %(planned)s AS planned
                       FROM (
@@ -233,8 +233,6 @@ class BacklogLiveLine(models.AbstractModel):
                                    MIN(%(shipped_kits)s) AS shipped,
                                    MIN(%(there_kits)s) AS there,
                                    MIN(%(supplied_kits)s) AS supplied,
-                                   MAX(%(short_kits)s) AS short_kits,
-                                   MAX(%(missing_kits)s) AS missing_kits,
                                    MIN(%(sent_kits)s) AS sent,
                                    MIN(%(planned_kits)s) AS planned,
                                    MIN(first_date) AS first_date,
@@ -257,15 +255,7 @@ class BacklogLiveLine(models.AbstractModel):
                             END AS qty
                    ) opened
         CROSS JOIN LATERAL (
-                    SELECT CASE WHEN shipped < ordered THEN supplied - shipped
-                                ELSE opened.qty - CEIL(missing_kits)
-                            END AS qty
-                   ) come
-        CROSS JOIN LATERAL (
-                    SELECT GREATEST(LEAST(
-                               CASE WHEN shipped < ordered THEN there - shipped
-                                    ELSE opened.qty - CEIL(short_kits)
-                                END, opened.qty), 0) AS qty
+                    SELECT GREATEST(LEAST(there - sent, opened.qty), 0) AS qty
                    ) ready
             """,
             shipped=self._counted_whole(SQL("shipped")),
@@ -275,10 +265,8 @@ class BacklogLiveLine(models.AbstractModel):
             planned=self._counted_whole(SQL("planned")),
             open_kits=self._open_kits(),
             shipped_kits=self._counted(SQL("shipped_qty")),
-            there_kits=self._counted(SQL("shipped_qty + open_qty - short_qty")),
-            supplied_kits=self._counted(SQL("shipped_qty + open_qty - to_source_qty")),
-            short_kits=self._counted(SQL("short_qty")),
-            missing_kits=self._counted(SQL("to_source_qty")),
+            there_kits=self._counted(SQL("sent_qty + open_qty - short_qty")),
+            supplied_kits=self._counted(SQL("sent_qty + open_qty - to_source_qty")),
             sent_kits=self._counted(SQL("sent_qty")),
             planned_kits=self._counted(SQL("sent_qty + open_qty")),
             need=self._component_need(),
@@ -305,17 +293,15 @@ class BacklogLiveLine(models.AbstractModel):
         )
 
     def _whole_open(self):
-        """Whole kits, at most those that Odoo has not counted as delivered. Where it
-        has counted all, those that the customer sent back for others: the rest of one
-        component is no kit."""
+        """Whole kits, at most those that the customer does not have: what Odoo has not
+        counted as delivered, and what came back for others. The rest of one component
+        is no kit."""
         return SQL(
             """
             CASE WHEN open_kits IS NULL THEN 0
                  ELSE LEAST(
                      ordered - GREATEST(FLOOR(ROUND(ordered - open_kits, 6)), 0),
-                     CASE WHEN shipped < ordered THEN ordered - shipped
-                          ELSE GREATEST(ordered - sent, 0)
-                      END)
+                     GREATEST(ordered - LEAST(shipped, sent), 0))
              END
             """
         )

@@ -67,7 +67,7 @@ class TestKitWhy(MrpBacklogCase):
                     "there."
                     for number in range(3)
                 ),
-                "Other components that hold it back: 2.",
+                "2 more components hold it back.",
             ],
         )
 
