@@ -151,17 +151,15 @@ class BacklogNeed(models.AbstractModel):
                    COALESCE(
                        warehouse.id, slice.warehouse_id, sale.warehouse_id
                    ) AS warehouse_id,
-                   CASE WHEN slice.move_id IN (SELECT move_id FROM demand WHERE chained)
-                        THEN 'chained'
-                        WHEN slice.move_id IN (SELECT move_id FROM demand
-                                                WHERE shelf_id <> home_id)
-                        THEN 'shelf'
+                   CASE WHEN demand.chained THEN 'chained'
+                        WHEN demand.shelf_id <> demand.home_id THEN 'shelf'
                         ELSE 'want'
                     END AS part,
                    slice.qty, slice.share,
                    %(day)s AS day, NULL::date AS expected_day, slice.order_line_id,
                    slice.move_id, NULL AS document
               FROM portion slice
+         LEFT JOIN demand ON demand.move_id = slice.move_id
          LEFT JOIN stock_warehouse warehouse
                 ON warehouse.lot_stock_id = slice.pool_id
          LEFT JOIN stock_move move ON move.id = slice.move_id
@@ -393,16 +391,19 @@ class BacklogNeed(models.AbstractModel):
                  LEFT JOIN sale_order_line line ON line.id = wanted.sale_line_id
                  LEFT JOIN sale_order sale ON sale.id = line.order_id
                    ), wanted AS (
-                    SELECT *
+                    SELECT asked.*
                       FROM asked
-                     WHERE alternative_id IS NULL
-                        OR (order_id, product_id) IN (
-                           SELECT DISTINCT ON (alternative_id, product_id)
-                                  order_id, product_id
-                             FROM asked
-                         GROUP BY alternative_id, product_id, order_id
-                         ORDER BY alternative_id, product_id, BOOL_OR(is_tied) DESC,
-                                  SUM(qty) DESC, MIN(date_planned), order_id)
+                 LEFT JOIN (
+                            SELECT DISTINCT ON (alternative_id, product_id)
+                                   order_id, product_id
+                              FROM asked
+                             WHERE alternative_id IS NOT NULL
+                          GROUP BY alternative_id, product_id, order_id
+                          ORDER BY alternative_id, product_id,
+                                   BOOL_OR(is_tied) DESC, SUM(qty) DESC,
+                                   MIN(date_planned), order_id
+                           ) best USING (order_id, product_id)
+                     WHERE alternative_id IS NULL OR best.order_id IS NOT NULL
                    ), made_for AS (
                     SELECT wanted.id, wanted.product_id, move.id AS move_id,
                            LEAST(%(moved)s, GREATEST(0,

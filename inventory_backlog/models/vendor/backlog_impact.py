@@ -115,35 +115,35 @@ class BacklogImpact(models.AbstractModel):
             | Domain("source", "=", "none") & Domain("product_id", "in", chosen.ids),
         )
         waiting, wanted = defaultdict(float), defaultdict(set)
-        # For each receipt the products of the vendor that go into what it brings.
-        taken = defaultdict(set)
-        counted = set()
+        for row, templates in self._held(disruption, rows).items():
+            if line := row.order_line_id.sudo():
+                waiting[line.id] += self._share(row, line)
+                for template in templates:
+                    wanted[template].add(line.id)
+        return {line_id: min(1, share) for line_id, share in waiting.items()}, wanted
+
+    def _held(self, disruption, rows):
+        """``{slice: product templates of the vendor that it waits for}``, of these rows
+        and of those for which their goods are taken along."""
+        held, taken = defaultdict(set), defaultdict(set)
         while rows:
-            more = defaultdict(set)
+            reached = self.env["stock.move"].sudo().browse()
             for row in rows:
-                templates = taken.get(row.receipt_move_id) or {
+                held[row] |= taken.get(row.receipt_move_id) or {
                     row.product_id.product_tmpl_id
                 }
-                if line := row.order_line_id.sudo():
-                    for template in templates:
-                        wanted[template].add(line.id)
-                    if row.id not in counted:
-                        waiting[line.id] += self._share(row, line)
-                        counted.add(row.id)
-                else:
-                    for receipt in self._held_up(row.move_id.sudo()):
-                        more[receipt] |= templates - taken[receipt]
-            reached = self.env["stock.move"].sudo().browse()
-            for receipt, templates in more.items():
-                if templates:
-                    taken[receipt] |= templates
-                    reached |= receipt
+                if row.order_line_id:
+                    continue
+                for receipt in self._held_up(row.move_id.sudo()):
+                    if more := held[row] - taken[receipt]:
+                        taken[receipt] |= more
+                        reached |= receipt
             rows = self._slices(
                 disruption,
                 reached.product_id,
                 Domain("receipt_move_id", "in", reached.ids),
             )
-        return {line_id: min(1, share) for line_id, share in waiting.items()}, wanted
+        return held
 
     def _share(self, row, line):
         """Which share of the open quantity of ``line`` waits with ``row``: all of it

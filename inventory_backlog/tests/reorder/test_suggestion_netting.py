@@ -121,6 +121,19 @@ class TestSuggestionNetting(SuggestionCase):
             requests[1].button_cancel()
             self.assertEqual(self._short(), [("buy", 12, 5)])
 
+    def test_of_alternatives_the_one_that_was_made_for_a_delivery_counts(self):
+        """Another one would not be for the customer who waits."""
+        product = self._made_to_order()
+        made = self._wanted(product, 5).sudo()._get_purchase_orders()
+        larger = self._request(product, 10, days=2, vendor=self.second)
+        (made + larger).partner_ref = "tender"
+        with patch.object(
+            self.env.registry["backlog.need"],
+            "_alternative",
+            lambda need: SQL("request.partner_ref"),
+        ):
+            self.assertFalse(self._suggest(product))
+
     def test_a_draft_transfer_into_the_stock_counts(self):
         self._wanted(self.product, 5)
         suppliers = self.env.ref("stock.stock_location_suppliers")

@@ -454,6 +454,32 @@ class TestDisruptionImpact(VendorCase):
         )
         self.assertEqual(self._counts(), (1, 0, 1, 1))
 
+    def test_who_waits_for_a_single_transfer_of_its_goods_waits_for_the_vendor(self):
+        other = self.env["stock.warehouse"].create({"name": "Other", "code": "OTH"})
+        self._order(self.product, 3)
+        transfer = self.env["stock.picking"].create(
+            {
+                "picking_type_id": other.int_type_id.id,
+                "location_id": other.lot_stock_id.id,
+                "location_dest_id": self.stock.id,
+                "move_ids": [
+                    Command.create(
+                        {
+                            "product_id": self.product.id,
+                            "product_uom_qty": 3,
+                            "location_id": other.lot_stock_id.id,
+                            "location_dest_id": self.stock.id,
+                        }
+                    )
+                ],
+            }
+        )
+        transfer.action_confirm()
+        self._purchase(
+            self.product, 3, vendor=self.first, picking_type_id=other.in_type_id.id
+        )
+        self.assertEqual(self._counts(), (1, 0, 1, 1))
+
     def test_extra_cost_is_hidden_from_salespeople(self):
         self._request(self.product, 5, vendor=self.first, days=2)
         impact = self._impact(user=self.seller)

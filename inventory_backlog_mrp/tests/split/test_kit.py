@@ -618,6 +618,24 @@ class TestKit(MrpBacklogCase):
                 self.assertEqual(self._agrees(order), [(5, 5, 0, 0)])
                 self._ship_goods(order, quantities)
 
+    def test_kits_in_exchange_beside_the_rest_are_open_as_well(self):
+        for to_refund in (True, False):
+            self._put_in_stock(self.top, 5)
+            self._put_in_stock(self.leg, 20)
+            order = self._order(self.table, 5)
+            self._ship_goods(order, {self.top: 3, self.leg: 12})
+            with self.subTest(to_refund=to_refund):
+                quantities = {self.top: 1, self.leg: 4}
+                back = self._return(order, quantities, to_refund, exchange=True)
+                self.assertEqual(self._line(order.order_line).open_qty, 3)
+                back.move_ids.picked = True
+                self._validate(back)
+                self.assertEqual(self._agrees(order), [(3, 3, 0, 0)])
+                line = self._line(order.order_line).with_user(self.seller)
+                self.assertNotIn("More of component", str(line.why["verdict"]))
+                self._ship_goods(order, {self.top: 3, self.leg: 12})
+                self.assertEqual(self._agrees(order), [(0, 0, 0, 0)])
+
     # Dropship
 
     def _dropshipped(self):

@@ -68,6 +68,15 @@ class TestKitMoreThanOrdered(MrpBacklogCase):
             self.assertEqual(self._excess(order)[0], 9 - delivered)
         self.assertFalse(self._line(line))
 
+    def test_what_no_kit_needs_makes_none_of_them_short(self):
+        self._put_in_stock(self.top, -31)
+        self._put_in_stock(self.leg, -124)
+        order = self._edited(5, 9, 40)
+        self.assertEqual(self._agrees(order), [(9, 9, 0, 0)])
+        self._ship_goods(order, {self.top: 5, self.leg: 20})
+        self.assertEqual(order.order_line.qty_delivered, 5)
+        self.assertEqual(self._agrees(order), [(4, 4, 0, 0)])
+
     def test_what_is_open_is_what_odoo_will_count(self):
         """Kits in kits whose transfers were raised at random, before and after some of
         them was shipped at random."""

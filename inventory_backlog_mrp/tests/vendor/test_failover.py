@@ -130,6 +130,30 @@ class TestFailoverBom(MrpBacklogCase, VendorCase):
         purchase.button_cancel()
         self.assertEqual(self._fresh(disruption).impact["lines"], 3)
 
+    def test_who_waits_for_what_is_picked_for_a_production_waits_too(self):
+        self.warehouse.manufacture_steps = "pbm"
+        self._order(self.table_set, 1)
+        self._start(self.table_set, 1)
+        self._purchase(self.product, 2, vendor=self.first, days=2)
+        disruption = self._fresh(self._disrupt(self.first)).with_user(self.buyer)
+        [row] = disruption.impact["products"]
+        self.assertEqual((disruption.impact["lines"], row["waiting"]), (1, 1))
+
+    def test_who_waits_for_two_products_of_the_vendor_shows_on_both_rows(self):
+        steel, board = (self._product(name) for name in ("Steel", "Board"))
+        frame, shelf = (self._product(name) for name in ("Frame", "Shelf"))
+        self._bom(frame, (steel, 1))
+        self._bom(shelf, (board, 1), (frame, 1))
+        for product in (steel, board):
+            self._offer(product, self.first)
+        self._order(shelf, 1)
+        for product in (shelf, frame):
+            self._start(product, 1)
+        impact = self._fresh(self._disrupt(self.first)).with_user(self.buyer).impact
+        rows = {row["product"]: row["waiting"] for row in impact["products"]}
+        self.assertEqual((rows["Steel"], rows["Board"]), (1, 1))
+        self.assertEqual(impact["lines"], 1)
+
     def test_what_is_still_to_come_of_a_bought_kit_is_told_in_kits(self):
         kit = self._kit("Kit", (self.product, 2), (self._product("Seat"), 1))
         purchase = self._purchase(kit, 4, vendor=self.first, days=2)
