@@ -191,8 +191,13 @@ class BacklogCounter(models.AbstractModel):
               FROM leaving
               JOIN coming USING (purchase_line_id)
               JOIN stock_move demand ON demand.id = leaving.move_id
-              JOIN stock_move receipt ON receipt.id = coming.move_id
-                                     AND receipt.product_id = demand.product_id
+        CROSS JOIN LATERAL (
+                    SELECT *
+                      FROM stock_move
+                     WHERE id = coming.move_id
+                       AND product_id = demand.product_id
+                    OFFSET 0
+                   ) receipt
               JOIN place leaves ON leaves.id = demand.location_id
               JOIN place final ON final.id = COALESCE(
                                    receipt.location_final_id, receipt.location_dest_id)

@@ -277,7 +277,7 @@ class BacklogDemand(models.AbstractModel):
                       FROM step
                       JOIN %(before)s before ON before.move_id = step.move_id
                    )
-            SELECT move_id FROM step
+            SELECT DISTINCT move_id FROM step
             """,
             before=many_rows(SQL("before")),
             is_outside=self._is_outside("final"),

@@ -389,21 +389,15 @@ class BacklogLiveSlice(models.AbstractModel):
             SELECT -line.id * %(kinds)s, line.product_id, NULL, line.id,
                    line.product_id, line.warehouse_id, line.company_id, NULL, 'none',
                    %(rest)s, TRUE, NULL, NULL
-              FROM sale_order_line line
-              JOIN product_product product ON product.id = line.product_id
-              JOIN product_template template ON template.id = product.product_tmpl_id
+              FROM (%(undemanded)s) undemanded
+        CROSS JOIN LATERAL (
+                    SELECT * FROM sale_order_line WHERE id = undemanded.id OFFSET 0
+                   ) line
+        CROSS JOIN LATERAL (%(sold)s) sold
               JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
-              JOIN uom_uom product_uom ON product_uom.id = template.uom_id
-             WHERE line.state = 'sale'
-               AND template.type = 'consu'
-               AND line.display_type IS NULL
-               AND line.is_downpayment IS NOT TRUE
-               AND line.is_expense IS NOT TRUE
-               AND line.product_uom_qty > COALESCE(line.qty_delivered, 0)
+              JOIN uom_uom product_uom ON product_uom.id = sold.uom_id
+             WHERE sold.type = 'consu'
                AND %(rest)s > 0
-               AND %(of_products)s
-               AND NOT EXISTS (
-                   SELECT FROM demand WHERE demand.order_line_id = line.id)
                AND (
                    SELECT move.id
                      FROM stock_move move
@@ -414,7 +408,41 @@ class BacklogLiveSlice(models.AbstractModel):
             kinds=SLICE_KINDS,
             rest=self._rest_of_line(),
             counts=self._is_move_of_line(),
-            of_products=of_products(SQL("line.product_id"), product_ids),
+            undemanded=self._undemanded(product_ids),
+            sold=self._sold(),
+        )
+
+    def _sold(self):
+        """What ``line`` sells. The offset has PostgreSQL look it up for each line,
+        instead of scanning all products where it expects few lines."""
+        return SQL(
+            """
+            SELECT template.type, template.uom_id
+              FROM product_product product
+              JOIN product_template template ON template.id = product.product_tmpl_id
+             WHERE product.id = line.product_id
+            OFFSET 0
+            """
+        )
+
+    def _undemanded(self, product_ids):
+        """The lines with something to ship of which no demand is. Taken off as a set:
+        a join would look through the demand for each line when PostgreSQL expects
+        little of it."""
+        return SQL(
+            """
+            SELECT line.id
+              FROM sale_order_line line
+             WHERE line.state = 'sale'
+               AND line.display_type IS NULL
+               AND line.is_downpayment IS NOT TRUE
+               AND line.is_expense IS NOT TRUE
+               AND line.product_uom_qty > COALESCE(line.qty_delivered, 0)
+               AND %s
+            EXCEPT
+            SELECT order_line_id FROM demand
+            """,
+            of_products(SQL("line.product_id"), product_ids),
         )
 
     def _rest_of_line(self, product_uom="product_uom"):
@@ -477,10 +505,9 @@ class BacklogLiveSlice(models.AbstractModel):
                    ) request
               JOIN sale_order_line line ON line.id = request.sale_line_id
                                        AND line.product_id = request.product_id
-              JOIN product_product product ON product.id = line.product_id
-              JOIN product_template template ON template.id = product.product_tmpl_id
+        CROSS JOIN LATERAL (%(sold)s) sold
               JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
-              JOIN uom_uom product_uom ON product_uom.id = template.uom_id
+              JOIN uom_uom product_uom ON product_uom.id = sold.uom_id
         CROSS JOIN LATERAL (
                     SELECT SUM(
                                CASE WHEN move.location_id NOT IN (%(customers)s)
@@ -508,6 +535,7 @@ class BacklogLiveSlice(models.AbstractModel):
              WHERE rest.qty > 0
             """,
             kinds=SLICE_KINDS,
+            sold=self._sold(),
             wanted=finite(SQL("wanted.product_uom_qty")),
             moved=finite(SQL("move.product_qty")),
             customers=self.env["backlog.demand"]._outside_ids(),
