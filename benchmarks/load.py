@@ -26,10 +26,10 @@ from measure import asked
 
 DATABASE, SIZE = sys.argv[1:]
 PORT = int(os.environ.get("LOAD_PORT", "8079"))
-URL = f"http://127.0.0.1:{PORT}"
 SECONDS = int(os.environ.get("LOAD_SECONDS", "120"))
 # Seconds that somebody looks at a page before the next one.
 LOOKS = 0.5
+# Each has a server process, as the worker of a request has. The writer is the last one.
 READERS = 2
 # The page of the goal, and how many times as long as untouched 95 of 100 may take.
 GOAL = ("open lines", 2)
@@ -53,8 +53,9 @@ class RefusedError(Exception):
 
 
 class Session:
-    def __init__(self, seed):
-        self.dice = Random(seed)
+    def __init__(self, number):
+        self.url = f"http://127.0.0.1:{PORT + number}"
+        self.dice = Random(number)
         self.http = requests.Session()
         self.post(
             "/web/session/authenticate", db=DATABASE, login="admin", password="admin"
@@ -62,7 +63,7 @@ class Session:
 
     def post(self, path, **params):
         answer = self.http.post(
-            URL + path,
+            self.url + path,
             json={"jsonrpc": "2.0", "method": "call", "params": params},
             timeout=600,
         ).json()
@@ -261,7 +262,7 @@ class Load:
                 time.sleep(LOOKS)
 
     def write(self, products, partners):
-        writer = Writer(Session(1), products, partners)
+        writer = Writer(Session(READERS), products, partners)
         due = time.perf_counter()
         while not self.stop.is_set():
             for work in writer.works:
@@ -348,6 +349,15 @@ def odoo(*arguments, **options):
     )
 
 
+def await_server(number):
+    for _try in range(200):
+        with suppress(requests.ConnectionError, RefusedError, ValueError):
+            Session(number)
+            return
+        time.sleep(0.5)
+    raise SystemExit(f"server {number} does not answer")
+
+
 def process_seconds(process):
     fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -370,21 +380,18 @@ def main():
             "SELECT partner_id FROM sale_order ORDER BY id DESC LIMIT 100"
         )
     ]
-    server = odoo(
-        f"--http-port={PORT}",
-        "--http-interface=127.0.0.1",
-        "--workers=3",
-        "--max-cron-threads=0",
-        "--limit-time-real=600",
-        "--limit-time-cpu=600",
-    )
-    cron_process = odoo("--no-http", "--workers=0", "--max-cron-threads=1")
+    servers = [
+        odoo(
+            f"--http-port={PORT + number}",
+            "--http-interface=127.0.0.1",
+            "--max-cron-threads=0",
+        )
+        for number in range(READERS + 1)
+    ]
+    cron_process = odoo("--no-http", "--max-cron-threads=1")
     try:
-        for _try in range(200):
-            with suppress(requests.ConnectionError, RefusedError, ValueError):
-                Session(0)
-                break
-            time.sleep(0.5)
+        for number in range(READERS + 1):
+            await_server(number)
         load.half("alone")
         before = process_seconds(cron_process)
         load.half(
@@ -392,7 +399,7 @@ def main():
         )
         cpu = process_seconds(cron_process) - before + sum(load.backends.values())
     finally:
-        for process in (server, cron_process):
+        for process in (*servers, cron_process):
             process.terminate()
             process.wait(120)
     failed = load.report(cpu)
