@@ -355,7 +355,9 @@ class BacklogSupply(models.AbstractModel):
         )
 
     def _said_date(self):
-        """When ``move`` of the purchase line ``purchased`` comes, as was said last.
+        """When ``move`` of the purchase line ``purchased`` comes, as was said last. Two
+        statements use it, ``_arriving`` and ``backlog.live.slice._direct``: a rule may
+        read these two, or a sub-select by them.
 
         A new day on the purchase line leaves the date of its open moves as it was in
         Odoo, and a new day on the transfer leaves the purchase line. Which of them came
