@@ -444,8 +444,8 @@ class BacklogNeed(models.AbstractModel):
 
     @api.model
     def _request_lines(self, product_ids):
-        """The lines of requests for quotation, and what each brings in the unit of the
-        product. A line may bring several products, each on one row."""
+        """The lines of requests for quotation of the company, and what each brings in
+        the unit of the product. A line may bring several products, each on one row."""
         return SQL(
             """
             SELECT line.id, line.order_id, line.product_id,
@@ -454,10 +454,12 @@ class BacklogNeed(models.AbstractModel):
               FROM purchase_order_line line
               JOIN purchase_order request ON request.id = line.order_id
              WHERE request.state IN %(states)s
+               AND request.company_id = %(company)s
                AND %(of_products)s
             """,
             qty=bounds.finite(SQL("line.product_uom_qty")),
             states=tuple(REQUEST_STATES),
+            company=self.env.company.id,
             of_products=self._of_products(SQL("line.product_id"), product_ids),
         )
 

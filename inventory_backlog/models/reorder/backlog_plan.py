@@ -175,16 +175,15 @@ class BacklogPlan(models.AbstractModel):
         vendor, else as many as it says itself."""
         if offer := self._offers_of(product, request.partner_id)[:1]:
             return self._lead_days(offer)
+        own = request.order_line.filtered(lambda line: line.product_id == product)
         days = [
             (line.date_planned - request.date_order).days
-            for line in self._lines_bringing(product, request)
+            # Without a line of its own it comes with something else, as a component
+            # with its kit: with the last of the request at the latest.
+            for line in own or request.order_line
             if line.date_planned and request.date_order
         ]
-        return bounded_days(min(days, default=0), 0)
-
-    def _lines_bringing(self, product, request):
-        """The lines of ``request`` that bring ``product``."""
-        return request.order_line.filtered(lambda line: line.product_id == product)
+        return bounded_days((min if own else max)(days, default=0), 0)
 
     def _count_left(self, rows, facts):
         """In how many warehouses the product is short of what its reordering rule

@@ -1,6 +1,7 @@
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import SQL
 
@@ -120,6 +121,34 @@ class TestSuggestionNetting(SuggestionCase):
             self.assertEqual(self._short(), [("buy", 12, 7)])
             requests[1].button_cancel()
             self.assertEqual(self._short(), [("buy", 12, 5)])
+
+    def test_a_request_of_another_company_hides_none_of_ours(self):
+        """Anybody may write the number of our tender on a request of theirs."""
+        self._second_company()
+        ours = self._request(self.product, 5, days=2, vendor=self.first)
+        theirs = (
+            self.env["purchase.order"]
+            .with_company(self.other)
+            .create(
+                {
+                    "partner_id": self.second.id,
+                    "company_id": self.other.id,
+                    "order_line": [
+                        Command.create(
+                            {"product_id": self.product.id, "product_qty": 1000000}
+                        )
+                    ],
+                }
+            )
+        )
+        (ours + theirs).partner_ref = "tender"
+        self._wanted(self.product, 5)
+        with patch.object(
+            self.env.registry["backlog.need"],
+            "_alternative",
+            lambda need: SQL("request.partner_ref"),
+        ):
+            self.assertFalse(self._short())
 
     def test_of_alternatives_the_one_that_was_made_for_a_delivery_counts(self):
         """Another one would not be for the customer who waits."""

@@ -81,7 +81,7 @@ class BacklogNeed(models.AbstractModel):
                    ),
                    component AS MATERIALIZED (%(components)s)
             SELECT line.id, line.order_id, component.product_id,
-                   line.qty * component.qty, line.date_planned, line.orderpoint_id,
+                   COALESCE(%(qty)s, 0), line.date_planned, line.orderpoint_id,
                    line.location_final_id, line.sale_line_id
               FROM kit
               JOIN line ON line.id = kit.line_id
@@ -91,6 +91,7 @@ class BacklogNeed(models.AbstractModel):
             """,
             lines=super()._request_lines(product_ids),
             all_lines=super()._request_lines(None),
+            qty=finite(SQL("(line.qty * component.qty)")),
             kits=self.env["mrp.bom"]._backlog_kits(),
             bom_order=self.env["mrp.bom"]._backlog_bom_order(),
             components=self.env["mrp.bom"]._backlog_components(SQL("kit")),

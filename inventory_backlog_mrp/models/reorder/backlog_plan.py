@@ -290,27 +290,6 @@ class BacklogPlan(models.AbstractModel):
             days = self._lead_days(suggestion.supplierinfo_id)
         return want.qty, suggestion.line_ids, days
 
-    def _lines_bringing(self, product, request):
-        """A component comes with its kits, too."""
-        lines = super()._lines_bringing(product, request)
-        boms = self.env["mrp.bom"]._bom_find(
-            request.order_line.product_id,
-            company_id=request.company_id.id,
-            bom_type="phantom",
-        )
-        return lines | request.order_line.filtered(
-            lambda line: (
-                any(
-                    part.product_id == product
-                    for part, _values in boms[line.product_id].explode(
-                        line.product_id, 1
-                    )[1]
-                )
-                if boms[line.product_id]
-                else False
-            )
-        )
-
     def _batch(self, rows):
         batch = super()._batch(rows)
         parents = self.env["backlog.suggestion"].browse(
