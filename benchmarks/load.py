@@ -21,6 +21,7 @@ from threading import Event, Thread
 
 import psycopg2
 import requests
+import rpc
 from lxml import etree
 from measure import asked
 
@@ -62,23 +63,13 @@ class Session:
         )
 
     def post(self, path, **params):
-        answer = self.http.post(
-            self.url + path,
-            json={"jsonrpc": "2.0", "method": "call", "params": params},
-            timeout=600,
-        ).json()
+        answer = rpc.post(self.http, self.url + path, 600, **params)
         if "error" in answer:
             raise RefusedError(json.dumps(answer["error"])[:600])
         return answer["result"]
 
     def call(self, model, method, *args, **kwargs):
-        return self.post(
-            f"/web/dataset/call_kw/{model}/{method}",
-            model=model,
-            method=method,
-            args=args,
-            kwargs=kwargs,
-        )
+        return rpc.call_kw(self.post, model, method, args, kwargs)
 
     def one_of(self, model, domain):
         found = self.call(model, "search", domain, limit=DRAWN)
@@ -97,10 +88,12 @@ class Reader:
         nodes = etree.fromstring(arch["arch"]).iterfind(".//field[@name]")
         names = [node.get("name") for node in nodes]
         self.specification = asked(fields, names)
+        # Searched beforehand: to find a line is no part of reading it.
+        self.line_ids = session.call("backlog.line", "search", [], limit=DRAWN)
         self.pages = {
             "open lines": self.lines,
             "open lines by state": self.by_state,
-            "an order's fields": self.order,
+            "an order line": self.order_line,
             "Why? of a line": self.why,
             "dashboard, tiles": self.dashboard,
         }
@@ -124,12 +117,11 @@ class Reader:
             aggregates=["open_qty:sum", "open_value:sum_currency", "__count"],
         )
 
-    def order(self):
-        line = self.session.one_of("backlog.line", [])
+    def order_line(self):
         return self.session.call(
             "sale.order.line",
             "web_read",
-            [line],
+            [self.session.dice.choice(self.line_ids)],
             specification={
                 "backlog_state": {},
                 "backlog_qty": {},
@@ -138,7 +130,7 @@ class Reader:
         )
 
     def why(self):
-        line = self.session.one_of("backlog.line", [])
+        line = self.session.dice.choice(self.line_ids)
         return self.session.call(
             "backlog.line", "web_read", [line], specification={"why": {}}
         )
@@ -252,8 +244,8 @@ class Load:
 
         return noted
 
-    def read(self, half, seed):
-        reader = Reader(Session(seed))
+    def read(self, half, number):
+        reader = Reader(Session(number))
         while not self.stop.is_set():
             for name, page in reader.pages.items():
                 began = time.perf_counter()
@@ -295,7 +287,7 @@ class Load:
     def half(self, name, *others):
         """People read for ``SECONDS``, and ``others`` do what they do."""
         self.stop.clear()
-        works = [(self.read, name, seed) for seed in range(READERS)]
+        works = [(self.read, name, number) for number in range(READERS)]
         threads = [
             Thread(target=self.noting_errors(work), args=args, daemon=True)
             for work, *args in [*works, *others]
@@ -351,7 +343,7 @@ def odoo(*arguments, **options):
 
 def await_server(number):
     for _try in range(200):
-        with suppress(requests.ConnectionError, RefusedError, ValueError):
+        with suppress(requests.RequestException, RefusedError):
             Session(number)
             return
         time.sleep(0.5)

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from lxml import etree
+from rpc import call_kw
 from werkzeug.test import Client
 
 from odoo.http import root
@@ -37,13 +38,7 @@ class Browser:
         return answer["result"]
 
     def call_model(self, model, method, *args, **kwargs):
-        return self.call(
-            f"/web/dataset/call_kw/{model}/{method}",
-            model=model,
-            method=method,
-            args=args,
-            kwargs=kwargs,
-        )
+        return call_kw(self.call, model, method, args, kwargs)
 
     def opener(self, xml_id, default_filter=(), order=None):
         """Two functions: one opens an action as a list (the action, its views, the

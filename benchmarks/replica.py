@@ -24,6 +24,7 @@ from pathlib import Path
 
 import psycopg2
 import requests
+import rpc
 
 DATABASE = "replica"
 BENCHMARKS = Path(__file__).parent
@@ -311,10 +312,7 @@ class Odoo:
         raise SystemExit(f"Odoo ended:\n{self.log.read_text()[-2000:]}")
 
     def post(self, path, **params):
-        answer = self.session.post(
-            self.url + path,
-            json={"jsonrpc": "2.0", "method": "call", "params": params},
-        ).json()
+        answer = rpc.post(self.session, self.url + path, **params)
         if "error" in answer:
             raise SystemExit(f"{path}: {json.dumps(answer['error'], indent=1)[:3000]}")
         return answer["result"]
@@ -328,13 +326,7 @@ class Odoo:
     def call(self, model, method, arguments):
         """As the web client does."""
         args, kwargs = self._split(arguments)
-        return self.post(
-            f"/web/dataset/call_kw/{model}/{method}",
-            model=model,
-            method=method,
-            args=args,
-            kwargs=kwargs,
-        )
+        return rpc.call_kw(self.post, model, method, args, kwargs)
 
     def call_primary(self, model, method, arguments):
         """By the older route for other programs, which never asks a replica."""

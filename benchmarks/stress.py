@@ -29,6 +29,7 @@ from random import Random
 from threading import Event, Thread
 
 import requests
+import rpc
 from replica import (
     DATABASE,
     MODULES,
@@ -209,13 +210,7 @@ class Person(Thread):
             raise
 
     def post(self, path, **params):
-        answer = self.session.post(
-            self.trial.odoo.url + path,
-            json={"jsonrpc": "2.0", "method": "call", "params": params},
-            timeout=120,
-        )
-        answer.raise_for_status()
-        answer = answer.json()
+        answer = rpc.post(self.session, self.trial.odoo.url + path, 120, **params)
         if "error" not in answer:
             return answer["result"]
         data = answer["error"]["data"]
@@ -235,13 +230,7 @@ class Person(Thread):
         raise ValueError(text + data.get("debug", "")[-500:])
 
     def call(self, model, method, *args, **kwargs):
-        return self.post(
-            f"/web/dataset/call_kw/{model}/{method}",
-            model=model,
-            method=method,
-            args=args,
-            kwargs=kwargs,
-        )
+        return rpc.call_kw(self.post, model, method, args, kwargs)
 
     def some(self, model, domain, limit=30):
         found = self.call(model, "search", domain, limit=limit)

@@ -252,6 +252,17 @@ class BacklogCase(TransactionCase):
             )
         ]
 
+    def _annex(self):
+        """The lines as the salesperson prints them."""
+        reports = self.env["backlog.report"].with_user(self.seller)
+        report = reports.create({"with_lines": True})
+        return str(
+            report.env["ir.qweb"]._render(
+                "inventory_backlog.report_backlog_annex",
+                {"doc": report, "data": report._data()},
+            )
+        )
+
     def _line(self, order_line):
         """The row of ``backlog.line``, fresh."""
         self.env["backlog.line"].invalidate_model()

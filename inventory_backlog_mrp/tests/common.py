@@ -74,6 +74,14 @@ class MrpBacklogCase(BacklogCase):
             move.picked = bool(move.quantity)
         self._validate(picking, backorder)
 
+    def _moves(self, order, product):
+        """The open moves of this product."""
+        return order.sudo().picking_ids.move_ids.filtered(
+            lambda move: (
+                move.product_id == product and move.state not in ("done", "cancel")
+            )
+        )
+
     def _agrees(self, *orders):
         """The order lines, the rows of ``backlog.line`` and its grouped sums tell the
         same. Returns the split of the lines."""
@@ -124,6 +132,17 @@ class MrpBacklogCase(BacklogCase):
             ["qty:sum"],
         )
         return dict.fromkeys(products, 0) | dict(groups)
+
+
+class TableCase(MrpBacklogCase):
+    """A kit: a table is one top and four legs."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.top = cls._product("Top")
+        cls.leg = cls._product("Leg")
+        cls.table = cls._kit("Table", (cls.top, 1), (cls.leg, 4))
 
 
 class MrpSuggestionCase(SuggestionCase, MrpBacklogCase):

@@ -1,11 +1,10 @@
 from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
-# Created last when marks get their transaction: where one exists, all is done. The
-# other one is of 19.0.2.2.0 and before.
+# Created last when marks get their transaction: where either exists, they have it.
 INDEX = "backlog_touched_by_mark"
-OLD_INDEX = "backlog_touched_by_txid"
-# Milliseconds to wait for who reads marks, to drop it.
+OLD_INDEX = "backlog_touched_by_txid"  # until 19.0.2.2.0
+# Milliseconds that dropping the old index waits for readers of marks.
 WAIT = 100
 
 
@@ -184,7 +183,7 @@ class BacklogKeptSeen(models.Model):
 
     @api.model
     def _drop_old_index(self):
-        """Drop the index of before, unless somebody reads marks: it does no harm."""
+        """Drop the old index, unless somebody is reading marks: it does no harm."""
         self.env.cr.execute(SQL("SET LOCAL lock_timeout = %s", WAIT))
         self.env.cr.execute(
             SQL("DROP INDEX IF EXISTS %s", SQL.identifier(OLD_INDEX)),

@@ -190,8 +190,8 @@ class BacklogTrigger(models.AbstractModel):
     @api.model
     def _texts(self):
         """A statement: one text for what all our triggers and functions do, which is
-        the same in another database: there tables have other numbers, so they come in
-        another order."""
+        the same in another database: sorted by the names of the tables, since their
+        numbers differ there."""
         table = SQL("(SELECT relname FROM pg_class WHERE oid = trigger.tgrelid)")
         return self._fingerprint(
             SQL(

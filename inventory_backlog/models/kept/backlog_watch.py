@@ -12,8 +12,8 @@ MARKED = {
     "order_ids": "order_id",
     "purchase_ids": "purchase_id",
 }
-# The setting that says when this transaction last changed what a mark stands for: a
-# second change of the same product adds no mark.
+# A setting of the transaction: when it last changed what a mark stands for. Only the
+# first change of a product adds a mark.
 MARKED_AT = "backlog.marked_at"
 # How a DBA reads them.
 MARKED_IN_WORDS = {

@@ -409,11 +409,11 @@ class BacklogLiveSlice(models.AbstractModel):
             rest=self._rest_of_line(),
             counts=self._is_move_of_line(),
             undemanded=self._undemanded(product_ids),
-            sold=self._sold(),
+            sold=self._product_of_line(),
         )
 
-    def _sold(self):
-        """What ``line`` sells. The offset has PostgreSQL look it up for each line,
+    def _product_of_line(self):
+        """The product of ``line``. The offset has PostgreSQL look it up for each line,
         instead of scanning all products where it expects few lines."""
         return SQL(
             """
@@ -426,9 +426,9 @@ class BacklogLiveSlice(models.AbstractModel):
         )
 
     def _undemanded(self, product_ids):
-        """The lines with something to ship of which no demand is. Taken off as a set:
-        a join would look through the demand for each line when PostgreSQL expects
-        little of it."""
+        """The order lines with something to ship that have no demand. ``EXCEPT`` takes
+        off a set: a join would look through all demand for each line where PostgreSQL
+        expects little of it."""
         return SQL(
             """
             SELECT line.id
@@ -535,7 +535,7 @@ class BacklogLiveSlice(models.AbstractModel):
              WHERE rest.qty > 0
             """,
             kinds=SLICE_KINDS,
-            sold=self._sold(),
+            sold=self._product_of_line(),
             wanted=finite(SQL("wanted.product_uom_qty")),
             moved=finite(SQL("move.product_qty")),
             customers=self.env["backlog.demand"]._outside_ids(),

@@ -128,6 +128,8 @@ class BacklogImpact(models.AbstractModel):
         held, taken = defaultdict(set), defaultdict(set)
         while rows:
             reached = self.env["stock.move"].sudo().browse()
+            # Read at once what is asked for row by row.
+            self._held_up(rows.move_id.sudo())
             for row in rows:
                 held[row] |= taken.get(row.receipt_move_id) or {
                     row.product_id.product_tmpl_id
@@ -163,10 +165,10 @@ class BacklogImpact(models.AbstractModel):
             )
         return slices.with_env(self.env)
 
-    def _held_up(self, move):
-        """The receipts of what ``move`` takes along: they come as late as that. A move
+    def _held_up(self, moves):
+        """The receipts of what ``moves`` take along: they come as late as these. A move
         into another place is a receipt there itself."""
-        return self._open(move | move.move_dest_ids)
+        return self._open(moves | moves.move_dest_ids)
 
     def _open(self, moves):
         return moves.filtered(lambda move: move.state not in ("done", "cancel"))

@@ -22,6 +22,15 @@ class TestSuggestionNetting(SuggestionCase):
             )
         ]
 
+    def _tenders(self):
+        """Requests with one reference are alternatives, as in Odoo's purchase
+        agreements, while the ``with`` statement lasts."""
+        return patch.object(
+            self.env.registry["backlog.need"],
+            "_alternative",
+            lambda need: SQL("request.partner_ref"),
+        )
+
     # Stock below zero
 
     def test_what_comes_fills_stock_below_zero_first(self):
@@ -98,7 +107,7 @@ class TestSuggestionNetting(SuggestionCase):
         self.assertFalse(self._suggest())
 
     def test_of_alternatives_the_one_that_brings_most_counts(self):
-        """Only one of them will be confirmed. Odoo's purchase agreements would tell."""
+        """Only one of them will be confirmed."""
         requests = self.env["purchase.order"].union(
             *(
                 self._request(self.product, quantity, days=2, vendor=vendor)
@@ -112,11 +121,7 @@ class TestSuggestionNetting(SuggestionCase):
         requests[1:].partner_ref = "tender"
         self._wanted(self.product, 12)
         self.assertEqual(self._short(), [("buy", 12, 9)])
-        with patch.object(
-            self.env.registry["backlog.need"],
-            "_alternative",
-            lambda need: SQL("request.partner_ref"),
-        ):
+        with self._tenders():
             self._changed_later()
             self.assertEqual(self._short(), [("buy", 12, 7)])
             requests[1].button_cancel()
@@ -143,11 +148,7 @@ class TestSuggestionNetting(SuggestionCase):
         )
         (ours + theirs).partner_ref = "tender"
         self._wanted(self.product, 5)
-        with patch.object(
-            self.env.registry["backlog.need"],
-            "_alternative",
-            lambda need: SQL("request.partner_ref"),
-        ):
+        with self._tenders():
             self.assertFalse(self._short())
 
     def test_of_alternatives_the_one_that_was_made_for_a_delivery_counts(self):
@@ -156,11 +157,7 @@ class TestSuggestionNetting(SuggestionCase):
         made = self._wanted(product, 5).sudo()._get_purchase_orders()
         larger = self._request(product, 10, days=2, vendor=self.second)
         (made + larger).partner_ref = "tender"
-        with patch.object(
-            self.env.registry["backlog.need"],
-            "_alternative",
-            lambda need: SQL("request.partner_ref"),
-        ):
+        with self._tenders():
             self.assertFalse(self._suggest(product))
 
     def test_a_draft_transfer_into_the_stock_counts(self):

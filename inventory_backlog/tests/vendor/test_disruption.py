@@ -441,40 +441,62 @@ class TestDisruptionImpact(VendorCase):
         self.assertEqual(row["backup"]["name"], "First")
         self.assertFalse(row["backup"]["is_dearer"])
 
-    def test_who_waits_for_goods_of_another_warehouse_waits_for_its_vendor(self):
+    def _resupplied(self):
+        """The other warehouse, which sends what is ordered here."""
         other = self.env["stock.warehouse"].create({"name": "Other", "code": "OTH"})
         self.warehouse.resupply_wh_ids = other
+        self.warehouse.mto_pull_id.route_id.active = True
         self.product.route_ids = (
             self.warehouse.mto_pull_id.route_id + self.warehouse.resupply_route_ids
         )
-        self.warehouse.mto_pull_id.route_id.active = True
+        return other
+
+    def test_who_waits_for_goods_of_another_warehouse_waits_for_its_vendor(self):
+        other = self._resupplied()
         self._order(self.product, 3)
         self._purchase(
             self.product, 3, vendor=self.first, picking_type_id=other.in_type_id.id
         )
         self.assertEqual(self._counts(), (1, 0, 1, 1))
 
+    def test_many_transfers_cost_no_more_queries_than_few(self):
+        other = self._resupplied()
+        queries = []
+        for number in (2, 10):
+            for _order in range(number):
+                self._order(self.product, 1)
+            self._purchase(
+                self.product,
+                number,
+                vendor=self.first,
+                picking_type_id=other.in_type_id.id,
+            )
+            self._counts()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self._counts()
+            queries.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(queries[0], queries[1])
+
+    def _bring(self, warehouse, quantity):
+        """A transfer from the stock of this warehouse into ours, by nothing else."""
+        places = {
+            "location_id": warehouse.lot_stock_id.id,
+            "location_dest_id": self.stock.id,
+        }
+        move = {"product_id": self.product.id, "product_uom_qty": quantity, **places}
+        self.env["stock.picking"].create(
+            {
+                "picking_type_id": warehouse.int_type_id.id,
+                "move_ids": [Command.create(move)],
+                **places,
+            }
+        ).action_confirm()
+
     def test_who_waits_for_a_single_transfer_of_its_goods_waits_for_the_vendor(self):
         other = self.env["stock.warehouse"].create({"name": "Other", "code": "OTH"})
         self._order(self.product, 3)
-        transfer = self.env["stock.picking"].create(
-            {
-                "picking_type_id": other.int_type_id.id,
-                "location_id": other.lot_stock_id.id,
-                "location_dest_id": self.stock.id,
-                "move_ids": [
-                    Command.create(
-                        {
-                            "product_id": self.product.id,
-                            "product_uom_qty": 3,
-                            "location_id": other.lot_stock_id.id,
-                            "location_dest_id": self.stock.id,
-                        }
-                    )
-                ],
-            }
-        )
-        transfer.action_confirm()
+        self._bring(other, 3)
         self._purchase(
             self.product, 3, vendor=self.first, picking_type_id=other.in_type_id.id
         )

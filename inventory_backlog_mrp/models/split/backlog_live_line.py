@@ -32,14 +32,14 @@ class BacklogLiveLine(models.AbstractModel):
                    SUM(to_source_qty) AS to_source_qty,
                    MIN(first_date) AS first_date, MAX(last_date) AS last_date,
                    BOOL_OR(waits_for_component) AS waits_for_component,
-                   CASE WHEN NOT BOOL_OR(is_whole) THEN SUM(excess_kits) END
+                   CASE WHEN NOT BOOL_OR(is_plain) THEN SUM(excess_kits) END
                        AS excess_kits,
                    MIN(first_warehouse_id) AS first_warehouse_id,
                    MAX(last_warehouse_id) AS last_warehouse_id
               FROM (
                     SELECT order_line_id, open_qty, short_qty, to_source_qty,
                            first_date, last_date, waits_for_component,
-                           NULL::numeric AS excess_kits, TRUE AS is_whole,
+                           NULL::numeric AS excess_kits, TRUE AS is_plain,
                            first_warehouse_id, last_warehouse_id
                       FROM part
                      WHERE NOT is_component

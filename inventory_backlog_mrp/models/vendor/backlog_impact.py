@@ -7,6 +7,6 @@ class BacklogImpact(models.AbstractModel):
 
     _inherit = "backlog.impact"
 
-    def _held_up(self, move):
-        made = move.raw_material_production_id.move_finished_ids
-        return super()._held_up(move) | self._open(made)
+    def _held_up(self, moves):
+        made = moves.raw_material_production_id.move_finished_ids
+        return super()._held_up(moves) | self._open(made)

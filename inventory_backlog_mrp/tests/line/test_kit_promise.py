@@ -1,34 +1,17 @@
 from odoo.tests import tagged
 
-from odoo.addons.inventory_backlog.tests.common import BacklogCase
+from ..common import TableCase
 
 
 @tagged("post_install", "-at_install")
-class TestKitPromise(BacklogCase):
+class TestKitPromise(TableCase):
     """A kit is promised as its components are."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.leg = cls._product("Leg")
-        cls.top = cls._product("Top")
-        cls.kit = cls._product("Table in parts")
-        cls.env["mrp.bom"].create(
-            {
-                "product_tmpl_id": cls.kit.product_tmpl_id.id,
-                "type": "phantom",
-                "bom_line_ids": [
-                    (0, 0, {"product_id": cls.leg.id, "product_qty": 4}),
-                    (0, 0, {"product_id": cls.top.id, "product_qty": 1}),
-                ],
-            }
-        )
 
     def _promise(self, quantity):
         return (
             self.env["product.product"]
             .with_user(self.seller)
-            .get_promise(self.kit.id, quantity)
+            .get_promise(self.table.id, quantity)
         )
 
     def test_the_scarcest_component_decides(self):
@@ -47,7 +30,7 @@ class TestKitPromise(BacklogCase):
 
     def test_what_is_to_source_is_told_by_component(self):
         glue = self._product("Glue", uom_id=self.env.ref("uom.product_uom_gram").id)
-        self.kit.bom_ids.bom_line_ids = [
+        self.table.bom_ids.bom_line_ids = [
             (0, 0, {"product_id": glue.id, "product_qty": 30})
         ]
         self.leg.seller_ids = [
@@ -71,7 +54,7 @@ class TestKitPromise(BacklogCase):
                 {"product_id": glue.id, "uom": "g", "qty": 180, **nobody},
             ],
         )
-        order = self._order(self.kit, 6)
+        order = self._order(self.table, 6)
         [answer] = order.get_backlog(order.ids)
         self.assertEqual(
             {
@@ -94,7 +77,7 @@ class TestKitPromise(BacklogCase):
         mto = self.warehouse.mto_pull_id.route_id
         mto.active = True
         lines = self._quote(
-            (self.kit, 2), (self.kit, 2, {"route_ids": mto.ids})
+            (self.table, 2), (self.table, 2, {"route_ids": mto.ids})
         ).order_line
         self.assertEqual(lines.mapped("quote_ready_qty"), [2, 0])
         self.assertEqual(lines.mapped("quote_to_source_qty"), [0, 2])
@@ -102,6 +85,6 @@ class TestKitPromise(BacklogCase):
     def test_a_second_quotation_line_gets_what_the_first_left(self):
         self._put_in_stock(self.leg, 12)
         self._put_in_stock(self.top, 3)
-        lines = self._quote((self.kit, 2), (self.kit, 2)).order_line
+        lines = self._quote((self.table, 2), (self.table, 2)).order_line
         self.assertEqual(lines.mapped("quote_ready_qty"), [2, 1])
         self.assertEqual(lines.mapped("quote_to_source_qty"), [0, 1])

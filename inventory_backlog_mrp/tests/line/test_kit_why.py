@@ -1,31 +1,17 @@
 from odoo.tests import new_test_user, tagged
 
-from ..common import MrpBacklogCase
+from ..common import TableCase
 
 
 @tagged("post_install", "-at_install")
-class TestKitWhy(MrpBacklogCase):
+class TestKitWhy(TableCase):
     """*Why?* of a kit names the components that hold it back."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.top = cls._product("Top")
-        cls.leg = cls._product("Leg")
-        cls.table = cls._kit("Table", (cls.top, 1), (cls.leg, 4))
 
     def _told(self, order, user=None):
         """The sentences about components."""
         self.env.invalidate_all()
         line = self._line(order.order_line).with_user(user or self.seller)
         return [text for text in line.why["verdict"] if "component" in text]
-
-    def _moves(self, order, product):
-        return order.sudo().picking_ids.move_ids.filtered(
-            lambda move: (
-                move.product_id == product and move.state not in ("done", "cancel")
-            )
-        )
 
     def test_the_scarcest_component_holds_it_back(self):
         self._put_in_stock(self.top, 4)

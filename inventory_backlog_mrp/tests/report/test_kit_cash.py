@@ -2,29 +2,22 @@ from odoo.tests import tagged
 
 from odoo.addons.inventory_backlog.tests.report.test_cash import CashCase
 
-from ..common import MrpBacklogCase
+from ..common import TableCase
 
 
 @tagged("post_install", "-at_install")
-class TestKitCash(CashCase, MrpBacklogCase):
+class TestKitCash(CashCase, TableCase):
     """Customers pay for whole kits, vendors get money for components, and what is
     produced costs no purchase."""
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.top = cls._product("Top")
-        cls.leg = cls._product("Leg")
-        cls.kit = cls._kit("Desk", (cls.top, 1), (cls.leg, 4))
-
     def test_kit_in_all_its_parts(self):
-        """Of 10 desks 2 are here, 3 are on their way, and 5 lack legs."""
+        """Of 10 tables 2 are here, 3 are on their way, and 5 lack legs."""
         self._sold_by(self.leg, price=3, delay=9)
         self._put_in_stock(self.top, 2)
         self._put_in_stock(self.leg, 8)
         self._purchase((self.top, 8), days=6)
         self._purchase((self.leg, 12), days=4)
-        order = self._order(self.kit, 10)
+        order = self._order(self.table, 10)
 
         self.assertEqual(self._split(order.order_line), [(10, 2, 3, 5)])
         self.assertEqual(
@@ -40,22 +33,22 @@ class TestKitCash(CashCase, MrpBacklogCase):
     def test_kit_to_source_waits_for_its_last_component(self):
         self._sold_by(self.leg, delay=3)
         self._purchase((self.top, 1), days=20)
-        order = self._order(self.kit, 1)
+        order = self._order(self.table, 1)
 
         self.assertEqual(self._cash(order), {("to_source", 20): 100})
 
     def test_kit_with_a_component_that_nobody_sells(self):
         self._sold_by(self.leg)
-        order = self._order(self.kit, 1)
+        order = self._order(self.table, 1)
 
         self.assertEqual(self._cash(order), {("to_source", None): 100})
         self.assertEqual(self._cash(order, "pay"), {("to_source", 5): -40})
 
     def test_deposit_of_kits(self):
-        self.kit.invoice_policy = "order"
+        self.table.invoice_policy = "order"
         self._put_in_stock(self.top, 10)
         self._put_in_stock(self.leg, 10)
-        order = self._order(self.kit, 3)
+        order = self._order(self.table, 3)
         self._pay(order, 90)
 
         # Whole desks only: two are ready, the third lacks legs. All are invoiced.
@@ -67,11 +60,11 @@ class TestKitCash(CashCase, MrpBacklogCase):
 
     def test_bought_kit_costs_its_share_by_pieces(self):
         """Ten desks at 10 come as 50 pieces: 2 a piece."""
-        purchase = self._purchase((self.kit, 10), days=4)
+        purchase = self._purchase((self.table, 10), days=4)
         self.assertEqual(
             sorted(purchase.order_line.move_ids.mapped("product_qty")), [10, 40]
         )
-        order = self._order(self.kit, 5)
+        order = self._order(self.table, 5)
 
         self.assertEqual(self._cash(order), {("incoming", 4): 500})
         self.assertEqual(self._cash(order, "pay"), {("incoming", 4): -50})
@@ -89,7 +82,7 @@ class TestKitCash(CashCase, MrpBacklogCase):
         self._put_in_stock(self.product, 5)
         self._put_in_stock(self.leg, 40)
         self._purchase((self.top, 10), days=7)
-        order = self._order((self.product, 2), (self.kit, 3), picking_policy="one")
+        order = self._order((self.product, 2), (self.table, 3), picking_policy="one")
 
         self.assertEqual(self._cash(order), {("blocked", 7): 200, ("incoming", 7): 300})
 
@@ -100,7 +93,7 @@ class TestKitCash(CashCase, MrpBacklogCase):
         self._put_in_stock(self.leg, 100)
         self._purchase((self.top, 1), days=7)
         order = self._order(
-            (self.kit, 3, {"price_unit": 0.37}), payment_term_id=term.id
+            (self.table, 3, {"price_unit": 0.37}), payment_term_id=term.id
         )
         line = self._line(order.order_line)
 

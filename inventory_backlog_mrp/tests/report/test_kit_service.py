@@ -1,19 +1,12 @@
 from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
 
-from ..common import MrpBacklogCase
+from ..common import TableCase
 
 
 @tagged("post_install", "-at_install")
-class TestKitService(MrpBacklogCase):
+class TestKitService(TableCase):
     """A kit is served when all its components are."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.top = cls._product("Top")
-        cls.leg = cls._product("Leg")
-        cls.table = cls._kit("Table", (cls.top, 1), (cls.leg, 4))
 
     def _row(self, order):
         service = self.env["backlog.service"]

@@ -1,11 +1,11 @@
 from odoo.tests import tagged
 from odoo.tools import format_date
 
-from ..common import MrpBacklogCase
+from ..common import TableCase
 
 
 @tagged("post_install", "-at_install")
-class TestKitSummary(MrpBacklogCase):
+class TestKitSummary(TableCase):
     """A customer reads of kits as ordered, not of their components."""
 
     @classmethod
@@ -13,9 +13,6 @@ class TestKitSummary(MrpBacklogCase):
         super().setUpClass()
         cls.env["res.lang"]._activate_lang("en_US")
         cls.customer.lang = "en_US"
-        cls.top = cls._product("Top")
-        cls.leg = cls._product("Leg")
-        cls.table = cls._kit("Table", (cls.top, 1), (cls.leg, 4))
 
     def test_rest_of_a_kit_comes_with_its_last_component(self):
         self._put_in_stock(self.top, 1)

@@ -1,51 +1,26 @@
-from unittest import SkipTest
-
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from odoo.addons.inventory_backlog.tests.expiry import ExpiryCase
 from odoo.addons.inventory_backlog.tests.folded import folding
 
 from ..common import MrpBacklogCase
 
 
 @tagged("post_install", "-at_install")
-class TestComponentExpired(MrpBacklogCase):
+class TestComponentExpired(ExpiryCase, MrpBacklogCase):
     """Components with a removal date: Odoo gives a lot to no kit that leaves, and to no
-    production that begins, after it.
-
-    These need Odoo's ``product_expiry``, which ``./dev test`` installs.
-    """
+    production that begins, after it."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if not cls.env["backlog.turn"]._knows_removal():
-            raise SkipTest("product_expiry is not installed")
-        cls.warehouse.out_type_id.reservation_method = "manual"
         cls.warehouse.manu_type_id.reservation_method = "manual"
-        cls.milk = cls._product(
-            "Milk", tracking="lot", use_expiration_date=True, expiration_time=30
-        )
         cls.cup = cls._product("Cup")
         cls._put_in_stock(cls.cup, 50)
         cls.breakfast = cls._kit("Breakfast", (cls.milk, 2), (cls.cup, 1))
         cls.cheese = cls._product("Cheese")
         cls._bom(cls.cheese, (cls.milk, 2), (cls.cup, 1))
-
-    def _lot(self, quantity, days):
-        """Milk that is to be removed in so many days; never where it is None."""
-        lot = self.env["stock.lot"].create(
-            {"name": f"{days}/{quantity}", "product_id": self.milk.id}
-        )
-        lot.removal_date = days is not None and self._after(days)
-        self._put_in_stock(self.milk, quantity, lot_id=lot)
-        return lot
-
-    def _delivery(self, product, quantity, days):
-        """An order whose delivery leaves in so many days."""
-        order = self._order(product, quantity)
-        order.sudo().picking_ids.move_ids.date = self._after(days)
-        return order
 
     def _ready_by_move(self, moves):
         """What the queue calls ready for each of these moves."""
@@ -75,8 +50,8 @@ class TestComponentExpired(MrpBacklogCase):
     def test_a_kit_takes_no_lot_that_is_gone_before_it_leaves(self):
         self._lot(5, 3)
         self._lot(4, None)
-        late = self._delivery(self.breakfast, 4, 10)
-        soon = self._delivery(self.breakfast, 3, 1)
+        late = self._delivery(4, 10, self.breakfast)
+        soon = self._delivery(3, 1, self.breakfast)
         # The one that leaves first takes the lot that came first, and one more.
         split = [(4, 1, 0, 3), (3, 3, 0, 0)]
         self.assertEqual(self._agrees(late, soon), split)
@@ -89,7 +64,7 @@ class TestComponentExpired(MrpBacklogCase):
     def test_a_kit_of_what_expired_is_not_ready_and_says_so(self):
         self._lot(6, -3)
         self._lot(2, 20)
-        order = self._delivery(self.breakfast, 3, 1)
+        order = self._delivery(3, 1, self.breakfast)
         self.assertEqual(self._agrees(order), [(3, 1, 0, 2)])
         verdict = self._line(order.order_line).with_user(self.seller).why["verdict"]
         self.assertIn(
@@ -99,7 +74,7 @@ class TestComponentExpired(MrpBacklogCase):
 
     def test_what_is_reserved_for_a_kit_stays_when_its_lot_expires(self):
         self._lot(6, 3)
-        order = self._delivery(self.breakfast, 3, 1)
+        order = self._delivery(3, 1, self.breakfast)
         order.sudo().picking_ids.action_assign()
         order.sudo().picking_ids.move_ids.date = self._after(9)
         self.assertEqual(self._agrees(order), [(3, 3, 0, 0)])
@@ -107,14 +82,14 @@ class TestComponentExpired(MrpBacklogCase):
     def test_a_kit_and_its_loose_component_share_what_is_fresh(self):
         self._lot(4, 5)
         self._lot(6, 30)
-        loose = self._delivery(self.milk, 3, 2)
-        kits = self._delivery(self.breakfast, 4, 8)
+        loose = self._delivery(3, 2)
+        kits = self._delivery(4, 8, self.breakfast)
         self.assertEqual(self._agrees(loose, kits), [(3, 3, 0, 0), (4, 3, 0, 1)])
         self._check((loose + kits).order_line.sudo().move_ids)
 
     def test_figures_of_a_kit_follow_a_new_date_of_the_lot(self):
         lot = self._lot(6, 9)
-        order = self._delivery(self.breakfast, 3, 1)
+        order = self._delivery(3, 1, self.breakfast)
         self.assertEqual(self._agrees(order), [(3, 3, 0, 0)])
         self.env["backlog.fold"]._fold()
         lot.removal_date = self._after(-1)
@@ -144,7 +119,7 @@ class TestComponentExpired(MrpBacklogCase):
             Command.create({"partner_id": self.vendor.id, "price": 10, "delay": 2})
         ]
         self._lot(6, -3)
-        self._delivery(self.breakfast, 2, 1)
+        self._delivery(2, 1, self.breakfast)
         self.env["backlog.suggestion"].generate([self.milk.id])
         suggestion = self.env["backlog.suggestion"].search(
             [("product_id", "=", self.milk.id)]
@@ -185,7 +160,7 @@ class TestComponentExpired(MrpBacklogCase):
         self._lot(4, 5)
         self._lot(6, 30)
         production = self._start(self.cheese, 3, days=8)
-        loose = self._delivery(self.milk, 5, 2)
+        loose = self._delivery(5, 2)
         self.assertEqual(self._agrees(loose), [(5, 5, 0, 0)])
         ready = self._check(production.move_raw_ids | loose.order_line.sudo().move_ids)
         self.assertEqual(sorted(ready), [3, 5, 5])

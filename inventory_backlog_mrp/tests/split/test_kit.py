@@ -3,19 +3,12 @@ from odoo.tests import new_test_user, tagged
 
 from odoo.addons.inventory_backlog.tools.given import giving
 
-from ..common import MrpBacklogCase
+from ..common import TableCase
 
 
 @tagged("post_install", "-at_install")
-class TestKit(MrpBacklogCase):
+class TestKit(TableCase):
     """A kit line counts whole kits: the least of its components."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.top = cls._product("Top")
-        cls.leg = cls._product("Leg")
-        cls.table = cls._kit("Table", (cls.top, 1), (cls.leg, 4))
 
     # Ready, incoming, to source
 

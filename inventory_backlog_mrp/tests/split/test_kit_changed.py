@@ -20,13 +20,6 @@ class TestKitChanged(MrpBacklogCase):
         self._put_in_stock(back, 9)
         return seat, back, self._kit("Kit", (seat, 2), (back, 1))
 
-    def _moves(self, order, product):
-        return order.sudo().picking_ids.move_ids.filtered(
-            lambda move: (
-                move.product_id == product and move.state not in ("done", "cancel")
-            )
-        )
-
     def _bill(self, product=None):
         """The line of the bill of materials for ``product``, or all of them."""
         lines = self.kit.bom_ids.bom_line_ids

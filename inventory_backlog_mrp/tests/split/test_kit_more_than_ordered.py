@@ -3,20 +3,17 @@ from random import Random
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ..common import MrpBacklogCase
+from ..common import TableCase
 
 
 @tagged("post_install", "-at_install")
-class TestKitMoreThanOrdered(MrpBacklogCase):
+class TestKitMoreThanOrdered(TableCase):
     """Transfers that would ship more kits than the order asks for: as many as Odoo will
     count as delivered. More of one component alone is no kit more."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.top = cls._product("Top")
-        cls.leg = cls._product("Leg")
-        cls.table = cls._kit("Table", (cls.top, 1), (cls.leg, 4))
         cls._put_in_stock(cls.top, 40)
         cls._put_in_stock(cls.leg, 160)
 
@@ -49,14 +46,9 @@ class TestKitMoreThanOrdered(MrpBacklogCase):
 
     def test_report_tells_them_with_their_value(self):
         self._edited(5, 9, 36)
-        reports = self.env["backlog.report"].with_user(self.seller)
-        report = reports.create({"with_lines": True})
-        html = report.env["ir.qweb"]._render(
-            "inventory_backlog.report_backlog_annex",
-            {"doc": report, "data": report._data()},
-        )
-        self.assertIn("More than ordered", str(html))
-        self.assertIn("400.00", str(html))
+        annex = self._annex()
+        self.assertIn("More than ordered", annex)
+        self.assertIn("400.00", annex)
 
     def test_odoo_counts_as_many_as_delivered(self):
         order = self._edited(5, 9, 36)
