@@ -19,6 +19,7 @@
         "report/backlog_report_templates.xml",
         "report/customer_backlog_templates.xml",
         "data/mail_template_data.xml",
+        "views/backlog_ask_templates.xml",
         "views/backlog_cash_views.xml",
         "views/backlog_dashboard_views.xml",
         "views/backlog_disruption_views.xml",

@@ -1,0 +1,206 @@
+from collections import defaultdict
+from typing import NamedTuple
+
+from odoo import fields, models
+from odoo.fields import Domain
+
+from ...const import ASKED, OPEN_STATES, OPEN_SUGGESTIONS, REQUEST_STATES
+
+READY = ("reserved", "stock")
+
+
+class Situation(NamedTuple):
+    """What is known of a line when it is decided what can be done about it. The records
+    are read as superuser: their names are told, nothing else."""
+
+    slices: models.BaseModel
+    blocked: str
+    """Why its goods may not leave, as ``block_cause``; empty when they may."""
+    is_reserved: bool
+    """Whether nothing of what is ready is left to be reserved."""
+    unreserved_qty: float
+    """What is ready and not reserved, in the unit of the product: kits whole."""
+    transfers: models.BaseModel
+    """Its open transfers, first those that have something ready."""
+    can_leave: bool
+    """Whether what is ready stands before the last step: it goes to the customer."""
+    requests: tuple
+    """The documents that would bring it once they are confirmed."""
+    suggestion: models.BaseModel
+    """What is suggested for it and not ordered yet."""
+    late: models.BaseModel
+    """Those of ``slices`` that are overdue, or come after the promise."""
+    asked: dict
+    """``{kind: moment}``: whom somebody has asked, and when."""
+    is_snoozed: bool
+
+    @property
+    def documents(self):
+        """What is on its way, each once, the first to come first."""
+        coming = self.slices.filtered("document").sorted(lambda row: (row.date, row.id))
+        return tuple(dict.fromkeys(row.document for row in coming))
+
+    @property
+    def late_documents(self):
+        """What brings it too late, each once."""
+        return tuple(dict.fromkeys(row.document for row in self.late if row.document))
+
+
+class BacklogSituation(models.AbstractModel):
+    """What decides about the steps of lines, read for a page at once: the number of
+    queries does not depend on the number of lines."""
+
+    _name = "backlog.situation"
+    _description = "Situation of a Line"
+
+    def _of(self, lines):
+        """``{line id: Situation}``."""
+        if not lines:
+            return {}
+        # sudo: whoever sees a line sees the names of the documents behind it.
+        slices = lines._allocation().sudo()
+        by_line = slices.grouped(lambda row: row.order_line_id.id)
+        blocked = lines._block_causes()
+        suggestions = self._suggestions(lines)
+        requests = self._requests(lines, by_line, suggestions)
+        asked = self.env["backlog.ask"]._asked(lines)
+        snoozed = self.env["backlog.snooze"]._snoozed_ids(lines)
+        return {
+            line.id: self._situation(
+                line,
+                by_line.get(line.id, slices.browse()),
+                blocked=blocked.get(line.id) or "",
+                requests=tuple(requests.get(line.id, ())),
+                suggestion=self._suggested(suggestions.get(line.id)),
+                asked=asked.get(line.id, {}),
+                is_snoozed=line.id in snoozed,
+            )
+            for line in lines
+        }
+
+    def _situation(self, line, slices, **known):
+        ready = slices.filtered(lambda row: row.source in READY and row.move_id)
+        moves = (ready or slices).move_id.filtered(
+            lambda move: move.state in OPEN_STATES
+        )
+        reservation = self.env["backlog.reservation"]
+        free = ready.filtered(lambda row: not reservation._is_reserved(row))
+        return Situation(
+            slices=slices,
+            is_reserved=bool(ready) and not free,
+            unreserved_qty=self._unreserved(line, free),
+            transfers=moves.picking_id,
+            can_leave=bool(moves)
+            and all(move.location_dest_id.usage == "customer" for move in moves),
+            late=slices.filtered(lambda row: self._is_late(line, row)),
+            **known,
+        )
+
+    def _unreserved(self, line, free):
+        if line.backlog_qty <= 0:
+            return 0.0
+        if all(row.product_id == line.product_id for row in free):
+            return min(line.backlog_qty, sum(free.mapped("qty")))
+        # Components cannot be added up: a kit is reserved whole.
+        return line.backlog_qty
+
+    def _is_late(self, line, row):
+        """Whether a receipt is overdue or comes after the promise, by days where the
+        user is."""
+        if row.source != "receipt":
+            return False
+        if row.overdue_since:
+            return True
+        if not row.date or not line.promise_date or row.date <= line.promise_date:
+            return False
+        comes, promised = (
+            fields.Datetime.context_timestamp(line, moment).date()
+            for moment in (row.date, line.promise_date)
+        )
+        return comes > promised
+
+    # Suggestions and requests
+
+    def _suggestions(self, lines):
+        """``{line id: suggestions}`` that somebody can order or has ordered."""
+        # sudo: salespeople read no suggestions; they see that something is requested.
+        rows = (
+            self.env["backlog.suggestion.line"]
+            .sudo()
+            .search(
+                Domain("order_line_id", "in", lines.ids)
+                & Domain("suggestion_id.state", "in", (*OPEN_SUGGESTIONS, "ordered"))
+            )
+        )
+        found = defaultdict(self.env["backlog.suggestion"].sudo().browse)
+        for row in rows:
+            found[row.order_line_id.id] |= row.suggestion_id
+        return found
+
+    def _suggested(self, suggestions):
+        """The first of ``suggestions`` that makes a document when it is accepted."""
+        if not suggestions:
+            return self.env["backlog.suggestion"].sudo()
+        return suggestions.filtered(
+            lambda one: one.state in OPEN_SUGGESTIONS and one.action_type not in ASKED
+        )[:1]
+
+    def _requests(self, lines, slices, suggestions):
+        """``{line id: [document]}``: what would bring goods to source once it is
+        confirmed, whoever has made it.
+
+        :param slices: ``{line id: slices}``
+        :param suggestions: ``{line id: suggestions}``
+        """
+        short = lines.filtered(lambda line: line.to_source_qty > 0)
+        wanted = {
+            line: slices[line.id].product_id | line.product_id.sudo()
+            if line.id in slices
+            else line.product_id.sudo()
+            for line in short
+        }
+        requested = self._requested(short, wanted)
+        found = {}
+        for line in short:
+            documents = [
+                row.order_id
+                for row in requested
+                if row.sale_line_id.id == line.id
+                or not row.sale_line_id
+                and row.product_id in wanted[line]
+                and row.order_id.picking_type_id.warehouse_id.id == line.warehouse_id.id
+            ]
+            for suggestion in suggestions.get(line.id, ()):
+                if suggestion.state == "ordered":
+                    documents += self._drafts_made(suggestion)
+            found[line.id] = list(dict.fromkeys(documents))
+        return found
+
+    def _requested(self, lines, wanted):
+        """The purchase lines of requests for these goods."""
+        # sudo: salespeople cannot read purchases; they see names and nothing else.
+        requested = self.env["purchase.order.line"].sudo()
+        if not lines:
+            return requested
+        products = self.env["product.product"].union(*wanted.values())
+        return requested.search(
+            Domain("state", "in", REQUEST_STATES)
+            & (
+                Domain("sale_line_id", "in", lines.ids)
+                | Domain("product_id", "in", products.ids)
+                & Domain(
+                    "order_id.picking_type_id.warehouse_id",
+                    "in",
+                    lines.warehouse_id.ids,
+                )
+            ),
+            order="id",
+        )
+
+    def _drafts_made(self, suggestion):
+        """The drafts besides purchases that were made of a suggestion."""
+        return [
+            *suggestion.move_ids.picking_id.filtered(
+                lambda picking: picking.state == "draft"
+            )
+        ]
