@@ -33,17 +33,16 @@ class Situation(NamedTuple):
     asked: dict
     """``{kind: moment}``: whom somebody has asked, and when."""
     is_snoozed: bool
-
-    @property
-    def documents(self):
-        """What is on its way, each once, the first to come first."""
-        coming = self.slices.filtered("document").sorted(lambda row: (row.date, row.id))
-        return tuple(dict.fromkeys(row.document for row in coming))
-
-    @property
-    def late_documents(self):
-        """What brings it too late, each once."""
-        return tuple(dict.fromkeys(row.document for row in self.late if row.document))
+    documents: tuple
+    """What is on its way, each once, the first to come first."""
+    late_documents: tuple
+    """What of it is overdue or comes after the promise."""
+    can_open: bool
+    """Whether the user can open one of the documents or requests."""
+    places: models.BaseModel
+    """Where what is reserved lies."""
+    vendor: models.BaseModel
+    """The vendor of the first document, else the one to order from."""
 
 
 class BacklogSituation(models.AbstractModel):
@@ -60,41 +59,128 @@ class BacklogSituation(models.AbstractModel):
         # sudo: whoever sees a line sees the names of the documents behind it.
         slices = lines._allocation().sudo()
         by_line = slices.grouped(lambda row: row.order_line_id.id)
-        blocked = lines._block_causes()
         suggestions = self._suggestions(lines)
         requests = self._requests(lines, by_line, suggestions)
-        asked = self.env["backlog.ask"]._asked(lines)
-        snoozed = self.env["backlog.snooze"]._snoozed_ids(lines)
+        together = self._together(
+            [
+                *(row.document for row in slices if row.document),
+                *(document for found in requests.values() for document in found),
+            ]
+        )
+        vendors = self._vendors(lines, together, suggestions)
+        page = {
+            "vendors": vendors,
+            "blocked": lines._block_causes(),
+            "suggestions": suggestions,
+            "requests": requests,
+            "asked": self.env["backlog.ask"]._asked(lines),
+            "snoozed": self.env["backlog.snooze"]._snoozed_ids(lines),
+            "together": together,
+            "openable": self._openable(together),
+            "transfers": slices.move_id.picking_id.ids,
+            "places": self._places(slices.move_id),
+        }
         return {
-            line.id: self._situation(
-                line,
-                by_line.get(line.id, slices.browse()),
-                blocked=blocked.get(line.id) or "",
-                requests=tuple(requests.get(line.id, ())),
-                suggestion=self._suggested(suggestions.get(line.id)),
-                asked=asked.get(line.id, {}),
-                is_snoozed=line.id in snoozed,
-            )
+            line.id: self._situation(line, by_line.get(line.id, slices.browse()), page)
             for line in lines
         }
 
-    def _situation(self, line, slices, **known):
+    def _situation(self, line, slices, page):
+        """
+        :param page: what was read for all lines
+        """
         ready = slices.filtered(lambda row: row.source in READY and row.move_id)
         moves = (ready or slices).move_id.filtered(
             lambda move: move.state in OPEN_STATES
         )
         reservation = self.env["backlog.reservation"]
         free = ready.filtered(lambda row: not reservation._is_reserved(row))
+        coming = slices.filtered("document").sorted(lambda row: (row.date, row.id))
+        late = coming.filtered(lambda row: self._is_late(line, row))
+        places = self.env["stock.location"].sudo()
+        together = page["together"]
+        documents = self._each_once(coming, together)
+        requests = tuple(together[one] for one in page["requests"].get(line.id, ()))
+        suggestion = self._suggested(page["suggestions"].get(line.id))
+        vendor = next(
+            (one.partner_id for one in (*documents, *requests) if self._is_bought(one)),
+            suggestion.partner_id or line.sudo().vendor_id,
+        )
         return Situation(
             slices=slices,
+            vendor=vendor.with_prefetch(page["vendors"]),
+            blocked=page["blocked"].get(line.id) or "",
             is_reserved=bool(ready) and not free,
             unreserved_qty=self._unreserved(line, free),
-            transfers=moves.picking_id,
+            transfers=moves.picking_id.with_prefetch(page["transfers"]),
             can_leave=bool(moves)
             and all(move.location_dest_id.usage == "customer" for move in moves),
+            requests=requests,
+            suggestion=suggestion,
             late=slices.filtered(lambda row: self._is_late(line, row)),
-            **known,
+            asked=page["asked"].get(line.id, {}),
+            is_snoozed=line.id in page["snoozed"],
+            documents=documents,
+            late_documents=self._each_once(late, together),
+            can_open=any(one in page["openable"] for one in (*documents, *requests)),
+            places=places.union(
+                *(page["places"].get(move.id, places) for move in moves)
+            ).with_prefetch(page["places"][None]),
         )
+
+    def _vendors(self, lines, documents, suggestions):
+        """The ids of all vendors that can be named, to read their names at once."""
+        vendors = lines.sudo().vendor_id
+        return vendors.union(
+            *(one.partner_id for one in documents if self._is_bought(one)),
+            *(found.partner_id for found in suggestions.values()),
+        ).ids
+
+    def _is_bought(self, document):
+        return document._name == "purchase.order"
+
+    def _each_once(self, slices, together):
+        return tuple(dict.fromkeys(together[row.document] for row in slices))
+
+    def _together(self, documents):
+        """``{document: the same}``, read together: a reference is read alone."""
+        ids = defaultdict(list)
+        for document in documents:
+            ids[document._name].append(document.id)
+        return {
+            document: document
+            for model, numbers in ids.items()
+            for document in self.env[model].sudo().browse(dict.fromkeys(numbers))
+        }
+
+    def _openable(self, documents):
+        """Those of these documents that the user can open."""
+        groups = self.env["backlog.line"]._form_groups()
+        openable = set()
+        for model in dict.fromkeys(document._name for document in documents):
+            group = groups.get(model)
+            if not group or self.env.user.has_group(group):
+                found = self.env[model].browse(
+                    one.id for one in documents if one._name == model
+                )
+                openable.update(found._filtered_access("read"))
+        return openable
+
+    def _places(self, moves):
+        """``{move id: places}`` of what is reserved for them, and all of them under
+        None."""
+        rows = (
+            self.env["stock.move.line"]
+            .sudo()
+            ._read_group(
+                [("move_id", "in", moves.ids), ("state", "in", OPEN_STATES)],
+                ["move_id"],
+                ["location_id:recordset"],
+            )
+        )
+        places = {move.id: found for move, found in rows}
+        places[None] = self.env["stock.location"].union(*places.values()).ids
+        return places
 
     def _unreserved(self, line, free):
         if line.backlog_qty <= 0:
@@ -132,10 +218,16 @@ class BacklogSituation(models.AbstractModel):
                 & Domain("suggestion_id.state", "in", (*OPEN_SUGGESTIONS, "ordered"))
             )
         )
-        found = defaultdict(self.env["backlog.suggestion"].sudo().browse)
+        found = {}
         for row in rows:
-            found[row.order_line_id.id] |= row.suggestion_id
-        return found
+            found.setdefault(row.order_line_id.id, []).append(row.suggestion_id.id)
+        together = rows.suggestion_id.ids
+        return {
+            line_id: rows.suggestion_id.browse(dict.fromkeys(ids)).with_prefetch(
+                together
+            )
+            for line_id, ids in found.items()
+        }
 
     def _suggested(self, suggestions):
         """The first of ``suggestions`` that makes a document when it is accepted."""

@@ -215,18 +215,25 @@ class BacklogStep(models.AbstractModel):
         )
 
     def _offer_ask_warehouse(self, line, situation, rights):
+        """Who may ship asks nobody."""
         return (
-            situation.is_reserved
+            "warehouse" not in rights["roles"]
+            and situation.is_reserved
             and line.is_late
             and bool(situation.transfers)
             and "warehouse" not in situation.asked
         )
 
     def _offer_ask_purchase(self, line, situation, rights):
-        return "purchase" not in situation.asked
+        """Who may order asks nobody."""
+        return "purchase" not in situation.asked and not self._offer_order(
+            line, situation, rights
+        )
 
     def _offer_remind(self, line, situation, rights):
-        return "purchase" not in situation.asked
+        return "purchase" not in situation.asked and not self._offer_confirm(
+            line, situation, rights
+        )
 
     def _offer_tell(self, line, situation, rights):
         return "salesperson" in rights["roles"] and rights["sell"]
@@ -261,11 +268,7 @@ class BacklogStep(models.AbstractModel):
         )
 
     def _offer_open_supply(self, line, situation, rights):
-        can_open = self.env["backlog.line"]._can_open
-        return any(
-            can_open(document.with_user(self.env.user))
-            for document in (*situation.documents, *situation.requests)
-        )
+        return situation.can_open
 
     # Offers: everybody
 

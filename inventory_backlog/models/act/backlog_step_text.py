@@ -61,7 +61,7 @@ class BacklogStepText(models.AbstractModel):
         if key == "open_supply":
             return self._names((*situation.documents, *situation.requests))
         if key == "order":
-            return named(situation.suggestion.partner_id).display_name or ""
+            return named(situation.vendor).display_name or ""
         if key == "tell":
             return named(line.partner_id).display_name or ""
         if key == "open_order":
@@ -174,9 +174,7 @@ class BacklogStepText(models.AbstractModel):
     def _or_sentence(self, key):
         return {
             "reserve": self.env._("Keep it for this line until it ships."),
-            "ask_warehouse": self.env._("Let the warehouse know that it is late."),
             "ask_purchase": self.env._("Let the people who buy do it."),
-            "remind": self.env._("Let the people who buy do it."),
         }.get(key, "")
 
     def _blocked_sentences(self, line, situation):
@@ -307,24 +305,12 @@ class BacklogStepText(models.AbstractModel):
 
     # Columns of the lists
 
-    def _vendor(self, line, situation):
-        """The vendor of the first document, else whom it would be ordered from."""
-        for document in (*situation.documents, *situation.requests):
-            if document._name == "purchase.order":
-                return named(document.partner_id).display_name
-        return (
-            named(situation.suggestion.partner_id or line.vendor_id).display_name or ""
-        )
-
     def _shelves(self, situation):
         """Where what is reserved lies, below the stock of the warehouse."""
-        places = situation.transfers.move_ids.filtered(
-            lambda move: move in situation.slices.move_id
-        ).move_line_ids.location_id
         return ", ".join(
             dict.fromkeys(
                 place.name
-                for place in places
+                for place in situation.places
                 if place != place.warehouse_id.lot_stock_id
             )
         )

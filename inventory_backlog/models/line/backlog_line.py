@@ -439,7 +439,7 @@ class BacklogLine(models.Model):
                 name: step[name] for name in ("first", "rest", "strong", "reason")
             }
             line.cause_text = text._cause(line, situation)
-            line.supply_vendor = text._vendor(line, situation)
+            line.supply_vendor = named(situation.vendor).display_name
             line.transfer_names = text._transfers(situation)
             line.shelf_name = text._shelves(situation)
 

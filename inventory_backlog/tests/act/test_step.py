@@ -13,9 +13,9 @@ STEPS = """
     ready_late        ship       ask_warehouse  -        -             ship
     ready_asked       ship       -              -        -             ship
     partial           ship       reserve        order    ask_purchase  ship
-    partial_blocked   -          ask_purchase   order    ask_purchase  ask_purchase
-    requested         -          remind         confirm  remind        remind
-    to_order          -          ask_purchase   order    ask_purchase  ask_purchase
+    partial_blocked   -          ask_purchase   order    ask_purchase  order
+    requested         -          remind         confirm  remind        confirm
+    to_order          -          ask_purchase   order    ask_purchase  order
     to_order_asked    -          -              order    -             order
     incoming          -          -              -        -             -
     incoming_late     -          tell           chase    -             tell
