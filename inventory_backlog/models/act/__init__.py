@@ -1,4 +1,5 @@
 from . import backlog_ask
+from . import backlog_shipping
 from . import backlog_situation
 from . import backlog_snooze
 from . import backlog_step
@@ -7,4 +8,6 @@ from . import backlog_undo
 from . import backlog_verb
 from . import backlog_verb_ask
 from . import backlog_verb_line
+from . import backlog_verb_stock
+from . import backlog_verb_supply
 from . import outcome

@@ -296,3 +296,20 @@ class BacklogSituation(models.AbstractModel):
                 lambda picking: picking.state == "draft"
             )
         ]
+
+    # What a document brings
+
+    def _arrival_of(self, document):
+        """The moment at which a document brings its goods, or False."""
+        if document._name == "purchase.order":
+            return document.date_planned
+        return document.scheduled_date
+
+    def _brings(self, document):
+        """``(products, warehouse)``: what a document brings, and where to."""
+        if document._name == "purchase.order":
+            return (
+                document.order_line.product_id,
+                document.picking_type_id.warehouse_id,
+            )
+        return document.move_ids.product_id, document.location_dest_id.warehouse_id

@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from ...tools.arguments import is_list_of_ids, is_whole
 
 MOST_LINES = 1_000
-# Which model knows how to do it (``_<verb>``), and to undo it (``_undo_<verb>``).
+# Which model knows how to do it (``_do_<verb>``), and to undo it (``_undo_<verb>``).
 VERBS = {
     "ship": "backlog.verb.stock",
     "reserve": "backlog.verb.stock",
@@ -46,7 +46,7 @@ class BacklogVerb(models.AbstractModel):
         if values is not None and values is not False and not isinstance(values, dict):
             raise UserError(self.env._("Give the values by their names."))
         lines = self._lines(line_ids)
-        outcome = getattr(self.env[self._verbs()[verb]], f"_{verb}")(
+        outcome = getattr(self.env[self._verbs()[verb]], f"_do_{verb}")(
             lines, values or {}
         )
         gone = set(line_ids) - set(lines.ids)

@@ -21,7 +21,7 @@ class BacklogVerbAsk(models.AbstractModel):
 
     # Verbs
 
-    def _ask_warehouse(self, lines, values):
+    def _do_ask_warehouse(self, lines, values):
         situations = self.env["backlog.situation"]._of(lines)
         reasons = {
             line.id: reason
@@ -32,7 +32,7 @@ class BacklogVerbAsk(models.AbstractModel):
         documents = {line: situations[line.id].transfers[:1] for line in asked}
         return self._ask(asked, "warehouse", documents, reasons)
 
-    def _ask_purchase(self, lines, values):
+    def _do_ask_purchase(self, lines, values):
         situations = self.env["backlog.situation"]._of(lines)
         reasons = {
             line.id: self.env._("Nothing of it is to order.")
@@ -45,9 +45,9 @@ class BacklogVerbAsk(models.AbstractModel):
         }
         return self._ask(asked, "purchase", documents, reasons)
 
-    def _remind(self, lines, values):
+    def _do_remind(self, lines, values):
         """As *Ask Purchase*: the request is there already, and lacks somebody's yes."""
-        return self._ask_purchase(lines, values)
+        return self._do_ask_purchase(lines, values)
 
     def _why_not_ship(self, line, situation):
         if situation.blocked:

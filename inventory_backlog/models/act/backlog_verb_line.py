@@ -16,7 +16,7 @@ class BacklogVerbLine(models.AbstractModel):
 
     # Telling the customer
 
-    def _tell(self, lines, values):
+    def _do_tell(self, lines, values):
         """A mail with the open orders, prepared and not sent: one for each customer."""
         lines.order_id.check_access("read")
         orders = self.env["sale.order"]
@@ -28,7 +28,7 @@ class BacklogVerbLine(models.AbstractModel):
 
     # Putting aside
 
-    def _snooze(self, lines, values):
+    def _do_snooze(self, lines, values):
         snooze = self.env["backlog.snooze"]
         until = snooze._checked_day(values.get("until"))
         before = snooze._put_aside(lines, until)
@@ -47,7 +47,7 @@ class BacklogVerbLine(models.AbstractModel):
         self._as_before(payload)
         return self.env._("Shown again.")
 
-    def _unsnooze(self, lines, values):
+    def _do_unsnooze(self, lines, values):
         before = self.env["backlog.snooze"]._show_again(lines.ids)
         if not before:
             reason = self.env._("It is not put aside.")
@@ -77,14 +77,14 @@ class BacklogVerbLine(models.AbstractModel):
 
     # Opening
 
-    def _open_transfer(self, lines, values):
+    def _do_open_transfer(self, lines, values):
         return Outcome(action=lines.action_open_transfers(), done=len(lines))
 
-    def _open_order(self, lines, values):
+    def _do_open_order(self, lines, values):
         lines.order_id.check_access("read")
         return Outcome(action=lines.action_open_order(), done=len(lines))
 
-    def _open_supply(self, lines, values):
+    def _do_open_supply(self, lines, values):
         """What it waits for, else the requests that would bring it."""
         situations = self.env["backlog.situation"]._of(lines)
         if any(situation.documents for situation in situations.values()):

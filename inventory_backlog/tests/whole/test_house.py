@@ -160,6 +160,8 @@ class TestHouse(BaseCase):
             "backlog.suggestion.accept",
             "backlog.suggestion.defer",
         },
+        "backlog_verb_stock": {"backlog.ship"},
+        "backlog_verb_supply": {"backlog.confirm.request"},
     }
 
     @classmethod
