@@ -151,7 +151,7 @@ class PurchaseOrder(models.Model):
         purchase, or one mail for each vendor of several."""
         vendors = self.grouped(lambda one: (one.company_id, one.partner_id))
         # One purchase of each: the mail names what is late of the others as well.
-        asked = self.union(
+        asked = self.browse().union(
             *(of_vendor.sorted("id")[:1] for of_vendor in vendors.values())
         )
         template = self.env.ref("inventory_backlog.mail_template_chase")

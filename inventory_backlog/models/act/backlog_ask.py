@@ -21,6 +21,10 @@ class BacklogAsk(models.Model):
         "mail.activity", required=True, readonly=True, index=True, ondelete="cascade"
     )
 
+    asked_at = fields.Datetime(
+        required=True, readonly=True, default=fields.Datetime.now
+    )
+
     _once = models.Constraint(
         "UNIQUE(order_line_id, kind, activity_id)",
         "This is asked already.",
@@ -32,7 +36,7 @@ class BacklogAsk(models.Model):
         asked = {}
         for one in self._open(lines):
             asked.setdefault(one.order_line_id.id, {}).setdefault(
-                one.kind, one.create_date
+                one.kind, one.asked_at
             )
         return asked
 
