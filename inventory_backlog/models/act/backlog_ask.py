@@ -26,7 +26,7 @@ class BacklogAsk(models.Model):
     )
 
     _once = models.Constraint(
-        "UNIQUE(order_line_id, kind, activity_id)",
+        "UNIQUE(order_line_id, kind)",
         "This is asked already.",
     )
 

@@ -67,9 +67,12 @@ class BacklogSituation(models.AbstractModel):
                 *(document for found in requests.values() for document in found),
             ]
         )
-        vendors = self._vendors(lines, together, suggestions)
+        requests = {
+            line_id: [together[one] for one in found]
+            for line_id, found in requests.items()
+        }
         page = {
-            "vendors": vendors,
+            "vendors": self._vendors(lines, by_line, suggestions, requests, together),
             "blocked": lines._block_causes(),
             "suggestions": suggestions,
             "requests": requests,
@@ -100,15 +103,11 @@ class BacklogSituation(models.AbstractModel):
         places = self.env["stock.location"].sudo()
         together = page["together"]
         documents = self._each_once(coming, together)
-        requests = tuple(together[one] for one in page["requests"].get(line.id, ()))
+        requests = tuple(page["requests"].get(line.id, ()))
         suggestion = self._suggested(page["suggestions"].get(line.id))
-        vendor = next(
-            (one.partner_id for one in (*documents, *requests) if self._is_bought(one)),
-            suggestion.partner_id or line.sudo().vendor_id,
-        )
         return Situation(
             slices=slices,
-            vendor=vendor.with_prefetch(page["vendors"]),
+            vendor=page["vendors"][line.id],
             blocked=page["blocked"].get(line.id) or "",
             is_reserved=bool(ready) and not free,
             unreserved_qty=self._unreserved(line, free),
@@ -128,19 +127,37 @@ class BacklogSituation(models.AbstractModel):
             ).with_prefetch(page["places"][None]),
         )
 
-    def _vendors(self, lines, documents, suggestions):
-        """The ids of all vendors that can be named, to read their names at once."""
-        vendors = lines.sudo().vendor_id
-        return vendors.union(
-            *(one.partner_id for one in documents if self._is_bought(one)),
-            *(found.partner_id for found in suggestions.values()),
-        ).ids
+    def _vendors(self, lines, slices, suggestions, requests, together):
+        """``{line id: vendor}`` of the first document, else of what is suggested, else
+        the first of the product that is to order."""
+        vendors = dict.fromkeys(lines.ids, self.env["res.partner"].sudo())
+        for line in lines:
+            coming = slices.get(line.id, ())
+            documents = self._each_once(coming, together)
+            bought = filter(self._is_bought, (*documents, *requests.get(line.id, ())))
+            vendor = next((one.partner_id for one in bought), None)
+            if not vendor and line.id in suggestions:
+                vendor = suggestions[line.id].partner_id[:1]
+            if vendor:
+                vendors[line.id] = vendor
+        rest = lines.filtered(
+            lambda line: line.to_source_qty > 0 and not vendors[line.id]
+        )
+        # The first of the list: whether it may deliver today takes long to find out.
+        for line in rest.sudo():
+            vendors[line.id] = line.product_id.seller_ids[:1].partner_id
+        ids = [vendor.id for vendor in vendors.values()]
+        return {
+            line_id: vendor.with_prefetch(ids) for line_id, vendor in vendors.items()
+        }
 
     def _is_bought(self, document):
         return document._name == "purchase.order"
 
     def _each_once(self, slices, together):
-        return tuple(dict.fromkeys(together[row.document] for row in slices))
+        return tuple(
+            dict.fromkeys(together[row.document] for row in slices if row.document)
+        )
 
     def _together(self, documents):
         """``{document: the same}``, read together: a reference is read alone."""

@@ -57,10 +57,11 @@ class BacklogStep(models.AbstractModel):
     _name = "backlog.step"
     _description = "Next Step"
 
-    def _next_step(self, lines, situations=None):
+    def _next_step(self, lines, situations=None, with_plan=True):
         """What the user can do about each line.
 
         :param situations: what ``backlog.situation._of`` says, where it is known
+        :param with_plan: lists do without the sentences, which are then empty
         :return: ``{line id: {"first": verb or False, "rest": [verb], "strong": bool,
             "plan": [{"lead", "sentence", "verb"}], "reason": str}}``, a verb being
             ``{"verb": key, "label": str, "hint": str}``. ``reason`` says why there is
@@ -70,21 +71,25 @@ class BacklogStep(models.AbstractModel):
             situations = self.env["backlog.situation"]._of(lines)
         rights = self._rights()
         return {
-            line.id: self._step(line, situations[line.id], rights) for line in lines
+            line.id: self._step(line, situations[line.id], rights, with_plan)
+            for line in lines
         }
 
-    def _step(self, line, situation, rights):
+    def _step(self, line, situation, rights, with_plan):
         offers = self._offers(line, situation, rights)
         chosen = list(offers.values())
-        menu = self._offered(self._always(rights), line, situation, rights)
+        always = [key for key in self._always(rights) if key not in offers]
+        menu = self._offered(always, line, situation, rights)
         first = chosen[0] if chosen else False
-        rest = [*chosen[1:], *(menu[key] for key in menu if key not in offers)]
+        rest = [*chosen[1:], *menu.values()]
         text = self.env["backlog.step.text"]
         return {
             "first": first,
             "rest": rest,
             "strong": bool(line.is_late or line.is_at_risk),
-            "plan": text._plan(line, situation, self._planned(line, situation, offers)),
+            "plan": text._plan(line, situation, self._planned(line, situation, offers))
+            if with_plan
+            else [],
             "reason": ""
             if first
             else text._reason(line, situation, self._roles(rights)),
@@ -104,7 +109,7 @@ class BacklogStep(models.AbstractModel):
         """One verb for each role of the user: the first that offers itself."""
         for role in self._roles(rights):
             for key in getattr(row, role):
-                if self._offered((key,), line, situation, rights):
+                if getattr(self, f"_offer_{key}")(line, situation, rights):
                     yield key
                     break
 
@@ -114,11 +119,7 @@ class BacklogStep(models.AbstractModel):
         offered = {}
         for key in dict.fromkeys(keys):
             if getattr(self, f"_offer_{key}")(line, situation, rights):
-                offered[key] = {
-                    "verb": key,
-                    "label": text._label(key, line, situation),
-                    "hint": text._hint(key, line, situation),
-                }
+                offered[key] = text._verb(key, line, situation)
         return offered
 
     def _planned(self, line, situation, offers):

@@ -17,6 +17,14 @@ class BacklogStepText(models.AbstractModel):
 
     # Buttons
 
+    def _verb(self, key, line, situation):
+        """``{"verb", "label", "hint"}`` of a button."""
+        return {
+            "verb": key,
+            "label": self._label(key, line, situation),
+            "hint": self._hint(key, line, situation),
+        }
+
     def _label(self, key, line, situation):
         """What a button says: at most some 18 characters."""
         # One method a verb would hide that they are one list of words.

@@ -106,15 +106,23 @@ class BacklogVerbAsk(models.AbstractModel):
         )
 
     def _schedule(self, person, lines, kind, document):
+        lang = named(person).lang or self.env.lang
+        lines = lines.with_context(lang=lang)
+        text = self.with_context(lang=lang)
         # sudo: whoever sees a line may ask, also who may not write the document.
         activity = document.sudo().activity_schedule(
             "mail.mail_activity_data_todo",
-            summary=self._summary(lines, kind),
-            note=self._note(lines),
+            summary=text._summary(lines, kind),
+            note=text._note(lines),
             user_id=person.id,
             automated=False,
         )
-        self.env["backlog.ask"].sudo().create(
+        questions = self.env["backlog.ask"].sudo()
+        # What was answered may be asked again; two at the same time fail at the index.
+        questions.search(
+            [("order_line_id", "in", lines.ids), ("kind", "=", kind)]
+        ).unlink()
+        questions.create(
             [
                 {
                     "order_line_id": line.id,

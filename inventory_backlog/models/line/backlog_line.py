@@ -430,7 +430,7 @@ class BacklogLine(models.Model):
     def _compute_step(self):
         with giving(self, product_ids=None) as lines:
             situations = lines.env["backlog.situation"]._of(lines)
-        steps = self.env["backlog.step"]._next_step(self, situations)
+        steps = self.env["backlog.step"]._next_step(self, situations, with_plan=False)
         text = self.env["backlog.step.text"]
         for line in self:
             situation = situations[line.id]
