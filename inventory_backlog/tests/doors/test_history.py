@@ -23,6 +23,7 @@ HISTORY = {
 # Rows that come about by themselves.
 ROWS = (
     "backlog.allocation",
+    "backlog.ask",
     "backlog.cash",
     "backlog.change",
     "backlog.event",
@@ -37,6 +38,7 @@ ROWS = (
     "backlog.service",
     "backlog.snapshot",
     "backlog.snapshot.line",
+    "backlog.snooze",
     "backlog.suggestion.check",
     "backlog.suggestion.component",
     "backlog.suggestion.line",
