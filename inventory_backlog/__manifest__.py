@@ -1,6 +1,6 @@
 {
     "name": "Inventory Backlog",
-    "version": "19.0.2.3.0",
+    "version": "19.0.2.4.0",
     "summary": "What customers ordered and you have not shipped: ready, short, "
     "on its way, to source",
     "category": "Sales/Sales",

@@ -252,7 +252,7 @@ class BacklogCash(models.Model):
             receipt=supply._receipt(),
             supply=self._supply(),
             part=self._part(),
-            invoice=invoice._invoice(),
+            invoice=invoice._invoice(product_ids is None),
             term=instalments(),
             flow=self._flow(),
             rows=self._rows(),

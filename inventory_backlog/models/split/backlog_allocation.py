@@ -326,19 +326,13 @@ class BacklogAllocation(models.Model):
         )
 
     @api.model
-    def _typed_slices(self, product_ids, ready_of=None):
-        """The live slices with the columns and types of the cached rows.
-
-        :param ready_of: see ``backlog.live.slice._slice``
-        """
+    def _typed_slices(self, product_ids):
+        """The live slices with the columns and types of the cached rows."""
         return SQL(
             "SELECT %s FROM %s slice",
             self._raw_columns("slice", typed=True),
             many_rows(
-                SQL(
-                    "(%s)",
-                    self.env["backlog.live.slice"]._live_slices(product_ids, ready_of),
-                )
+                SQL("(%s)", self.env["backlog.live.slice"]._live_slices(product_ids))
             ),
         )
 
