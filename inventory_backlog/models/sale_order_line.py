@@ -106,7 +106,7 @@ class SaleOrderLine(models.Model):
         "way will cover.",
     )
     to_source_qty = fields.Float(
-        "To Source",
+        "To Order",
         digits="Product Unit",
         compute="_compute_backlog",
         groups=INTERNAL,
@@ -145,7 +145,7 @@ class SaleOrderLine(models.Model):
         groups=INTERNAL,
         search=search_figure("backlog_expected_date"),
         help="When all of the open part can leave, as things stand. Empty while "
-        "anything is to source.",
+        "anything is to order.",
     )
     backlog_overdue_since = fields.Datetime(
         "Overdue Since",
@@ -208,7 +208,7 @@ class SaleOrderLine(models.Model):
         help="If you confirmed now: what receipts already on their way would cover.",
     )
     quote_to_source_qty = fields.Float(
-        "Would Be To Source",
+        "Would Be To Order",
         digits="Product Unit",
         compute="_compute_quote",
         groups=INTERNAL,
@@ -218,7 +218,7 @@ class SaleOrderLine(models.Model):
         "Could Leave On",
         compute="_compute_quote",
         groups=INTERNAL,
-        help="If you confirmed now: when all of it could leave. What is to source "
+        help="If you confirmed now: when all of it could leave. What is to order "
         "comes in the soonest way: bought, made or from another warehouse; empty when "
         "nobody knows how.",
     )
@@ -302,7 +302,7 @@ class SaleOrderLine(models.Model):
     @api.model
     def _backlog_figures(self):
         """The backlog in the unit of the line. The parts are what rounding leaves of
-        the whole, so that they always add up, and what is short or to source is never
+        the whole, so that they always add up, and what is short or to order is never
         rounded to nothing: 7 pieces are no dozen."""
         return SQL(
             """(
@@ -471,7 +471,7 @@ class SaleOrderLine(models.Model):
             )
             for part in ("ready", "to_source")
         )
-        # As of an order line: what is short or to source is never rounded to nothing.
+        # As of an order line: what is short or to order is never rounded to nothing.
         step = self.product_uom_id.rounding
         if promise["incoming"] or promise["to_source"] > 0:
             ready = min(ready, max(0, self.product_uom_qty - step))

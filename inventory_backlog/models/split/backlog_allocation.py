@@ -170,11 +170,11 @@ class BacklogAllocation(models.Model):
             ("reserved", "Reserved"),
             ("stock", "Free stock"),
             ("receipt", "On its way"),
-            ("none", "To source"),
+            ("none", "To order"),
         ],
         readonly=True,
         help="Reserved and free stock are Ready, On its way is Incoming, "
-        "and for To source nobody has ordered anything yet.",
+        "and for To order nobody has ordered anything yet.",
     )
     qty = fields.Float(
         "Quantity",
