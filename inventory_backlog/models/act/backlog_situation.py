@@ -255,7 +255,7 @@ class BacklogSituation(models.AbstractModel):
         )[:1]
 
     def _requests(self, lines, slices, suggestions):
-        """``{line id: [document]}``: what would bring goods to source once it is
+        """``{line id: [document]}``: what would bring goods to order once it is
         confirmed, whoever has made it.
 
         :param slices: ``{line id: slices}``

@@ -208,10 +208,6 @@ class TestHostile(WireCase, BacklogCase):
                         [("order_line_id", "in", lines.ids)]
                     )
                     self.assertEqual(found.mapped("open_qty"), [3])
-        for value in (INJECTION, "TRUE", ["TRUE"]):
-            slices = self._as("backlog.allocation", backlog_ready_of=value)
-            found = slices.search([("order_line_id", "in", lines.ids)])
-            self.assertEqual(sorted(found.mapped("qty")), [1, 2])
 
     def test_arguments_of_methods_are_no_sql(self):
         products = self._as("product.product")
