@@ -1,8 +1,8 @@
 {
     "name": "Inventory Backlog",
-    "version": "19.0.2.3.0",
+    "version": "19.0.2.4.0",
     "summary": "What customers ordered and you have not shipped: ready, short, "
-    "on its way, to source",
+    "on its way, to order",
     "category": "Sales/Sales",
     "author": "Inventory Backlog Team",
     "license": "LGPL-3",
@@ -19,6 +19,7 @@
         "report/backlog_report_templates.xml",
         "report/customer_backlog_templates.xml",
         "data/mail_template_data.xml",
+        "views/backlog_ask_templates.xml",
         "views/backlog_cash_views.xml",
         "views/backlog_dashboard_views.xml",
         "views/backlog_disruption_views.xml",
@@ -45,7 +46,9 @@
         "views/stock_picking_views.xml",
         "views/backlog_report_recipient_views.xml",
         "views/backlog_report_summary_views.xml",
+        "wizard/backlog_confirm_request_views.xml",
         "wizard/backlog_report_views.xml",
+        "wizard/backlog_ship_views.xml",
         "wizard/backlog_suggestion_accept_views.xml",
         "wizard/backlog_suggestion_defer_views.xml",
         "wizard/backlog_vendor_switch_views.xml",

@@ -1,9 +1,13 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ..const import BUYERS, INTERNAL, MOVABLE_STATES
 from ..tools.bounds import bounded, bounded_money
+from ..tools.given import giving
+from ..tools.names import named
+from ..tools.texts import quantity_with_unit
 
 
 class PurchaseOrder(models.Model):
@@ -139,6 +143,83 @@ class PurchaseOrder(models.Model):
     def _compute_backlog_suggestion_count(self):
         for order in self:
             order.backlog_suggestion_count = len(order.order_line.backlog_suggestion_id)
+
+    # When will it come?
+
+    def _compose_backlog_chase(self):
+        """The window of a mail that asks the vendor when what is late comes: of one
+        purchase, or one mail for each vendor of several."""
+        vendors = self.grouped(lambda one: (one.company_id, one.partner_id))
+        # One purchase of each: the mail names what is late of the others as well.
+        asked = self.browse().union(
+            *(of_vendor.sorted("id")[:1] for of_vendor in vendors.values())
+        )
+        template = self.env.ref("inventory_backlog.mail_template_chase")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Chase vendor"),
+            "res_model": "mail.compose.message",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {
+                "default_model": "purchase.order",
+                "default_res_ids": asked.ids,
+                "default_composition_mode": "comment"
+                if len(asked) == 1
+                else "mass_mail",
+                "default_template_id": template.id,
+                "force_email": True,
+            },
+        }
+
+    def _backlog_late_goods(self):
+        """What the vendor of this purchase delivers too late for those who wait, a dict
+        for each purchase, product and day: ``order``, ``product``, ``quantity``,
+        ``date`` and ``is_overdue``. It names nobody who waits."""
+        self.ensure_one()
+        # sudo: slices are about customers, and none of them is named.
+        allocation = self.env["backlog.allocation"].sudo()
+        purchases = self.search(
+            Domain("partner_id", "=", self.partner_id.id)
+            & Domain("company_id", "=", self.company_id.id)
+            & Domain("state", "=", "purchase")
+        )
+        names = {f"purchase.order,{one.id}": one for one in purchases}
+        with giving(
+            allocation, product_ids=purchases.order_line.product_id.ids
+        ) as asked:
+            slices = asked.search_fetch([("document", "in", list(names))])
+        slices = slices.with_env(allocation.env)
+        with giving(
+            self.env["backlog.line"].sudo(),
+            product_ids=slices.order_line_id._backlog_products().ids,
+        ) as asked:
+            lines = asked.search_fetch([("id", "in", slices.order_line_id.ids)])
+        promises = {line.id: line.promise_date for line in lines}
+        late = {}
+        for row in slices:
+            promise = promises.get(row.order_line_id.id)
+            if row.overdue_since or promise and row.date > promise:
+                key = (
+                    row.document.name,
+                    named(row.product_id).display_name,
+                    row.overdue_since or row.date,
+                    bool(row.overdue_since),
+                    row.product_id.uom_id,
+                )
+                late[key] = late.get(key, 0) + row.qty
+        return [
+            {
+                "order": order,
+                "product": product,
+                "quantity": quantity_with_unit(self.env, quantity, unit),
+                "date": format_date(self.env, date),
+                "is_overdue": is_overdue,
+            }
+            for (order, product, date, is_overdue, unit), quantity in sorted(
+                late.items(), key=lambda one: (one[0][2], one[0][0], one[0][1])
+            )
+        ]
 
     # On the form
 

@@ -65,7 +65,7 @@ class SaleOrder(models.Model):
         groups=INTERNAL,
         search=search_figure("backlog_expected_date"),
         help="When the last open line can leave, as things stand. Empty while anything "
-        "is to source.",
+        "is to order.",
     )
     backlog_overdue_since = fields.Datetime(
         "Overdue Since",
@@ -88,7 +88,7 @@ class SaleOrder(models.Model):
         groups=INTERNAL,
         search=search_figure("is_backlog_at_risk"),
         help="Something of this order is expected after its promise, waits for a "
-        "receipt that is overdue, or is to source with the promise near.",
+        "receipt that is overdue, or is to order with the promise near.",
     )
     backlog_alert = fields.Text(
         compute="_compute_backlog_alert",
@@ -369,6 +369,11 @@ class SaleOrder(models.Model):
     def action_send_backlog_summary(self):
         """Write a mail to the customer with the summary of its open orders."""
         self.ensure_one()
+        return self._compose_backlog_summary()
+
+    def _compose_backlog_summary(self):
+        """The window of the mail with the open orders: to the customer of one order, or
+        one mail for each of several."""
         self.env["backlog.line"]._check_shows_values()
         template = self.env.ref("inventory_backlog.mail_template_backlog_summary")
         return {
@@ -380,7 +385,9 @@ class SaleOrder(models.Model):
             "context": {
                 "default_model": "sale.order",
                 "default_res_ids": self.ids,
-                "default_composition_mode": "comment",
+                "default_composition_mode": "comment"
+                if len(self) == 1
+                else "mass_mail",
                 "default_template_id": template.id,
                 "default_email_layout_xmlid": "mail."
                 "mail_notification_layout_with_responsible_signature",

@@ -16,6 +16,17 @@ def open_records(records):
     return action
 
 
+def open_documents(documents):
+    """Open documents of several kinds: those of the kind of the first one.
+
+    :param documents: a list of records, not empty
+    """
+    first = documents[0]
+    return open_records(
+        first.union(*(one for one in documents if one._name == first._name))
+    )
+
+
 def open_lines(lines, domain):
     """The list of the backlog lines in ``domain``.
 

@@ -1,6 +1,11 @@
-"""How numbers and names are written for people."""
+"""How numbers, days and names are written for people."""
 
-from odoo.tools.misc import get_lang
+from datetime import datetime
+
+from babel.dates import format_skeleton
+
+from odoo import fields
+from odoo.tools.misc import babel_locale_parse, get_lang
 
 # Characters of a name inside a file name, which may have 255 bytes.
 MAX_FILE_NAME = 80
@@ -20,6 +25,35 @@ def quantity_with_unit(env, quantity, unit):
         quantity=plain_quantity(env, quantity),
         unit=unit.name,
     )
+
+
+def short_day(env, moment):
+    """A day as the screens write it: Nov 23, with the year only where it is another.
+
+    :param moment: a date, or a datetime in UTC, which counts where the user is; empty
+        where there is none
+    """
+    if not moment:
+        return ""
+    user = env.user
+    if isinstance(moment, datetime):
+        moment = fields.Datetime.context_timestamp(user, moment).date()
+    today = fields.Date.context_today(user)
+    skeleton = "MMMd" if moment.year == today.year else "yMMMd"
+    locale = babel_locale_parse(get_lang(env).code)
+    return format_skeleton(skeleton, moment, locale=locale)
+
+
+def time_ago(env, moment):
+    """How long ago a moment (UTC) was: 5 min ago, 2 h ago, 3 d ago."""
+    minutes = int((fields.Datetime.now() - moment).total_seconds() // 60)
+    if minutes < 1:
+        return env._("just now")
+    if minutes < 60:
+        return env._("%s min ago", minutes)
+    if minutes < 24 * 60:
+        return env._("%s h ago", minutes // 60)
+    return env._("%s d ago", minutes // (24 * 60))
 
 
 def file_name(name):

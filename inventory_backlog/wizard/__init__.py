@@ -1,3 +1,7 @@
+from . import backlog_confirm_request
+from . import backlog_confirm_request_line
+from . import backlog_ship
+from . import backlog_ship_line
 from . import backlog_suggestion_accept
 from . import backlog_suggestion_accept_line
 from . import backlog_suggestion_defer

@@ -1,3 +1,4 @@
+from . import act
 from . import backlog_bad_value
 from . import kept
 from . import line

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from ...const import BACKLOG_STATES, MARGIN_GROUPS, PURCHASE_USERS, VALUE_GROUPS
 from ...tools.actions import open_records
+from ...tools.arguments import is_whole
 from ...tools.given import giving
 from ...tools.names import named
 from ...tools.sql import (
@@ -15,6 +16,7 @@ from ...tools.sql import (
     join_once,
     many_rows,
     minute,
+    to_flush,
     touched_of,
 )
 from ...tools.texts import quantity_with_unit
@@ -31,7 +33,7 @@ class BacklogLine(models.Model):
     """One row per order line with something open; the id is the order line's.
 
     Quantities are in the product's unit, values untaxed and net of discount in the
-    company's currency, and ``open = ready + short``, ``short = incoming + to source``
+    company's currency, and ``open = ready + short``, ``short = incoming + to order``
     hold exactly. The quantities come from ``backlog.allocation``; this model adds
     value, dates, lateness and cause.
     """
@@ -169,7 +171,7 @@ class BacklogLine(models.Model):
         "way will cover.",
     )
     to_source_qty = fields.Float(
-        "To Source",
+        "To Order",
         digits="Product Unit",
         readonly=True,
         help="Short less Incoming: nothing is on its way, somebody must act.",
@@ -181,7 +183,7 @@ class BacklogLine(models.Model):
         group_expand=True,
         help="Ready to ship: all of it is in stock for this line. Partly ready: some "
         "of it is. Backorder, on its way: none is in stock, all of it is coming. "
-        "Backorder, to source: none is in stock and for some nobody has ordered yet.",
+        "Backorder, to order: none is in stock and for some nobody has ordered yet.",
     )
     open_value = fields.Monetary(
         readonly=True,
@@ -223,14 +225,14 @@ class BacklogLine(models.Model):
     expected_date = fields.Datetime(
         readonly=True,
         help="When all of it can leave, as things stand: the date of the last receipt "
-        "this line waits for. Empty while anything is to source. What is overdue "
+        "this line waits for. Empty while anything is to order. What is overdue "
         "counts as due today, and nobody knows when it comes: see Overdue Since.",
     )
     partial_expected_date = fields.Datetime(
         "Partly Expected",
         readonly=True,
         help="When all can leave for which somebody has ordered supply, as things "
-        "stand. It is the expected date where nothing is to source.",
+        "stand. It is the expected date where nothing is to order.",
     )
     likely_date = fields.Datetime(
         "Likely",
@@ -261,7 +263,7 @@ class BacklogLine(models.Model):
         "At Risk",
         readonly=True,
         help="Not late yet, but expected after the promise, waiting for a receipt that "
-        "is overdue, or to source with the promise near (see the settings of the "
+        "is overdue, or to order with the promise near (see the settings of the "
         "backlog).",
     )
     delay_cause = fields.Selection(
@@ -273,7 +275,7 @@ class BacklogLine(models.Model):
     second_cause = fields.Selection(
         selection="_selection_delay_cause",
         readonly=True,
-        help="What else delays a line of which something is to source: that what is on "
+        help="What else delays a line of which something is to order: that what is on "
         "its way comes too late, or is overdue.",
     )
     age_days = fields.Integer(
@@ -354,6 +356,40 @@ class BacklogLine(models.Model):
         "order leaves in one piece and something of it is short. Over the credit "
         "limit: the customer owes more on invoices than the limit allows.",
     )
+    step = fields.Json(
+        "Do",
+        compute="_compute_step",
+        exportable=False,
+        help="What you can do about this line, and why there is nothing.",
+    )
+    cause_text = fields.Char(
+        "Why",
+        compute="_compute_step",
+        help="Why the line is late or at risk, in a few words with the document.",
+    )
+    supply_vendor = fields.Char(
+        "Vendor",
+        compute="_compute_step",
+        help="The vendor of the first document that it waits for, else the one to "
+        "order from.",
+    )
+    transfer_names = fields.Char(
+        "Transfer",
+        compute="_compute_step",
+        help="The transfers that ship it, first those with something ready.",
+    )
+    shelf_name = fields.Char(
+        "Shelf",
+        compute="_compute_step",
+        help="Where what is reserved for it lies.",
+    )
+    is_snoozed = fields.Boolean(
+        "Snoozed",
+        compute="_compute_is_snoozed",
+        search="_search_is_snoozed",
+        help="You have put this line aside until a day, or until its state or its "
+        "date changes. Others see it as ever.",
+    )
     why = fields.Json(
         "Why?",
         compute="_compute_why",
@@ -389,6 +425,41 @@ class BacklogLine(models.Model):
         dates = self.env["backlog.likely"]._dates(self)
         for line in self:
             line.likely_date = dates.get(line.id, False)
+
+    @api.depends_context("lang", "tz", "uid")
+    def _compute_step(self):
+        with giving(self, product_ids=None) as lines:
+            situations = lines.env["backlog.situation"]._of(lines)
+        steps = self.env["backlog.step"]._next_step(self, situations, with_plan=False)
+        text = self.env["backlog.step.text"]
+        for line in self:
+            situation = situations[line.id]
+            step = steps[line.id]
+            line.step = {
+                name: step[name] for name in ("first", "rest", "strong", "reason")
+            }
+            line.cause_text = text._cause(line, situation)
+            line.supply_vendor = named(situation.vendor).display_name
+            line.transfer_names = text._transfers(situation)
+            line.shelf_name = text._shelves(situation)
+
+    @api.depends_context("tz", "uid")
+    def _compute_is_snoozed(self):
+        snoozed = self.env["backlog.snooze"]._snoozed_ids(self)
+        for line in self:
+            line.is_snoozed = line.id in snoozed
+
+    @api.model
+    def _search_is_snoozed(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        snoozed = self.env["backlog.snooze"]._domain()
+        domain = Domain.FALSE
+        if True in value:
+            domain |= snoozed
+        if False in value:
+            domain |= ~snoozed
+        return domain
 
     @api.model
     def _search_supply_names(self, operator, value):
@@ -486,14 +557,20 @@ class BacklogLine(models.Model):
         """``{id: values}`` of the fields ``names`` of ``OF_ORDER``."""
         values = self.env.execute_query_dict(
             SQL(
-                "SELECT id, %s FROM (%s) line WHERE id = ANY(%s)",
+                "SELECT id, %s FROM (%s) line WHERE id = ANY(%s)%s",
                 SQL(", ").join(map(SQL.identifier, names)),
                 self._of_order(self.order_id.ids),
                 self.ids,
+                to_flush(self),
             )
         )
         nothing = dict.fromkeys(names)
         return dict.fromkeys(self.ids, nothing) | {row["id"]: row for row in values}
+
+    def _block_causes(self):
+        """``{id: block_cause}``, read at once: as a field it is read line by line."""
+        rows = self._read_of_order(["block_cause"]) if self else {}
+        return {line_id: values["block_cause"] for line_id, values in rows.items()}
 
     @api.model
     @api.readonly
@@ -859,6 +936,63 @@ class BacklogLine(models.Model):
         """
         self.browse().check_access("read")
         return self.env["backlog.feed"]._changes(cursor, limit)
+
+    @api.model
+    def act(self, line_ids, verb, values=None):
+        """Do something about lines: what the steps of ``step`` propose.
+
+        :param list line_ids: ids of up to 1,000 lines that the user may read
+        :param str verb: ``ship``, ``reserve``, ``ask_warehouse``, ``ask_purchase``,
+            ``remind``, ``confirm``, ``order``, ``chase``, ``tell``, ``snooze``,
+            ``unsnooze``, ``open_transfer``, ``open_order`` or ``open_supply``
+        :param dict values: for ``snooze`` ``{"until": "YYYY-MM-DD"}``; nothing else
+            needs any
+        :return: ``{"action": a window to open, or False, "message": str, "done": for
+            how many lines something was done, "skipped": [{"id", "reason"}], "open": an
+            action that opens what was made, or False, "undo": what ``undo_act`` takes,
+            or False}``. Lines that it does not fit are skipped; doing it twice does it
+            once.
+        :raise AccessError: without the right that the action needs, and for lines that
+            the user may not read
+        :raise UserError: for other ids, another verb or values that are none
+        """
+        self.browse().check_access("read")
+        return self.env["backlog.verb"]._act(line_ids, verb, values)
+
+    @api.model
+    def undo_act(self, undo):
+        """Undo what ``act`` did, where that is still possible.
+
+        :param dict undo: what ``act`` returned under this name
+        :return: ``{"message": str}``
+        :raise AccessError: without the right that it needs
+        :raise UserError: when it is undone already, it was another user's, or what was
+            made is no longer as it was
+        """
+        self.browse().check_access("read")
+        return self.env["backlog.verb"]._undo(undo)
+
+    @api.model
+    @api.readonly
+    def get_panel(self, line_id):
+        """What the panel beside the list shows of a line.
+
+        :param int line_id: the id of a line that the user may read
+        :return: ``{"title": the product, "subtitle": customer, order and promise,
+            "plan": [{"lead": str, "sentence": str, "verb": {"verb", "label", "hint"} or
+            False}], "why": see the field of this name}``
+        :raise AccessError: for a line that the user may not read
+        :raise UserError: for what is no id, or open no more
+        """
+        self.browse().check_access("read")
+        if not is_whole(line_id):
+            raise UserError(self.env._("Give the id of one line."))
+        line = self.env["backlog.verb"]._lines([line_id])
+        if not line:
+            raise UserError(self.env._("This line is not open any more."))
+        step = self.env["backlog.step"]._next_step(line)[line.id]
+        head = self.env["backlog.step.text"]._head(line)
+        return {**head, "plan": step["plan"], "why": line.why}
 
     @api.readonly
     def action_why(self):

@@ -575,7 +575,7 @@ class BacklogSuggestion(models.Model):
 
     @api.model
     def generate(self, product_ids=None):
-        """Compute what to source for the backlog of the current companies, and keep the
+        """Compute what to order for the backlog of the current companies, and keep the
         suggestions in step with it. Doing it again changes nothing.
 
         :param list product_ids: ids of product variants, and what they are made of; all

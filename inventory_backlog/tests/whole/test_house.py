@@ -16,8 +16,9 @@ FLOORS = {
     "line": 2,
     "vendor": 3,
     "reorder": 4,
-    "report": 5,
-    "wizard": 6,
+    "act": 5,
+    "report": 6,
+    "wizard": 7,
 }
 OURS = re.compile(r"backlog\.|report\.inventory_backlog\.")
 
@@ -147,11 +148,20 @@ class TestHouse(BaseCase):
         "backlog_disruption": {"backlog.vendor.switch"},
         "backlog_event": {"backlog.line"},
         "backlog_kept": {"backlog.line"},
-        "backlog_line": {"backlog.suggestion"},
+        "backlog_line": {
+            "backlog.situation",
+            "backlog.snooze",
+            "backlog.step",
+            "backlog.step.text",
+            "backlog.suggestion",
+            "backlog.verb",
+        },
         "backlog_suggestion": {
             "backlog.suggestion.accept",
             "backlog.suggestion.defer",
         },
+        "backlog_verb_stock": {"backlog.ship"},
+        "backlog_verb_supply": {"backlog.confirm.request"},
     }
 
     @classmethod

@@ -262,7 +262,7 @@ class TestScreens(BacklogCase):
                         "can_open": False,
                     },
                 ),
-                ("To source", "1 Units", "", None),
+                ("To order", "1 Units", "", None),
             ],
         )
 

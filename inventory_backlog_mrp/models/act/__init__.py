@@ -1,0 +1,1 @@
+from . import backlog_situation
