@@ -1,4 +1,6 @@
 from . import backlog_ask
+from . import backlog_checkup
+from . import backlog_checkup_count
 from . import backlog_shipping
 from . import backlog_situation
 from . import backlog_snooze
