@@ -378,7 +378,7 @@ class SaleOrder(models.Model):
         template = self.env.ref("inventory_backlog.mail_template_backlog_summary")
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Send Backlog Summary"),
+            "name": self.env._("Send Open Orders"),
             "res_model": "mail.compose.message",
             "views": [(False, "form")],
             "target": "new",

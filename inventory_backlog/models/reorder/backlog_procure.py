@@ -591,7 +591,7 @@ class BacklogProcure(models.AbstractModel):
                     "mail.mail_activity_data_todo",
                     date_deadline=suggestion.company_id._backlog_today(),
                     summary=self.env._(
-                        "Pull in %s", named(suggestion.product_id).display_name
+                        "Chase vendor: %s", named(suggestion.product_id).display_name
                     ),
                     note=self._late_note(suggestion, lines),
                     user_id=(document.user_id or self.env.user).id,

@@ -21,7 +21,7 @@ from ...tools.texts import quantity_with_unit
 
 ACTIONS = [
     ("confirm", "Confirm"),
-    ("expedite", "Pull in"),
+    ("expedite", "Chase vendor"),
     ("transfer", "Transfer"),
     ("buy", "Buy"),
     ("dropship", "Buy for customer"),
@@ -77,7 +77,7 @@ class BacklogSuggestion(models.Model):
         required=True,
         readonly=True,
         help="Confirm: customers wait for a request for quotation that is a draft on "
-        "its last day to order. Pull in: a receipt comes too late, ask for it to come "
+        "its last day to order. Chase vendor: a receipt comes too late, ask for it "
         "earlier. Transfer: another warehouse has it free. Buy: ask a vendor. Buy for "
         "customer: the vendor ships it straight to the customer.",
     )

@@ -436,7 +436,7 @@ class BacklogSuggestionRun(models.AbstractModel):
         return {}
 
     def _slipped(self, suggestion, values):
-        """Whether a receipt that somebody was asked to pull in comes later than it did
+        """Whether a receipt that somebody was asked to chase comes later than it did
         when asked, or another one comes too late by now. One that is overdue is due
         today, each day again: that is no news."""
         asked = {

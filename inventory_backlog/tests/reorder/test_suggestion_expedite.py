@@ -186,7 +186,7 @@ class TestSuggestionExpedite(SuggestionCase):
         activity = purchase.activity_ids
         self.assertEqual(activity.user_id, self.buyer)
         self.assertEqual(activity.date_deadline, self._after(0).date())
-        self.assertEqual(activity.summary, "Pull in Chair")
+        self.assertEqual(activity.summary, "Chase vendor: Chair")
         for text in ("5 Units", "01/18/2030", "01/24/2030"):
             self.assertIn(text, activity.note)
         # Who reads the purchase need not be able to read the order.
