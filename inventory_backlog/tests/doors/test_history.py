@@ -27,6 +27,7 @@ HISTORY = {
 # Rows that come about by themselves.
 ROWS = (
     "backlog.allocation",
+    "backlog.ask",
     "backlog.cash",
     "backlog.change",
     "backlog.event",
@@ -41,6 +42,7 @@ ROWS = (
     "backlog.service",
     "backlog.snapshot",
     "backlog.snapshot.line",
+    "backlog.snooze",
     "backlog.suggestion.check",
     "backlog.suggestion.component",
     "backlog.suggestion.line",
