@@ -1,6 +1,6 @@
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, format_date, format_list
+from odoo.tools import SQL, format_list
 
 from ..const import BACKLOG_STATES, INTERNAL
 from ..tools.actions import open_lines
@@ -9,6 +9,7 @@ from ..tools.figures import search_figure
 from ..tools.given import giving
 from ..tools.names import named
 from ..tools.person import as_asked
+from ..tools.texts import short_day
 from .sale_order_line import PRODUCT_DEPENDS, QUOTE_INPUTS
 
 MOST_ORDERS = 10_000
@@ -173,7 +174,7 @@ class SaleOrder(models.Model):
                     self.env,
                     [line._goods(line.open_qty) for line in late],
                 ),
-                promise=format_date(self.env, min(late.mapped("promise_date"))),
+                promise=short_day(self.env, min(late.mapped("promise_date"))),
             )
         if to_source := lines.filtered(lambda line: line.to_source_qty > 0):
             yield self.env._(
@@ -239,8 +240,8 @@ class SaleOrder(models.Model):
             "%(order)s (%(customer)s) gets %(product)s on %(after)s instead of "
             "%(before)s.",
             product=named(line.product_id).display_name,
-            before=format_date(self.env, before["last_date"]),
-            after=format_date(self.env, after["last_date"]),
+            before=short_day(self.env, before["last_date"]),
+            after=short_day(self.env, after["last_date"]),
             **names,
         )
 

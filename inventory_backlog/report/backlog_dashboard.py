@@ -7,11 +7,12 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL
 
 from ..const import PURCHASE_USERS, VALUE_GROUPS
 from ..tools.given import giving
 from ..tools.names import named
+from ..tools.texts import short_day
 
 RISK_DAYS = 7  # "this week"
 
@@ -149,7 +150,7 @@ class BacklogDashboard(models.AbstractModel):
             return ""
         return self.env._(
             "Converted at the rates of %s.",
-            format_date(self.env, fields.Date.context_today(self)),
+            short_day(self.env, fields.Date.context_today(self)),
         )
 
     # Whose lines
@@ -440,7 +441,7 @@ class BacklogDashboard(models.AbstractModel):
             return self.env._("The history begins tonight.")
         if not weeks:
             return self.env._("Known after the first day with shipments.")
-        return self.env._("since %s", format_date(self.env, first))
+        return self.env._("since %s", short_day(self.env, first))
 
     # What to do first
 
