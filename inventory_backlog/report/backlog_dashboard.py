@@ -1,50 +1,21 @@
 from datetime import datetime, time, timedelta
-from functools import partial
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
-
-from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..const import PURCHASE_USERS, VALUE_GROUPS
+from ..const import VALUE_GROUPS
+from ..tools.actions import open_lines
 from ..tools.given import giving
 from ..tools.names import named
 from ..tools.texts import short_day
 
 RISK_DAYS = 7  # "this week"
 
-TOP = 10
-
-# The columns of a line to act on.
-COLUMNS = (
-    "id",
-    "order_id",
-    "partner_id",
-    "product_id",
-    "warehouse_id",
-    "currency_id",
-    "backlog_qty",
-    "to_source_qty",
-    "backlog_state",
-    "open_value",
-    "promise_date",
-    "promised_day",
-    "expected_date",
-    "overdue_since",
-    "days_late",
-    "is_late",
-    "is_at_risk",
-    "delay_cause",
-    "today",
-)
-
 SALESPERSON = "sales_team.group_sale_salesman"
-
-
-PACE_DAYS = 91  # 13 weeks, a quarter
 
 # Per figure: its tone, the part of it that matters, the tone of that part, and the
 # figure that the part is a share of.
@@ -55,19 +26,35 @@ TILES = {
     "to_source": ("danger", "to_source_urgent", "danger", "to_source"),
     "prepaid": ("info", "prepaid_ready", "success", "prepaid"),
 }
+# What the page shows of each salesperson.
+OF_SALESPEOPLE = ("open", "late", "risk_all")
+
+
+class Measure(NamedTuple):
+    """A figure: which lines it counts, and what it sums of them."""
+
+    domain: Domain
+    """its lines"""
+    field: str
+    """what is summed"""
+    filters: tuple = ()
+    """the filters of the list that give these lines"""
+    rest: Domain = Domain.TRUE
+    """what no filter says of them"""
 
 
 class BacklogDashboard(models.AbstractModel):
     """The backlog on one page: what is open, ready, at risk, to order and prepaid, how
-    long it lasts, where it is going and what to do first.
+    long it lasts, where it is going and whose it is.
 
-    Each figure is a domain on ``backlog.line`` and a field summed over it; clicking it
-    opens that very domain. The charts are ``backlog.dashboard.chart``. On a large
-    database they take longest, so the page asks for them apart.
+    Each figure is a domain on ``backlog.line`` and a field summed over it. Clicking it
+    opens the list of open lines with the filters that give that very domain. The charts
+    are ``backlog.dashboard.chart``. On a large database they take longest, so the page
+    asks for them apart.
     """
 
     _name = "backlog.dashboard"
-    _description = "Backlog Dashboard"
+    _description = "Backlog Overview"
 
     @api.model
     @api.readonly
@@ -75,12 +62,12 @@ class BacklogDashboard(models.AbstractModel):
         """Return all that the page shows, in plain values.
 
         :param scope: ``mine``, ``team`` or ``all``; what the user may see by default
-        :param charts: whether the answer has ``trend`` and ``cash``, see ``get_trend``
-            and ``get_cash``
+        :param charts: whether the answer has ``trend``, ``cash`` and ``salespeople``,
+            see ``get_trend``, ``get_cash`` and ``get_salespeople``
         :return: ``scope, scopes, as_of, currency_id, note, notices, line_count, tiles,
-            lines, lines_action, no_trend, trend, cash``; ``no_trend`` says why there is
-            no history to show. Values are in the currency of the current company, those
-            of other companies converted at today's rates; times are UTC.
+            no_trend, trend, cash, salespeople``; ``no_trend`` says why there is no
+            history to show. Values are in the currency of the current company, those of
+            other companies converted at today's rates; times are UTC.
         :raise AccessError: for users who may not see what customers pay
         """
         scopes, scope = self._checked_scope(scope)
@@ -88,13 +75,13 @@ class BacklogDashboard(models.AbstractModel):
         charts_of = self.env["backlog.dashboard.chart"]
         with giving(self, **self.env["backlog.kept"]._answer()) as asked:
             figures = asked._figures(domain)
-            lines = asked._first_lines(domain)
             shown = {}
             if charts:
                 of_state = charts_of.with_env(asked.env)
                 shown = {
                     "trend": of_state._trend(scope),
                     "cash": of_state._cash(domain),
+                    "salespeople": asked._of_salespeople(scope),
                 }
         return {
             "scope": scope,
@@ -104,9 +91,7 @@ class BacklogDashboard(models.AbstractModel):
             "note": self._currency_note(),
             "notices": self._notices(),
             "line_count": figures["open"]["count"],
-            "tiles": self._tiles(domain, figures, scope),
-            "lines": self._lines_to_act_on(lines),
-            "lines_action": self._open_lines(self._urgent(), domain),
+            "tiles": self._tiles(scope, figures),
             "no_trend": charts_of._why_no_trend(scope),
             **shown,
         }
@@ -117,7 +102,8 @@ class BacklogDashboard(models.AbstractModel):
         """Return how the open value went, day by day.
 
         :param scope: as for ``get_dashboard``
-        :return: ``days, series, late, note, action``
+        :return: ``days, series, late, note, action, pace``; ``pace`` is a tile with the
+            weeks of backlog and book-to-bill, or false
         :raise AccessError: for users who may not see what customers pay
         """
         _scopes, scope = self._checked_scope(scope)
@@ -134,6 +120,21 @@ class BacklogDashboard(models.AbstractModel):
         """
         _scopes, scope = self._checked_scope(scope)
         return self.env["backlog.dashboard.chart"]._cash(self._scope_domain(scope))
+
+    @api.model
+    @api.readonly
+    def get_salespeople(self, scope=False):
+        """Return what each salesperson has open, late and at risk, the most late value
+        first.
+
+        :param scope: as for ``get_dashboard``
+        :return: ``[{"id", "name", "figures": {"open", "late", "risk_all"}}]``, each
+            figure with ``value``, ``count``, ``domain`` and ``action``; the id is false
+            for the orders that are nobody's
+        :raise AccessError: for users who may not see what customers pay
+        """
+        _scopes, scope = self._checked_scope(scope)
+        return self._of_salespeople(scope)
 
     @api.model
     def _notices(self):
@@ -193,6 +194,13 @@ class BacklogDashboard(models.AbstractModel):
         return Domain.TRUE
 
     @api.model
+    def _scope_opened(self, scope):
+        """``(filters, domain)`` of the list that give the lines in a scope."""
+        if scope == "mine":
+            return ("my_backlog",), Domain.TRUE
+        return (), self._scope_domain(scope)
+
+    @api.model
     def _teams(self):
         """The teams that the user is in or leads."""
         return self.env["crm.team"].search(
@@ -211,10 +219,15 @@ class BacklogDashboard(models.AbstractModel):
         statement."""
         lines = self.env["backlog.line"]
         query = lines._query_over(lines._lines(), domain)
-        keys, sums = self._sums(lines, query)
+        keys, sums = self._sums(lines, query, self._measures())
         [[values]] = self.env.execute_query(
             query.select(SQL("JSON_BUILD_ARRAY(%s)", SQL(", ").join(sums)))
         )
+        return self._by_figure(keys, values)
+
+    @api.model
+    def _by_figure(self, keys, values):
+        """``{figure: {count, value}}`` of what a statement of ``_sums`` returned."""
         figures = {}
         for (key, kind), value in zip(keys, values, strict=True):
             figures.setdefault(key, {})[kind] = value
@@ -224,40 +237,20 @@ class BacklogDashboard(models.AbstractModel):
         return figures
 
     @api.model
-    def _first_lines(self, domain):
-        """The lines to act on first, as plain values of ``COLUMNS``."""
-        lines = self.env["backlog.line"]
-        domain &= self._urgent()
-        statement = (
-            lines._lines()
-            if lines._asks_for_whole_orders(domain)
-            else self.env["backlog.line.today"]._plain(lines._current())
-        )
-        query = lines._query_over(statement, domain)
-        column = partial(SQL.identifier, lines._table)
-        query.order = SQL(
-            "%s DESC, %s * %s DESC, %s",
-            column("is_late"),
-            column("open_value"),
-            self.env.companies._backlog_rate(lines._table),
-            column("id"),
-        )
-        query.limit = TOP
-        return self.env.execute_query_dict(query.select(*map(column, COLUMNS)))
-
-    @api.model
-    def _sums(self, lines, query):
+    def _sums(self, lines, query, measures):
         """``([(figure, kind)], [expression])``: the counts and sums of the measures.
         The condition of each expression is the domain that its figure opens."""
         keys, sums = [], []
-        for key, (part, name) in self._measures().items():
-            condition = part.optimize_full(lines)._to_sql(lines, lines._table, query)
+        for key, measure in measures.items():
+            condition = measure.domain.optimize_full(lines)._to_sql(
+                lines, lines._table, query
+            )
             keys += [(key, "count"), (key, "value")]
             sums.append(SQL("COUNT(*) FILTER (WHERE %s)", condition))
             sums.append(
                 SQL(
                     "COALESCE(SUM(%s * %s) FILTER (WHERE %s), 0)",
-                    SQL.identifier(lines._table, name),
+                    SQL.identifier(lines._table, measure.field),
                     self.env.companies._backlog_rate(lines._table),
                     condition,
                 )
@@ -266,35 +259,43 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _measures(self):
-        """``{figure: (domain, field)}``: the lines of each figure and the field that is
-        summed."""
+        """``{figure: Measure}``."""
+        late, at_risk = self._late(), Domain("is_at_risk", "=", True)
         ready = Domain("backlog_qty", ">", 0)
-        at_risk = Domain("is_at_risk", "=", True)
-        to_source = Domain("to_source_qty", ">", 0)
+        to_order = Domain("to_source_qty", ">", 0)
         prepaid = Domain("prepaid_value", ">", 0)
         return {
-            "open": (Domain.TRUE, "open_value"),
-            "late": (self._late(), "open_value"),
-            "ready": (ready, "backlog_value"),
-            "ready_late": (ready & self._late(), "backlog_value"),
-            "risk": (at_risk & self._this_week(), "open_value"),
-            "risk_all": (at_risk, "open_value"),
-            "to_source": (to_source, "to_source_value"),
-            "to_source_urgent": (to_source & self._urgent(), "to_source_value"),
-            "prepaid": (prepaid, "prepaid_value"),
-            "prepaid_ready": (
+            "open": Measure(Domain.TRUE, "open_value"),
+            "late": Measure(late, "open_value", ("late",)),
+            "ready": Measure(ready, "backlog_value", ("some_ready",)),
+            "ready_late": Measure(
+                ready & late, "backlog_value", ("some_ready", "late")
+            ),
+            "risk": Measure(
+                at_risk & self._this_week(),
+                "open_value",
+                ("at_risk",),
+                self._this_week(),
+            ),
+            "risk_all": Measure(at_risk, "open_value", ("at_risk",)),
+            "to_source": Measure(to_order, "to_source_value", ("to_source",)),
+            # Two filters of one group: either.
+            "to_source_urgent": Measure(
+                to_order & (late | at_risk),
+                "to_source_value",
+                ("to_source", "late", "at_risk"),
+            ),
+            "prepaid": Measure(prepaid, "prepaid_value", ("paid",)),
+            "prepaid_ready": Measure(
                 prepaid & Domain("backlog_state", "=", "ready"),
                 "prepaid_value",
+                ("paid", "ready"),
             ),
         }
 
     @api.model
     def _late(self):
         return Domain("is_late", "=", True)
-
-    @api.model
-    def _urgent(self):
-        return self._late() | Domain("is_at_risk", "=", True)
 
     @api.model
     def _this_week(self):
@@ -308,16 +309,11 @@ class BacklogDashboard(models.AbstractModel):
     # Tiles
 
     @api.model
-    def _tiles(self, domain, figures, scope):
+    def _tiles(self, scope, figures):
         """The tiles of the page, in their order."""
-        measures = self._measures()
         texts = self._tile_texts()
-        tiles = [
-            self._tile(domain, figures, measures, key, *texts[key]) for key in TILES
-        ]
-        if scope == "all" and self.env["backlog.snapshot"]._sees_all():
-            tiles.append(self._pace_tile())
-        return tiles
+        opened = self._opened(scope)
+        return [self._tile(opened, figures, key, *texts[key]) for key in TILES]
 
     @api.model
     def _tile_texts(self):
@@ -325,15 +321,15 @@ class BacklogDashboard(models.AbstractModel):
         return {
             "open": (
                 self.env._("Open"),
-                self.env._("past due"),
+                self.env._("late"),
                 self.env._(
                     "Ordered on confirmed orders and not yet shipped: untaxed, net of "
-                    "discount. Past due: the day of the promise is over."
+                    "discount. Late: the day of the promise is over."
                 ),
             ),
             "ready": (
                 self.env._("Ready"),
-                self.env._("of it past due"),
+                self.env._("of it late"),
                 self.env._(
                     "What is in stock for its line, after everyone ahead in the queue: "
                     "income that only waits to be shipped."
@@ -366,7 +362,7 @@ class BacklogDashboard(models.AbstractModel):
         }
 
     @api.model
-    def _tile(self, domain, figures, measures, key, label, part_label, definition):
+    def _tile(self, opened, figures, key, label, part_label, definition):
         """One tile: a figure, the part of it that matters, and the actions that open
         both."""
         tone, part_key, part_tone, whole = TILES[key]
@@ -384,195 +380,95 @@ class BacklogDashboard(models.AbstractModel):
             else self.env._("%s lines", figure["count"]),
             "tone": tone if figure["count"] else "neutral",
             "help": definition,
-            "action": self._open_lines(measures[key][0], domain, label),
+            **opened(key, label),
             "sub": {
                 "label": part_label,
                 "value": part["value"],
                 "kind": "monetary",
                 "share": round(100 * part["value"] / total, 1) if total else False,
                 "tone": part_tone if part["count"] else "neutral",
-                "action": self._open_lines(
-                    measures[part_key][0], domain, f"{label}: {part_label}"
-                ),
+                **opened(part_key, f"{label}: {part_label}"),
             },
         }
 
+    # Salespeople
+
     @api.model
-    def _pace_tile(self):
-        """The tile of the weeks of backlog and book-to-bill, from the history."""
-        history = self.env["backlog.snapshot"]
-        charts = self.env["backlog.dashboard.chart"]
-        domain = Domain("day", ">=", charts._days_ago(PACE_DAYS))
-        [[weeks, ratio, first, count]] = history._read_group(
-            domain,
-            [],
-            ["backlog_weeks:avg", "book_to_bill:avg", "day_from:min", "__count"],
+    def _of_salespeople(self, scope):
+        """See ``get_salespeople``: all from one statement."""
+        lines = self.env["backlog.line"]
+        domain = self._scope_domain(scope)
+        statement = (
+            lines._lines()
+            if lines._asks_for_whole_orders(domain)
+            else self.env["backlog.line.today"]._plain(lines._current())
         )
-        action = charts._open_history(domain, "pivot") if count else False
-        tone = "neutral" if not ratio or 0.9 <= ratio <= 1.1 else "info"
-        return {
-            "key": "weeks",
-            "label": self.env._("Weeks of backlog"),
-            "value": weeks,
-            "kind": "weeks",
-            "count": False,
-            "count_label": self._pace_note(weeks, first),
-            "tone": tone,
-            "help": self.env._(
-                "What was open at the end of the last day ÷ what was shipped per week "
-                "in the last 13 weeks, or since the history began. Book-to-bill: "
-                "booked ÷ shipped in the same time; above 1 the backlog grows."
-            ),
-            "action": action,
-            "sub": {
-                "label": self.env._("book-to-bill"),
-                "value": ratio,
-                "kind": "ratio",
-                "share": False,
-                "tone": tone,
-                "action": action,
-            },
-        }
-
-    @api.model
-    def _pace_note(self, weeks, first):
-        """What the weeks of backlog are counted from, or why there are none."""
-        if not first:
-            return self.env._("The history begins tonight.")
-        if not weeks:
-            return self.env._("Known after the first day with shipments.")
-        return self.env._("since %s", short_day(self.env, first))
-
-    # What to do first
-
-    @api.model
-    def _lines_to_act_on(self, rows):
-        """The late lines of most value, then those at risk, with what to do."""
-        labels = self.env["backlog.dashboard.chart"]._labels(
-            "backlog.line", "backlog_state"
+        query = lines._query_over(statement, domain)
+        measures = self._measures()
+        keys, sums = self._sums(
+            lines, query, {key: measures[key] for key in OF_SALESPEOPLE}
         )
-        causes = dict(self.env["backlog.line"]._selection_delay_cause())
-
-        def names(model, column):
-            # sudo: a user who may see the line may see these names, as on the list of
-            # lines.
-            records = named(self.env[model].browse({row[column] for row in rows}))
-            return {record.id: record.display_name for record in records}
-
-        orders = names("sale.order", "order_id")
-        customers = names("res.partner", "partner_id")
-        products = names("product.product", "product_id")
-        requested = self._requested(rows)
-        may_buy = self.env.user.has_group(PURCHASE_USERS)
-        moment = fields.Datetime.to_string
-        result = []
-        for row in rows:
-            advice, icon = self._advice(row, row["id"] in requested, may_buy)
-            result.append(
-                {
-                    "id": row["id"],
-                    "order": orders[row["order_id"]],
-                    "customer": customers[row["partner_id"]],
-                    "product": products[row["product_id"]],
-                    "state": row["backlog_state"],
-                    "state_label": labels[row["backlog_state"]],
-                    "late": row["is_late"],
-                    "at_risk": row["is_at_risk"],
-                    "value": row["open_value"],
-                    "currency_id": row["currency_id"],
-                    "promise": moment(row["promise_date"]),
-                    "expected": moment(row["expected_date"]),
-                    "overdue_since": moment(row["overdue_since"]),
-                    "days_late": row["days_late"],
-                    "days_passed": (
-                        row["today"] - (row["promised_day"] or row["today"])
-                    ).days,
-                    "cause_label": causes.get(row["delay_cause"], ""),
-                    "advice": advice,
-                    "icon": icon,
-                }
+        query.groupby = user_id = SQL.identifier(lines._table, "user_id")
+        rows = [
+            (user, self._by_figure(keys, values))
+            for user, values in self.env.execute_query(
+                query.select(user_id, SQL("JSON_BUILD_ARRAY(%s)", SQL(", ").join(sums)))
             )
-        return result
-
-    @api.model
-    def _requested(self, rows):
-        """The ids of the lines to order that have a request for quotation: for the
-        line itself, or for its product in its warehouse."""
-        rows = [row for row in rows if row["to_source_qty"] > 0]
-        # sudo: salespeople cannot read purchases; the page tells them only that there
-        # is one.
-        found = (
-            self.env["purchase.order.line"]
-            .sudo()
-            .search(
-                Domain("order_id.state", "in", ("draft", "sent", "to approve"))
-                & (
-                    Domain("sale_line_id", "in", [row["id"] for row in rows])
-                    | Domain("product_id", "in", [row["product_id"] for row in rows])
-                )
+        ]
+        # sudo: who may see the line may see whose it is.
+        users = named(self.env["res.users"].browse(user for user, _row in rows if user))
+        names = {user.id: user.display_name for user in users}
+        opened = self._opened(scope)
+        return [
+            {
+                "id": user or False,
+                "name": names.get(user) or self.env._("Nobody"),
+                "figures": {
+                    key: {**figures[key], **opened(key, self.env._("Backlog"), [user])}
+                    for key in OF_SALESPEOPLE
+                },
+            }
+            for user, figures in sorted(
+                rows,
+                key=lambda row: [-row[1][key]["value"] for key in ("late", "open")],
             )
-        )
-        of_lines = set(found.sale_line_id.ids)
-        goods = {
-            (line.product_id.id, line.order_id.picking_type_id.warehouse_id.id)
-            for line in found
-        }
-        return {
-            row["id"]
-            for row in rows
-            if row["id"] in of_lines
-            or (row["product_id"], row["warehouse_id"]) in goods
-        }
+        ]
+
+    # The list behind the figures
 
     @api.model
-    def _advice(self, row, is_requested, may_buy):
-        """``(what to do, icon)`` for a line that is late or at risk."""
-        if row["backlog_state"] == "ready":
-            return self.env._("Ship it"), "fa-truck"
-        if row["to_source_qty"] > 0:
-            return self._advice_to_source(is_requested, may_buy)
-        if row["backlog_qty"] > 0:
-            return self.env._("Ship what is ready"), "fa-truck"
-        return self.env._("Chase the supply, tell the customer"), "fa-bell-o"
+    def _opened(self, scope):
+        """Return a function ``(figure, name, salesperson)`` that gives
+        ``{"domain", "action"}``: the lines of the figure in this scope, and the window
+        that shows them in the list of open lines. The salesperson is a list of one id,
+        None for nobody; without the list it is everybody."""
+        measures = self._measures()
+        plain = self.env["backlog.dashboard.chart"]._plain
+        window = open_lines(self.env["backlog.line"], [])
+        scope_domain = self._scope_domain(scope)
+        scope_filters, scope_rest = self._scope_opened(scope)
 
-    @api.model
-    def _advice_to_source(self, is_requested, may_buy):
-        if may_buy:
-            if is_requested:
-                return self.env._("Confirm the request"), "fa-check"
-            return self.env._("Order the supply"), "fa-cart-plus"
-        if is_requested:
-            return self.env._("Ask Purchase to confirm"), "fa-comment-o"
-        return self.env._("Ask Purchase to order"), "fa-comment-o"
+        def opened(key, name, salesperson=()):
+            measure = measures[key]
+            filters = dict.fromkeys((*scope_filters, *measure.filters), 1)
+            domain, rest = scope_domain & measure.domain, scope_rest & measure.rest
+            for user_id in salesperson:
+                is_theirs = Domain("user_id", "=", user_id or False)
+                domain &= is_theirs
+                if user_id:
+                    filters["user_id"] = user_id
+                else:
+                    rest &= is_theirs
+            return {
+                "domain": plain(domain),
+                "action": {
+                    **window,
+                    "name": name,
+                    "domain": plain(rest),
+                    "context": {
+                        f"search_default_{one}": value for one, value in filters.items()
+                    },
+                },
+            }
 
-    # Windows behind the figures
-
-    @api.model
-    def _open_lines(self, part, domain, name=None):
-        """The action that opens the lines of one figure, ``part``, within the scope
-        ``domain``."""
-
-        def view(xml_id):
-            # Not env.ref: it would check each time whether the view still exists.
-            return self.env["ir.model.data"]._xmlid_to_res_id(
-                f"inventory_backlog.{xml_id}", raise_if_not_found=True
-            )
-
-        return {
-            "type": "ir.actions.act_window",
-            "name": name or self.env._("Late or at Risk"),
-            "res_model": "backlog.line",
-            "views": [
-                [view("backlog_analysis_view_list"), "list"],
-                [view("backlog_line_view_kanban"), "kanban"],
-                [view("backlog_analysis_view_pivot"), "pivot"],
-                [view("backlog_analysis_view_graph"), "graph"],
-            ],
-            "search_view_id": [view("backlog_analysis_view_search"), "search"],
-            "domain": self.env["backlog.dashboard.chart"]._plain(domain & part),
-            "context": {},
-            # Without a help text Odoo shows sample records in an empty list.
-            "help": Markup('<p class="o_view_nocontent_smiling_face">%s</p>')
-            % self.env._("No open line is part of this figure"),
-            "target": "current",
-        }
+        return opened

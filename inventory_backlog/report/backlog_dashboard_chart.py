@@ -6,23 +6,23 @@ from babel.dates import format_skeleton
 
 from odoo import fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, babel_locale_parse, json_default
+from odoo.tools import SQL, babel_locale_parse, format_date, json_default
 
 from ..tools.given import giving
-from .backlog_dashboard import PACE_DAYS
 
 CASH_WEEKS = 8
+PACE_DAYS = 91  # 13 weeks, a quarter
 
 
 class BacklogDashboardChart(models.AbstractModel):
-    """The charts of the dashboard: how the backlog went, and the cash it will bring.
+    """The charts of the overview: how the backlog went, and the cash it will bring.
 
     Both return plain values in the currency of the current company, with the actions
     that open the rows behind them.
     """
 
     _name = "backlog.dashboard.chart"
-    _description = "Dashboard Chart"
+    _description = "Overview Chart"
 
     # How the backlog went
 
@@ -35,6 +35,7 @@ class BacklogDashboardChart(models.AbstractModel):
                 "late": {"label": "", "values": []},
                 "note": hidden,
                 "action": False,
+                "pace": False,
             }
         last = self._last_common_day()
         domain = Domain("day", ">=", self._days_ago(PACE_DAYS))
@@ -68,12 +69,13 @@ class BacklogDashboardChart(models.AbstractModel):
                 ).items()
             ],
             "late": {
-                "label": self.env._("Past due"),
+                "label": self.env._("Late"),
                 # The value is not known for a day that was missed.
                 "values": [late[day] if day in seen else False for day in days],
             },
             "note": self._trend_note(days),
             "action": self._open_history(domain),
+            "pace": self._pace(),
         }
 
     def _why_no_trend(self, scope):
@@ -108,6 +110,49 @@ class BacklogDashboardChart(models.AbstractModel):
         if len(self.env.companies) > 1:
             return self.env._("Up to the last day that ended in all companies.")
         return ""
+
+    def _pace(self):
+        """The weeks of backlog and book-to-bill, from the history, as a tile."""
+        history = self.env["backlog.snapshot"]
+        domain = Domain("day", ">=", self._days_ago(PACE_DAYS))
+        [[weeks, ratio, first, count]] = history._read_group(
+            domain,
+            [],
+            ["backlog_weeks:avg", "book_to_bill:avg", "day_from:min", "__count"],
+        )
+        action = self._open_history(domain, "pivot") if count else False
+        tone = "neutral" if not ratio or 0.9 <= ratio <= 1.1 else "info"
+        return {
+            "key": "weeks",
+            "label": self.env._("Weeks of backlog"),
+            "value": weeks,
+            "kind": "weeks",
+            "count": False,
+            "count_label": self._pace_note(weeks, first),
+            "tone": tone,
+            "help": self.env._(
+                "What was open at the end of the last day ÷ what was shipped per week "
+                "in the last 13 weeks, or since the history began. Book-to-bill: "
+                "booked ÷ shipped in the same time; above 1 the backlog grows."
+            ),
+            "action": action,
+            "sub": {
+                "label": self.env._("book-to-bill"),
+                "value": ratio,
+                "kind": "ratio",
+                "share": False,
+                "tone": tone,
+                "action": action,
+            },
+        }
+
+    def _pace_note(self, weeks, first):
+        """What the weeks of backlog are counted from, or why there are none."""
+        if not first:
+            return self.env._("The history begins tonight.")
+        if not weeks:
+            return self.env._("Known after the first day with shipments.")
+        return self.env._("since %s", format_date(self.env, first))
 
     # The cash it will bring
 

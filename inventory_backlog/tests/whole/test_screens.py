@@ -357,15 +357,12 @@ class TestScreens(BacklogCase):
     def test_why_says_how_late_it_is(self):
         order = self._order(self.product, 5, commitment_date=self._after(-3))
         why = self._seen_by(self.seller, order).why
-        self.assertIn(
-            "Late: it was promised for Jan 12, days late: 3.", why["verdict"]
-        )
+        self.assertIn("Late: it was promised for Jan 12, days late: 3.", why["verdict"])
 
         self._purchase(self.product, 5, days=9)
         why = self._seen_by(self.seller, order).why
         self.assertIn(
-            "Late: it was promised for Jan 12, days late: 3 so far, 12 when it "
-            "leaves.",
+            "Late: it was promised for Jan 12, days late: 3 so far, 12 when it leaves.",
             why["verdict"],
         )
 

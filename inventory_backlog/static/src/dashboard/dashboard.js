@@ -2,7 +2,7 @@ import {Component, markRaw, onWillStart, useRef, useState} from "@odoo/owl";
 import {deserializeDateTime, toLocaleDateTimeString} from "@web/core/l10n/dates";
 import {BACKLOG_COLORS} from "@inventory_backlog/backlog_colors";
 import {DashboardChart} from "./dashboard_chart";
-import {DashboardLines} from "./dashboard_lines";
+import {DashboardPeople} from "./dashboard_people";
 import {DashboardTile} from "./dashboard_tile";
 import {KeepLast} from "@web/core/utils/concurrency";
 import {Layout} from "@web/search/layout";
@@ -18,7 +18,7 @@ import {user} from "@web/core/user";
 /** The backlog at a glance. The server sends figures with what they open; this draws. */
 export class BacklogDashboard extends Component {
     static template = "inventory_backlog.Dashboard";
-    static components = {DashboardChart, DashboardLines, DashboardTile, Layout};
+    static components = {DashboardChart, DashboardPeople, DashboardTile, Layout};
     static props = {...standardActionServiceProps};
 
     setup() {
@@ -28,15 +28,17 @@ export class BacklogDashboard extends Component {
             get_dashboard: new KeepLast(),
             get_trend: new KeepLast(),
             get_cash: new KeepLast(),
+            get_salespeople: new KeepLast(),
         };
         // Of this user alone: several people may share a browser.
         this.scopeKey = `inventory_backlog.dashboard.scope.${user.userId}`;
         this.state = useState({
             data: null,
-            // Each is asked for apart, after what to do first: null until it is
-            // there, false when it could not be read.
+            // Each is asked for apart, after the tiles: null until it is there, false
+            // when it could not be read.
             trend: null,
             cash: null,
+            salespeople: null,
             isLoading: false,
             hasFailed: false,
         });
@@ -61,13 +63,14 @@ export class BacklogDashboard extends Component {
         try {
             const data = await this.loadPage();
             if (data.scope !== this.data?.scope) {
-                this.state.trend = this.state.cash = null;
+                this.state.trend = this.state.cash = this.state.salespeople = null;
             }
             this.scope = data.scope;
             this.state.data = markRaw(data);
             await Promise.all([
                 !data.no_trend && this.loadChart("trend", this.getTrend),
                 data.line_count && this.loadChart("cash", this.getCash),
+                this.hasPeople && this.loadChart("salespeople", (rows) => rows),
             ]);
         } finally {
             this.state.isLoading = false;
@@ -83,11 +86,11 @@ export class BacklogDashboard extends Component {
         }
     }
 
-    /** A chart that cannot be read says so in its place; the page stays. */
+    /** A part that cannot be read says so in its place; the page stays. */
     async loadChart(name, draw) {
         try {
             const answer = await this.ask(`get_${name}`);
-            this.state[name] = markRaw({note: answer.note, ...draw.call(this, answer)});
+            this.state[name] = markRaw(draw.call(this, answer));
         } catch (error) {
             this.state[name] = false;
             throw error;
@@ -102,10 +105,12 @@ export class BacklogDashboard extends Component {
         );
     }
 
-    getTrend({days, series, late, action}) {
+    getTrend({days, series, late, note, action, pace}) {
         const opens = (state) =>
             days.map((day) => action && this.getDayAction(action, day, state));
         return {
+            note,
+            pace,
             labels: days.map(formatShortDay),
             series: [
                 ...series.map((one) => ({
@@ -123,8 +128,9 @@ export class BacklogDashboard extends Component {
         return {...action, domain: [...action.domain, ["day", "=", day], ...state]};
     }
 
-    getCash({weeks, series, pay, actions}) {
+    getCash({weeks, series, pay, note, actions}) {
         return {
+            note,
             labels: weeks.map(({label}) => label),
             series: [
                 ...series.map((one, index) => ({
@@ -162,24 +168,9 @@ export class BacklogDashboard extends Component {
         return this.action.doAction(action);
     }
 
-    async openLine({id}) {
-        return this.open(await this.orm.call("backlog.line", "action_why", [[id]]));
-    }
-
-    print() {
-        return this.action.doAction("inventory_backlog.backlog_report_action", {
-            additionalContext: this.isMine ? {default_user_id: user.userId} : {},
-        });
-    }
-
-    analyse() {
-        return this.action.doAction("inventory_backlog.backlog_analysis_action", {
-            additionalContext: this.isMine ? {search_default_my_backlog: 1} : {},
-        });
-    }
-
-    get isMine() {
-        return this.data?.scope === "mine";
+    /** Of one's own orders it would be a row of what the tiles say. */
+    get hasPeople() {
+        return Boolean(this.data.line_count) && this.data.scope !== "mine";
     }
 
     get texts() {

@@ -13,7 +13,7 @@ const AREA_FROM = 15;
 /**
  * Amounts over time as a chart, or as a table for who cannot see or point at one.
  *
- * The chart is `{note, labels, series}`: null until it is there, false when it could
+ * The chart is `{note, pace, labels, series}`: null until it is there, false when it could
  * not be read. A series is `{label, values, color, isLine, actions}`. Series are
  * stacked but for lines, which have the colour of the text. `actions` are what its
  * values open.
@@ -44,6 +44,16 @@ export class DashboardChart extends Component {
 
     get isEmpty() {
         return !this.props.chart.series.some(({values}) => values.some(Boolean));
+    }
+
+    /** The weeks of backlog and book-to-bill, beside the history that they are of. */
+    get paceText() {
+        const {value, kind, count_label: since, sub} = this.props.chart.pace;
+        return [
+            formatFigure(value, kind),
+            `${sub.label} ${formatFigure(sub.value, sub.kind)}`,
+            since,
+        ].join(" · ");
     }
 
     toggleTable() {

@@ -60,9 +60,13 @@ export class DashboardTile extends Component {
 
     get subClass() {
         const {tone} = this.tile.sub;
-        return ["danger", "warning", "success"].includes(tone)
-            ? `text-${tone}`
-            : "text-muted";
+        return (
+            {
+                danger: "text-danger",
+                warning: "o_backlog_at_risk",
+                success: "text-success",
+            }[tone] || "text-muted"
+        );
     }
 
     icon(tone) {
