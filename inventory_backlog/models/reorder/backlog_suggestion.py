@@ -221,6 +221,14 @@ class BacklogSuggestion(models.Model):
         "product.supplierinfo", "Offer", readonly=True, index="btree_not_null"
     )
     partner_id = Link("res.partner", "Vendor", readonly=True, index="btree_not_null")
+    vendor_ids = fields.Many2many(
+        "res.partner",
+        string="Vendors of the Product",
+        compute="_compute_vendor_ids",
+        compute_sudo=True,
+        exportable=False,
+        help="Who can be chosen as its vendor.",
+    )
     is_vendor_chosen = fields.Boolean(
         "Vendor Chosen by Hand",
         readonly=True,
@@ -592,6 +600,17 @@ class BacklogSuggestion(models.Model):
                 supplier = suggestion.company_id.partner_id
             suggestion.supplier_id = supplier
 
+    @api.depends("product_id.seller_ids.partner_id")
+    def _compute_vendor_ids(self):
+        for suggestion in self:
+            offers = suggestion._origin.product_id.seller_ids.filtered(
+                lambda offer, one=suggestion: (
+                    offer.company_id in (one.company_id, one.company_id.browse())
+                    and offer.product_id in (one.product_id, one.product_id.browse())
+                )
+            )
+            suggestion.vendor_ids = offers.partner_id
+
     def _get_read_group_order(self, dict_order, groupby, aggregates):
         """What has no vendor comes before all vendors: nobody can order it yet."""
         order = super()._get_read_group_order(dict_order, groupby, aggregates)
@@ -954,7 +973,7 @@ class BacklogSuggestion(models.Model):
             str, "open": action or False}``: the message names the documents
         :raise AccessError: for whom nothing of it is to order
         """
-        return self.env["backlog.suggestion.bulk"]._order(self)
+        return self.env["backlog.suggestion.bulk"]._order_some(self)
 
     def undo_now(self):
         """Take back what was ordered of these suggestions, as far as it is a draft

@@ -28,7 +28,7 @@ class BacklogSuggestionBulk(models.AbstractModel):
 
     # Ordering
 
-    def _order(self, suggestions):
+    def _order_some(self, suggestions):
         """See ``order_now``."""
         suggestions.check_access("write")
         reasons = self._reasons(suggestions)
