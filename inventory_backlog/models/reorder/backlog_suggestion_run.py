@@ -386,6 +386,9 @@ class BacklogSuggestionRun(models.AbstractModel):
         if suggestion.is_vendor_chosen and "partner_id" in changes:
             # The chosen vendor cannot be chosen any more.
             changes["is_vendor_chosen"] = False
+        if suggestion.is_qty_chosen and "suggested_qty" in changes:
+            # More is missing now than somebody chose to order.
+            changes["is_qty_chosen"] = False
         for name in self.env["backlog.facts"]._child_fields():
             if suggestion[name]._figures() != suggestion[name]._figures_of(
                 values[name]

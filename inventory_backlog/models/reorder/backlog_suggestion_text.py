@@ -296,6 +296,13 @@ class BacklogSuggestionText(models.AbstractModel):
                 ),
                 *self._travel_sentences(suggestion),
             ]
+        if suggestion.is_qty_chosen:
+            return [
+                self.env._(
+                    "%s was chosen by hand; it holds until more is missing.",
+                    suggestion._quantity(suggestion.suggested_qty),
+                )
+            ]
         missing = suggestion._planned_qty()
         extra = suggestion.suggested_qty - missing
         compare = suggestion.product_uom_id.compare
