@@ -38,7 +38,7 @@ PICTURES = {
         (1500, 900),
         "action-inventory_backlog.backlog_line_action",
         [
-            ".o_data_row:has(.o_backlog_ready):has(.o_backlog_incoming) [name=open_qty]",
+            ".o_data_row:has(.o_backlog_split_incoming) [name=open_qty]",
             ".o_backlog_panel section",
         ],
     ),

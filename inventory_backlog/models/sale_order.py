@@ -61,6 +61,14 @@ class SaleOrder(models.Model):
         search=search_figure("backorder_value"),
         help="What is out of stock, untaxed, in the company's currency.",
     )
+    backlog_promise_date = fields.Datetime(
+        "Promise",
+        compute="_compute_backlog",
+        groups=INTERNAL,
+        search=search_figure("backlog_promise_date"),
+        help="The earliest promise of what is still open: the delivery date of the "
+        "order, else the day it was confirmed plus the lead time of the line.",
+    )
     backlog_expected_date = fields.Datetime(
         compute="_compute_backlog",
         groups=INTERNAL,
@@ -97,6 +105,13 @@ class SaleOrder(models.Model):
         help="What is late and what nobody has ordered yet, in a sentence each.",
     )
 
+    backlog_banner = fields.Json(
+        compute="_compute_backlog_banner",
+        exportable=False,
+        groups=INTERNAL,
+        help="What misses its promise, or when all of a quotation could leave, with "
+        "what you can do about it.",
+    )
     quote_losses = fields.Text(
         "Taken From Others",
         compute="_compute_quote_losses",
@@ -140,6 +155,7 @@ class SaleOrder(models.Model):
             SELECT order_id AS id, SUM(open_value) AS open_value,
                    SUM(backlog_value) AS backlog_value,
                    SUM(backorder_value) AS backorder_value,
+                   MIN(promise_date) AS backlog_promise_date,
                    CASE WHEN BOOL_AND(to_source_qty <= 0) THEN MAX(expected_date)
                     END AS backlog_expected_date,
                    MIN(overdue_since) AS backlog_overdue_since,
@@ -184,6 +200,30 @@ class SaleOrder(models.Model):
                     [line._goods(line.to_source_qty) for line in to_source],
                 ),
             )
+
+    @api.depends(
+        "backlog_state",
+        "commitment_date",
+        *(f"order_line.{name}" for name in QUOTE_INPUTS),
+    )
+    @api.depends_context("lang", "tz", "uid", "allowed_company_ids")
+    def _compute_backlog_banner(self):
+        banners = self.env["backlog.banner"]
+        lines = self.env["backlog.line"]
+        confirmed = self._origin._backlog_candidates()
+        if confirmed and lines.has_access("read"):
+            with giving(lines, product_ids=confirmed._backlog_products().ids) as asked:
+                found = asked.search_fetch([("order_id", "in", confirmed.ids)])
+            lines = found.with_env(lines.env)
+        by_order = lines.grouped("order_id")
+        for order in self:
+            if order.state in ("draft", "sent"):
+                goods = order.order_line._quoted_goods()
+                order.backlog_banner = banners._of_quotation(goods)
+            else:
+                order.backlog_banner = banners._of_order(
+                    by_order.get(order._origin, lines.browse())
+                )
 
     # What a quotation takes from others
 

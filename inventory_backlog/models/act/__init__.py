@@ -1,4 +1,5 @@
 from . import backlog_ask
+from . import backlog_banner
 from . import backlog_card
 from . import backlog_shipping
 from . import backlog_situation
