@@ -53,6 +53,8 @@
         "wizard/backlog_ship_views.xml",
         "wizard/backlog_suggestion_accept_views.xml",
         "wizard/backlog_suggestion_defer_views.xml",
+        "wizard/backlog_suggestion_order_views.xml",
+        "wizard/backlog_suggestion_vendor_views.xml",
         "wizard/backlog_vendor_switch_views.xml",
         "views/backlog_menus.xml",
     ],

@@ -38,8 +38,8 @@ PICTURES = {
         (1500, 900),
         "action-inventory_backlog.backlog_line_action",
         [
-            ".o_data_row:has(.o_backlog_partial) button[name=action_why]",
-            ".modal .o_form_view",
+            ".o_data_row:has(.o_backlog_split_incoming) [name=open_qty]",
+            ".o_backlog_panel section",
         ],
     ),
     "suggestions": (

@@ -1,13 +1,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import format_date
 
 from ..const import BUYERS, INTERNAL, MOVABLE_STATES
 from ..tools.bounds import bounded, bounded_money
 from ..tools.given import giving
 from ..tools.names import named
-from ..tools.texts import quantity_with_unit
+from ..tools.texts import quantity_with_unit, short_day
 
 
 class PurchaseOrder(models.Model):
@@ -213,7 +212,7 @@ class PurchaseOrder(models.Model):
                 "order": order,
                 "product": product,
                 "quantity": quantity_with_unit(self.env, quantity, unit),
-                "date": format_date(self.env, date),
+                "date": short_day(self.env, date),
                 "is_overdue": is_overdue,
             }
             for (order, product, date, is_overdue, unit), quantity in sorted(

@@ -1,6 +1,6 @@
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, format_date, format_list
+from odoo.tools import SQL, format_list
 
 from ..const import BACKLOG_STATES, INTERNAL
 from ..tools.actions import open_lines
@@ -9,6 +9,7 @@ from ..tools.figures import search_figure
 from ..tools.given import giving
 from ..tools.names import named
 from ..tools.person import as_asked
+from ..tools.texts import short_day
 from .sale_order_line import PRODUCT_DEPENDS, QUOTE_INPUTS
 
 MOST_ORDERS = 10_000
@@ -60,6 +61,14 @@ class SaleOrder(models.Model):
         search=search_figure("backorder_value"),
         help="What is out of stock, untaxed, in the company's currency.",
     )
+    backlog_promise_date = fields.Datetime(
+        "Promise",
+        compute="_compute_backlog",
+        groups=INTERNAL,
+        search=search_figure("backlog_promise_date"),
+        help="The earliest promise of what is still open: the delivery date of the "
+        "order, else the day it was confirmed plus the lead time of the line.",
+    )
     backlog_expected_date = fields.Datetime(
         compute="_compute_backlog",
         groups=INTERNAL,
@@ -96,6 +105,13 @@ class SaleOrder(models.Model):
         help="What is late and what nobody has ordered yet, in a sentence each.",
     )
 
+    backlog_banner = fields.Json(
+        compute="_compute_backlog_banner",
+        exportable=False,
+        groups=INTERNAL,
+        help="What misses its promise, or when all of a quotation could leave, with "
+        "what you can do about it.",
+    )
     quote_losses = fields.Text(
         "Taken From Others",
         compute="_compute_quote_losses",
@@ -139,6 +155,7 @@ class SaleOrder(models.Model):
             SELECT order_id AS id, SUM(open_value) AS open_value,
                    SUM(backlog_value) AS backlog_value,
                    SUM(backorder_value) AS backorder_value,
+                   MIN(promise_date) AS backlog_promise_date,
                    CASE WHEN BOOL_AND(to_source_qty <= 0) THEN MAX(expected_date)
                     END AS backlog_expected_date,
                    MIN(overdue_since) AS backlog_overdue_since,
@@ -173,7 +190,7 @@ class SaleOrder(models.Model):
                     self.env,
                     [line._goods(line.open_qty) for line in late],
                 ),
-                promise=format_date(self.env, min(late.mapped("promise_date"))),
+                promise=short_day(self.env, min(late.mapped("promise_date"))),
             )
         if to_source := lines.filtered(lambda line: line.to_source_qty > 0):
             yield self.env._(
@@ -183,6 +200,30 @@ class SaleOrder(models.Model):
                     [line._goods(line.to_source_qty) for line in to_source],
                 ),
             )
+
+    @api.depends(
+        "backlog_state",
+        "commitment_date",
+        *(f"order_line.{name}" for name in QUOTE_INPUTS),
+    )
+    @api.depends_context("lang", "tz", "uid", "allowed_company_ids")
+    def _compute_backlog_banner(self):
+        banners = self.env["backlog.banner"]
+        lines = self.env["backlog.line"]
+        confirmed = self._origin._backlog_candidates()
+        if confirmed and lines.has_access("read"):
+            with giving(lines, product_ids=confirmed._backlog_products().ids) as asked:
+                found = asked.search_fetch([("order_id", "in", confirmed.ids)])
+            lines = found.with_env(lines.env)
+        by_order = lines.grouped("order_id")
+        for order in self:
+            if order.state in ("draft", "sent"):
+                goods = order.order_line._quoted_goods()
+                order.backlog_banner = banners._of_quotation(goods)
+            else:
+                order.backlog_banner = banners._of_order(
+                    by_order.get(order._origin, lines.browse())
+                )
 
     # What a quotation takes from others
 
@@ -239,8 +280,8 @@ class SaleOrder(models.Model):
             "%(order)s (%(customer)s) gets %(product)s on %(after)s instead of "
             "%(before)s.",
             product=named(line.product_id).display_name,
-            before=format_date(self.env, before["last_date"]),
-            after=format_date(self.env, after["last_date"]),
+            before=short_day(self.env, before["last_date"]),
+            after=short_day(self.env, after["last_date"]),
             **names,
         )
 
@@ -378,7 +419,7 @@ class SaleOrder(models.Model):
         template = self.env.ref("inventory_backlog.mail_template_backlog_summary")
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Send Backlog Summary"),
+            "name": self.env._("Send Open Orders"),
             "res_model": "mail.compose.message",
             "views": [(False, "form")],
             "target": "new",

@@ -215,7 +215,7 @@ class SaleOrderLine(models.Model):
         help="If you confirmed now: what somebody would have to order.",
     )
     quote_expected_date = fields.Datetime(
-        "Could Leave On",
+        "Would Be Expected",
         compute="_compute_quote",
         groups=INTERNAL,
         help="If you confirmed now: when all of it could leave. What is to order "
@@ -223,7 +223,7 @@ class SaleOrderLine(models.Model):
         "nobody knows how.",
     )
     quote_overdue_since = fields.Datetime(
-        "Could Leave: Overdue Since",
+        "Would Be Expected: Overdue Since",
         compute="_compute_quote",
         groups=INTERNAL,
         help="If you confirmed now: when the first receipt that it would wait for "

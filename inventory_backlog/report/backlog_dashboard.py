@@ -5,12 +5,13 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL
 
 from ..const import VALUE_GROUPS
 from ..tools.actions import open_lines
 from ..tools.given import giving
 from ..tools.names import named
+from ..tools.texts import short_day
 
 RISK_DAYS = 7  # "this week"
 
@@ -150,7 +151,7 @@ class BacklogDashboard(models.AbstractModel):
             return ""
         return self.env._(
             "Converted at the rates of %s.",
-            format_date(self.env, fields.Date.context_today(self)),
+            short_day(self.env, fields.Date.context_today(self)),
         )
 
     # Whose lines

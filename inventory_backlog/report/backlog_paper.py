@@ -42,7 +42,7 @@ class ReportPartnerBacklog(models.AbstractModel):
 
     _name = "report.inventory_backlog.report_partner_backlog"
     _inherit = ["backlog.paper"]
-    _description = "Backlog Summary on Paper"
+    _description = "Open Orders on Paper"
     _of = "res.partner"
 
 
@@ -51,5 +51,5 @@ class ReportOrderBacklog(models.AbstractModel):
 
     _name = "report.inventory_backlog.report_order_backlog"
     _inherit = ["backlog.paper"]
-    _description = "Backlog Summary of an Order's Customer on Paper"
+    _description = "Open Orders of an Order's Customer on Paper"
     _of = "sale.order"

@@ -29,8 +29,8 @@ INDONESIAN_SCREENS = [
         ["Mengapa?", "Penyebab", "Backorder, perlu pasokan", "Ada yang Siap"],
     ),
     (
-        [".o_data_row:last-of-type button[name=action_why]"],
-        ".modal .o_backlog_why",
+        [".o_data_row:last-of-type [name=open_qty]"],
+        ".o_backlog_panel section",
         [
             "belum ada yang memesannya",
             "Nomor 1 dalam antrean untuk Tour Table.",

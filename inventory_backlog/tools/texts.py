@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from babel.dates import format_skeleton
+from babel.numbers import format_compact_decimal
 
 from odoo import fields
 from odoo.tools.misc import babel_locale_parse, get_lang
@@ -42,6 +43,12 @@ def short_day(env, moment):
     skeleton = "MMMd" if moment.year == today.year else "yMMMd"
     locale = babel_locale_parse(get_lang(env).code)
     return format_skeleton(skeleton, moment, locale=locale)
+
+
+def short_amount(env, amount):
+    """An amount as cards write it: 15.5K, 1.2M."""
+    locale = babel_locale_parse(get_lang(env).code)
+    return format_compact_decimal(amount, locale=locale, fraction_digits=1)
 
 
 def time_ago(env, moment):

@@ -1,4 +1,6 @@
 from . import backlog_ask
+from . import backlog_banner
+from . import backlog_card
 from . import backlog_checkup
 from . import backlog_checkup_count
 from . import backlog_shipping

@@ -50,6 +50,19 @@ class BacklogStepText(models.AbstractModel):
             "open_supply": _("Open supply"),
         }[key]
 
+    def _label_of_many(self, key):
+        """What a button says that is for several lines."""
+        return {
+            "ship": self.env._("Ship"),
+            "reserve": self.env._("Reserve"),
+            "order": self.env._("Order"),
+            "confirm": self.env._("Confirm requests"),
+            "chase": self.env._("Chase vendors"),
+            "remind": self.env._("Remind Purchase"),
+            "ask_purchase": self.env._("Ask Purchase"),
+            "tell": self.env._("Tell customer"),
+        }[key]
+
     def _order_label(self, situation, quantity):
         kind = situation.suggestion.action_type
         if kind in MAKES:

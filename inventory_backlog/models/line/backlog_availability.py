@@ -1,8 +1,7 @@
 from odoo import fields, models
-from odoo.tools import format_date
 
 from ...tools.given import giving
-from ...tools.texts import quantity_with_unit
+from ...tools.texts import quantity_with_unit, short_day
 
 # Ready, incoming, to order, expected and overdue, by the state of the order.
 FIGURES = {
@@ -103,12 +102,10 @@ class BacklogAvailability(models.AbstractModel):
     def _sentence(self, state, expected, overdue):
         """When all of it can leave."""
         if overdue:
-            return self.env._(
-                "Receipt overdue since %s", format_date(self.env, overdue)
-            )
+            return self.env._("Receipt overdue since %s", short_day(self.env, overdue))
         if not expected:
             return self.env._("Nobody knows yet when all of it can leave")
-        date = format_date(self.env, expected)
+        date = short_day(self.env, expected)
         if state == "sale":
             return self.env._("All of it expected on %(date)s", date=date)
         return self.env._("All of it could leave on %(date)s", date=date)

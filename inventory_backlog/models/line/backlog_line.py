@@ -406,12 +406,12 @@ class BacklogLine(models.Model):
     def _selection_delay_cause(self):
         # A dict: in tuples Odoo's export would take the values for terms as well.
         causes = {
-            "promise_passed_at_order": self.env._("Promise impossible at order"),
-            "no_supply": self.env._("Nobody has ordered supply"),
-            "supply_overdue": self.env._("Its receipt is overdue"),
-            "supply_late": self.env._("Supply comes after the promise"),
+            "promise_passed_at_order": self.env._("Promised too early"),
+            "no_supply": self.env._("Nothing ordered yet"),
+            "supply_overdue": self.env._("Receipt overdue"),
+            "supply_late": self.env._("Comes too late"),
             "component": self.env._("Waits for raw material"),
-            "not_picked": self.env._("Ready, nobody has shipped it"),
+            "not_picked": self.env._("Ready, not shipped"),
         }
         return list(causes.items())
 
@@ -988,6 +988,22 @@ class BacklogLine(models.Model):
 
     @api.model
     @api.readonly
+    def get_cards(self, role, domain):
+        """What the cards above the list show.
+
+        :param str role: ``sale``, ``manager``, ``purchase`` or ``stock``; ``paid`` for
+            the card of what is paid, which takes longer
+        :param list domain: of the lines that are counted
+        :return: ``[{"key": str, "label": str, "count": int, "value": in the currency of
+            the company and short, as 15.5K, or empty, "filter": the name of the search
+            filter with these lines, "color": str}]``
+        :raise UserError: for another role
+        :raise AccessError: for those who may not read the lines
+        """
+        return self.env["backlog.card"]._cards(role, domain)
+
+    @api.model
+    @api.readonly
     def get_panel(self, line_id):
         """What the panel beside the list shows of a line.
 
@@ -1099,7 +1115,7 @@ class BacklogLine(models.Model):
             "tag": "display_notification",
             "params": {
                 "type": kind,
-                "title": self.env._("Check Availability"),
+                "title": self.env._("Reserve"),
                 "message": message,
                 "next": {"type": "ir.actions.act_window_close"},
             },

@@ -2,11 +2,11 @@ from collections import defaultdict
 
 from odoo import fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL
 
 from ...tools.given import giving
 from ...tools.names import named
-from ...tools.texts import quantity_with_unit
+from ...tools.texts import quantity_with_unit, short_day
 
 ROWS_SHOWN = 10
 
@@ -79,9 +79,9 @@ class BacklogWhy(models.AbstractModel):
         and what comes too late is told also while something else is to order."""
         figures = {
             "incoming": self._product_quantity(line, line.incoming_qty),
-            "date": format_date(self.env, line.partial_expected_date),
-            "promise": format_date(self.env, line.promise_date),
-            "since": format_date(self.env, line.overdue_since),
+            "date": short_day(self.env, line.partial_expected_date),
+            "promise": short_day(self.env, line.promise_date),
+            "since": short_day(self.env, line.overdue_since),
         }
         if line.overdue_since and line.partial_expected_date > fields.Datetime.now():
             return self.env._(
@@ -227,7 +227,7 @@ class BacklogWhy(models.AbstractModel):
             )
 
     def _explain_lateness(self, line):
-        promise = format_date(self.env, line.promise_date)
+        promise = short_day(self.env, line.promise_date)
         today = fields.Date.context_today(line)
         promised = line.promise_date or fields.Datetime.now()
         passed = (today - fields.Date.context_today(line, promised)).days
@@ -316,11 +316,11 @@ class BacklogWhy(models.AbstractModel):
             "quantity": self._unit_quantity(row.qty, row.product_id),
             "date": self.env._("now")
             if now
-            else format_date(self.env, row.date)
+            else short_day(self.env, row.date)
             if row.date and not row.overdue_since
             else "",
             "overdue": self.env._(
-                "was due on %s", format_date(self.env, row.overdue_since)
+                "was due on %s", short_day(self.env, row.overdue_since)
             )
             if row.overdue_since
             else "",
@@ -515,7 +515,7 @@ class BacklogWhy(models.AbstractModel):
                     "product": named(line.product_id).display_name,
                     "quantity": self._product_quantity(line, line.open_qty),
                     "state": states[line.backlog_state],
-                    "promise": format_date(self.env, line.promise_date),
+                    "promise": short_day(self.env, line.promise_date),
                 }
                 for line in lines[:ROWS_SHOWN]
             ],

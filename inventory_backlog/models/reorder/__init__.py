@@ -4,6 +4,7 @@ from . import backlog_need
 from . import backlog_plan
 from . import backlog_procure
 from . import backlog_suggestion
+from . import backlog_suggestion_bulk
 from . import backlog_suggestion_job
 from . import backlog_suggestion_line
 from . import backlog_suggestion_mail

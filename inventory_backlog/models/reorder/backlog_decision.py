@@ -2,12 +2,12 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ...const import BUYING
-from ...tools.arguments import checked_text
+from ...tools.arguments import checked_quantity, checked_text
 
 
 class BacklogDecision(models.AbstractModel):
     """What people decide about suggestions short of ordering: to set them aside, to
-    propose them again, to buy from another vendor.
+    propose them again, to buy from another vendor or in another quantity.
 
     Each method checks that the current user may write the suggestions and that nothing
     was ordered of them, writes as superuser, since users may not write these fields
@@ -64,9 +64,26 @@ class BacklogDecision(models.AbstractModel):
 
     def _choose_vendor(self, suggestion, partner_id):
         """Buy from another vendor of the product, and plan the product with it."""
-        suggestion.check_access("write")
         suggestion._check_one()
-        suggestion._check_open()
+        self._choose(suggestion, partner_id=partner_id)
+
+    def _choose(self, suggestions, partner_id=None, suggested_qty=None):
+        """Buy from another vendor, or in another quantity, and plan the products with
+        that. The same for all of these suggestions, as when several rows of a list are
+        edited: none is changed where one cannot be.
+
+        :raise UserError: with the first that cannot
+        """
+        suggestions.check_access("write")
+        suggestions._check_open()
+        for suggestion in suggestions:
+            if partner_id is not None:
+                self._set_vendor(suggestion, partner_id)
+            if suggested_qty is not None:
+                self._set_quantity(suggestion, suggested_qty)
+        self.env["backlog.suggestion.run"]._run_again(suggestions)
+
+    def _set_vendor(self, suggestion, partner_id):
         one = suggestion.sudo().with_company(suggestion.company_id)
         possible = one.product_id._get_filtered_sellers(quantity=None).partner_id
         if (
@@ -82,7 +99,45 @@ class BacklogDecision(models.AbstractModel):
                 )
             )
         one.write({"partner_id": partner_id, "is_vendor_chosen": True})
-        self.env["backlog.suggestion.run"]._run_again(suggestion)
+
+    def _set_quantity(self, suggestion, quantity):
+        quantity = checked_quantity(self.env, quantity)
+        one = suggestion.sudo()
+        if one.action_type not in BUYING:
+            raise UserError(
+                self.env._(
+                    "%s: only what is bought has a quantity to choose. Accept the "
+                    "others in their own window to change it.",
+                    suggestion.display_name,
+                )
+            )
+        missing = one.product_uom_id.round(sum(one.line_ids.mapped("qty")))
+        quantity = one.product_uom_id.round(quantity)
+        if not quantity:
+            raise UserError(
+                self.env._(
+                    "Order more than nothing of %s, or dismiss it.",
+                    suggestion.display_name,
+                )
+            )
+        if (
+            one.action_type == "dropship"
+            and one.product_uom_id.compare(quantity, missing) > 0
+        ):
+            raise UserError(
+                self.env._(
+                    "The vendor ships %s to the customers, who wait for less. Lower "
+                    "the quantity.",
+                    suggestion.display_name,
+                )
+            )
+        one.write(
+            {
+                "suggested_qty": quantity,
+                "is_qty_chosen": True,
+                "chosen_for_qty": missing,
+            }
+        )
 
     def _decided(self, suggestions):
         """Number what is still proposed, and have the next run look again."""

@@ -32,6 +32,8 @@ class ReorderFacts(NamedTuple):
     """In which unit the rules of a warehouse order."""
     chosen: dict
     """The vendor that somebody chose."""
+    chosen_qty: dict
+    """The quantity that somebody chose, and what was missing then."""
     declined: set
     """The kinds that somebody dismissed."""
     set_aside: set
@@ -301,6 +303,7 @@ class BacklogFacts(models.AbstractModel):
                 {},
                 {},
                 {},
+                {},
                 set(),
                 set(),
             )
@@ -320,12 +323,20 @@ class BacklogFacts(models.AbstractModel):
                 "is_vendor_chosen",
                 "partner_id",
                 "state",
+                "is_qty_chosen",
+                "suggested_qty",
+                "chosen_for_qty",
             ],
         ):
             of_product = facts[suggestion.product_id.id]
             key = suggestion.warehouse_id.id, suggestion.action_type
             if suggestion.is_vendor_chosen:
                 of_product.chosen[key] = suggestion.partner_id.id
+            if suggestion.is_qty_chosen:
+                of_product.chosen_qty[key] = (
+                    suggestion.suggested_qty,
+                    suggestion.chosen_for_qty,
+                )
             if suggestion.state != "proposed":
                 of_product.set_aside.add(key)
             if suggestion.state == "dismissed":

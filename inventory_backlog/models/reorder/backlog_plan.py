@@ -493,11 +493,15 @@ class BacklogPlan(models.AbstractModel):
         }
 
     def _plan_buy(self, product, warehouse, action, quantity, facts):
-        offer = self._choose_offer(product, warehouse, action, quantity, facts)
+        chosen = self._chosen_qty(product, (warehouse.id, action), quantity, facts)
+        offer = self._choose_offer(
+            product, warehouse, action, chosen or quantity, facts
+        )
         multiple = facts.multiples.get(warehouse.id)
         if not offer:
             return {
-                "suggested_qty": offers.whole_units(product.uom_id, quantity, multiple),
+                "suggested_qty": chosen
+                or offers.whole_units(product.uom_id, quantity, multiple),
                 "estimated_cost": quantity * bounded_money(product.standard_price),
                 "obstacle": "no_vendor",
                 # Whoever is found needs time, too: at least what the first one takes.
@@ -507,6 +511,8 @@ class BacklogPlan(models.AbstractModel):
         if action == "dropship":
             # Customers get what they ordered, whatever the vendor's minimum.
             ordered, cost = quantity, quantity * offer._unit_price()
+        if chosen:
+            ordered, cost = chosen, chosen * offer._unit_price()
         return {
             "supplierinfo_id": offer.id,
             "partner_id": offer.partner_id.id,
@@ -518,6 +524,23 @@ class BacklogPlan(models.AbstractModel):
             "arrival_date": self._arrival(offer),
             "lead_days": self._lead_days(offer),
         }
+
+    def _chosen_qty(self, product, key, missing, facts):
+        """The quantity that a buyer chose, None without one. It holds until more is
+        missing than when it was chosen, and than it covers; vendors ship to customers
+        no more than they wait for.
+
+        :param key: of ``facts.chosen_qty``
+        """
+        if key not in facts.chosen_qty:
+            return None
+        chosen, chosen_for = facts.chosen_qty[key]
+        compare = product.uom_id.compare
+        if compare(missing, chosen) > 0 and compare(missing, chosen_for) > 0:
+            return None
+        if key[1] == "dropship" and compare(chosen, missing) > 0:
+            return None
+        return chosen
 
     # Offers
 

@@ -247,13 +247,6 @@ class BacklogProcure(models.AbstractModel):
 
     # Who may accept
 
-    def _may_accept(self, suggestions):
-        try:
-            self._check_may_accept(suggestions)
-        except AccessError:
-            return False
-        return True
-
     def _check_may_accept(self, suggestions):
         """Documents are made as superuser, for users who could make them by hand: with
         Odoo's own right to create them.
@@ -591,7 +584,7 @@ class BacklogProcure(models.AbstractModel):
                     "mail.mail_activity_data_todo",
                     date_deadline=suggestion.company_id._backlog_today(),
                     summary=self.env._(
-                        "Pull in %s", named(suggestion.product_id).display_name
+                        "Chase vendor: %s", named(suggestion.product_id).display_name
                     ),
                     note=self._late_note(suggestion, lines),
                     user_id=(document.user_id or self.env.user).id,

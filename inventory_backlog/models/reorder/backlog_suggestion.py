@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ...const import (
     ASKED,
@@ -15,13 +16,14 @@ from ...const import (
 )
 from ...tools.actions import open_records
 from ...tools.arguments import checked_product_ids
+from ...tools.figures import search_figure
 from ...tools.link import Link
 from ...tools.names import named
 from ...tools.texts import quantity_with_unit
 
 ACTIONS = [
     ("confirm", "Confirm"),
-    ("expedite", "Pull in"),
+    ("expedite", "Chase vendor"),
     ("transfer", "Transfer"),
     ("buy", "Buy"),
     ("dropship", "Buy for customer"),
@@ -34,8 +36,24 @@ STATES = [
     ("done", "Done"),
 ]
 URGENCY_COLORS = {"overdue": 1, "week": 3}
+# What buyers edit in lists.
+CHOSEN_FIELDS = {"partner_id", "suggested_qty"}
 MAIL_MODELS = ("mail.thread", "mail.activity.mixin")
+STATES_OF = dict.fromkeys(("overdue", "week", "later"), {"proposed"})
+STATES_OF["under_way"] = {"ordered"}
 PRODUCTS_NAMED = 5
+ORDERS_NAMED = 3
+# How many are ordered at once, without a window that asks first.
+MOST_AT_ONCE = 10
+NEAR_DAYS = 7
+# 0 in the group without one, else 1.
+HAS_SUPPLIER = "supplier_id:count_distinct"
+STAGES = [
+    ("overdue", "Overdue"),
+    ("week", "This week"),
+    ("later", "Later"),
+    ("under_way", "Under way"),
+]
 
 
 class BacklogSuggestion(models.Model):
@@ -77,7 +95,7 @@ class BacklogSuggestion(models.Model):
         required=True,
         readonly=True,
         help="Confirm: customers wait for a request for quotation that is a draft on "
-        "its last day to order. Pull in: a receipt comes too late, ask for it to come "
+        "its last day to order. Chase vendor: a receipt comes too late, ask for it "
         "earlier. Transfer: another warehouse has it free. Buy: ask a vendor. Buy for "
         "customer: the vendor ships it straight to the customer.",
     )
@@ -98,7 +116,7 @@ class BacklogSuggestion(models.Model):
     rank = fields.Integer(
         "Priority",
         readonly=True,
-        aggregator="min",
+        aggregator=None,
         help="What helps customers most for the money comes first: the value it "
         "releases, counted twice where it keeps a promise, per amount spent.",
     )
@@ -106,6 +124,14 @@ class BacklogSuggestion(models.Model):
         [("overdue", "Late to order"), ("week", "This week"), ("later", "Later")],
         compute="_compute_urgency",
         help="By the day it should be ordered.",
+    )
+    stage = fields.Selection(
+        STAGES,
+        compute="_compute_stage",
+        search=search_figure("stage"),
+        group_expand="_expand_stages",
+        help="What is proposed by the day it should be ordered, where the company is, "
+        "and what is under way. Empty for the rest.",
     )
     need_date = fields.Date(
         "Needed On",
@@ -135,6 +161,8 @@ class BacklogSuggestion(models.Model):
         "Short",
         digits="Product Unit",
         readonly=True,
+        # Quantities of different products are not added up, here and below.
+        aggregator=None,
         help="What nobody brings, of all that is needed within the horizon of the "
         "company: for customers, production and other warehouses.",
     )
@@ -142,6 +170,7 @@ class BacklogSuggestion(models.Model):
         "In Progress",
         digits="Product Unit",
         readonly=True,
+        aggregator=None,
         help="The part of it that requests for quotation, draft transfers and draft "
         "productions will cover once they are confirmed; of what is under way, what "
         "was ordered.",
@@ -162,8 +191,23 @@ class BacklogSuggestion(models.Model):
         "Suggested",
         digits="Product Unit",
         readonly=True,
+        aggregator=None,
         help="What to order: what is missing, raised to the vendor's minimum, to whole "
-        "purchase units, and to the next price break where that costs less.",
+        "purchase units, and to the next price break where that costs less. Buyers may "
+        "write another quantity.",
+    )
+    is_qty_chosen = fields.Boolean(
+        "Quantity Chosen by Hand",
+        readonly=True,
+        help="The scheduled run keeps this quantity until more is missing than when "
+        "it was chosen, and than it covers.",
+    )
+    chosen_for_qty = fields.Float(
+        digits="Product Unit",
+        readonly=True,
+        copy=False,
+        aggregator=None,
+        help="What was missing when the quantity was chosen.",
     )
     weekly_sales_qty = fields.Float(
         "Sold per Week",
@@ -177,6 +221,14 @@ class BacklogSuggestion(models.Model):
         "product.supplierinfo", "Offer", readonly=True, index="btree_not_null"
     )
     partner_id = Link("res.partner", "Vendor", readonly=True, index="btree_not_null")
+    vendor_ids = fields.Many2many(
+        "res.partner",
+        string="Vendors of the Product",
+        compute="_compute_vendor_ids",
+        compute_sudo=True,
+        exportable=False,
+        help="Who can be chosen as its vendor.",
+    )
     is_vendor_chosen = fields.Boolean(
         "Vendor Chosen by Hand",
         readonly=True,
@@ -184,6 +236,15 @@ class BacklogSuggestion(models.Model):
     )
     source_warehouse_id = Link(
         "stock.warehouse", "From", readonly=True, help="Which warehouse has it free."
+    )
+    supplier_id = Link(
+        "res.partner",
+        "Supplier",
+        compute="_compute_supplier_id",
+        store=True,
+        index="btree_not_null",
+        help="Who is to be asked: the vendor, also of a receipt to pull in; our own "
+        "company for transfers and productions. Empty where a vendor is missing.",
     )
     is_awaited = fields.Boolean(
         "Not There Yet",
@@ -215,6 +276,9 @@ class BacklogSuggestion(models.Model):
         groups=VALUE_GROUPS,
         help="The part of the released value that comes by the promise if it is "
         "ordered today.",
+    )
+    ordered_at = fields.Datetime(
+        readonly=True, copy=False, help="When it was ordered last."
     )
     snooze_until = fields.Date(
         readonly=True, copy=False, help="The day on which it is proposed again."
@@ -285,6 +349,20 @@ class BacklogSuggestion(models.Model):
         compute_sudo=True,
         help="How many customers wait for it.",
     )
+    waiting_name = fields.Char(
+        "Who Waits",
+        compute="_compute_waiting",
+        # As above: buyers get the names.
+        compute_sudo=True,
+        help="The customer who waits for it first, and how many others do. Without "
+        "customers the document that asks for it.",
+    )
+    waiting_orders = fields.Char(
+        "Waiting Orders",
+        compute="_compute_waiting",
+        compute_sudo=True,
+        help="The orders of those who wait, the earliest need first.",
+    )
     purchase_count = fields.Integer(
         "Requests",
         compute="_compute_purchase_count",
@@ -320,6 +398,18 @@ class BacklogSuggestion(models.Model):
         if any(one.field_expr == "state" for one in Domain(domain).iter_conditions()):
             return [state for state, _name in STATES if state in states]
         return [state for state, _name in STATES]
+
+    @api.model
+    def _expand_stages(self, stages, domain):
+        """A column for each, empty or not, unless a filter leaves some of them out."""
+        left_out = {
+            stage
+            for one in Domain(domain).iter_conditions()
+            if one.field_expr == "state" and one.operator in ("=", "in")
+            for stage, states in STATES_OF.items()
+            if not states & {*([one.value] if one.operator == "=" else one.value)}
+        }
+        return [one for one, _name in STAGES if one in stages or one not in left_out]
 
     @api.depends("product_id", "warehouse_id")
     def _compute_display_name(self):
@@ -461,8 +551,83 @@ class BacklogSuggestion(models.Model):
             elif day < today:
                 suggestion.urgency = "overdue"
             else:
-                near = day <= today + timedelta(days=7)
+                near = day <= today + timedelta(days=NEAR_DAYS)
                 suggestion.urgency = "week" if near else "later"
+
+    @api.depends("state", "urgency")
+    def _compute_stage(self):
+        for suggestion in self:
+            if suggestion.state == "ordered":
+                suggestion.stage = "under_way"
+            else:
+                is_proposed = suggestion.state == "proposed"
+                suggestion.stage = is_proposed and suggestion.urgency
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        if field_expr != "stage":
+            return super()._field_to_sql(alias, field_expr, query)
+        table = SQL.identifier(alias)
+        today = SQL(
+            "(%s::timestamp AT TIME ZONE 'UTC' AT TIME ZONE %s)::date",
+            fields.Datetime.now(),
+            self.env["res.company"]._backlog_zones(SQL("%s.company_id", table)),
+        )
+        return SQL(
+            """CASE WHEN %(table)s.state = 'ordered' THEN 'under_way'
+                    WHEN %(table)s.state != 'proposed' THEN NULL
+                    WHEN %(table)s.order_by_date < %(today)s THEN 'overdue'
+                    WHEN %(table)s.order_by_date <= %(today)s + %(near)s THEN 'week'
+                    ELSE 'later' END""",
+            table=table,
+            today=today,
+            near=NEAR_DAYS,
+        )
+
+    @api.depends("action_type", "company_id", "line_ids.document", "partner_id")
+    def _compute_supplier_id(self):
+        for suggestion in self:
+            supplier = suggestion.partner_id
+            if not supplier and suggestion.action_type == "expedite":
+                supplier = next(
+                    (
+                        document.partner_id
+                        for document in suggestion.line_ids._late_documents()
+                        if document._name == "purchase.order" and document.exists()
+                    ),
+                    supplier,
+                )
+            if not supplier and suggestion.action_type not in BUYING:
+                supplier = suggestion.company_id.partner_id
+            suggestion.supplier_id = supplier
+
+    @api.depends("product_id.seller_ids.partner_id")
+    def _compute_vendor_ids(self):
+        for suggestion in self:
+            offers = suggestion._origin.product_id.seller_ids.filtered(
+                lambda offer, one=suggestion: (
+                    offer.company_id in (one.company_id, one.company_id.browse())
+                    and offer.product_id in (one.product_id, one.product_id.browse())
+                )
+            )
+            suggestion.vendor_ids = offers.partner_id
+
+    def _get_read_group_order(self, dict_order, groupby, aggregates):
+        """What has no vendor comes before all vendors: nobody can order it yet."""
+        order = super()._get_read_group_order(dict_order, groupby, aggregates)
+        if HAS_SUPPLIER in aggregates and groupby[:1] == ["supplier_id"]:
+            return f"{HAS_SUPPLIER}, {order}"
+        return order
+
+    @api.model
+    @api.readonly
+    def web_read_group(self, domain, groupby, aggregates=(), *args, **kwargs):
+        """As Odoo does. Groups of suppliers come with the first day on which something
+        of theirs should be ordered (``order_by_date:min``), so that they can be sorted
+        by it: the client itself only asks for sums of numbers."""
+        groupby = list(groupby)
+        if groupby[:1] == ["supplier_id"]:
+            aggregates = [*aggregates, "order_by_date:min", HAS_SUPPLIER]
+        return super().web_read_group(domain, groupby, aggregates, *args, **kwargs)
 
     @api.depends("urgency")
     def _compute_urgency_color(self):
@@ -508,6 +673,30 @@ class BacklogSuggestion(models.Model):
             customers = suggestion._origin.line_ids.partner_id.commercial_partner_id
             suggestion.customer_count = len(customers)
 
+    @api.depends_context("lang")
+    @api.depends("line_ids.asked_by", "line_ids.order_line_id")
+    def _compute_waiting(self):
+        for suggestion in self:
+            lines = suggestion._origin.line_ids
+            customers = dict.fromkeys(named(lines.partner_id.commercial_partner_id))
+            names = [one.display_name for one in customers]
+            orders = list(dict.fromkeys(filter(None, lines.mapped("asked_name"))))
+            if names:
+                suggestion.waiting_name = (
+                    self.env._(
+                        "%(customer)s +%(count)s",
+                        customer=names[0],
+                        count=len(names) - 1,
+                    )
+                    if len(names) > 1
+                    else names[0]
+                )
+                more = ["…"] if len(orders) > ORDERS_NAMED else []
+                suggestion.waiting_orders = ", ".join(orders[:ORDERS_NAMED] + more)
+            else:
+                suggestion.waiting_name = orders[0] if orders else False
+                suggestion.waiting_orders = ", ".join(orders[1:ORDERS_NAMED])
+
     @api.depends("purchase_line_ids.order_id")
     def _compute_purchase_count(self):
         for suggestion in self:
@@ -522,8 +711,9 @@ class BacklogSuggestion(models.Model):
     @api.depends("action_type")
     @api.depends_context("uid")
     def _compute_can_accept(self):
+        mine = self.env["backlog.suggestion.bulk"]._acceptable(self)
         for suggestion in self:
-            suggestion.can_accept = self.env["backlog.procure"]._may_accept(suggestion)
+            suggestion.can_accept = suggestion in mine
 
     def _action_name(self):
         field = self._fields["action_type"]
@@ -545,8 +735,16 @@ class BacklogSuggestion(models.Model):
     # Who may write
 
     def write(self, vals):
-        """Buyers may write the fields of mail and activities. The run and the buttons
-        write the rest: a user who could write it could order anything."""
+        """Buyers may write the fields of mail and activities, another quantity and
+        another vendor. The run and the buttons write the rest: a user who could write
+        it could order anything."""
+        if vals.get("state") == "ordered":
+            vals = {**vals, "ordered_at": fields.Datetime.now()}
+        if not self.env.su and vals.keys() & CHOSEN_FIELDS:
+            vals = dict(vals)
+            chosen = {name: vals.pop(name) for name in CHOSEN_FIELDS & vals.keys()}
+        else:
+            chosen = {}
         if not self.env.su and (fixed := self._fixed_names(vals)):
             raise AccessError(
                 self.env._(
@@ -555,6 +753,8 @@ class BacklogSuggestion(models.Model):
                     ", ".join(fixed),
                 )
             )
+        if chosen:
+            self.env["backlog.decision"]._choose(self, **chosen)
         return super().write(vals)
 
     def _fixed_names(self, names):
@@ -762,26 +962,58 @@ class BacklogSuggestion(models.Model):
         """Write to the vendor of the late receipt: the mail is prepared, not sent."""
         return self.env["backlog.procure"]._mail_to_vendor(self)
 
+    # Doors: many at once
+
+    def order_now(self):
+        """Order these suggestions as they are, as far as it can be done: in the
+        quantities and from the vendors that they say. What cannot be ordered stays as
+        it is, as what has no vendor, and what would confirm a purchase order.
+
+        :return: ``{"done": [id], "skipped": [{"id", "name", "reason"}], "message":
+            str, "open": action or False}``: the message names the documents
+        :raise AccessError: for whom nothing of it is to order
+        """
+        return self.env["backlog.suggestion.bulk"]._order_some(self)
+
+    def undo_now(self):
+        """Take back what was ordered of these suggestions, as far as it is a draft
+        still: not when a request was sent or confirmed, or a transfer is on its way.
+
+        :return: as ``order_now``
+        :raise AccessError: for whom nothing of it is to undo
+        """
+        return self.env["backlog.suggestion.bulk"]._take_back(self)
+
+    def action_order(self):
+        """Order these suggestions: up to ten at once, for more a window asks first,
+        with a row for each vendor.
+
+        :return: the window, or a notification with *Open* and *Undo*
+        """
+        if len(self) > MOST_AT_ONCE:
+            return self.env["backlog.suggestion.order"]._open_for(self)
+        return self.env["backlog.suggestion.bulk"]._toast(self.order_now(), "undo_now")
+
+    def action_take_back(self):
+        """Undo what was ordered of these suggestions, many in batches.
+
+        :return: a notification, or what has the client do the batches
+        """
+        bulk = self.env["backlog.suggestion.bulk"]
+        if len(self) > MOST_AT_ONCE:
+            return bulk._batches(self, "undo_now")
+        return bulk._toast(self.undo_now())
+
+    def action_open_vendors(self):
+        """Choose vendors for what has none: a window with a row for each product."""
+        return self.env["backlog.suggestion.vendor"]._open_for(self)
+
     # Doors: windows
 
     def action_open_accept(self):
         """Look at quantities, vendors and dates before these suggestions are
         accepted."""
         return self.env["backlog.suggestion.accept"]._open_for(self)
-
-    def action_open_requests(self):
-        """As ``action_open_accept``, of what is to be bought only."""
-        to_buy = self.filtered(
-            lambda one: one.action_type in BUYING and one.state in OPEN_SUGGESTIONS
-        )
-        if not to_buy:
-            raise UserError(
-                self.env._(
-                    "None of these is to be bought: choose suggestions that are "
-                    "proposed, with the action Buy, or accept these as they are."
-                )
-            )
-        return self.env["backlog.suggestion.accept"]._open_for(to_buy)
 
     def action_open_snooze(self):
         """Ask until when these suggestions are set aside."""

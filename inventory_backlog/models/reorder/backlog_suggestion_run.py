@@ -386,6 +386,9 @@ class BacklogSuggestionRun(models.AbstractModel):
         if suggestion.is_vendor_chosen and "partner_id" in changes:
             # The chosen vendor cannot be chosen any more.
             changes["is_vendor_chosen"] = False
+        if suggestion.is_qty_chosen and "suggested_qty" in changes:
+            # More is missing now than somebody chose to order.
+            changes["is_qty_chosen"] = False
         for name in self.env["backlog.facts"]._child_fields():
             if suggestion[name]._figures() != suggestion[name]._figures_of(
                 values[name]
@@ -436,7 +439,7 @@ class BacklogSuggestionRun(models.AbstractModel):
         return {}
 
     def _slipped(self, suggestion, values):
-        """Whether a receipt that somebody was asked to pull in comes later than it did
+        """Whether a receipt that somebody was asked to chase comes later than it did
         when asked, or another one comes too late by now. One that is overdue is due
         today, each day again: that is no news."""
         asked = {

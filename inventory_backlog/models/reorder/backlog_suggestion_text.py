@@ -1,11 +1,12 @@
 from datetime import timedelta
 
 from odoo import models
-from odoo.tools import format_amount, format_date
+from odoo.tools import format_amount
 from odoo.tools.misc import formatLang
 
 from ...const import ASKED, ASKING, BUYING, OPEN_SUGGESTIONS
 from ...tools.names import named
+from ...tools.texts import short_day
 from . import netting
 
 
@@ -26,7 +27,7 @@ class BacklogSuggestionText(models.AbstractModel):
     def _summary(self, suggestion):
         figures = {
             "qty": suggestion._quantity(suggestion.suggested_qty),
-            "date": format_date(self.env, suggestion.order_by_date),
+            "date": short_day(self.env, suggestion.order_by_date),
         }
         if suggestion.action_type == "confirm":
             return self.env._(
@@ -76,9 +77,9 @@ class BacklogSuggestionText(models.AbstractModel):
     def _late_figures(self, suggestion, quantity):
         return {
             "qty": suggestion._quantity(quantity),
-            "need": format_date(self.env, suggestion.need_date),
-            "expected": format_date(self.env, suggestion.arrival_date),
-            "since": format_date(self.env, suggestion.overdue_since),
+            "need": short_day(self.env, suggestion.need_date),
+            "expected": short_day(self.env, suggestion.arrival_date),
+            "since": short_day(self.env, suggestion.overdue_since),
         }
 
     # Why: a sentence for each reason
@@ -99,9 +100,9 @@ class BacklogSuggestionText(models.AbstractModel):
                     "%(date)s. Confirm it, and it would be there on %(arrival)s.",
                     qty=suggestion._quantity(suggestion.suggested_qty),
                     requests=self._late_names(suggestion),
-                    need=format_date(self.env, suggestion.need_date),
-                    date=format_date(self.env, suggestion.order_by_date),
-                    arrival=format_date(self.env, suggestion.arrival_date),
+                    need=short_day(self.env, suggestion.need_date),
+                    date=short_day(self.env, suggestion.order_by_date),
+                    arrival=short_day(self.env, suggestion.arrival_date),
                 ),
                 *self._disruption_sentences(suggestion),
             ]
@@ -168,7 +169,7 @@ class BacklogSuggestionText(models.AbstractModel):
                 "much: cancel or postpone them.",
                 vendor=named(offer.partner_id).display_name,
                 ordered=suggestion._quantity(quantity),
-                date=format_date(self.env, plan._arrival(offer)),
+                date=short_day(self.env, plan._arrival(offer)),
                 cost=format_amount(
                     self.env,
                     quantity * offer._unit_price(),
@@ -282,7 +283,7 @@ class BacklogSuggestionText(models.AbstractModel):
                     "An order for %(warehouse)s brings it there on %(date)s, and "
                     "nobody there needs it: transfer it instead of buying it here.",
                     warehouse=suggestion.source_warehouse_id.name,
-                    date=format_date(self.env, there),
+                    date=short_day(self.env, there),
                 ),
                 *self._travel_sentences(suggestion),
             ]
@@ -294,6 +295,13 @@ class BacklogSuggestionText(models.AbstractModel):
                     qty=suggestion._quantity(suggestion.suggested_qty),
                 ),
                 *self._travel_sentences(suggestion),
+            ]
+        if suggestion.is_qty_chosen:
+            return [
+                self.env._(
+                    "%s was chosen by hand; it holds until more is missing.",
+                    suggestion._quantity(suggestion.suggested_qty),
+                )
             ]
         missing = suggestion._planned_qty()
         extra = suggestion.suggested_qty - missing
@@ -332,7 +340,7 @@ class BacklogSuggestionText(models.AbstractModel):
                 "The route between them takes %(days)s days: it would be here on "
                 "%(date)s.",
                 days=days,
-                date=format_date(self.env, suggestion.arrival_date),
+                date=short_day(self.env, suggestion.arrival_date),
             )
         ]
 
@@ -393,7 +401,7 @@ class BacklogSuggestionText(models.AbstractModel):
                 self.env._(
                     "From %(vendor)s, ordered today it would arrive on %(date)s.",
                     vendor=named(suggestion.partner_id).display_name,
-                    date=format_date(self.env, suggestion.arrival_date),
+                    date=short_day(self.env, suggestion.arrival_date),
                 )
             )
         elif not suggestion.partner_id:
@@ -408,7 +416,7 @@ class BacklogSuggestionText(models.AbstractModel):
                 sentences.append(
                     self.env._(
                         "Find a vendor now: it was to be ordered by %s.",
-                        format_date(self.env, suggestion.order_by_date),
+                        short_day(self.env, suggestion.order_by_date),
                     )
                 )
         if suggestion.supplierinfo_id and not suggestion.supplierinfo_id.price:
@@ -457,7 +465,7 @@ class BacklogSuggestionText(models.AbstractModel):
         ):
             figures = {
                 "order": line.order_id.name,
-                "date": format_date(self.env, line.date_planned),
+                "date": short_day(self.env, line.date_planned),
             }
             notes.append(
                 self.env._("PO %(order)s, expected %(date)s", **figures)
@@ -567,7 +575,7 @@ class BacklogSuggestionText(models.AbstractModel):
             "quantity": suggestion._quantity(missing),
             "arrival": ""
             if suggestion.overdue_since and not suggestion._is_partly_overdue()
-            else format_date(self.env, suggestion.arrival_date),
+            else short_day(self.env, suggestion.arrival_date),
             "kept": self.env._("%(kept)s of %(all)s", kept=0, all=len(promised))
             if promised
             else "",
@@ -585,7 +593,7 @@ class BacklogSuggestionText(models.AbstractModel):
         """Why waiting has no day, or not for all of it."""
         if not suggestion.overdue_since:
             return ""
-        since = format_date(self.env, suggestion.overdue_since)
+        since = short_day(self.env, suggestion.overdue_since)
         if suggestion._is_partly_overdue():
             return self.env._(
                 "Some of it is overdue since %s, nobody knows when it comes", since
@@ -616,7 +624,7 @@ class BacklogSuggestionText(models.AbstractModel):
             "price": format_amount(self.env, offer._unit_price(), currency),
             "quantity": suggestion._quantity(ordered),
             "cost": format_amount(self.env, cost, currency),
-            "arrival": format_date(self.env, arrival),
+            "arrival": short_day(self.env, arrival),
             "kept": self.env._("%(kept)s of %(all)s", kept=len(kept), all=len(promised))
             if promised
             else "",

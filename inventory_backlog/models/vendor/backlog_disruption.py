@@ -1,11 +1,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL, format_date, ormcache
+from odoo.tools import SQL, ormcache
 
 from ...const import MANAGERS, MOVABLE_STATES
 from ...tools.figures import search_figure
 from ...tools.link import Link, check_readable
 from ...tools.names import named
+from ...tools.texts import short_day
 
 STATES = [("coming", "Coming"), ("now", "Now"), ("past", "Past")]
 
@@ -308,7 +309,7 @@ class BacklogDisruption(models.Model):
             return self.env._(
                 "%(vendor)s is out until %(date)s: %(reason)s.",
                 vendor=name,
-                date=format_date(self.env, self.date_to),
+                date=short_day(self.env, self.date_to),
                 reason=self.reason,
             )
         return self.env._(

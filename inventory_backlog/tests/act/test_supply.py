@@ -144,7 +144,7 @@ class TestSupply(ActCase):
             .create({})
         )
         self.assertIn("3 Units", composer.body)
-        self.assertIn("01/24/2030", composer.body)
+        self.assertIn("Jan 24", composer.body)
         self.assertNotIn(self.customer.name, composer.body)
         self.assertEqual(composer.partner_ids, self.first)
 

@@ -185,7 +185,7 @@ class TestSuggestion(SuggestionCase):
             self._suggest().explanation.splitlines(),
             [
                 "Short 18 Units − on request 15 Units = 3 Units.",
-                "From First, ordered today it would arrive on 01/17/2030.",
+                "From First, ordered today it would arrive on Jan 17.",
             ],
         )
 

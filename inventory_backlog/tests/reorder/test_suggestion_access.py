@@ -361,12 +361,12 @@ class TestSuggestionAccess(SuggestionCase):
         request = self._accepted(self._suggested())
         self.assertEqual(
             self._fresh(line).read(["backlog_supply_note"])[0]["backlog_supply_note"],
-            f"RFQ {request.name}, expected 01/20/2030",
+            f"RFQ {request.name}, expected Jan 20",
         )
         request.button_confirm()
         self.assertEqual(
             self._fresh(line).backlog_supply_note,
-            f"PO {request.name}, expected 01/20/2030",
+            f"PO {request.name}, expected Jan 20",
         )
         self._receive(request.sudo())
         self.assertFalse(self._fresh(line).backlog_supply_note)

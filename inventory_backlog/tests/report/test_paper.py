@@ -72,7 +72,7 @@ class TestPaper(PaperCase, HttpCase):
     # The ways on which a summary leaves
 
     def _composer(self, user, orders, **values):
-        """The window that *Send Backlog Summary* opens, saved."""
+        """The window that *Send Open Orders* opens, saved."""
         action = orders[:1].with_user(user).action_send_backlog_summary()
         context = action["context"] | {"default_res_ids": orders.ids} | values
         composers = self.env["mail.compose.message"].with_user(user)

@@ -159,6 +159,8 @@ class TestHouse(BaseCase):
         "backlog_suggestion": {
             "backlog.suggestion.accept",
             "backlog.suggestion.defer",
+            "backlog.suggestion.order",
+            "backlog.suggestion.vendor",
         },
         "backlog_verb_stock": {"backlog.ship"},
         "backlog_verb_supply": {"backlog.confirm.request"},

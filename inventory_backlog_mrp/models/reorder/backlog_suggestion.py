@@ -25,7 +25,7 @@ class BacklogSuggestion(models.Model):
         selection_add=[("make", "Make")],
         ondelete={"make": "cascade"},
         help="Confirm: customers wait for a request for quotation that is a draft on "
-        "its last day to order. Pull in: a receipt comes too late, ask for it to come "
+        "its last day to order. Chase vendor: a receipt comes too late, ask for it "
         "earlier. Transfer: another warehouse has it free. Buy: ask a vendor. Buy for "
         "customer: the vendor ships it straight to the customer. Make: produce it.",
     )

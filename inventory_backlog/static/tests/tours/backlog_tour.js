@@ -39,17 +39,61 @@ addTour("inventory_backlog_salesperson", {
             trigger: ".o_list_view:not(:has(.o_data_row:contains(Tour Chair)))",
         },
         {
-            content: "Ask why",
-            trigger: ".o_data_row:contains(Tour Table) button[name=action_why]",
+            content: "Open the line",
+            trigger: ".o_data_row:contains(Tour Table) [name=product_id]",
             run: "click",
         },
         {
-            content: "Nobody has ordered it",
-            trigger: ".modal .o_backlog_why:contains(nobody has ordered supply yet)",
+            content: "Nobody has ordered it: ask those who buy",
+            trigger: ".o_backlog_panel:contains(Tour Table) [data-verb=ask_purchase]",
+            run: "click",
+        },
+        {
+            content: "It was asked",
+            trigger: ".o_data_row:contains(Tour Table) [name=cause_text]:contains(asked)",
+        },
+        {
+            content: "Take it back by the key",
+            trigger: ".o_notification button:contains(Undo)",
+            run: "press u",
+        },
+        {
+            content: "Nobody was asked",
+            trigger:
+                ".o_data_row:contains(Tour Table) [name=cause_text]:not(:contains(asked))",
+        },
+        {
+            content: "Close the panel",
+            trigger: ".o_backlog_panel_close",
+            run: "click",
+        },
+        {
+            content: "Put the line aside by its menu",
+            trigger: ".o_list_view:not(:has(.o_backlog_panel)) .o_data_row .o_backlog_more",
+            run: "click",
+        },
+        {
+            content: "Snooze",
+            trigger: ".o-dropdown-item[data-verb=snooze]",
+            run: "click",
+        },
+        {
+            content: "Until Monday",
+            trigger: ".modal [data-until=monday]",
+            run: "click",
+        },
+        {
+            content: "It was put aside",
+            trigger: ".o_notification:has(button:contains(Undo))",
         },
         {
             content: "Open the order",
-            trigger: ".modal button[name=action_open_order]",
+            trigger: "body:not(:has(.modal)) .o_data_row .o_backlog_more",
+            run: "click",
+        },
+        {
+            content: "By the menu",
+            trigger: ".o-dropdown-item[data-verb=open_order]",
             run: "click",
         },
         {
@@ -62,18 +106,22 @@ addTour("inventory_backlog_salesperson", {
             run: "click",
         },
         {
+            content: "Show what is ready by its card",
+            trigger: ".o_backlog_card[data-card=some_ready]",
+            run: "click",
+        },
+        {
+            content: "The chair is there again",
+            trigger: ".o_data_row:contains(Tour Chair)",
+        },
+        {
             content: "Switch to the kanban view",
             trigger: ".o_switch_view.o_kanban",
             run: "click",
         },
         {
-            content: "The column to order holds the line",
-            trigger:
-                ".o_kanban_group:contains(to order) .o_kanban_record:contains(Tour Table)",
-        },
-        {
-            content: "Empty columns are there too",
-            trigger: ".o_kanban_group:contains(Partly ready)",
+            content: "A card has what can be done",
+            trigger: ".o_kanban_record:contains(Tour Chair) .o_backlog_verb",
         },
     ],
 });

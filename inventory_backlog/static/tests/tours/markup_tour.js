@@ -86,18 +86,18 @@ addTour("inventory_backlog_markup", {
         fits("The longest leaves room for others", ".o_data_row [name=product_id]"),
         {
             content: "Ask why",
-            trigger: `.o_data_row${NAMED} button[name=action_why]`,
+            trigger: `.o_data_row${NAMED} [name=open_qty]`,
             run: "click",
         },
-        shown("The answer shows them", `.modal:has(.o_backlog_why)${NAMED}`),
+        shown("The answer shows them", `.o_backlog_panel${NAMED}`),
         {
             content: "I see",
-            trigger: ".modal .btn-close",
+            trigger: ".o_backlog_panel_close",
             run: "click",
         },
         {
             content: "Switch to the kanban view",
-            trigger: "body:not(:has(.modal)) .o_switch_view.o_kanban",
+            trigger: "body:not(:has(.o_backlog_panel)) .o_switch_view.o_kanban",
             run: "click",
         },
         shown("Cards show them", `.o_kanban_record${NAMED}`),
