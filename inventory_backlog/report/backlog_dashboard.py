@@ -2,13 +2,14 @@ from datetime import datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..const import VALUE_GROUPS
-from ..tools.actions import open_lines
 from ..tools.given import giving
 from ..tools.names import named
 from ..tools.texts import short_day
@@ -73,6 +74,7 @@ class BacklogDashboard(models.AbstractModel):
         scopes, scope = self._checked_scope(scope)
         domain = self._scope_domain(scope)
         charts_of = self.env["backlog.dashboard.chart"]
+        opened = self._opened(scope)
         with giving(self, **self.env["backlog.kept"]._answer()) as asked:
             figures = asked._figures(domain)
             shown = {}
@@ -81,7 +83,7 @@ class BacklogDashboard(models.AbstractModel):
                 shown = {
                     "trend": of_state._trend(scope),
                     "cash": of_state._cash(domain),
-                    "salespeople": asked._of_salespeople(scope),
+                    "salespeople": asked._of_salespeople(scope, opened),
                 }
         return {
             "scope": scope,
@@ -91,7 +93,7 @@ class BacklogDashboard(models.AbstractModel):
             "note": self._currency_note(),
             "notices": self._notices(),
             "line_count": figures["open"]["count"],
-            "tiles": self._tiles(scope, figures),
+            "tiles": self._tiles(figures, opened),
             "no_trend": charts_of._why_no_trend(scope),
             **shown,
         }
@@ -134,7 +136,7 @@ class BacklogDashboard(models.AbstractModel):
         :raise AccessError: for users who may not see what customers pay
         """
         _scopes, scope = self._checked_scope(scope)
-        return self._of_salespeople(scope)
+        return self._of_salespeople(scope, self._opened(scope))
 
     @api.model
     def _notices(self):
@@ -309,10 +311,9 @@ class BacklogDashboard(models.AbstractModel):
     # Tiles
 
     @api.model
-    def _tiles(self, scope, figures):
+    def _tiles(self, figures, opened):
         """The tiles of the page, in their order."""
         texts = self._tile_texts()
-        opened = self._opened(scope)
         return [self._tile(opened, figures, key, *texts[key]) for key in TILES]
 
     @api.model
@@ -394,7 +395,7 @@ class BacklogDashboard(models.AbstractModel):
     # Salespeople
 
     @api.model
-    def _of_salespeople(self, scope):
+    def _of_salespeople(self, scope, opened):
         """See ``get_salespeople``: all from one statement."""
         lines = self.env["backlog.line"]
         domain = self._scope_domain(scope)
@@ -418,13 +419,16 @@ class BacklogDashboard(models.AbstractModel):
         # sudo: who may see the line may see whose it is.
         users = named(self.env["res.users"].browse(user for user, _row in rows if user))
         names = {user.id: user.display_name for user in users}
-        opened = self._opened(scope)
+        nobody = self.env._("Nobody")
         return [
             {
                 "id": user or False,
-                "name": names.get(user) or self.env._("Nobody"),
+                "name": names.get(user) or nobody,
                 "figures": {
-                    key: {**figures[key], **opened(key, self.env._("Backlog"), [user])}
+                    key: {
+                        **figures[key],
+                        **opened(key, names.get(user) or nobody, [user]),
+                    }
                     for key in OF_SALESPEOPLE
                 },
             }
@@ -444,7 +448,7 @@ class BacklogDashboard(models.AbstractModel):
         None for nobody; without the list it is everybody."""
         measures = self._measures()
         plain = self.env["backlog.dashboard.chart"]._plain
-        window = open_lines(self.env["backlog.line"], [])
+        window = self._window()
         scope_domain = self._scope_domain(scope)
         scope_filters, scope_rest = self._scope_opened(scope)
 
@@ -464,6 +468,7 @@ class BacklogDashboard(models.AbstractModel):
                 "action": {
                     **window,
                     "name": name,
+                    "display_name": name,
                     "domain": plain(rest),
                     "context": {
                         f"search_default_{one}": value for one, value in filters.items()
@@ -472,3 +477,34 @@ class BacklogDashboard(models.AbstractModel):
             }
 
         return opened
+
+    @api.model
+    def _window(self):
+        """The list of open lines. Its parts are named here, since reading the action
+        would cost as much as reading the figures."""
+
+        def known(xml_id):
+            # Not env.ref: it would check each time whether the record still exists.
+            return self.env["ir.model.data"]._xmlid_to_res_id(
+                f"inventory_backlog.{xml_id}", raise_if_not_found=True
+            )
+
+        return {
+            "type": "ir.actions.act_window",
+            "id": known("backlog_line_action"),
+            "xml_id": "inventory_backlog.backlog_line_action",
+            "path": "backlog",
+            "res_model": "backlog.line",
+            "views": [
+                [known("backlog_line_view_list_manager"), "list"],
+                [known("backlog_line_view_kanban"), "kanban"],
+                [known("backlog_line_view_pivot"), "pivot"],
+                [known("backlog_line_view_graph"), "graph"],
+                [known("backlog_line_view_form"), "form"],
+            ],
+            "search_view_id": [known("backlog_line_view_search"), "search"],
+            # Without a help text Odoo shows sample records in an empty list.
+            "help": Markup('<p class="o_view_nocontent_smiling_face">%s</p>')
+            % self.env._("No open line is part of this figure"),
+            "target": "current",
+        }

@@ -318,11 +318,12 @@ class BacklogCheckup(models.AbstractModel):
         if number == 1:
             text = self.env._("1 open order is older than 90 days")
         lines = open_lines(self.env["backlog.line"], [("order_id", "in", ids)])
+        name = self.env._("Old Orders")
         return {
             "state": "ask",
             "text": text,
             "button": self.env._("Look"),
-            "action": {**lines, "name": self.env._("Old Orders")},
+            "action": {**lines, "name": name, "display_name": name},
         }
 
     def _check_below_zero(self, ids, number, shown):

@@ -1,8 +1,11 @@
 from datetime import timedelta
 
+from lxml import etree
+
 from odoo.exceptions import AccessError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tests import freeze_time, new_test_user, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ..common import NOW
 from ..line.test_analysis import AnalysisCase
@@ -32,12 +35,37 @@ class TestDashboard(AnalysisCase):
         return {tile["key"]: tile for tile in dashboard["tiles"]}
 
     def _opened(self, action, user=None):
-        """The records behind a figure, as the client searches them."""
-        return (
-            self.env[action["res_model"]]
-            .with_user(user or self.lead)
-            .search(action["domain"])
-        )
+        """The records behind a figure, as the client searches them: those in the domain
+        of the window and in its filters."""
+        model = self.env[action["res_model"]].with_user(user or self.lead)
+        return model.search(Domain(action["domain"]) & self._filtered(model, action))
+
+    def _filtered(self, model, action):
+        """The domain of the filters that a window begins with. Filters that stand
+        together, with no line between them, are alternatives."""
+        chosen = {
+            name.removeprefix("search_default_"): value
+            for name, value in (action["context"] or {}).items()
+        }
+        if not chosen:
+            return Domain.TRUE
+        view = model.get_views([(action["search_view_id"][0], "search")])
+        search = etree.fromstring(view["views"]["search"]["arch"])
+        groups, found = [[]], set()
+        for node in search:
+            name = node.get("name")
+            if node.tag == "separator":
+                groups.append([])
+            elif name in chosen:
+                found.add(name)
+                if node.tag == "filter":
+                    groups[-1].append(
+                        safe_eval(node.get("domain"), {"uid": model.env.uid})
+                    )
+                else:
+                    groups.append([[(name, "=", chosen[name])]])
+        self.assertEqual(found, set(chosen))
+        return Domain.AND(Domain.OR(group) for group in groups if group)
 
     def test_what_is_no_scope_is_what_one_sees_by_default(self):
         for scope in (None, False, "", "everybody", 5, ["all"], {"all": 1}):
@@ -48,8 +76,12 @@ class TestDashboard(AnalysisCase):
         page = self.env["backlog.dashboard"].with_user(self.lead)
         whole = page.get_dashboard("all")
         parts = page.get_dashboard("all", charts=False)
-        self.assertFalse({"trend", "cash"} & parts.keys())
-        parts |= {"trend": page.get_trend("all"), "cash": page.get_cash("all")}
+        self.assertFalse({"trend", "cash", "salespeople"} & parts.keys())
+        parts |= {
+            "trend": page.get_trend("all"),
+            "cash": page.get_cash("all"),
+            "salespeople": page.get_salespeople("all"),
+        }
         self.assertEqual(parts, whole)
         self.assertEqual(whole["no_trend"], "")
         mine = page.get_dashboard("mine")
@@ -71,7 +103,7 @@ class TestDashboard(AnalysisCase):
                 rule.domain_force = domain
                 page = self._dashboard("all")
                 self.assertTrue(page["line_count"])
-                self.assertTrue(page["lines"])
+                self.assertTrue(page["salespeople"])
 
     def test_tiles_say_what_is_open_ready_at_risk_and_to_source(self):
         with freeze_time(self._after(-1)):
@@ -83,7 +115,6 @@ class TestDashboard(AnalysisCase):
             {
                 key: (tile["value"], tile["count"], tile["sub"]["value"])
                 for key, tile in tiles.items()
-                if key != "weeks"
             },
             {
                 # 1630 and two benches; late are both orders
@@ -96,19 +127,80 @@ class TestDashboard(AnalysisCase):
         )
         self.assertEqual(tiles["open"]["sub"]["share"], round(100 * 1630 / 1690, 1))
 
-    def test_every_figure_is_the_sum_of_the_records_it_opens(self):
+    def test_every_figure_is_the_sum_of_the_lines_that_it_opens(self):
         self._pay_for(self.order_here)
-        for scope in ("mine", "all"):
-            for tile in self._dashboard(scope, self.seller)["tiles"]:
-                for figure in (tile, tile["sub"]):
-                    with self.subTest(scope=scope, tile=tile["key"]):
-                        opened = self._opened(figure["action"], self.seller)
-                        self.assertEqual(
-                            figure["value"], sum(opened.mapped(MEASURES[tile["key"]]))
-                        )
-                self.assertEqual(
-                    tile["count"], len(self._opened(tile["action"], self.seller))
+        with freeze_time(self._after(-1)):
+            self._order(self.bench, 2, commitment_date=self._after(3))
+        manager = new_test_user(
+            self.env, "manager", "inventory_backlog.group_backlog_manager", tz="UTC"
+        )
+        for user in (self.seller, self.lead, manager):
+            for scope in ("mine", "all"):
+                page = self._dashboard(scope, user)
+                for tile in page["tiles"]:
+                    for figure in (tile, tile["sub"]):
+                        with self.subTest(
+                            user=user.login, scope=scope, tile=tile["key"]
+                        ):
+                            self._check_figure(figure, MEASURES[tile["key"]], user)
+                    self.assertEqual(
+                        tile["count"], len(self._opened(tile["action"], user))
+                    )
+
+    def _check_figure(self, figure, name, user):
+        """It is the sum of the field over its domain, and over what its window shows,
+        which is the list of open lines."""
+        lines = self.env["backlog.line"].with_user(user)
+        [[total]] = lines._read_group(figure["domain"], [], [f"{name}:sum_currency"])
+        self.assertEqual(figure["value"], total or 0)
+        opened = self._opened(figure["action"], user)
+        self.assertEqual(opened, lines.search(figure["domain"]))
+        self.assertEqual(
+            figure["action"]["xml_id"], "inventory_backlog.backlog_line_action"
+        )
+
+    def test_every_salesperson_has_the_sum_of_the_lines_that_it_opens(self):
+        other = new_test_user(
+            self.env, "other", "sales_team.group_sale_salesman", tz="UTC"
+        )
+        self._order(self.bench, 2, user=other)
+        nobody = self._order(self.bench, 1)
+        nobody.sudo().user_id = False
+
+        page = self._dashboard("all")
+        rows = page["salespeople"]
+
+        self.assertEqual(
+            [
+                (
+                    row["name"],
+                    row["figures"]["open"]["value"],
+                    row["figures"]["late"]["value"],
+                    row["figures"]["late"]["count"],
                 )
+                for row in rows
+            ],
+            [
+                (self.seller.name, 1630, 1630, 4),
+                (other.name, 60, 0, 0),
+                ("Nobody", 30, 0, 0),
+            ],
+        )
+        for row in rows:
+            for key, figure in row["figures"].items():
+                with self.subTest(salesperson=row["name"], figure=key):
+                    self._check_figure(figure, "open_value", self.lead)
+                    opened = self._opened(figure["action"])
+                    self.assertEqual(figure["count"], len(opened))
+        self.assertEqual(
+            sum(row["figures"]["open"]["value"] for row in rows),
+            page["tiles"][0]["value"],
+        )
+        # Who sees no more than their own and nobody's finds these two.
+        self.assertEqual(
+            [row["id"] for row in self._dashboard("all", other)["salespeople"]],
+            [other.id, False],
+        )
 
     def _pay_for(self, order):
         self.product.invoice_policy = self.table.invoice_policy = "order"
@@ -155,66 +247,15 @@ class TestDashboard(AnalysisCase):
             tiles["ready"]["value"], sum(order["backlog_value"] for order in rpc)
         )
 
-    def test_lines_to_act_on_first_are_late_ones_of_most_value(self):
-        lines = self._dashboard()["lines"]
-
-        self.assertEqual(
-            [(line["product"], line["value"], line["advice"]) for line in lines],
-            [
-                ("Chair", 1000, "Ask Purchase to order"),
-                ("Chair", 500, "Ask Purchase to order"),
-                ("Table", 100, "Ship it"),
-                ("Bench", 30, "Chase the supply, tell the customer"),
-            ],
-        )
-        first = lines[0]
-        self.assertEqual(first["customer"], "Here")
-        self.assertEqual(first["promise"], "2030-01-10 09:00:00")
-        self.assertFalse(first["expected"])
-        self.assertEqual(first["id"], self.order_here.order_line[0].id)
-
-    def test_advice_is_what_the_user_can_do(self):
-        request = self._request(self.product, 8)
-
-        def advice(user=None):
-            return [line["advice"] for line in self._dashboard(user=user)["lines"][:2]]
-
-        buyer = new_test_user(
-            self.env,
-            "lead_buyer",
-            "sales_team.group_sale_salesman_all_leads,purchase.group_purchase_user",
-            tz="UTC",
-        )
-
-        self.assertEqual(advice(), ["Ask Purchase to confirm"] * 2)
-        self.assertEqual(advice(buyer), ["Confirm the request"] * 2)
-        request.button_cancel()
-        self.assertEqual(advice(buyer), ["Order the supply"] * 2)
-
-    def test_request_for_another_warehouse_is_none_for_the_line(self):
-        second = self.env["stock.warehouse"].create({"name": "Second", "code": "SEC"})
-        self._request(self.product, 8, picking_type_id=second.in_type_id.id)
-
-        self.assertEqual(
-            self._dashboard()["lines"][0]["advice"], "Ask Purchase to order"
-        )
-
-    def test_no_more_than_ten_lines(self):
-        with freeze_time(self._after(-3)):
-            for _number in range(11):
-                self._order(self.bench, 1)
-
-        self.assertEqual(len(self._dashboard()["lines"]), 10)
-
     def test_page_is_empty_and_whole_without_a_backlog(self):
         (self.order_here + self.order_there).sudo()._action_cancel()
 
         dashboard = self._dashboard()
 
         self.assertEqual(dashboard["line_count"], 0)
-        self.assertEqual(dashboard["lines"], [])
+        self.assertEqual(dashboard["salespeople"], [])
         self.assertEqual(
-            [bool(tile["value"]) for tile in dashboard["tiles"]], [False] * 6
+            [bool(tile["value"]) for tile in dashboard["tiles"]], [False] * 5
         )
         self.assertEqual({tile["tone"] for tile in dashboard["tiles"]}, {"neutral"})
 
@@ -235,7 +276,6 @@ class TestDashboard(AnalysisCase):
         self.assertEqual(widest["tiles"][0]["value"], 90)
         self.assertEqual(dict(widest["scopes"])["all"], "Mine and unassigned")
         self.assertEqual(self._dashboard(user=other)["scope"], "mine")
-        self.assertNotIn("weeks", self._tiles(widest))
         self.assertEqual(widest["trend"]["days"], [])
 
     def test_plain_user_of_the_backlog_sees_own_lines_and_is_told_so(self):
@@ -271,7 +311,7 @@ class TestDashboard(AnalysisCase):
         self._check_history_is_not_theirs(dashboard)
 
     def _check_history_is_not_theirs(self, dashboard):
-        self.assertNotIn("weeks", self._tiles(dashboard))
+        self.assertFalse(dashboard["trend"]["pace"])
         self.assertFalse(dashboard["trend"]["action"])
         self.assertIn("may see all sales documents", dashboard["trend"]["note"])
 
@@ -325,6 +365,16 @@ class TestDashboard(AnalysisCase):
 
         self.assertEqual(self._dashboard(user=user)["line_count"], 0)
 
+        order = self._order(self.product, 2, user=user)
+        own = self._line(order.order_line).with_user(user)
+        page = self._dashboard("all", user)
+
+        self.assertEqual(page["tiles"][0]["value"], own.open_value)
+        for tile in page["tiles"]:
+            self._check_figure(tile, MEASURES[tile["key"]], user)
+        [row] = page["salespeople"]
+        self._check_figure(row["figures"]["open"], "open_value", user)
+
     def test_companies_in_other_money_are_converted_and_it_says_so(self):
         money = self.env["res.currency"].create({"name": "XTS", "symbol": "X"})
         self.env["res.currency.rate"].create(
@@ -356,7 +406,7 @@ class TestDashboard(AnalysisCase):
 
         self.assertAlmostEqual(dashboard["tiles"][0]["value"], 1630 + own / 4)
         self.assertEqual(dashboard["currency_id"], self.company.currency_id.id)
-        self.assertIn("2030", dashboard["note"])
+        self.assertIn("Jan 15", dashboard["note"])
 
     # This week, where the user is
 
@@ -406,7 +456,7 @@ class TestDashboard(AnalysisCase):
         self.assertEqual(series["ready"], [100, 300, 350])
         self.assertEqual(series["to_source"], [200, 0, 70])
         self.assertEqual(trend["late"]["values"], [50, False, 70])
-        weeks = self._tiles(dashboard)["weeks"]
+        weeks = trend["pace"]
         # 210 in three days are 490 a week.
         self.assertAlmostEqual(weeks["value"], 420 / 490)
         self.assertAlmostEqual(weeks["sub"]["value"], 300 / 210)
