@@ -404,12 +404,12 @@ class BacklogLine(models.Model):
     def _selection_delay_cause(self):
         # A dict: in tuples Odoo's export would take the values for terms as well.
         causes = {
-            "promise_passed_at_order": self.env._("Promise impossible at order"),
-            "no_supply": self.env._("Nobody has ordered supply"),
-            "supply_overdue": self.env._("Its receipt is overdue"),
-            "supply_late": self.env._("Supply comes after the promise"),
+            "promise_passed_at_order": self.env._("Promised too early"),
+            "no_supply": self.env._("Not ordered yet"),
+            "supply_overdue": self.env._("Supply is overdue"),
+            "supply_late": self.env._("Supply comes too late"),
             "component": self.env._("Waits for raw material"),
-            "not_picked": self.env._("Ready, nobody has shipped it"),
+            "not_picked": self.env._("Ready, not shipped"),
         }
         return list(causes.items())
 
