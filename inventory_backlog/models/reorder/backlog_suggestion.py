@@ -39,8 +39,12 @@ URGENCY_COLORS = {"overdue": 1, "week": 3}
 # What buyers edit in lists.
 CHOSEN_FIELDS = {"partner_id", "suggested_qty"}
 MAIL_MODELS = ("mail.thread", "mail.activity.mixin")
-STATES_OF = dict.fromkeys(("overdue", "week", "later"), {"proposed"})
-STATES_OF["under_way"] = {"ordered"}
+STATES_OF = {
+    "overdue": {"proposed"},
+    "week": {"proposed"},
+    "later": {"proposed"},
+    "under_way": {"ordered"},
+}
 PRODUCTS_NAMED = 5
 ORDERS_NAMED = 3
 # How many are ordered at once, without a window that asks first.
