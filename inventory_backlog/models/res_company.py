@@ -53,6 +53,12 @@ class ResCompany(models.Model):
         groups=INTERNAL,
     )
 
+    backlog_checkup_hidden = fields.Boolean(
+        "Set-up Checks Hidden",
+        help="The set-up checks are not shown above the open lines.",
+        groups=MANAGERS,
+    )
+
     # History
 
     backlog_snapshot_years = fields.Integer(

@@ -1,6 +1,8 @@
 from collections import defaultdict
 from itertools import pairwise
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -897,6 +899,18 @@ class BacklogLine(models.Model):
             quantity=quantity_with_unit(self.env, quantity, self.product_uom_id),
             product=named(self.product_id).display_name,
         )
+
+    @api.model
+    def get_empty_list_help(self, help_message):
+        """Add a button for a new quotation, for who may make one."""
+        message = super().get_empty_list_help(help_message)
+        if not message or not self.env["sale.order"].has_access("create"):
+            return message
+        button = Markup(
+            '<p><a type="action" class="btn btn-primary" data-model="sale.order" '
+            "data-views=\"[[False, 'form']]\">%s</a></p>"
+        )
+        return Markup("%s%s") % (message, button % self.env._("New quotation"))
 
     # Doors
 

@@ -5,6 +5,7 @@ import {ACTED} from "./act";
 import {BacklogBulk} from "./backlog_bulk";
 import {BacklogCards} from "./backlog_cards";
 import {BacklogPanel} from "./backlog_panel";
+import {FirstDay} from "@inventory_backlog/first_day/first_day";
 import {ListController} from "@web/views/list/list_controller";
 import {ListRenderer} from "@web/views/list/list_renderer";
 import {listView} from "@web/views/list/list_view";
@@ -39,7 +40,12 @@ const ROLE = /o_backlog_role_(\w+)/;
 
 export class BacklogListRenderer extends ListRenderer {
     static template = "inventory_backlog.BacklogListRenderer";
-    static components = {...ListRenderer.components, BacklogCards, BacklogPanel};
+    static components = {
+        ...ListRenderer.components,
+        BacklogCards,
+        BacklogPanel,
+        FirstDay,
+    };
 
     setup() {
         super.setup();

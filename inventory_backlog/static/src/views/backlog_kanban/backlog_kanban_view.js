@@ -1,3 +1,4 @@
+import {FirstDay} from "@inventory_backlog/first_day/first_day";
 import {KanbanHeader} from "@web/views/kanban/kanban_header";
 import {KanbanRenderer} from "@web/views/kanban/kanban_renderer";
 import {kanbanView} from "@web/views/kanban/kanban_view";
@@ -9,8 +10,10 @@ export class BacklogKanbanHeader extends KanbanHeader {
 }
 
 export class BacklogKanbanRenderer extends KanbanRenderer {
+    static template = "inventory_backlog.KanbanRenderer";
     static components = {
         ...KanbanRenderer.components,
+        FirstDay,
         KanbanHeader: BacklogKanbanHeader,
     };
 }
