@@ -126,6 +126,7 @@ class BacklogSuggestionOrder(models.TransientModel):
         if not suggestions:
             raise UserError(self.env._("Choose at least one vendor."))
         suggestions.check_access("write")
-        return self.env["backlog.suggestion.bulk"]._batches(
-            suggestions, "order_now", "undo_now"
-        )
+        bulk = self.env["backlog.suggestion.bulk"]
+        if not bulk._acceptable(suggestions):
+            self.env["backlog.procure"]._check_may_accept(suggestions)
+        return bulk._batches(suggestions, "order_now", "undo_now")
