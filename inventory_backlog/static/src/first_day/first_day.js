@@ -24,6 +24,8 @@ export class FirstDay extends Component {
     static props = {
         // Whose list it is; by default that of the user.
         role: {type: String, optional: true},
+        // Whether there is no line that a tour could point at.
+        isEmpty: {type: Boolean, optional: true},
     };
 
     setup() {
@@ -61,9 +63,15 @@ export class FirstDay extends Component {
         });
     }
 
+    /** It shows the list with its panel, which a phone has not. */
+    get hasTour() {
+        return !this.props.isEmpty && !this.ui.isSmall;
+    }
+
     /** Who has the checks finds the tour there. */
     get isTourOffered() {
-        return this.data.tour.is_new && !this.data.shown;
+        const {tour, shown, notice} = this.data;
+        return this.hasTour && tour.is_new && !shown && !notice;
     }
 
     icon({state}) {
