@@ -48,6 +48,7 @@
         "views/stock_picking_views.xml",
         "views/backlog_report_recipient_views.xml",
         "views/backlog_report_summary_views.xml",
+        "wizard/backlog_confirm_order_views.xml",
         "wizard/backlog_confirm_request_views.xml",
         "wizard/backlog_report_views.xml",
         "wizard/backlog_ship_views.xml",

@@ -5,6 +5,7 @@ from . import backlog_fault
 from . import backlog_history_mixin
 from . import backlog_mixin
 from . import backlog_money_mixin
+from . import backlog_product_mixin
 from . import backlog_upkeep_mixin
 from . import backlog_vendor_mixin
 from . import kept

@@ -18,7 +18,12 @@ class ProductProduct(models.Model):
     figures, and which one Odoo chooses."""
 
     _name = "product.product"
-    _inherit = ["product.product", "backlog.mixin", "backlog.vendor.mixin"]
+    _inherit = [
+        "product.product",
+        "backlog.mixin",
+        "backlog.product.mixin",
+        "backlog.vendor.mixin",
+    ]
 
     backlog_qty = fields.Float(
         "Ready",

@@ -11,7 +11,12 @@ class ProductTemplate(models.Model):
     those of the weakest one."""
 
     _name = "product.template"
-    _inherit = ["product.template", "backlog.mixin", "backlog.vendor.mixin"]
+    _inherit = [
+        "product.template",
+        "backlog.mixin",
+        "backlog.product.mixin",
+        "backlog.vendor.mixin",
+    ]
 
     # What customers wait for
 

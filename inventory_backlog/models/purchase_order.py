@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..const import BUYERS, INTERNAL, MOVABLE_STATES
+from ..tools.actions import open_lines
 from ..tools.bounds import bounded, bounded_money
 from ..tools.given import giving
 from ..tools.names import named
@@ -25,6 +26,12 @@ class PurchaseOrder(models.Model):
         # By the rights of the reader, as Odoo's own rate.
         compute_sudo=False,
         groups=INTERNAL,
+    )
+    backlog_banner = fields.Json(
+        compute="_compute_backlog_banner",
+        exportable=False,
+        groups=INTERNAL,
+        help="Who waits for what this purchase brings.",
     )
     backlog_suggestion_count = fields.Integer(
         "Suggestions",
@@ -219,6 +226,45 @@ class PurchaseOrder(models.Model):
                 late.items(), key=lambda one: (one[0][2], one[0][0], one[0][1])
             )
         ]
+
+    # Who waits for it
+
+    @api.depends("state", "order_line.product_qty", "order_line.date_planned")
+    @api.depends_context("lang", "tz", "uid", "allowed_company_ids")
+    def _compute_backlog_banner(self):
+        self.backlog_banner = False
+        lines = self.env["backlog.line"]
+        confirmed = self._origin.filtered(lambda order: order.state == "purchase")
+        if not confirmed or not lines.has_access("read"):
+            return
+        waiting = confirmed._backlog_waiting()
+        for order in self:
+            if waits := waiting.get(order._origin.id):
+                order.backlog_banner = self.env["backlog.banner"]._of_purchase(
+                    waits, open_lines(lines, [("id", "in", waits.ids)])
+                )
+
+    def _backlog_waiting(self):
+        """``{order id: the open lines that it brings goods for}``, those that the user
+        may see."""
+        # sudo: which lines it is about; they are read by the rights of the user.
+        allocation = self.env["backlog.allocation"].sudo()
+        names = {f"purchase.order,{order.id}": order.id for order in self}
+        with giving(allocation, product_ids=self.order_line.product_id.ids) as asked:
+            slices = asked.search_fetch([("document", "in", list(names))])
+        waiting = {}
+        for row in slices:
+            key = names[f"purchase.order,{row.document.id}"]
+            waiting.setdefault(key, set()).add(row.order_line_id.id)
+        lines = self.env["backlog.line"]
+        sold = slices.order_line_id
+        with giving(lines, product_ids=sold._backlog_products().ids) as asked:
+            found = asked.search_fetch([("id", "in", sold.ids)])
+        found = found.with_env(lines.env)
+        return {
+            key: found.filtered(lambda line, ids=ids: line.id in ids)
+            for key, ids in waiting.items()
+        }
 
     # On the form
 

@@ -1,6 +1,9 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 
 from ..const import BUYERS, INTERNAL, VALUE_GROUPS
+from ..tools.actions import open_lines
 from ..tools.texts import file_name, paper_lang, plain_quantity
 
 
@@ -21,6 +24,24 @@ class ResPartner(models.Model):
         compute="_compute_vendor_counts",
         groups=f"{VALUE_GROUPS},{BUYERS}",
         help="How many vendor lines of products name this vendor.",
+    )
+
+    backlog_value = fields.Monetary(
+        "Backlog",
+        currency_field="currency_id",
+        compute="_compute_backlog",
+        groups=VALUE_GROUPS,
+        help="What this customer ordered and did not get yet, untaxed, in the currency "
+        "of your company: as far as you may see it.",
+    )
+    backlog_late_count = fields.Integer(
+        "Late Lines",
+        compute="_compute_backlog",
+        groups=VALUE_GROUPS,
+        help="How many open lines of this customer are late.",
+    )
+    backlog_line_count = fields.Integer(
+        "Open Lines", compute="_compute_backlog", groups=VALUE_GROUPS
     )
 
     # Shown in place of Odoo's On-Time Delivery, which adds up pieces of all products,
@@ -48,6 +69,41 @@ class ResPartner(models.Model):
             self.env[model]._read_group(
                 [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
             )
+        )
+
+    # Customers
+
+    def _compute_backlog(self):
+        self.backlog_value = self.backlog_late_count = self.backlog_line_count = 0
+        lines = self.env["backlog.line"]
+        if not lines.has_access("read"):
+            return
+        of_customer = defaultdict(lambda: [0, 0, 0])
+        customers = self._origin.commercial_partner_id
+        for partner, company, is_late, count, value in lines._read_group(
+            [("partner_id", "child_of", customers.ids)],
+            ["partner_id", "company_id", "is_late"],
+            ["__count", "open_value:sum"],
+        ):
+            # sudo: whose contact it is, of a line that the user may see.
+            figures = of_customer[partner.sudo().commercial_partner_id.id]
+            figures[0] += count
+            figures[1] += count if is_late else 0
+            figures[2] += value * self.env.company._backlog_rate_of(
+                company.sudo().currency_id
+            )
+        for partner in self:
+            count, late, value = of_customer[partner._origin.commercial_partner_id.id]
+            partner.backlog_line_count = count
+            partner.backlog_late_count = late
+            partner.backlog_value = value
+
+    @api.readonly
+    def action_open_backlog(self):
+        """Open what this customer ordered and did not get yet."""
+        return open_lines(
+            self.env["backlog.line"],
+            [("partner_id", "child_of", self.commercial_partner_id.ids)],
         )
 
     # Vendors

@@ -440,6 +440,17 @@ class SaleOrder(models.Model):
 
     # On the form
 
+    def action_confirm_or_ask(self):
+        """Confirm, or ask first where the delivery date that was given cannot be kept.
+        The button of the form does; other ways to confirm ask nothing."""
+        self.ensure_one()
+        if self.commitment_date:
+            lines = self.order_line._quoted_goods()
+            late = lines.filtered(lambda line: line._would_miss(self.commitment_date))
+            if late:
+                return self.env["backlog.confirm.order"]._ask(self, late)
+        return self.action_confirm()
+
     @api.readonly
     def action_open_backlog(self):
         """Open what of this order is not yet shipped, line by line."""

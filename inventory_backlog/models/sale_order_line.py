@@ -426,6 +426,18 @@ class SaleOrderLine(models.Model):
                 if line in lines:
                     line._set_quote(promise)
 
+    def _would_miss(self, date):
+        """Whether the line of a quotation, confirmed now, would leave after the day of
+        ``date``, or nobody knows when."""
+        self.ensure_one()
+        if self.quote_overdue_since or not self.quote_expected_date:
+            return True
+        day, given = (
+            fields.Datetime.context_timestamp(self, moment).date()
+            for moment in (self.quote_expected_date, date)
+        )
+        return day > given
+
     def _lines_of_order(self):
         """All lines of the order in their order: one that is being edited in place of
         the saved one, one that the order does not know yet at the end."""

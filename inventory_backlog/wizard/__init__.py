@@ -1,3 +1,4 @@
+from . import backlog_confirm_order
 from . import backlog_confirm_request
 from . import backlog_confirm_request_line
 from . import backlog_ship

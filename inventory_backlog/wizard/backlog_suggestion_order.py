@@ -52,7 +52,11 @@ class BacklogSuggestionOrder(models.TransientModel):
         if not mine:
             self.env["backlog.procure"]._check_may_accept(suggestions)
         late = self._late(suggestions)
-        by_supplier = suggestions.grouped(lambda one: (one.company_id, one.supplier_id))
+        # What nobody sells first, then as the list: the most urgent first.
+        urgent = suggestions.sorted(
+            lambda one: (bool(one.supplier_id), str(one.order_by_date))
+        )
+        by_supplier = urgent.grouped(lambda one: (one.company_id, one.supplier_id))
         order = self.create(
             {
                 "line_ids": [
@@ -122,6 +126,7 @@ class BacklogSuggestionOrder(models.TransientModel):
         if not suggestions:
             raise UserError(self.env._("Choose at least one vendor."))
         suggestions.check_access("write")
-        return self.env["backlog.suggestion.bulk"]._batches(
-            suggestions, "order_now", "undo_now"
-        )
+        bulk = self.env["backlog.suggestion.bulk"]
+        if not bulk._acceptable(suggestions):
+            self.env["backlog.procure"]._check_may_accept(suggestions)
+        return bulk._batches(suggestions, "order_now", "undo_now")

@@ -1,7 +1,9 @@
 from collections import defaultdict
 
 from odoo import fields, models
+from odoo.tools.misc import formatLang
 
+from ...const import VALUE_GROUPS
 from ...tools.texts import short_day
 
 # Of an order the sentences about so many lines; the list of lines has all.
@@ -41,7 +43,7 @@ class BacklogBanner(models.AbstractModel):
                     )
                 )
         return {
-            "tone": "danger" if any(missed.mapped("is_late")) else "warning",
+            "tone": self._tone(missed),
             "sentences": sentences,
             "verbs": self._verbs(missed, steps),
             "promise": False,
@@ -54,10 +56,12 @@ class BacklogBanner(models.AbstractModel):
         names = {"count": len(late or missed), "all": len(lines), "day": day}
         if late:
             return self.env._(
-                "%(count)s of %(all)s open lines are late: promised for %(day)s.",
+                "Late: %(count)s of %(all)s open lines, promised for %(day)s.",
                 **names,
             )
-        return self.env._("%(count)s of %(all)s open lines may miss %(day)s.", **names)
+        return self.env._(
+            "At risk: %(count)s of %(all)s open lines, promised for %(day)s.", **names
+        )
 
     def _verbs(self, lines, steps):
         """The first verb that helps, for all lines that offer it, and *Tell*."""
@@ -91,25 +95,25 @@ class BacklogBanner(models.AbstractModel):
         )
         if not waits:
             return False
-        days = waits.mapped("quote_expected_date")
+        unknown = waits.filtered(
+            lambda line: line.quote_overdue_since or not line.quote_expected_date
+        )
         names = {"now": len(lines - waits), "all": len(lines)}
-        if not all(days):
+        if unknown:
             return {
                 "tone": "warning",
                 "sentences": [
                     self.env._(
                         "Nobody knows when all could leave: %(count)s of %(all)s lines "
                         "have no date.",
-                        count=len(
-                            waits.filtered(lambda one: not one.quote_expected_date)
-                        ),
+                        count=len(unknown),
                         **names,
                     )
                 ],
                 "verbs": [],
                 "promise": False,
             }
-        last = max(days)
+        last = max(waits.mapped("quote_expected_date"))
         promised = lines.order_id.commitment_date
         keeps = promised and promised >= last
         return {
@@ -129,3 +133,85 @@ class BacklogBanner(models.AbstractModel):
                 "label": self.env._("Promise %s", short_day(self.env, last)),
             },
         }
+
+    def _of_product(self, lines, action):
+        """The banner of a product.
+
+        :param lines: its open lines that the user may see
+        :param action: what opens them
+        """
+        if not lines:
+            return False
+        number = self.env["backlog.step.text"]._number
+        texts = {
+            "backlog_qty": self.env._("%s ready"),
+            "incoming_qty": self.env._("%s coming"),
+            "to_source_qty": self.env._("%s to order"),
+        }
+        quantities = {name: sum(lines.mapped(name)) for name in texts}
+        short = lines.filtered(lambda line: line.to_source_qty > 0)
+        steps = self.env["backlog.step"]._next_step(
+            short, self.env["backlog.situation"]._of(short)
+        )
+        return {
+            "tone": self._tone(lines),
+            "sentences": [
+                self.env._(
+                    "%(parts)s. Orders: %(orders)s, first promise %(day)s.",
+                    parts=", ".join(
+                        text % number(quantities[name])
+                        for name, text in texts.items()
+                        if quantities[name] > 0
+                    ),
+                    orders=len(lines.order_id),
+                    day=short_day(self.env, min(lines.mapped("promise_date"))),
+                )
+            ],
+            "verbs": [
+                verb for verb in self._verbs(short, steps) if verb["verb"] != "tell"
+            ],
+            "promise": False,
+            "open": {"label": self.env._("Who waits"), "action": action},
+        }
+
+    def _of_purchase(self, lines, action):
+        """The banner of a purchase: who waits for it.
+
+        :param lines: the open lines that it brings goods for and that the user may see
+        :param action: what opens them
+        """
+        if not lines:
+            return False
+        names = {
+            "lines": len(lines),
+            "customers": len(lines.partner_id.sudo().commercial_partner_id),
+            "day": short_day(self.env, min(lines.mapped("promise_date"))),
+        }
+        sentence = self.env._(
+            "Wait for this: %(lines)s order lines of %(customers)s customers; first "
+            "promise %(day)s.",
+            **names,
+        )
+        if self.env.user.has_groups(VALUE_GROUPS):
+            sentence = self.env._(
+                "Wait for this: %(lines)s order lines of %(customers)s customers, "
+                "%(value)s; first promise %(day)s.",
+                value=formatLang(
+                    self.env,
+                    sum(lines.mapped("open_value")),
+                    currency_obj=lines.currency_id[:1],
+                ),
+                **names,
+            )
+        return {
+            "tone": self._tone(lines),
+            "sentences": [sentence],
+            "verbs": [],
+            "promise": False,
+            "open": {"label": self.env._("Who waits"), "action": action},
+        }
+
+    def _tone(self, lines):
+        if any(lines.mapped("is_late")):
+            return "danger"
+        return "warning" if any(lines.mapped("is_at_risk")) else "info"

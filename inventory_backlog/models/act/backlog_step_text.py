@@ -227,6 +227,8 @@ class BacklogStepText(models.AbstractModel):
         return [self._with_asked(told, situation, "purchase")]
 
     def _to_order_sentences(self, line, situation):
+        if situation.requests:
+            return [self.env._("That is not all that is needed.")]
         told = self.env._("%s are not ordered.", self._number(line.to_source_qty))
         return [self._with_asked(told, situation, "purchase")]
 

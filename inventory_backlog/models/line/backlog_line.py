@@ -407,9 +407,9 @@ class BacklogLine(models.Model):
         # A dict: in tuples Odoo's export would take the values for terms as well.
         causes = {
             "promise_passed_at_order": self.env._("Promised too early"),
-            "no_supply": self.env._("Nothing ordered yet"),
-            "supply_overdue": self.env._("Receipt overdue"),
-            "supply_late": self.env._("Comes too late"),
+            "no_supply": self.env._("Not ordered yet"),
+            "supply_overdue": self.env._("Supply is overdue"),
+            "supply_late": self.env._("Supply comes too late"),
             "component": self.env._("Waits for raw material"),
             "not_picked": self.env._("Ready, not shipped"),
         }

@@ -325,7 +325,7 @@ class BacklogWhy(models.AbstractModel):
             if row.overdue_since
             else "",
             "likely": self.env["backlog.likely"]._sentence(days_later),
-            "document": self._explain_document(document) if document else None,
+            "document": self._explain_document(document) if document else False,
         }
 
     def _explain_document(self, document):

@@ -65,7 +65,7 @@ class BacklogDecision(models.AbstractModel):
     def _choose_vendor(self, suggestion, partner_id):
         """Buy from another vendor of the product, and plan the product with it."""
         suggestion._check_one()
-        self._choose(suggestion, partner_id=partner_id)
+        self._choose(suggestion, partner_id=partner_id or False)
 
     def _choose(self, suggestions, partner_id=None, suggested_qty=None):
         """Buy from another vendor, or in another quantity, and plan the products with

@@ -39,8 +39,12 @@ URGENCY_COLORS = {"overdue": 1, "week": 3}
 # What buyers edit in lists.
 CHOSEN_FIELDS = {"partner_id", "suggested_qty"}
 MAIL_MODELS = ("mail.thread", "mail.activity.mixin")
-STATES_OF = dict.fromkeys(("overdue", "week", "later"), {"proposed"})
-STATES_OF["under_way"] = {"ordered"}
+STATES_OF = {
+    "overdue": {"proposed"},
+    "week": {"proposed"},
+    "later": {"proposed"},
+    "under_way": {"ordered"},
+}
 PRODUCTS_NAMED = 5
 ORDERS_NAMED = 3
 # How many are ordered at once, without a window that asks first.
@@ -623,11 +627,28 @@ class BacklogSuggestion(models.Model):
     def web_read_group(self, domain, groupby, aggregates=(), *args, **kwargs):
         """As Odoo does. Groups of suppliers come with the first day on which something
         of theirs should be ordered (``order_by_date:min``), so that they can be sorted
-        by it: the client itself only asks for sums of numbers."""
+        by it: the client itself only asks for sums of numbers. And with how many of
+        them *Order all* would order (``__to_order``)."""
         groupby = list(groupby)
-        if groupby[:1] == ["supplier_id"]:
-            aggregates = [*aggregates, "order_by_date:min", HAS_SUPPLIER]
-        return super().web_read_group(domain, groupby, aggregates, *args, **kwargs)
+        if groupby[:1] != ["supplier_id"]:
+            return super().web_read_group(domain, groupby, aggregates, *args, **kwargs)
+        aggregates = [*aggregates, "order_by_date:min", HAS_SUPPLIER]
+        result = super().web_read_group(domain, groupby, aggregates, *args, **kwargs)
+        orderable = (
+            Domain("state", "=", "proposed")
+            & Domain("action_type", "!=", "confirm")
+            & Domain("obstacle", "=", False)
+        )
+        counts = {
+            supplier.id: count
+            for supplier, count in self._read_group(
+                Domain(domain) & orderable, ["supplier_id"], ["__count"]
+            )
+        }
+        for group in result["groups"]:
+            supplier = group["supplier_id"]
+            group["__to_order"] = counts.get(supplier and supplier[0], 0)
+        return result
 
     @api.depends("urgency")
     def _compute_urgency_color(self):
@@ -970,7 +991,8 @@ class BacklogSuggestion(models.Model):
         it is, as what has no vendor, and what would confirm a purchase order.
 
         :return: ``{"done": [id], "skipped": [{"id", "name", "reason"}], "message":
-            str, "open": action or False}``: the message names the documents
+            str, "open": action or False, "requests": [id]}``: the message names the
+            documents
         :raise AccessError: for whom nothing of it is to order
         """
         return self.env["backlog.suggestion.bulk"]._order_some(self)

@@ -1,6 +1,6 @@
 from psycopg2 import OperationalError
 
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import split_every
 
@@ -226,6 +226,7 @@ class BacklogSuggestionBulk(models.AbstractModel):
         """See ``order_now``."""
         done = done.exists()
         message = " ".join([*sentences, *self._skipped_sentences(reasons, bool(done))])
+        documents = self._documents_made(done.sudo())
         return {
             "done": done.ids,
             "skipped": [
@@ -233,7 +234,8 @@ class BacklogSuggestionBulk(models.AbstractModel):
                 for one, (name, reason) in self._named_reasons(reasons).items()
             ],
             "message": message,
-            "open": self._opened(self._documents_made(done.sudo())),
+            "open": self._opened(documents),
+            "requests": [one.id for one in documents if one._name == "purchase.order"],
         }
 
     def _opened(self, documents):

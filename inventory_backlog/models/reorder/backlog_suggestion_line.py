@@ -139,11 +139,24 @@ class BacklogSuggestionLine(models.Model):
 
     @api.depends("order_line_id", "asked_by", "document")
     def _compute_names(self):
+        self._read_documents()
         for line in self:
             saved = line._origin
             asking = saved.order_id or saved.asked_by
             line.asked_name = asking and named(asking).display_name
             line.document_name = saved.document and named(saved.document).display_name
+
+    def _read_documents(self):
+        """Read the names of all these documents at once: Odoo reads what a reference
+        names one by one."""
+        saved = self._origin
+        ids = defaultdict(set)
+        for line in saved:
+            for document in (line.asked_by, line.document):
+                if document:
+                    ids[document._name].add(document.id)
+        for model, wanted in ids.items():
+            named(self.env[model].browse(wanted)).exists().mapped("display_name")
 
     @api.depends("expected_date", "suggestion_id.action_type")
     def _compute_overdue_since(self):

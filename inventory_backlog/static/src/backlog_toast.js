@@ -68,16 +68,34 @@ export async function runBatches(env, {model, method, batches, undo}) {
             : [await call(batches[0])];
     const done = outcomes.flatMap((outcome) => outcome.done);
     const skipped = outcomes.flatMap((outcome) => outcome.skipped);
+    const requests = [...new Set(outcomes.flatMap((outcome) => outcome.requests))];
+    const [only] = outcomes.length === 1 ? outcomes : [];
     showToast(env, {
-        message: outcomes.length === 1 ? outcomes[0].message : summary(done, skipped),
+        message: only ? only.message : summary(done, skipped, requests),
         type: skipped.length ? "warning" : "success",
-        open: outcomes.length === 1 && outcomes[0].open,
+        open: only ? only.open : requests.length > 0 && openRequests(requests),
         undo: undo && done.length > 0 && {model, method: undo, ids: done},
     });
 }
 
-function summary(done, skipped) {
+function openRequests(ids) {
+    return {
+        type: "ir.actions.act_window",
+        name: _t("Requests"),
+        res_model: "purchase.order",
+        views: [
+            [false, "list"],
+            [false, "form"],
+        ],
+        domain: [["id", "in", ids]],
+    };
+}
+
+function summary(done, skipped, requests) {
     const parts = [_t("Done: %s.", done.length)];
+    if (requests.length) {
+        parts.push(_t("Requests: %s.", requests.length));
+    }
     if (skipped.length) {
         const {name, reason} = skipped[0];
         parts.push(_t("Left as it was: %s.", skipped.length), `${name}: ${reason}.`);

@@ -40,6 +40,12 @@ MODELS = """
     backlog.suggestion.component ----   ----     ----   ---- ----  -r--     -r--
     backlog.suggestion.defer     ----   ----     ----   ---- ----  crwu     crwu
     backlog.suggestion.line      ----   ----     ----   ---- ----  -r--     -r--
+    backlog.suggestion.order     ----   ----     ----   ---- ----  crwu     crwu
+    backlog.suggestion.order.line
+                                 ----   ----     ----   ---- ----  crwu     crwu
+    backlog.suggestion.vendor    ----   ----     ----   ---- ----  crwu     crwu
+    backlog.suggestion.vendor.line
+                                 ----   ----     ----   ---- ----  crwu     crwu
     backlog.told                 ----   ----     ----   ---- ----  ----     ----
     backlog.touched              ----   ----     ----   ---- ----  ----     ----
     backlog.undo                 ----   ----     ----   ---- ----  ----     ----

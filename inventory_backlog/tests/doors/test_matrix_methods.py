@@ -75,16 +75,20 @@ METHODS = """
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.action_open_purchases
                           -      -        -      -   -     x        ?       -     -
-    backlog.suggestion.action_open_requests
-                          -      -        -      -   -     x        -       -     -
     backlog.suggestion.action_open_snooze
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.action_open_transfers
                           -      -        -      -   -     x        ?       -     -
+    backlog.suggestion.action_open_vendors
+                          -      -        -      -   -     x        x       -     -
+    backlog.suggestion.action_order
+                          -      -        -      -   -     x        -       -     -
     backlog.suggestion.action_propose
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.action_snooze
                           -      -        -      -   -     x        x       -     -
+    backlog.suggestion.action_take_back
+                          -      -        -      -   -     x        -       -     -
     backlog.suggestion.action_undo
                           -      -        -      -   -     x        -       -     -
     backlog.suggestion.action_update
@@ -93,6 +97,10 @@ METHODS = """
                           -      -        -      -   -     x        -       -     -
     backlog.suggestion.generate
                           -      -        -      -   -     x        x       -     -
+    backlog.suggestion.order_now
+                          -      -        -      -   -     x        -       -     -
+    backlog.suggestion.undo_now
+                          -      -        -      -   -     x        -       -     -
     backlog.suggestion.accept.action_confirm
                           -      -        -      -   -     x        -       -     -
     backlog.suggestion.accept.line.action_split
@@ -100,6 +108,10 @@ METHODS = """
     backlog.suggestion.defer.action_dismiss
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.defer.action_snooze
+                          -      -        -      -   -     x        x       -     -
+    backlog.suggestion.order.action_confirm
+                          -      -        -      -   -     x        -       -     -
+    backlog.suggestion.vendor.action_confirm
                           -      -        -      -   -     x        x       -     -
     backlog.suggestion.line.action_open_receipt
                           -      -        -      -   -     x        ?       -     -
@@ -158,6 +170,7 @@ TOLD = {
 OPENED_BY = {
     "backlog.suggestion.accept": ("backlog.suggestion", "action_open_accept"),
     "backlog.suggestion.defer": ("backlog.suggestion", "action_open_dismiss"),
+    "backlog.suggestion.vendor": ("backlog.suggestion", "action_open_vendors"),
     "backlog.vendor.switch": ("purchase.order", "action_move_to_backup"),
 }
 # Which of our actions the menus of documents offer.
@@ -232,7 +245,9 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
             "backlog.suggestion": self._suggested(),
             "backlog.suggestion.action_open_purchases": self._suggested(bought),
             "backlog.suggestion.action_open_transfers": self._suggested(moved),
+            "backlog.suggestion.action_take_back": self._suggested(bought),
             "backlog.suggestion.action_undo": self._suggested(bought),
+            "backlog.suggestion.undo_now": self._suggested(bought),
             "backlog.suggestion.action_buy_instead": to_pull_in,
             "backlog.suggestion.action_confirm_requests": self._suggested(
                 asked, action="confirm"
@@ -286,6 +301,10 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
             return env[model].sudo().browse(action["res_id"])
         if model == "backlog.confirm.request":
             action = env[model].sudo()._open_for([self.asked_request])
+        if model == "backlog.suggestion.order":
+            # Up to ten are ordered without it.
+            few = self.records["backlog.suggestion"].with_env(env).sudo()
+            action = env[model].sudo()._open_for(few)
             return env[model].sudo().browse(action["res_id"])
         if model not in OPENED_BY:
             return env[model].sudo().create({})
@@ -294,6 +313,8 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
         window = env[model].sudo().browse(action["res_id"])
         if "reason" in window:
             window.reason = "No"
+        if model == "backlog.suggestion.vendor":
+            window.line_ids.partner_id = self.third
         return window
 
     def _public_methods(self):

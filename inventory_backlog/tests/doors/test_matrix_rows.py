@@ -184,6 +184,12 @@ class TestMatrixRows(MatrixCase):
                 "line_ids": [Command.create({"suggestion_id": suggestion.id})],
             },
             "backlog.suggestion.defer": {},
+            "backlog.suggestion.order": {
+                "line_ids": [Command.create({"company_id": self.company.id})],
+            },
+            "backlog.suggestion.vendor": {
+                "line_ids": [Command.create({"suggestion_id": suggestion.id})],
+            },
             "backlog.vendor.switch": {
                 "currency_id": self.company.currency_id.id,
                 "line_ids": [Command.create({"purchase_line_id": bought.id})],

@@ -284,17 +284,6 @@ class TestSuggestionScreens(SuggestionCase):
         self.assertIn(f"Created: RFQ {request.name}", self._said(action))
         self.assertIn(f"receipts in: {purchase.name}.", self._said(action))
 
-    def test_requests_are_of_what_is_bought(self):
-        self._late()
-        self._wanted(self.product, 3)
-        suggestions = self._suggest()
-        window = self._window(suggestions, "action_open_requests")
-        self.assertEqual(window.line_ids.mapped("action_type"), ["buy"])
-        with self.assertRaisesRegex(UserError, "None of these is to be bought"):
-            self._window(
-                suggestions - window.line_ids.suggestion_id, "action_open_requests"
-            )
-
     def test_windows_are_their_own(self):
         self._wanted(self.product, 5)
         suggestion = self._suggest()

@@ -4,6 +4,7 @@ import {Component} from "@odoo/owl";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 import {useBacklogAct} from "../../workbench/act";
+import {useService} from "@web/core/utils/hooks";
 
 /** What a document says of its backlog, with what can be done about it. The server
  * sends ``{tone, sentences, verbs: [{verb, label, hint, ids}], promise}``. */
@@ -13,6 +14,11 @@ export class BacklogBannerField extends Component {
 
     setup() {
         this.backlog = useBacklogAct();
+        this.action = useService("action");
+    }
+
+    open() {
+        return this.action.doAction(this.banner.open.action);
     }
 
     get banner() {

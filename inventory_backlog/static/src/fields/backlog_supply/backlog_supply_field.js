@@ -39,6 +39,8 @@ export const backlogSupplyField = {
     component: BacklogSupplyField,
     displayName: _t("Supply of an order line"),
     supportedTypes: ["selection"],
+    // Where there is no room the bar alone stays; its words are its title.
+    listViewWidth: [72, 140],
     fieldDependencies: [
         ...qtyAtDateWidget.fieldDependencies,
         ...[

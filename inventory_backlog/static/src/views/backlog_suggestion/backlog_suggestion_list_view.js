@@ -10,14 +10,16 @@ import {useService} from "@web/core/utils/hooks";
 
 const {DateTime} = luxon;
 
-/** Takes the first day on which something should be ordered into the groups. */
+/** Takes into the groups by when to order the first of it, and how many can be. */
 export class SuggestionListModel extends RelationalModel {
     async _postprocessReadGroup(config, response) {
         const result = await super._postprocessReadGroup(...arguments);
         response.groups.forEach((data, index) => {
-            const day = data["order_by_date:min"];
-            if (day) {
-                result.groups[index].aggregates.order_by_date = day;
+            if ("__to_order" in data) {
+                Object.assign(result.groups[index].aggregates, {
+                    order_by_date: data["order_by_date:min"],
+                    to_order: data.__to_order,
+                });
             }
         });
         return result;
@@ -70,7 +72,10 @@ export class SuggestionListRenderer extends ListRenderer {
         if (!group.value) {
             return {name: "action_open_vendors", label: _t("Choose vendor")};
         }
-        return this.canOrder && {name: "action_order", label: _t("Order all")};
+        return (
+            this.canOrder &&
+            group.aggregates.to_order > 0 && {name: "action_order", label: _t("Order all")}
+        );
     }
 
     async onGroupButton(ev, group, name) {

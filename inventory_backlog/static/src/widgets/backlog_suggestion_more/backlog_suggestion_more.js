@@ -57,4 +57,5 @@ export class BacklogSuggestionMore extends Component {
 
 registry.category("view_widgets").add("backlog_suggestion_more", {
     component: BacklogSuggestionMore,
+    listViewWidth: 20,
 });
