@@ -50,6 +50,7 @@
         "views/backlog_report_summary_views.xml",
         "wizard/backlog_confirm_order_views.xml",
         "wizard/backlog_confirm_request_views.xml",
+        "wizard/backlog_purchase_change_views.xml",
         "wizard/backlog_report_views.xml",
         "wizard/backlog_ship_views.xml",
         "wizard/backlog_suggestion_accept_views.xml",

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import format_list
 
 from ..const import BUYERS, INTERNAL, MOVABLE_STATES
 from ..tools.actions import open_lines
@@ -8,6 +9,8 @@ from ..tools.bounds import bounded, bounded_money
 from ..tools.given import giving
 from ..tools.names import named
 from ..tools.texts import quantity_with_unit, short_day
+
+PROMISES_NAMED = 5
 
 
 class PurchaseOrder(models.Model):
@@ -266,7 +269,51 @@ class PurchaseOrder(models.Model):
             for key, ids in waiting.items()
         }
 
+    @api.onchange("date_planned")
+    def _onchange_backlog_date(self):
+        """Warn before a new arrival is saved that breaks promises."""
+        origin = self._origin
+        # By the rights of the user: a form may name any purchase.
+        if (
+            origin.state != "purchase"
+            or not self.date_planned
+            or not origin.has_access("write")
+            or not self.env["backlog.line"].has_access("read")
+        ):
+            return None
+        foresight = self.env["backlog.foresight"]
+        broken = foresight._breaks(foresight._moved(origin, self.date_planned))
+        if not broken:
+            return None
+        return {
+            "warning": {
+                "type": "notification",
+                "title": self.env._("Promises that would break: %s", len(broken)),
+                "message": format_list(
+                    self.env,
+                    [line.sudo().order_id.name for line in broken[:PROMISES_NAMED]],
+                ),
+            }
+        }
+
     # On the form
+
+    def action_move_date(self):
+        """Open the window that moves the arrival and shows who waits for it."""
+        self.ensure_one()
+        return self.env["backlog.purchase.change"]._ask(self, "move", self.date_planned)
+
+    def action_cancel_or_ask(self):
+        """Cancel, or ask first where customers wait for what it brings. The button of
+        the form does; other ways to cancel ask nothing."""
+        self.ensure_one()
+        if (
+            self.state == "purchase"
+            and self.env["backlog.line"].has_access("read")
+            and self._backlog_waiting()
+        ):
+            return self.env["backlog.purchase.change"]._ask(self, "cancel")
+        return self.button_cancel()
 
     def action_move_to_backup(self):
         """Open the window that moves the requests of this vendor to its backups, with

@@ -3,6 +3,7 @@ from . import backlog_banner
 from . import backlog_card
 from . import backlog_checkup
 from . import backlog_checkup_count
+from . import backlog_foresight
 from . import backlog_shipping
 from . import backlog_situation
 from . import backlog_snooze

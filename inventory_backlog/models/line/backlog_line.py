@@ -1041,6 +1041,20 @@ class BacklogLine(models.Model):
             "context": {},
         }
 
+    def _tell_salespeople(self, summary):
+        """One activity on each order for its salesperson, in the name of the user, who
+        may lack the right to write orders.
+
+        :param str summary: what happened
+        """
+        # sudo: the user sees the lines.
+        for order in self.sudo().order_id.filtered("user_id"):
+            order.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=summary,
+                user_id=order.user_id.id,
+            )
+
     @api.readonly
     def action_open_order(self):
         """Open the orders of these lines."""

@@ -301,6 +301,7 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
             return env[model].sudo().browse(action["res_id"])
         if model == "backlog.confirm.request":
             action = env[model].sudo()._open_for([self.asked_request])
+            return env[model].sudo().browse(action["res_id"])
         if model == "backlog.suggestion.order":
             # Up to ten are ordered without it.
             few = self.records["backlog.suggestion"].with_env(env).sudo()
