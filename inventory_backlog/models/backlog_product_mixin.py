@@ -76,7 +76,7 @@ class BacklogProductMixin(models.AbstractModel):
             for one in known[:RECEIPTS]
         ]
         days = promise["vendor_lead_days"]
-        if days is not False and promise["to_source"] > 0:
+        if days and promise["to_source"] > 0:
             parts.append(self.env._("then %s days", days))
         return self.env._("Can promise: %s", " · ".join(parts))
 

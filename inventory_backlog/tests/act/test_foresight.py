@@ -71,7 +71,8 @@ class TestForesight(BacklogCase):
 
     def test_the_form_warns_before_a_promise_breaks(self):
         purchase = self._as_buyer()
-        purchase = purchase.new({"date_planned": self._after(20)}, origin=purchase)
+        purchase = purchase.new(origin=purchase)
+        purchase.date_planned = self._after(20)
         warning = purchase._onchange_backlog_date()["warning"]
 
         self.assertIn("1", warning["title"])
