@@ -1,4 +1,5 @@
 # Odoo runs the test modules that this package holds by name.
+from .act import *
 from .kept import *
 from .line import *
 from .reorder import *

@@ -115,7 +115,7 @@ class BacklogCheckup(models.AbstractModel):
     def _tour(self, role):
         """The tour of a role: its name, what Odoo says at its end, and whether the user
         has yet to take it."""
-        if role not in ROLES:
+        if role not in list(ROLES):
             groups = (one for one, group in ROLES.items() if self._has_group(group))
             role = next(groups, "sale")
         name = f"inventory_backlog_tour_{role}"

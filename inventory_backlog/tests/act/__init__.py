@@ -1,6 +1,7 @@
 from . import test_ask
 from . import test_banner
 from . import test_card
+from . import test_checkup
 from . import test_foresight
 from . import test_ship
 from . import test_snooze

@@ -140,7 +140,8 @@ class TestGiven(BacklogCase):
 
         def dashboard(env):
             page = env["backlog.dashboard"].get_dashboard("all")
-            return {key: page[key] for key in ("line_count", "tiles", "cash", "lines")}
+            keys = ("line_count", "tiles", "cash", "salespeople")
+            return {key: page[key] for key in keys}
 
         def suggested(env):
             suggestions = env["backlog.suggestion"]

@@ -38,8 +38,12 @@ WITH_FIGURES = (
 OURS = ("inventory_backlog", "inventory_backlog_mrp")
 # What other programs may call, besides what the buttons do.
 CALLED = {
+    ("backlog.checkup", "get_checks"),
+    ("backlog.checkup", "hide"),
+    ("backlog.checkup", "show"),
     ("backlog.dashboard", "get_cash"),
     ("backlog.dashboard", "get_dashboard"),
+    ("backlog.dashboard", "get_salespeople"),
     ("backlog.dashboard", "get_trend"),
     ("backlog.kept", "differences"),
     ("backlog.kept", "rebuild"),
@@ -499,6 +503,8 @@ class TestHostileValues(SuggestionCase):
                 "panel": lambda value: lines.get_panel(value),
                 "scope": lambda value: dashboard.get_dashboard(value),
                 "charts": lambda value: dashboard.get_dashboard("all", value),
+                "scope of salespeople": lambda value: dashboard.get_salespeople(value),
+                "role": lambda value: lines.env["backlog.checkup"].get_checks(value),
                 "scope of trend": lambda value: dashboard.get_trend(value),
                 "scope of cash": lambda value: dashboard.get_cash(value),
             }.items():

@@ -86,7 +86,7 @@ FIELDS = {
     "purchase": {"backlog.suggestion": "purchase_line_ids"},
     "manager": {
         "backlog.line": "margin_value",
-        "res.company": "backlog_digest_hint",
+        "res.company": "backlog_checkup_hidden backlog_digest_hint",
         "res.config.settings": "backlog_digest_hint",
     },
     # Who makes, of whom there is none here.
@@ -96,7 +96,9 @@ FIELDS = {
 MENUS = """
                                    internal seller all stock purchase manager
     backlog_menu_root              -        x      x   x     -        x
-    backlog_menu_line              -        x      x   x     x        x
+    backlog_menu_line              -        -      x   -     -        x
+    backlog_menu_line_stock        -        -      -   x     -        -
+    backlog_menu_line_mine         -        x      x   x     x        x
     backlog_menu_reporting         -        x      x   x     x        x
     backlog_menu_analysis          -        x      x   x     x        x
     backlog_menu_cash              -        x      x   x     x        x
@@ -105,12 +107,11 @@ MENUS = """
     backlog_menu_service           -        x      x   x     x        x
     backlog_menu_configuration     -        -      -   -     -        x
     backlog_menu_settings          -        -      -   -     -        x
+    backlog_menu_checkup           -        -      -   -     -        x
     backlog_menu_report_recipient  -        -      -   -     -        x
     backlog_menu_event             -        -      -   -     -        x
     backlog_menu_fault             -        -      -   -     -        x
     backlog_menu_sale              -        x      x   -     -        -
-    backlog_menu_dashboard_sale    -        x      x   -     -        -
-    vendor_risk_menu_sale          -        x      x   -     -        -
     backlog_menu_stock             -        -      -   x     -        -
     backlog_suggestion_menu_stock  -        -      -   -     -        -
     backlog_menu_purchase          -        -      -   -     x        -

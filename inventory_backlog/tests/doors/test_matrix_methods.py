@@ -13,9 +13,17 @@ METHODS = """
                           portal internal seller all stock purchase manager other both
     backlog.cash.action_open
                           -      -        x      x   x     -        x       -     x
+    backlog.checkup.get_checks
+                          -      -        x      x   x     x        x       x     x
+    backlog.checkup.hide
+                          -      -        -      -   -     -        x       -     -
+    backlog.checkup.show
+                          -      -        -      -   -     -        x       -     -
     backlog.dashboard.get_cash
                           -      -        x      x   x     -        x       x     x
     backlog.dashboard.get_dashboard
+                          -      -        x      x   x     -        x       x     x
+    backlog.dashboard.get_salespeople
                           -      -        x      x   x     -        x       x     x
     backlog.dashboard.get_trend
                           -      -        x      x   x     -        x       x     x

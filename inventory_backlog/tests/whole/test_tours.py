@@ -139,7 +139,10 @@ class TestTours(HttpCase):
         self.assertEqual(lamp.state, "proposed")
         self.assertFalse(lamp.purchase_line_ids)
 
-    def test_salesperson_reads_the_dashboard_and_prints_it(self):
+    def test_manager_reads_the_overview_and_prints_it(self):
+        new_test_user(
+            self.env, "tour_manager", "sales_team.group_sale_manager", lang="en_US"
+        )
         order = self.order.sudo()
         nobodys, anothers = order.copy(), order.copy()
         nobodys.user_id = False
@@ -152,11 +155,55 @@ class TestTours(HttpCase):
             autospec=True,
             side_effect=reports._render_qweb_pdf,
         ) as render:
-            self.start_tour("/odoo", "inventory_backlog_dashboard", login="tour_seller")
+            self.start_tour(
+                "/odoo", "inventory_backlog_dashboard", login="tour_manager"
+            )
         self.assertEqual(
             [call.args[1] for call in render.call_args_list],
             [self.env.ref("inventory_backlog.action_report_backlog").report_name],
         )
+
+    def test_manager_puts_the_set_up_right(self):
+        new_test_user(
+            self.env,
+            "tour_checker",
+            "inventory_backlog.group_backlog_manager,purchase.group_purchase_manager,"
+            "sales_team.group_sale_manager",
+            lang="en_US",
+        )
+        self.env["backlog.fold"]._fold()
+        self.start_tour("/odoo", "inventory_backlog_first_day", login="tour_checker")
+
+    def test_each_role_takes_its_tour(self):
+        self._set_up_vendors()
+        self.env["backlog.fold"]._fold()
+        for role, groups, action in (
+            (
+                "manager",
+                "inventory_backlog.group_backlog_manager",
+                "backlog_line_action",
+            ),
+            (
+                "sale",
+                "sales_team.group_sale_salesman_all_leads",
+                "backlog_line_action_sale",
+            ),
+            (
+                "purchase",
+                "purchase.group_purchase_user",
+                "backlog_line_action_purchase",
+            ),
+            ("stock", "stock.group_stock_user", "backlog_line_action_stock"),
+        ):
+            user = new_test_user(self.env, f"tour_of_{role}", groups, lang="en_US")
+            if role == "sale":
+                self.order.sudo().user_id = user
+            with self.subTest(role=role):
+                self.start_tour(
+                    f"/odoo/action-inventory_backlog.{action}",
+                    f"inventory_backlog_tour_{role}",
+                    login=user.login,
+                )
 
     def test_states_have_one_colour_in_the_charts_of_the_spreadsheet(self):
         """The dashboard as we ship it, and one more chart, with states on its axis."""

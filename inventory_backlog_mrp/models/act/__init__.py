@@ -1,1 +1,2 @@
+from . import backlog_checkup_count
 from . import backlog_situation

@@ -2,52 +2,31 @@ import {addTour} from "@inventory_backlog/../tests/tours/tours";
 import {stepUtils} from "@web_tour/tour_utils";
 
 const TILE = ".o_backlog_kpi[data-key=open]";
+const BACK = {
+    content: "Back to the overview",
+    trigger: ".o_back_button a, .breadcrumb-item a:contains(Overview)",
+    run: "click",
+};
 
-/** The figure of the tile that was clicked. */
+/** The figure that was clicked. */
 let total = "";
 
-addTour("inventory_backlog_dashboard", {
-    url: "/odoo",
-    steps: () => [
-        stepUtils.showAppsMenuItem(),
+/** Opens what is behind a figure: so many lines, which add up to it. */
+function opens(content, trigger, count) {
+    return [
         {
-            content: "Open the backlog app: it starts with the dashboard",
-            trigger: ".o_app[data-menu-xmlid='inventory_backlog.backlog_menu_root']",
-            run: "click",
-        },
-        {
-            content: "Of one's own order: two lines, and nobody else's",
-            trigger: `.o_backlog_dashboard:has([data-scope=mine].active) ${TILE}:contains(2 lines)`,
-        },
-        {
-            content: "The other order is nobody's: choose to see it as well",
-            trigger: ".o_backlog_scopes [data-scope=all]",
-            run: "click",
-        },
-        {
-            content: "It is counted",
-            trigger: `${TILE}:contains(4 lines)`,
-        },
-        {
-            content: "What does the figure mean?",
-            trigger: `${TILE} .o_backlog_explain`,
-            run: "click",
-        },
-        {
-            content: "The definition is on screen",
-            trigger: `${TILE} .o_backlog_explained:contains(not yet shipped)`,
-        },
-        {
-            content: "Open what is behind the figure",
-            trigger: `${TILE} button.o_backlog_figure`,
+            content,
+            trigger,
             run({anchor}) {
                 total = anchor.textContent;
                 anchor.click();
             },
         },
         {
-            content: "Exactly these lines",
-            trigger: ".o_list_view:has(.o_data_row:eq(3)):not(:has(.o_data_row:eq(4)))",
+            content: `Exactly ${count} lines, in the list where one acts on them`,
+            trigger: `.o_list_view:has(.o_backlog_verb):has(.o_data_row:eq(${
+                count - 1
+            })):not(:has(.o_data_row:eq(${count})))`,
         },
         {
             content: "They add up to the figure",
@@ -58,14 +37,61 @@ addTour("inventory_backlog_dashboard", {
                 }
             },
         },
+        BACK,
+    ];
+}
+
+addTour("inventory_backlog_dashboard", {
+    url: "/odoo",
+    steps: () => [
+        stepUtils.showAppsMenuItem(),
         {
-            content: "Back to the dashboard",
-            trigger: ".o_back_button a, .breadcrumb-item a:contains(Backlog Dashboard)",
+            content: "Open the backlog app: it starts with the open lines",
+            trigger: ".o_app[data-menu-xmlid='inventory_backlog.backlog_menu_root']",
             run: "click",
         },
         {
-            content: "It shows what one left",
-            trigger: `.o_backlog_dashboard:has([data-scope=all].active) ${TILE}:contains(4 lines)`,
+            content: "All of them: whoever sold",
+            trigger: ".o_list_view:has(.o_data_row:eq(5))",
+        },
+        {
+            content: "Open the overview",
+            trigger: "[data-menu-xmlid='inventory_backlog.backlog_menu_dashboard']",
+            run: "click",
+        },
+        {
+            content: "Of all orders",
+            trigger: `.o_backlog_dashboard:has([data-scope=all].active) ${TILE}:contains(6 lines)`,
+        },
+        {
+            content: "What does the figure mean?",
+            trigger: `${TILE} .o_backlog_explain`,
+            run: "click",
+        },
+        {
+            content: "The definition is on screen",
+            trigger: `${TILE} .o_backlog_explained:contains(not yet shipped)`,
+        },
+        ...opens("Open what is open", `${TILE} button.o_backlog_figure`, 6),
+        ...opens(
+            "Open what is ready",
+            ".o_backlog_kpi[data-key=ready] button.o_backlog_figure",
+            3,
+        ).filter(({content}) => content !== "They add up to the figure"),
+        ...opens(
+            "Open what a salesperson has open",
+            ".o_backlog_people tr:contains(tour_seller) td:eq(0) button",
+            2,
+        ),
+        {
+            content: "Of one's own orders there are none",
+            trigger: ".o_backlog_scopes [data-scope=mine]",
+            run: "click",
+        },
+        {
+            content: "The page says so, and offers the others",
+            trigger: ".o_backlog_empty button:contains(All)",
+            run: "click",
         },
         {
             content: "The cash as a table",
@@ -82,14 +108,20 @@ addTour("inventory_backlog_dashboard", {
             content: "The payments behind the figure",
             trigger: ".o_list_view .o_data_row:contains(Tour Chair)",
         },
+        BACK,
         {
-            content: "Back again",
-            trigger: ".o_back_button a, .breadcrumb-item a:contains(Backlog Dashboard)",
+            content: "Reports are under Reporting",
+            trigger:
+                ".o_backlog_dashboard [data-key=open], .o_backlog_dashboard .o_backlog_kpi",
+        },
+        {
+            content: "Open the menu",
+            trigger: "[data-menu-xmlid='inventory_backlog.backlog_menu_reporting']",
             run: "click",
         },
         {
             content: "Look closer",
-            trigger: ".o_backlog_analyse",
+            trigger: "[data-menu-xmlid='inventory_backlog.backlog_menu_analysis']",
             run: "click",
         },
         {
@@ -108,27 +140,13 @@ addTour("inventory_backlog_dashboard", {
                 ".o_graph_view .o_backlog_definitions:contains(net of discount, in the currency)",
         },
         {
-            content: "And back",
-            trigger: ".o_back_button a, .breadcrumb-item a:contains(Backlog Dashboard)",
-            run: "click",
-        },
-        {
-            content: "Why is this one late?",
-            trigger: ".o_backlog_act:contains(Tour Table) button",
-            run: "click",
-        },
-        {
-            content: "Nobody has ordered it",
-            trigger: ".modal .o_backlog_why:contains(nobody has ordered supply yet)",
-        },
-        {
-            content: "I see",
-            trigger: ".modal .btn-close, .modal button[special=cancel]",
+            content: "Open the menu again",
+            trigger: "[data-menu-xmlid='inventory_backlog.backlog_menu_reporting']",
             run: "click",
         },
         {
             content: "Print it",
-            trigger: "body:not(:has(.modal)) .o_backlog_print",
+            trigger: "[data-menu-xmlid='inventory_backlog.backlog_menu_report']",
             run: "click",
         },
         {
@@ -138,8 +156,60 @@ addTour("inventory_backlog_dashboard", {
         },
         {
             content: "The wizard closes when the report is there",
+            trigger: "body:not(:has(.modal)):not(:has(.o_blockUI)) .o_graph_view",
+        },
+    ],
+});
+
+addTour("inventory_backlog_first_day", {
+    url: "/odoo",
+    steps: () => [
+        stepUtils.showAppsMenuItem(),
+        {
+            content: "Open the backlog app",
+            trigger: ".o_app[data-menu-xmlid='inventory_backlog.backlog_menu_root']",
+            run: "click",
+        },
+        {
+            content: "A product has no vendor",
             trigger:
-                "body:not(:has(.modal)):not(:has(.o_blockUI)) .o_backlog_dashboard",
+                ".o_backlog_first_day .o_backlog_check_warn[data-key=no_vendor] button",
+            run: "click",
+        },
+        {
+            content: "It is this one",
+            trigger: ".o_list_view .o_data_row:contains(Tour Table)",
+        },
+        {
+            content: "Back to the lines",
+            trigger: ".o_back_button a, .breadcrumb-item a:contains(Backlog)",
+            run: "click",
+        },
+        {
+            content: "Hide the checks",
+            trigger: ".o_backlog_first_day .o_backlog_hide",
+            run: "click",
+        },
+        {
+            content: "They are gone, the lines are there: show the checks again",
+            trigger:
+                "body:not(:has(.o_backlog_first_day)):has(.o_data_row) [data-menu-xmlid='inventory_backlog.backlog_menu_configuration']",
+            run: "click",
+        },
+        {
+            content: "By the menu",
+            trigger: "[data-menu-xmlid='inventory_backlog.backlog_menu_checkup']",
+            run: "click",
+        },
+        {
+            content: "They are there, and can be folded",
+            trigger: ".o_backlog_first_day .o_backlog_fold[aria-expanded=true]",
+            run: "click",
+        },
+        {
+            content: "Only the progress is left",
+            trigger:
+                ".o_backlog_first_day:not(:has(.o_backlog_checks)) .o_backlog_fold:contains(done)",
         },
     ],
 });

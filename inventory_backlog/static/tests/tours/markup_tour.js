@@ -76,12 +76,6 @@ addTour("inventory_backlog_markup", {
             trigger: ".o_app[data-menu-xmlid='inventory_backlog.backlog_menu_root']",
             run: "click",
         },
-        shown("The dashboard shows names", `.o_backlog_act${NAMED}`),
-        {
-            content: "Open the list",
-            trigger: "[data-menu-xmlid='inventory_backlog.backlog_menu_line']",
-            run: "click",
-        },
         shown("The list shows them", `.o_list_view .o_data_row${NAMED}`),
         fits("The longest leaves room for others", ".o_data_row [name=product_id]"),
         {
@@ -173,6 +167,8 @@ addTour("inventory_backlog_markup_reports", {
         shown("The graph shows them", `.o_graph_custom_tooltip${NAMED}`, ["customer"]),
         open("backlog_analysis_action", "list", ["categ_id"]),
         shown("Groups show them", `.o_list_view .o_group_header${NAMED}`, ["category"]),
+        open("backlog_dashboard_action"),
+        shown("The overview shows them", `.o_backlog_people${NAMED}`, ["salesperson"]),
         open("backlog_cash_action", "pivot", ["warehouse_id", "team_id", "partner_id"]),
         shown("So does the pivot of cash", `.o_pivot table${NAMED}`, [
             "warehouse",
