@@ -153,7 +153,7 @@ class TestSupply(ActCase):
         with self.assertRaisesRegex(UserError, "confirmed or cancelled already"):
             window.action_confirm()
 
-    def test_what_a_vendor_ships_to_the_customer_is_confirmed_with_a_word_for_whom(self):
+    def test_the_window_says_to_which_customer_a_vendor_ships(self):
         direct = self._direct()
         order = self._wanted(direct, 2)
         result = self._act(self._of(order, self.buyer), "confirm")
