@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 
 from ..const import MOVABLE_STATES, REQUEST_STATES
 from ..tools.link import Link
@@ -42,7 +41,7 @@ class BacklogConfirmRequestLine(models.TransientModel):
             for line, document in documents.items()
             if document and document.has_access("read")
         }
-        helped = self._helped(readable.values())
+        helped = self.env["backlog.situation"]._helped([*readable.values()])
         for line in self:
             document = readable.get(line, self.env["purchase.order"])
             is_bought = document._name == "purchase.order"
@@ -68,29 +67,6 @@ class BacklogConfirmRequestLine(models.TransientModel):
         if len(lines) == 1:
             return self.env._("1 line: %s", names)
         return self.env._("%(count)s lines: %(names)s", count=len(lines), names=names)
-
-    def _helped(self, documents):
-        """``{document: lines}`` that the user may see and for which something is to
-        order that the document brings."""
-        # sudo: which goods it brings, and where to.
-        brought = {
-            document: self.env["backlog.situation"]._brings(document.sudo())
-            for document in documents
-        }
-        products = {
-            product.id for goods, _place in brought.values() for product in goods
-        }
-        lines = self.env["backlog.line"].search(
-            Domain("product_id", "in", list(products)) & Domain("to_source_qty", ">", 0)
-        )
-        return {
-            document: lines.filtered(
-                lambda line, goods=goods, place=place: (
-                    line.product_id in goods and line.warehouse_id == place
-                )
-            )
-            for document, (goods, place) in brought.items()
-        }
 
     def _confirm(self):
         """Confirm the document, which the user may write, with their rights.

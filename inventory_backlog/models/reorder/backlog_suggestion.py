@@ -243,11 +243,11 @@ class BacklogSuggestion(models.Model):
     )
     supplier_id = Link(
         "res.partner",
-        "Supplier",
+        "Order From",
         compute="_compute_supplier_id",
         store=True,
         index="btree_not_null",
-        help="Who is to be asked: the vendor, also of a receipt to pull in; our own "
+        help="Who is to be asked: the vendor, also of a receipt to chase; our own "
         "company for transfers and productions. Empty where a vendor is missing.",
     )
     is_awaited = fields.Boolean(

@@ -153,6 +153,13 @@ class TestSupply(ActCase):
         with self.assertRaisesRegex(UserError, "confirmed or cancelled already"):
             window.action_confirm()
 
+    def test_the_window_says_to_which_customer_a_vendor_ships(self):
+        direct = self._direct()
+        order = self._wanted(direct, 2)
+        result = self._act(self._of(order, self.buyer), "confirm")
+        [row] = self._window(result, self.buyer).line_ids
+        self.assertEqual(row.helped, "1 line: Customer")
+
     def test_nobody_confirms_without_the_right_to_buy(self):
         self._request(self.product, 3, vendor=self.first)
         order = self._wanted(self.product, 3)
