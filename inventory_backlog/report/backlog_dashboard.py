@@ -330,7 +330,7 @@ class BacklogDashboard(models.AbstractModel):
             ),
             "ready": (
                 self.env._("Ready"),
-                self.env._("of it late"),
+                self.env._("late"),
                 self.env._(
                     "What is in stock for its line, after everyone ahead in the queue: "
                     "income that only waits to be shipped."
@@ -346,7 +346,7 @@ class BacklogDashboard(models.AbstractModel):
             ),
             "to_source": (
                 self.env._("To order"),
-                self.env._("of it late or at risk"),
+                self.env._("late or at risk"),
                 self.env._(
                     "What is neither in stock nor on its way: somebody must order or "
                     "make it."
@@ -354,7 +354,7 @@ class BacklogDashboard(models.AbstractModel):
             ),
             "prepaid": (
                 self.env._("Prepaid, not shipped"),
-                self.env._("of it ready to ship"),
+                self.env._("ready to ship"),
                 self.env._(
                     "What customers have paid for goods that are still open. It is a "
                     "debt to them until the goods leave."

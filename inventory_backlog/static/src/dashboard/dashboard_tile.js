@@ -58,6 +58,12 @@ export class DashboardTile extends Component {
         return typeof share === "number" ? formatPercent(share) : "";
     }
 
+    /** All of it, where the tile cuts it. */
+    get subDescription() {
+        const share = this.subShare && `(${this.subShare})`;
+        return [this.subFigure, this.tile.sub.label, share].filter(Boolean).join(" ");
+    }
+
     get subClass() {
         const {tone} = this.tile.sub;
         return (
