@@ -4,7 +4,7 @@ import {Component} from "@odoo/owl";
 import {Dropdown} from "@web/core/dropdown/dropdown";
 import {DropdownItem} from "@web/core/dropdown/dropdown_item";
 
-// One word each, in their order; the first few stand beside each other.
+// In their order; those of one word stand beside each other.
 const VERBS = [
     ["ship", _t("Ship")],
     ["order", _t("Order")],
@@ -18,7 +18,7 @@ const VERBS = [
     ["chase", _t("Chase vendor")],
     ["unsnooze", _t("Show again")],
 ];
-const SHOWN = 5;
+const SHOWN = ["ship", "order", "tell", "snooze", "reserve"];
 
 /** The verbs for all chosen rows: each takes those that it fits and says what it left
  * out and why. */
@@ -43,11 +43,11 @@ export class BacklogBulk extends Component {
     }
 
     get shown() {
-        return this.verbs.slice(0, SHOWN);
+        return this.verbs.filter(([verb]) => SHOWN.includes(verb));
     }
 
     get others() {
-        return this.verbs.slice(SHOWN);
+        return this.verbs.filter(([verb]) => !SHOWN.includes(verb));
     }
 
     async act(verb) {

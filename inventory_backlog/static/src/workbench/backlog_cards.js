@@ -1,6 +1,6 @@
 import {Component, onWillStart, onWillUpdateProps, useState} from "@odoo/owl";
 import {useBus, useService} from "@web/core/utils/hooks";
-import {user} from "@web/core/user";
+import {Domain} from "@web/core/domain";
 import {ACTED} from "./act";
 
 // Asked for on its own: what is paid takes longer to find than all other cards.
@@ -32,11 +32,17 @@ export class BacklogCards extends Component {
         return [...this.state.cards, ...this.state.slow];
     }
 
-    /** The lines of the action, and of "My backlog" while that is on: what a card would
-     * show is never narrowed by another card. */
+    /** The lines of the action with all filters but the cards: a card counts what it
+     * shows, and another card never narrows it. */
     get domain() {
-        const mine = this.isOn("my_backlog") ? [["user_id", "=", user.userId]] : [];
-        return [...this.searchModel.globalDomain, ...mine];
+        const names = this.cards.map((card) => card.filter);
+        const others = this.searchModel.query
+            .map(({searchItemId}) => this.searchModel.searchItems[searchItemId])
+            .filter((item) => item.type === "filter" && !names.includes(item.name));
+        return Domain.and([
+            this.searchModel.globalDomain,
+            ...others.map((item) => item.domain),
+        ]).toList(this.searchModel.domainEvalContext);
     }
 
     async read(anew = false) {
@@ -53,6 +59,8 @@ export class BacklogCards extends Component {
             this.orm.silent.call("backlog.line", "get_cards", [role, domain]);
         ask(this.props.role).then((cards) => {
             this.state.cards = cards;
+            // A card that was on already narrows no other.
+            this.read();
         });
         if (this.props.role !== "stock" && this.props.role !== "purchase") {
             ask(SLOW).then((cards) => {
@@ -75,17 +83,24 @@ export class BacklogCards extends Component {
         );
     }
 
-    /** One card at a time: another one takes its place. */
+    /** One card at a time: another one takes its place. So does a filter of the same
+     * group, which would add lines to it. */
     toggle(card) {
         const filter = this.filter(card.filter);
         if (!filter) {
             return;
         }
-        const others = this.cards.filter(
-            (one) => one !== card && this.isOn(one.filter),
-        );
+        const names = this.cards.map((one) => one.filter);
+        const others = this.searchModel.query
+            .map(({searchItemId}) => this.searchModel.searchItems[searchItemId])
+            .filter(
+                (item) =>
+                    item.type === "filter" &&
+                    item.id !== filter.id &&
+                    (item.groupId === filter.groupId || names.includes(item.name)),
+            );
         for (const other of others) {
-            this.searchModel.toggleSearchItem(this.filter(other.filter).id);
+            this.searchModel.toggleSearchItem(other.id);
         }
         this.searchModel.toggleSearchItem(filter.id);
     }

@@ -1,4 +1,4 @@
-import {Component, onWillStart, onWillUpdateProps, useState} from "@odoo/owl";
+import {Component, onWillStart, onWillUpdateProps, status, useState} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
 import {BacklogDocument} from "./backlog_document";
 import {useBacklogAct} from "./act";
@@ -23,32 +23,35 @@ export class BacklogPanel extends Component {
         this.backlog = useBacklogAct();
         this.state = useState({
             data: false,
-            gone: "",
+            problem: "",
             open: {covers: true},
         });
-        onWillStart(() => this.read(this.props.lineId));
-        onWillUpdateProps(async (next) => {
+        // Not waited for: the row is marked at once.
+        onWillStart(() => {
+            this.read(this.props.lineId);
+        });
+        onWillUpdateProps((next) => {
             const {lineId, version} = this.props;
             if (next.lineId !== lineId || next.version !== version) {
-                await this.read(next.lineId);
+                this.read(next.lineId);
             }
         });
     }
 
     async read(lineId) {
         this.asked = lineId;
+        let [data, problem] = [false, ""];
         try {
-            const data = await this.orm.silent.call("backlog.line", "get_panel", [
-                lineId,
-            ]);
-            if (this.asked === lineId) {
-                Object.assign(this.state, {data, gone: ""});
+            data = await this.orm.silent.call("backlog.line", "get_panel", [lineId]);
+        } catch (error) {
+            // What the server says, as that the line is not open any more.
+            problem = error.data?.message;
+            if (!problem) {
+                throw error;
             }
-        } catch {
-            if (this.asked === lineId) {
-                this.state.data = false;
-                this.state.gone = _t("This line is not open any more.");
-            }
+        }
+        if (this.asked === lineId && status(this) !== "destroyed") {
+            Object.assign(this.state, {data, problem});
         }
     }
 
@@ -81,9 +84,6 @@ export class BacklogPanel extends Component {
 
     act(verb) {
         const {lineId} = this.props;
-        return this.backlog.act([lineId], verb, async () => {
-            await this.props.acted();
-            await this.read(lineId);
-        });
+        return this.backlog.act([lineId], verb, () => this.props.acted());
     }
 }
