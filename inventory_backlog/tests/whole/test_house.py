@@ -149,6 +149,7 @@ class TestHouse(BaseCase):
         "backlog_event": {"backlog.line"},
         "backlog_kept": {"backlog.line"},
         "backlog_line": {
+            "backlog.card",
             "backlog.situation",
             "backlog.snooze",
             "backlog.step",
