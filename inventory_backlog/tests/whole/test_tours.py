@@ -2,6 +2,7 @@ import copy
 import json
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
@@ -236,6 +237,65 @@ class TestTours(HttpCase):
             "inventory_backlog_availability",
             login="tour_seller",
         )
+
+    def test_confirming_asks_about_a_date_that_cannot_be_kept(self):
+        chair = self.order.order_line[0].product_id
+        self._buy_for_tour(chair, days=30)
+        quotation = self.order.copy(
+            {"commitment_date": fields.Datetime.add(fields.Datetime.now(), days=9)}
+        )
+        quotation.order_line[1].unlink()
+        quotation.order_line.product_uom_qty = 6
+        self.start_tour(
+            f"/odoo/sales/{quotation.id}",
+            "inventory_backlog_confirm",
+            login="tour_seller",
+        )
+
+        self.assertEqual(quotation.state, "sale")
+
+    def test_buyer_moves_a_date_and_sees_who_waits(self):
+        self._set_up_vendors()
+        table = self.order.order_line[1].product_id
+        purchase = self._buy_for_tour(table, days=1)
+        self.order.commitment_date = fields.Datetime.add(fields.Datetime.now(), days=20)
+        self.start_tour(
+            f"/odoo/purchase/{purchase.id}",
+            "inventory_backlog_move_date",
+            login="tour_buyer",
+        )
+
+        self.assertEqual(purchase.order_line.date_planned.year, 2099)
+
+    def test_salesperson_asks_a_product_for_a_quantity(self):
+        chair = self.order.order_line[0].product_id
+        action = "action-sale.product_template_action"
+        self.start_tour(
+            f"/odoo/{action}/{chair.product_tmpl_id.id}",
+            "inventory_backlog_can_promise",
+            login="tour_seller",
+        )
+
+    def _buy_for_tour(self, product, days):
+        """A confirmed purchase of ten that comes in ``days``."""
+        purchase = self.env["purchase.order"].create(
+            {
+                "partner_id": self.env["res.partner"].create({"name": "Seller"}).id,
+                "order_line": [
+                    Command.create(
+                        {
+                            "product_id": product.id,
+                            "product_qty": 10,
+                            "date_planned": fields.Datetime.add(
+                                fields.Datetime.now(), days=days
+                            ),
+                        }
+                    )
+                ],
+            }
+        )
+        purchase.button_confirm()
+        return purchase
 
     def test_salesperson_reads_no_english_in_indonesian(self):
         self.seller.lang = "id_ID"
