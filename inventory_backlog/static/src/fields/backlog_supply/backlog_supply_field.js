@@ -35,7 +35,7 @@ export class BacklogSupplyField extends QtyAtDateWidget {
 }
 
 // Where there is no room names of products are cut before prices are pushed out.
-saleOrderLineProductField.listViewWidth = [170, 400];
+saleOrderLineProductField.listViewWidth = [164, 400];
 
 const dependency = (type) => (name) => ({name, type});
 
