@@ -13,8 +13,13 @@ import polib
 
 # What may stay empty in a translation: it is the same word.
 SAME_IN_INDONESIAN = {
+    "%(cause)s · %(asked)s",
+    "%(customer)s +%(count)s",
     "%(day)s: %(quantity)s",
     "%(figure)s: %(definition)s",
+    "%(late)s, %(at_risk)s",
+    "%(product)s: %(reason)s.",
+    "%(product)s: %(sentence)s",
     "%(quantity)s %(unit)s",
     "Administrator",
     "Backlog",
@@ -22,7 +27,6 @@ SAME_IN_INDONESIAN = {
     "Logo",
     "Margin",
     "Order",
-    "Status",
     "Transfer",
     '<span class="o_stat_text">Transfer</span>',
     "Mode",

@@ -11,31 +11,32 @@ from odoo.tools.misc import file_path
 INDONESIAN_SCREENS = [
     (
         [".o_backlog_explain", ".o_backlog_as_table"],
-        ":has(.o_backlog_explained):has(.o_backlog_charts table) .o_backlog_act",
+        ":has(.o_backlog_explained):has(.o_backlog_charts table)",
         [
             "2 baris",
-            "Pasokan belum dipesan",
-            "Dasbor Backlog",
-            "Tangani ini dulu",
+            "Ikhtisar",
             "Kas yang diharapkan, per minggu",
         ],
     ),
     (
         [
-            "[data-menu-xmlid='inventory_backlog.backlog_menu_line']",
+            "[data-menu-xmlid='inventory_backlog.backlog_menu_line_mine']",
             "body:has(.o_data_row) .o_searchview_dropdown_toggler",
         ],
         ".o_filter_menu",
-        ["Mengapa?", "Penyebab", "Backorder, perlu pasokan", "Ada yang Siap"],
+        ["Sebab", "Belum dipesan", "Minta Pembelian", "Ada yang Siap"],
     ),
     (
-        [".o_data_row:last-of-type [name=open_qty]"],
-        ".o_backlog_panel section",
         [
-            "belum ada yang memesannya",
+            ".o_data_row:last-of-type [name=open_qty]",
+            ".o_backlog_panel section:nth-of-type(2) button",
+        ],
+        ".o_backlog_panel section:nth-of-type(2) p",
+        [
+            "belum dipesan",
             "Nomor 1 dalam antrean untuk Tour Table.",
             "Apa yang mencukupinya",
-            "2 perlu pasokan",
+            "2 pesan",
         ],
     ),
 ]

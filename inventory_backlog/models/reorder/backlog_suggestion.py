@@ -362,7 +362,6 @@ class BacklogSuggestion(models.Model):
         "customers the document that asks for it.",
     )
     waiting_orders = fields.Char(
-        "Waiting Orders",
         compute="_compute_waiting",
         compute_sudo=True,
         help="The orders of those who wait, the earliest need first.",

@@ -20,7 +20,12 @@ export class DashboardPeople extends Component {
         return [
             {key: "open", label: _t("Open value")},
             {key: "late", label: _t("Late value"), tone: "o_backlog_late"},
-            {key: "late", label: _t("Late lines"), tone: "o_backlog_late", isCount: true},
+            {
+                key: "late",
+                label: _t("Late lines"),
+                tone: "o_backlog_late",
+                isCount: true,
+            },
             {key: "risk_all", label: _t("At risk"), tone: "o_backlog_at_risk"},
         ];
     }

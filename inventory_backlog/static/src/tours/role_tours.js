@@ -133,15 +133,11 @@ const TOURS = {
                 "The button ships. All else is here: open the transfer, put the line aside.",
             ),
         ),
-        select(
-            _t("Choose several lines: they are shipped transfer by transfer."),
-        ),
+        select(_t("Choose several lines: they are shipped transfer by transfer.")),
         card("ready_late", _t("Begin with these: they are ready, and late.")),
     ],
 };
 
 for (const [role, steps] of Object.entries(TOURS)) {
-    registry
-        .category("web_tour.tours")
-        .add(`inventory_backlog_tour_${role}`, {steps});
+    registry.category("web_tour.tours").add(`inventory_backlog_tour_${role}`, {steps});
 }

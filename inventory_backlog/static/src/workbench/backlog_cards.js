@@ -63,7 +63,7 @@ export class BacklogCards extends Component {
 
     filter(name) {
         return Object.values(this.searchModel.searchItems).find(
-            (item) => item.type === "filter" && item.name === name
+            (item) => item.type === "filter" && item.name === name,
         );
     }
 
@@ -71,7 +71,7 @@ export class BacklogCards extends Component {
         const filter = this.filter(name);
         return Boolean(
             filter &&
-                this.searchModel.query.some((one) => one.searchItemId === filter.id)
+            this.searchModel.query.some((one) => one.searchItemId === filter.id),
         );
     }
 
@@ -82,7 +82,7 @@ export class BacklogCards extends Component {
             return;
         }
         const others = this.cards.filter(
-            (one) => one !== card && this.isOn(one.filter)
+            (one) => one !== card && this.isOn(one.filter),
         );
         for (const other of others) {
             this.searchModel.toggleSearchItem(this.filter(other.filter).id);

@@ -130,8 +130,7 @@ export class BacklogListRenderer extends ListRenderer {
     }
 
     async onCellClicked(record, column, ev, newWindow) {
-        const opens =
-            !newWindow && this.hasRoom && !this.props.list.selection.length;
+        const opens = !newWindow && this.hasRoom && !this.props.list.selection.length;
         if (opens && !ev.target.special_click) {
             this.openPanel(record);
         } else {

@@ -56,7 +56,7 @@ export class BacklogPanel extends Component {
         const {why} = this.state.data;
         const ahead = why.queue.reduce(
             (count, queue) => count + queue.rows.length + queue.totals.length,
-            0
+            0,
         );
         return [
             {
@@ -68,7 +68,7 @@ export class BacklogPanel extends Component {
                 key: "customer",
                 title: _t(
                     "Also waiting (%s)",
-                    `${why.customer.rows.length}${why.customer.more ? "+" : ""}`
+                    `${why.customer.rows.length}${why.customer.more ? "+" : ""}`,
                 ),
             },
             {key: "more", title: _t("In sentences")},

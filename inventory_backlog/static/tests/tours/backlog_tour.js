@@ -50,7 +50,8 @@ addTour("inventory_backlog_salesperson", {
         },
         {
             content: "It was asked",
-            trigger: ".o_data_row:contains(Tour Table) [name=cause_text]:contains(asked)",
+            trigger:
+                ".o_data_row:contains(Tour Table) [name=cause_text]:contains(asked)",
         },
         {
             content: "Take it back by the key",
@@ -69,7 +70,8 @@ addTour("inventory_backlog_salesperson", {
         },
         {
             content: "Put the line aside by its menu",
-            trigger: ".o_list_view:not(:has(.o_backlog_panel)) .o_data_row .o_backlog_more",
+            trigger:
+                ".o_list_view:not(:has(.o_backlog_panel)) .o_data_row .o_backlog_more",
             run: "click",
         },
         {

@@ -29,7 +29,7 @@ export class BacklogCanPromiseField extends Component {
         const {expected_date: date, overdue_since: overdue} = await this.orm.call(
             "product.product",
             "get_promise",
-            [this.promise.product_id, quantity]
+            [this.promise.product_id, quantity],
         );
         this.state.answer =
             date && !overdue

@@ -27,7 +27,7 @@ export class BacklogSplit extends Component {
 
     get parts() {
         const open = ["ready", "incoming", "toOrder"].filter(
-            (key) => this.props[key] > 0
+            (key) => this.props[key] > 0,
         );
         return ["shipped", ...open]
             .filter((key) => this.props[key] > 0)
