@@ -50,8 +50,7 @@ addTour("inventory_backlog_salesperson", {
         },
         {
             content: "It was asked",
-            trigger:
-                ".o_data_row:contains(Tour Table) [name=cause_text]:contains(asked)",
+            trigger: ".o_backlog_panel:contains(Asked just now)",
         },
         {
             content: "Take it back by the key",
@@ -61,7 +60,7 @@ addTour("inventory_backlog_salesperson", {
         {
             content: "Nobody was asked",
             trigger:
-                ".o_data_row:contains(Tour Table) [name=cause_text]:not(:contains(asked))",
+                ".o_backlog_panel:contains(Tour Table) [data-verb=ask_purchase]",
         },
         {
             content: "Close the panel",
