@@ -59,8 +59,7 @@ addTour("inventory_backlog_salesperson", {
         },
         {
             content: "Nobody was asked",
-            trigger:
-                ".o_backlog_panel:contains(Tour Table) [data-verb=ask_purchase]",
+            trigger: ".o_backlog_panel:contains(Tour Table) [data-verb=ask_purchase]",
         },
         {
             content: "Close the panel",
