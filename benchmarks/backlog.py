@@ -229,7 +229,7 @@ class Bench:
         )
         self.table.pair(
             "B",
-            "first page to source by value / 80 lines",
+            "first page to order by value / 80 lines",
             in_turns(to_source, plain),
             2,
         )

@@ -97,7 +97,7 @@ def questions(order_id, line_id, product_id):
     to_source = [("backlog_state", "=", "to_source")]
     return {
         "open lines, first page": page("backlog.line", LINE, [], "promise_date, id"),
-        "to source, by value": page(
+        "to order, by value": page(
             "backlog.line", LINE, to_source, "to_source_value desc, id"
         ),
         "open lines by state, with sums": (
@@ -114,7 +114,7 @@ def questions(order_id, line_id, product_id):
                 "aggregates": SUMS,
             },
         ),
-        "order lines that are to source": page(
+        "order lines that are to order": page(
             "sale.order.line", SOLD, to_source, "id desc"
         ),
         "where from": page(

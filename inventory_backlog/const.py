@@ -6,7 +6,7 @@ BACKLOG_STATES = [
     ("ready", "Ready to ship"),
     ("partial", "Partly ready"),
     ("incoming", "Backorder, on its way"),
-    ("to_source", "Backorder, to source"),
+    ("to_source", "Backorder, to order"),
 ]
 # Of purchase orders that the vendor need not know of yet.
 REQUEST_STATES = ("draft", "sent", "to approve")

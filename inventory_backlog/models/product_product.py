@@ -35,7 +35,7 @@ class ProductProduct(models.Model):
         help="Ordered by customers and out of stock.",
     )
     to_source_qty = fields.Float(
-        "To Source",
+        "To Order",
         digits="Product Unit",
         compute="_compute_backlog",
         search=search_figure("to_source_qty"),
@@ -336,7 +336,7 @@ class ProductProduct(models.Model):
             "warehouse_id"}], "vendor_lead_days", "to_source_date", "expected_date",
             "overdue_since", "qty_by_date"}``;
             dates in UTC as ``YYYY-MM-DD HH:MM:SS``, False where there is none;
-            ``ready + Σ incoming + to_source = qty``. The quantity to source comes in
+            ``ready + Σ incoming + to_source = qty``. The quantity to order comes in
             the soonest way: ``by`` is ``buy``, ``make`` or ``transfer`` from
             ``warehouse_id``, begun on the next working day of the company.
             ``expected_date`` is when all of it could leave: False when something is to

@@ -33,7 +33,7 @@ class ProductTemplate(models.Model):
         help="Ordered by customers and out of stock.",
     )
     to_source_qty = fields.Float(
-        "To Source",
+        "To Order",
         digits="Product Unit",
         compute="_compute_backlog",
         search=search_figure("to_source_qty"),

@@ -34,7 +34,7 @@ class ResCompany(models.Model):
     backlog_risk_days = fields.Integer(
         "Risk Horizon",
         default=14,
-        help="A line with something to source is at risk when its promise is nearer "
+        help="A line with something to order is at risk when its promise is nearer "
         "than this number of days.",
         groups=INTERNAL,
     )

@@ -65,7 +65,7 @@ class SaleOrder(models.Model):
         groups=INTERNAL,
         search=search_figure("backlog_expected_date"),
         help="When the last open line can leave, as things stand. Empty while anything "
-        "is to source.",
+        "is to order.",
     )
     backlog_overdue_since = fields.Datetime(
         "Overdue Since",
@@ -88,7 +88,7 @@ class SaleOrder(models.Model):
         groups=INTERNAL,
         search=search_figure("is_backlog_at_risk"),
         help="Something of this order is expected after its promise, waits for a "
-        "receipt that is overdue, or is to source with the promise near.",
+        "receipt that is overdue, or is to order with the promise near.",
     )
     backlog_alert = fields.Text(
         compute="_compute_backlog_alert",

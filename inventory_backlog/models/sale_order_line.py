@@ -6,9 +6,9 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..const import BACKLOG_STATES, BUYERS, INTERNAL
-from ..tools.bounds import bounded_days, converted, in_unit
+from ..tools.bounds import bounded_days, converted, finite, in_unit
 from ..tools.figures import Rate, search_figure
-from ..tools.prepared import by_plan
+from .kept.backlog_first_fill import FIRST_FILL
 from .line.backlog_availability import ALL_FIGURES
 from .line.backlog_quote import Wish
 
@@ -46,9 +46,6 @@ QUOTE_INPUTS = (
     "state",
     "warehouse_id",
 )
-
-FIRST_FILL = ("first_open_qty", "first_ready_qty")
-WRITTEN_WHOLE = ("sale.order.line", "sale.order", "stock.move", "purchase.order.line")
 
 
 class SaleOrderLine(models.Model):
@@ -109,7 +106,7 @@ class SaleOrderLine(models.Model):
         "way will cover.",
     )
     to_source_qty = fields.Float(
-        "To Source",
+        "To Order",
         digits="Product Unit",
         compute="_compute_backlog",
         groups=INTERNAL,
@@ -148,7 +145,7 @@ class SaleOrderLine(models.Model):
         groups=INTERNAL,
         search=search_figure("backlog_expected_date"),
         help="When all of the open part can leave, as things stand. Empty while "
-        "anything is to source.",
+        "anything is to order.",
     )
     backlog_overdue_since = fields.Datetime(
         "Overdue Since",
@@ -180,7 +177,20 @@ class SaleOrderLine(models.Model):
         groups=INTERNAL,
         help="The part of it that was in stock for this line when it was confirmed, "
         "after everyone ahead of it in the queue, in the unit of the line. Goods that "
-        "are brought for the order alone were not ready.",
+        "are brought for the order alone were not ready. It is noted moments after the "
+        "confirmation: see Ready As Of.",
+    )
+    first_ready_at = fields.Datetime(
+        "Ready As Of",
+        readonly=True,
+        copy=False,
+        history=True,
+        groups=INTERNAL,
+        help="When it was noted what was ready at the confirmation.",
+    )
+    # The few lines of which is still to be noted what was ready.
+    _first_fill_pending = models.Index(
+        "(id) WHERE first_open_qty IS NOT NULL AND first_ready_qty IS NULL"
     )
     quote_ready_qty = fields.Float(
         "Would Be Ready",
@@ -198,7 +208,7 @@ class SaleOrderLine(models.Model):
         help="If you confirmed now: what receipts already on their way would cover.",
     )
     quote_to_source_qty = fields.Float(
-        "Would Be To Source",
+        "Would Be To Order",
         digits="Product Unit",
         compute="_compute_quote",
         groups=INTERNAL,
@@ -208,7 +218,7 @@ class SaleOrderLine(models.Model):
         "Could Leave On",
         compute="_compute_quote",
         groups=INTERNAL,
-        help="If you confirmed now: when all of it could leave. What is to source "
+        help="If you confirmed now: when all of it could leave. What is to order "
         "comes in the soonest way: bought, made or from another warehouse; empty when "
         "nobody knows how.",
     )
@@ -292,7 +302,7 @@ class SaleOrderLine(models.Model):
     @api.model
     def _backlog_figures(self):
         """The backlog in the unit of the line. The parts are what rounding leaves of
-        the whole, so that they always add up, and what is short or to source is never
+        the whole, so that they always add up, and what is short or to order is never
         rounded to nothing: 7 pieces are no dozen."""
         return SQL(
             """(
@@ -373,63 +383,30 @@ class SaleOrderLine(models.Model):
         )
 
     def _keep_first_fill(self):
-        """Store the present split on lines without a stored one."""
+        """Store what is to be shipped on lines without a stored quantity. What of it is
+        ready is noted by the refresh that follows: see ``backlog.first.fill``."""
         goods = self.sudo().filtered(
             lambda line: line.state == "sale" and line.product_id.type == "consu"
         )
         if goods:
             # One statement at every confirmation. What Odoo has just changed is written
             # as a whole: flushing only what is read here would write it in two parts.
-            for model in WRITTEN_WHOLE:
-                self.env[model].flush_model()
-            # With the components of kits.
-            product_ids = (goods.product_id | goods.move_ids.product_id).ids
-            statement = goods._first_fill(product_ids)
-            self.env.execute_query(by_plan(self.env, statement, product_ids))
+            goods.flush_model()
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE sale_order_line line
+                       SET first_open_qty = product_uom_qty - COALESCE(%(delivered)s, 0)
+                     WHERE id = ANY(%(ids)s)
+                       AND first_open_qty IS NULL
+                       AND is_expense IS NOT TRUE
+                       AND product_uom_qty > COALESCE(%(delivered)s, 0)
+                    """,
+                    delivered=finite(SQL("qty_delivered")),
+                    ids=goods.ids,
+                )
+            )
             goods.invalidate_recordset(FIRST_FILL, flush=False)
-
-    def _first_fill(self, product_ids):
-        """Return the statement that stores the present split of these lines on them.
-
-        :param product_ids: what is moved for them
-        """
-        # Confirming marks all these products: cached rows are of no use.
-        slices = self.env["backlog.allocation"]._typed_slices(
-            product_ids, ready_of=SQL("order_line_id = ANY(%s)", self.ids)
-        )
-        split = self.env["backlog.live.line"]._split(product_ids, slices)
-        return SQL(
-            """
-            UPDATE sale_order_line
-               SET first_open_qty = fill.open_qty,
-                   first_ready_qty = fill.ready_qty
-              FROM (
-                    SELECT line.id, %(open)s AS open_qty, %(ready)s AS ready_qty
-                      FROM (%(split)s) split
-                      JOIN sale_order_line line ON line.id = split.order_line_id
-                      JOIN product_product product ON product.id = line.product_id
-                      JOIN product_template template
-                        ON template.id = product.product_tmpl_id
-                      JOIN uom_uom uom ON uom.id = template.uom_id
-                      JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
-                     WHERE line.id = ANY(%(ids)s)
-                       AND line.first_open_qty IS NULL
-                       AND line.is_expense IS NOT TRUE
-                   ) fill
-             WHERE sale_order_line.id = fill.id
-            """,
-            open=self._in_line_unit(SQL("split.open_qty")),
-            ready=self._ready_in_line_unit(
-                SQL("split.backlog_qty"), SQL("split.open_qty")
-            ),
-            split=split,
-            ids=self.ids,
-            to_flush=[
-                self.env[model]._fields[name]
-                for model, names in self.env["backlog.allocation"]._depends.items()
-                for name in names
-            ],
-        )
 
     @api.depends(
         *QUOTE_INPUTS,
@@ -494,7 +471,7 @@ class SaleOrderLine(models.Model):
             )
             for part in ("ready", "to_source")
         )
-        # As of an order line: what is short or to source is never rounded to nothing.
+        # As of an order line: what is short or to order is never rounded to nothing.
         step = self.product_uom_id.rounding
         if promise["incoming"] or promise["to_source"] > 0:
             ready = min(ready, max(0, self.product_uom_qty - step))

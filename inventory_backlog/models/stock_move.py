@@ -50,7 +50,7 @@ class StockMove(models.Model):
         "way will cover.",
     )
     to_source_qty = fields.Float(
-        "To Source",
+        "To Order",
         digits="Product Unit",
         compute="_compute_backlog",
         search=search_figure("to_source_qty"),
@@ -69,7 +69,7 @@ class StockMove(models.Model):
         compute="_compute_backlog",
         search=search_figure("backlog_expected_date"),
         help="When all of this move can leave, as things stand. Empty while anything "
-        "is to source.",
+        "is to order.",
     )
     backlog_overdue_since = fields.Datetime(
         "Overdue Since",

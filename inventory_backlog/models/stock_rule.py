@@ -18,7 +18,7 @@ class StockRule(models.Model):
     ):
         """Replace a vendor that is out, also a pinned one, by the best vendor that is
         not, and keep Odoo's last resort, any vendor of the list, to those that may be
-        chosen by themselves. Empty without such a vendor: the need stays to source."""
+        chosen by themselves. Empty without such a vendor: the need stays to order."""
         supplier = super()._get_matching_supplier(
             product_id, product_qty, product_uom, company_id, values
         )

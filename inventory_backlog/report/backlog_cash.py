@@ -45,7 +45,7 @@ class BacklogCash(models.Model):
 
         cash_slice    the allocation
         cash_line     backlog.line, from the same slices
-        cash_offer    vendor, price and lead time of goods to source
+        cash_offer    vendor, price and lead time of goods to order
         cash_advance  which share of each open purchase is paid or billed ahead
         cash_bill     when the bills of those are due
         cash_receipt  the slices that are on their way, with their purchase
@@ -127,12 +127,12 @@ class BacklogCash(models.Model):
         [
             ("ready", "Ready"),
             ("incoming", "Incoming"),
-            ("to_source", "To source"),
+            ("to_source", "To order"),
             ("blocked", "Blocked"),
         ],
         "Goods",
         readonly=True,
-        help="Ready: in stock, can leave today. Incoming: on its way. To source: "
+        help="Ready: in stock, can leave today. Incoming: on its way. To order: "
         "nobody has ordered it yet. Blocked: it is ready and waits for the rest of the "
         "order, which ships all at once, or the customer is over the credit limit.",
     )
@@ -156,7 +156,7 @@ class BacklogCash(models.Model):
         "Can Leave",
         readonly=True,
         help="Today for what is ready, the day of the receipt for what is on its way, "
-        "and for what is to source today plus the lead time of its vendor, as if it "
+        "and for what is to order today plus the lead time of its vendor, as if it "
         "were ordered today. An order that ships all at once leaves with its last "
         "part.",
     )
@@ -252,7 +252,7 @@ class BacklogCash(models.Model):
             receipt=supply._receipt(),
             supply=self._supply(),
             part=self._part(),
-            invoice=invoice._invoice(),
+            invoice=invoice._invoice(product_ids is None),
             term=instalments(),
             flow=self._flow(),
             rows=self._rows(),
@@ -502,7 +502,7 @@ class BacklogCash(models.Model):
 
     @api.model
     def _flow_pay_to_source(self):
-        """What vendors would get for goods to source, one row per slice and
+        """What vendors would get for goods to order, one row per slice and
         instalment."""
         return SQL(
             """

@@ -19,8 +19,11 @@ class BacklogCashInvoice(models.AbstractModel):
 
     # Customers
 
-    def _invoice(self):
-        """The invoices of customers, for the orders of ``cash_line``."""
+    def _invoice(self, of_all):
+        """The invoices of customers, for the orders of ``cash_line``.
+
+        :param bool of_all: whether these are all open orders
+        """
         today = self.env["backlog.line.today"]
         return SQL(
             """
@@ -43,20 +46,39 @@ class BacklogCashInvoice(models.AbstractModel):
                                    SUM((backlog_value + incoming_value
                                         + to_source_value) * (1 - paid)) AS to_pay
                               FROM cash_line
+                             WHERE order_id IN (SELECT order_id FROM backlog)
                           GROUP BY order_id
                            ) line ON line.order_id = backlog.order_id
                    )
             %(due)s
             """,
-            unpaid=many_rows(SQL("(%s)", self._unpaid_invoice())),
+            unpaid=many_rows(SQL("(%s)", self._unpaid_invoice(of_all))),
             consumed=today._consumed(),
             paid=today._paid(SQL("= backlog.order_id")),
             due=self._due("asset_receivable", 1),
         )
 
-    def _unpaid_invoice(self):
+    def _unpaid_invoice(self, of_all):
         """``order_id, move_id, amount``: what is not paid of each invoice and credit
         note, untaxed, at the rate of the order as in ``backlog.line.today._paid``."""
+        asked = SQL("SELECT DISTINCT order_id FROM cash_line")
+        if of_all:
+            # Few open orders are invoiced: begin with what is unpaid. OFFSET keeps
+            # PostgreSQL from beginning with the orders all the same.
+            asked = SQL(
+                """
+                SELECT DISTINCT line.order_id
+                  FROM account_move invoice
+                  JOIN account_move_line item ON item.move_id = invoice.id
+                  JOIN sale_order_line_invoice_rel rel
+                    ON rel.invoice_line_id = item.id
+                  JOIN sale_order_line line ON line.id = rel.order_line_id
+                 WHERE invoice.state = 'posted'
+                   AND invoice.move_type IN ('out_invoice', 'out_refund')
+                   AND invoice.amount_residual <> 0
+                OFFSET 0
+                """
+            )
         return SQL(
             """
             SELECT line.order_id, invoice.id AS move_id,
@@ -64,7 +86,7 @@ class BacklogCashInvoice(models.AbstractModel):
                             THEN -%(in_currency)s / %(rate)s
                             ELSE -%(balance)s
                         END * %(residual)s / NULLIF(%(total)s, 0)) AS amount
-              FROM (SELECT DISTINCT order_id FROM cash_line) asked
+              FROM (%(asked)s) asked
               JOIN sale_order sale ON sale.id = asked.order_id
               JOIN sale_order_line line ON line.order_id = sale.id
               JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = line.id
@@ -75,6 +97,7 @@ class BacklogCashInvoice(models.AbstractModel):
                AND invoice.amount_residual <> 0
           GROUP BY line.order_id, invoice.id
             """,
+            asked=asked,
             in_currency=money(SQL("item.amount_currency")),
             balance=money(SQL("item.balance")),
             residual=money(SQL("invoice.amount_residual")),

@@ -16,10 +16,10 @@ class BacklogCashSupply(models.AbstractModel):
     _name = "backlog.cash.supply"
     _description = "Cost of Supply"
 
-    # Goods to source
+    # Goods to order
 
     def _offer(self):
-        """Per product and company: what the goods to source would cost, which vendor
+        """Per product and company: what the goods to order would cost, which vendor
         would sell them, and when they would be here, ordered today.
 
         As in Odoo's own ``product.product._select_seller``: the first vendor of the
@@ -87,7 +87,7 @@ class BacklogCashSupply(models.AbstractModel):
         )
 
     def _company_offers(self, company):
-        """The prices for ``company`` of the products to source, of vendors that Odoo
+        """The prices for ``company`` of the products to order, of vendors that Odoo
         may choose by itself."""
         # sudo: salespeople may not read vendors' prices, and record rules hide these
         # rows from them.

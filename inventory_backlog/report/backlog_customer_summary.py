@@ -159,7 +159,7 @@ class BacklogCustomerSummary(models.AbstractModel):
 
     def _rest(self, line, slices):
         """``[(day, quantity)]``: when the quantity that is not ready comes. What is
-        overdue has no date, like what is to source, and comes last."""
+        overdue has no date, like what is to order, and comes last."""
         coming, undated = {}, line.to_source_qty
         for row in slices:
             if row.overdue_since:

@@ -57,7 +57,7 @@ TILES = {
 
 
 class BacklogDashboard(models.AbstractModel):
-    """The backlog on one page: what is open, ready, at risk, to source and prepaid, how
+    """The backlog on one page: what is open, ready, at risk, to order and prepaid, how
     long it lasts, where it is going and what to do first.
 
     Each figure is a domain on ``backlog.line`` and a field summed over it; clicking it
@@ -347,7 +347,7 @@ class BacklogDashboard(models.AbstractModel):
                 ),
             ),
             "to_source": (
-                self.env._("To source"),
+                self.env._("To order"),
                 self.env._("of it late or at risk"),
                 self.env._(
                     "What is neither in stock nor on its way: somebody must order or "
@@ -495,7 +495,7 @@ class BacklogDashboard(models.AbstractModel):
 
     @api.model
     def _requested(self, rows):
-        """The ids of the lines to source that have a request for quotation: for the
+        """The ids of the lines to order that have a request for quotation: for the
         line itself, or for its product in its warehouse."""
         rows = [row for row in rows if row["to_source_qty"] > 0]
         # sudo: salespeople cannot read purchases; the page tells them only that there

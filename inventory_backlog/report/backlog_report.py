@@ -236,7 +236,7 @@ class BacklogReport(models.TransientModel):
                 ),
             ),
             (
-                self.env._("To source"),
+                self.env._("To order"),
                 self.env._(
                     "Short less Incoming: nothing is on its way, somebody must act."
                 ),
@@ -254,7 +254,7 @@ class BacklogReport(models.TransientModel):
                 self.env._("At risk"),
                 self.env._(
                     "Not late yet, but expected after the promise, waiting for a "
-                    "receipt that is overdue, or to source with the promise less than "
+                    "receipt that is overdue, or to order with the promise less than "
                     "%s days away.",
                     self.company_id.sudo().backlog_risk_days,
                 ),

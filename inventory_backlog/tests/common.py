@@ -224,7 +224,7 @@ class BacklogCase(TransactionCase):
     # Looking
 
     def _split(self, lines):
-        """``(open, ready, incoming, to source)`` of each order line, fresh from the
+        """``(open, ready, incoming, to order)`` of each order line, fresh from the
         fields of the lines."""
         lines = lines.sudo()
         lines.invalidate_recordset()

@@ -4,7 +4,7 @@ from .common import BacklogCase
 
 
 class FiguresCase(BacklogCase):
-    """Six orders of one line each: ready, partly ready, on its way, to source, shipped,
+    """Six orders of one line each: ready, partly ready, on its way, to order, shipped,
     and a quotation."""
 
     def setUp(self):

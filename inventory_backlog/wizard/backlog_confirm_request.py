@@ -49,6 +49,8 @@ class BacklogConfirmRequest(models.TransientModel):
         chosen = self.line_ids.filtered("is_chosen")
         if not chosen:
             raise UserError(self.env._("Tick what is to be confirmed."))
+        for line in chosen:
+            line.document.check_access("write")
         confirmed, failed = [], []
         for line in chosen:
             try:

@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 
 from ..const import MOVABLE_STATES, REQUEST_STATES
 from ..tools.link import Link
@@ -35,22 +34,26 @@ class BacklogConfirmRequestLine(models.TransientModel):
 
     @api.depends("document")
     def _compute_figures(self):
+        # What is saved: a form may name any document. By the rights of the user.
+        documents = {line: line._origin.document for line in self}
+        readable = {
+            line: document
+            for line, document in documents.items()
+            if document and document.has_access("read")
+        }
+        helped = self.env["backlog.situation"]._helped([*readable.values()])
         for line in self:
-            # What is saved: a form may name any document. By the rights of the user.
-            document = line._origin.document
-            if not document or not document.has_access("read"):
-                document = self.env["purchase.order"]
+            document = readable.get(line, self.env["purchase.order"])
             is_bought = document._name == "purchase.order"
             line.partner_name = is_bought and document.partner_id.display_name
             line.currency_id = is_bought and document.currency_id
             line.amount = document.amount_total if is_bought else 0
             day = document and self.env["backlog.situation"]._arrival_of(document)
             line.arrival = short_day(self.env, day or False)
-            line.helped = document and line._helped_text(document)
+            line.helped = document and self._helped_text(helped[document])
 
-    def _helped_text(self, document):
-        """Whose lines wait for what the document brings, in a few words."""
-        lines = self._helped(document)
+    def _helped_text(self, lines):
+        """Whose lines wait, in a few words."""
         if not lines:
             return self.env._("Nobody waits for it.")
         customers = lines.partner_id.sudo().mapped("display_name")
@@ -65,24 +68,12 @@ class BacklogConfirmRequestLine(models.TransientModel):
             return self.env._("1 line: %s", names)
         return self.env._("%(count)s lines: %(names)s", count=len(lines), names=names)
 
-    def _helped(self, document):
-        """The lines that the user may see and for which something is to order that the
-        document brings."""
-        # sudo: which goods it brings, and where to.
-        goods, warehouse = self.env["backlog.situation"]._brings(document.sudo())
-        return self.env["backlog.line"].search(
-            Domain("product_id", "in", goods.ids)
-            & Domain("warehouse_id", "=", warehouse.id)
-            & Domain("to_source_qty", ">", 0)
-        )
-
     def _confirm(self):
-        """Confirm the document with the rights of the user.
+        """Confirm the document, which the user may write, with their rights.
 
         :raise UserError: when it is no request any more, or Odoo refuses
         """
         document = self.document
-        document.check_access("write")
         if document.state not in REQUEST_STATES:
             raise UserError(
                 self.env._("%s is confirmed or cancelled already.", document.name)

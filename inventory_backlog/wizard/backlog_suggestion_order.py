@@ -53,7 +53,9 @@ class BacklogSuggestionOrder(models.TransientModel):
             self.env["backlog.procure"]._check_may_accept(suggestions)
         late = self._late(suggestions)
         # What nobody sells first, then as the list: the most urgent first.
-        urgent = suggestions.sorted(lambda one: (bool(one.supplier_id), str(one.order_by_date)))
+        urgent = suggestions.sorted(
+            lambda one: (bool(one.supplier_id), str(one.order_by_date))
+        )
         by_supplier = urgent.grouped(lambda one: (one.company_id, one.supplier_id))
         order = self.create(
             {

@@ -10,9 +10,7 @@ class BacklogSuggestionVendorLine(models.TransientModel):
     _inherit = ["backlog.bounds.mixin"]
     _description = "Product without a Vendor"
 
-    window_id = Link(
-        "backlog.suggestion.vendor", required=True, ondelete="cascade"
-    )
+    window_id = Link("backlog.suggestion.vendor", required=True, ondelete="cascade")
     # Empty when the run withdrew it while the window was open.
     suggestion_id = Link("backlog.suggestion", ondelete="set null")
     product_id = Link(related="suggestion_id.product_id", related_sudo=False)

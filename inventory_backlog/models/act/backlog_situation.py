@@ -5,6 +5,7 @@ from odoo import fields, models
 from odoo.fields import Domain
 
 from ...const import ASKED, OPEN_STATES, OPEN_SUGGESTIONS, REQUEST_STATES
+from ...tools.given import giving
 
 READY = ("reserved", "stock")
 
@@ -127,14 +128,14 @@ class BacklogSituation(models.AbstractModel):
             ).with_prefetch(page["places"][None]),
         )
 
-    def _vendors(self, lines, slices, suggestions, requests, together):
+    def _vendors(self, lines, slices, suggestions, requested, together):
         """``{line id: vendor}`` of the first document, else of what is suggested, else
         the first of the product that is to order."""
         vendors = dict.fromkeys(lines.ids, self.env["res.partner"].sudo())
         for line in lines:
             coming = slices.get(line.id, ())
             documents = self._each_once(coming, together)
-            bought = filter(self._is_bought, (*documents, *requests.get(line.id, ())))
+            bought = filter(self._is_bought, (*documents, *requested.get(line.id, ())))
             vendor = next((one.partner_id for one in bought), None)
             if not vendor and line.id in suggestions:
                 vendor = suggestions[line.id].partner_id[:1]
@@ -255,7 +256,7 @@ class BacklogSituation(models.AbstractModel):
         )[:1]
 
     def _requests(self, lines, slices, suggestions):
-        """``{line id: [document]}``: what would bring goods to source once it is
+        """``{line id: [document]}``: what would bring goods to order once it is
         confirmed, whoever has made it.
 
         :param slices: ``{line id: slices}``
@@ -322,11 +323,47 @@ class BacklogSituation(models.AbstractModel):
             return document.date_planned
         return document.scheduled_date
 
-    def _brings(self, document):
-        """``(products, warehouse)``: what a document brings, and where to."""
+    def _goods_of(self, document):
+        """The products that a document brings."""
         if document._name == "purchase.order":
-            return (
-                document.order_line.product_id,
-                document.picking_type_id.warehouse_id,
+            return document.order_line.product_id
+        return document.move_ids.product_id
+
+    def _helped(self, documents):
+        """``{document: lines}``: for which lines that the user may see something is to
+        order that these requests would bring.
+
+        :param documents: a list of records
+        """
+        # sudo: the goods alone are read.
+        goods = self.env["product.product"].union(
+            *(self._goods_of(document.sudo()) for document in documents)
+        )
+        allocation = self.env["backlog.allocation"]
+        with giving(allocation, product_ids=goods.ids) as asked:
+            missing = asked.search_fetch(
+                [
+                    ("product_id", "in", goods.ids),
+                    ("source", "=", "none"),
+                    ("order_line_id", "!=", False),
+                ]
             )
-        return document.move_ids.product_id, document.location_dest_id.warehouse_id
+        lines = self.env["backlog.line"].search(
+            Domain("to_source_qty", ">", 0)
+            & (
+                Domain("id", "in", missing.order_line_id.ids)
+                | Domain("product_id", "in", goods.ids)
+            )
+        )
+        slices = missing.with_env(self.env).sudo()
+        requests = self._requests(
+            lines,
+            slices.grouped(lambda row: row.order_line_id.id),
+            self._suggestions(lines),
+        )
+        return {
+            document: lines.filtered(
+                lambda line, document=document: document in requests[line.id]
+            )
+            for document in documents
+        }

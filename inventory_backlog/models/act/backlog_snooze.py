@@ -163,9 +163,11 @@ class BacklogSnooze(models.Model):
     def _gc_ended(self):
         """Delete what is over: its day has come, or its line is open no more."""
         today = fields.Date.today()
+        snoozes = self.sudo()
+        snoozes.search([("until", "<", today)]).unlink()
+        asleep = snoozes.search([("until", ">=", today)])
         lines = self.env["backlog.line"].sudo()
-        snoozes = self.sudo().search([])
-        still_open = set(lines.search([("id", "in", snoozes.order_line_id.ids)]).ids)
-        snoozes.filtered(
-            lambda one: one.until < today or one.order_line_id.id not in still_open
+        still_open = lines.search([("id", "in", asleep.order_line_id.ids)])
+        asleep.filtered(
+            lambda one: one.order_line_id.id not in still_open._ids
         ).unlink()

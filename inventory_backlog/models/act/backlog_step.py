@@ -180,11 +180,12 @@ class BacklogStep(models.AbstractModel):
         )
 
     def _is_to_order(self, line, situation):
-        """Something is to order, and nobody has requested it."""
+        """Something is to order, and nobody has requested it, or not enough: what is
+        suggested is what requests leave missing."""
         return (
             line.to_source_qty > 0
-            and not situation.requests
-            and (situation.blocked != "credit")
+            and (not situation.requests or bool(situation.suggestion))
+            and situation.blocked != "credit"
         )
 
     def _is_incoming(self, line, situation):

@@ -27,27 +27,30 @@ class BacklogStepText(models.AbstractModel):
 
     def _label(self, key, line, situation):
         """What a button says: at most some 18 characters."""
-        # One method a verb would hide that they are one list of words.
-        _, number = self.env._, self._number
+        number = self._number
         if key == "ship":
             ready = number(line.backlog_qty)
-            return _("Ship %s", ready) if situation.can_leave else _("Pick %s", ready)
+            return (
+                self.env._("Ship %s", ready)
+                if situation.can_leave
+                else self.env._("Pick %s", ready)
+            )
         if key == "order":
             return self._order_label(situation, number(line.to_source_qty))
         if key == "reserve":
-            return _("Reserve %s", number(situation.unreserved_qty))
+            return self.env._("Reserve %s", number(situation.unreserved_qty))
         return {
-            "ask_warehouse": _("Ask Warehouse"),
-            "ask_purchase": _("Ask Purchase"),
-            "remind": _("Remind Purchase"),
-            "confirm": _("Confirm request"),
-            "chase": _("Chase vendor"),
-            "tell": _("Tell customer"),
-            "snooze": _("Snooze"),
-            "unsnooze": _("Show again"),
-            "open_transfer": _("Open transfer"),
-            "open_order": _("Open order"),
-            "open_supply": _("Open supply"),
+            "ask_warehouse": self.env._("Ask Warehouse"),
+            "ask_purchase": self.env._("Ask Purchase"),
+            "remind": self.env._("Remind Purchase"),
+            "confirm": self.env._("Confirm request"),
+            "chase": self.env._("Chase vendor"),
+            "tell": self.env._("Tell customer"),
+            "snooze": self.env._("Snooze"),
+            "unsnooze": self.env._("Show again"),
+            "open_transfer": self.env._("Open transfer"),
+            "open_order": self.env._("Open order"),
+            "open_supply": self.env._("Open supply"),
         }[key]
 
     def _order_label(self, situation, quantity):
@@ -214,6 +217,8 @@ class BacklogStepText(models.AbstractModel):
         return [self._with_asked(told, situation, "purchase")]
 
     def _to_order_sentences(self, line, situation):
+        if situation.requests:
+            return [self.env._("That is not all that is needed.")]
         told = self.env._("%s are not ordered.", self._number(line.to_source_qty))
         return [self._with_asked(told, situation, "purchase")]
 

@@ -41,7 +41,10 @@ class BacklogVerbSupply(models.AbstractModel):
             self.env["backlog.suggestion"].generate(products.ids)
             found |= self._suggestions(missing)
         suggestions = self.env["backlog.suggestion"].union(*found.values())
-        self.env["backlog.procure"]._check_may_accept(suggestions)
+        procure = self.env["backlog.procure"]
+        if not any(map(procure._may_accept, suggestions)):
+            # Of several, those that the user may not make are left out below.
+            procure._check_may_accept(suggestions)
         if obstacle := self._obstacle(fit, suggestions):
             return obstacle
         failed = self._order_by_vendor(suggestions)
@@ -60,7 +63,7 @@ class BacklogVerbSupply(models.AbstractModel):
             return self.env["backlog.step.text"]._blocked_sentence(line, situation)
         if line.to_source_qty <= 0:
             return self.env._("Nothing of it is to order.")
-        if situation.requests:
+        if situation.requests and not situation.suggestion:
             return self.env._(
                 "It is requested already with %s: confirm that.",
                 ", ".join(named(one).display_name for one in situation.requests),

@@ -1,6 +1,7 @@
 from . import backlog_change
 from . import backlog_drift
 from . import backlog_event
+from . import backlog_first_fill
 from . import backlog_fold
 from . import backlog_health
 from . import backlog_kept

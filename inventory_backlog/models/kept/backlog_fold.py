@@ -50,6 +50,7 @@ class BacklogFold(models.AbstractModel):
         self.env.cr.execute("SET LOCAL join_collapse_limit = 1")
         self.env["backlog.change"]._note_all_if_lost()
         written = self._fold_marked(limit, set() if failed is None else failed)
+        self.env["backlog.first.fill"]._note()
         self._seal()
         self.env.cr.execute("SET LOCAL join_collapse_limit = DEFAULT")
         return written

@@ -4,7 +4,7 @@ from odoo.tools import format_date
 from ...tools.given import giving
 from ...tools.texts import quantity_with_unit
 
-# Ready, incoming, to source, expected and overdue, by the state of the order.
+# Ready, incoming, to order, expected and overdue, by the state of the order.
 FIGURES = {
     "draft": (
         "quote_ready_qty",
@@ -72,7 +72,7 @@ class BacklogAvailability(models.AbstractModel):
         rows = [
             (self.env._("Ready"), ready, "success"),
             (self.env._("Incoming"), incoming, ""),
-            (self.env._("To source"), to_source, "danger"),
+            (self.env._("To order"), to_source, "danger"),
         ]
         is_alarming = bool(
             to_source or overdue or self._is_after(expected, line.scheduled_date)

@@ -33,7 +33,7 @@ class BacklogLine(models.Model):
     """One row per order line with something open; the id is the order line's.
 
     Quantities are in the product's unit, values untaxed and net of discount in the
-    company's currency, and ``open = ready + short``, ``short = incoming + to source``
+    company's currency, and ``open = ready + short``, ``short = incoming + to order``
     hold exactly. The quantities come from ``backlog.allocation``; this model adds
     value, dates, lateness and cause.
     """
@@ -171,7 +171,7 @@ class BacklogLine(models.Model):
         "way will cover.",
     )
     to_source_qty = fields.Float(
-        "To Source",
+        "To Order",
         digits="Product Unit",
         readonly=True,
         help="Short less Incoming: nothing is on its way, somebody must act.",
@@ -183,7 +183,7 @@ class BacklogLine(models.Model):
         group_expand=True,
         help="Ready to ship: all of it is in stock for this line. Partly ready: some "
         "of it is. Backorder, on its way: none is in stock, all of it is coming. "
-        "Backorder, to source: none is in stock and for some nobody has ordered yet.",
+        "Backorder, to order: none is in stock and for some nobody has ordered yet.",
     )
     open_value = fields.Monetary(
         readonly=True,
@@ -225,14 +225,14 @@ class BacklogLine(models.Model):
     expected_date = fields.Datetime(
         readonly=True,
         help="When all of it can leave, as things stand: the date of the last receipt "
-        "this line waits for. Empty while anything is to source. What is overdue "
+        "this line waits for. Empty while anything is to order. What is overdue "
         "counts as due today, and nobody knows when it comes: see Overdue Since.",
     )
     partial_expected_date = fields.Datetime(
         "Partly Expected",
         readonly=True,
         help="When all can leave for which somebody has ordered supply, as things "
-        "stand. It is the expected date where nothing is to source.",
+        "stand. It is the expected date where nothing is to order.",
     )
     likely_date = fields.Datetime(
         "Likely",
@@ -263,7 +263,7 @@ class BacklogLine(models.Model):
         "At Risk",
         readonly=True,
         help="Not late yet, but expected after the promise, waiting for a receipt that "
-        "is overdue, or to source with the promise near (see the settings of the "
+        "is overdue, or to order with the promise near (see the settings of the "
         "backlog).",
     )
     delay_cause = fields.Selection(
@@ -275,7 +275,7 @@ class BacklogLine(models.Model):
     second_cause = fields.Selection(
         selection="_selection_delay_cause",
         readonly=True,
-        help="What else delays a line of which something is to source: that what is on "
+        help="What else delays a line of which something is to order: that what is on "
         "its way comes too late, or is overdue.",
     )
     age_days = fields.Integer(
@@ -404,12 +404,12 @@ class BacklogLine(models.Model):
     def _selection_delay_cause(self):
         # A dict: in tuples Odoo's export would take the values for terms as well.
         causes = {
-            "promise_passed_at_order": self.env._("Promise impossible at order"),
-            "no_supply": self.env._("Nobody has ordered supply"),
-            "supply_overdue": self.env._("Its receipt is overdue"),
-            "supply_late": self.env._("Supply comes after the promise"),
+            "promise_passed_at_order": self.env._("Promised too early"),
+            "no_supply": self.env._("Not ordered yet"),
+            "supply_overdue": self.env._("Supply is overdue"),
+            "supply_late": self.env._("Supply comes too late"),
             "component": self.env._("Waits for raw material"),
-            "not_picked": self.env._("Ready, nobody has shipped it"),
+            "not_picked": self.env._("Ready, not shipped"),
         }
         return list(causes.items())
 

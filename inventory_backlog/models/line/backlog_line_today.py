@@ -141,7 +141,7 @@ class BacklogLineToday(models.AbstractModel):
         """The valued lines with lateness, the second axis. It counts calendar days in
         the user's time zone: a promise for today is not late before tomorrow. A line
         that is ready is expected now, so it is at risk on no day, and late once its
-        promise has passed. What is still to source does not hide that the rest comes
+        promise has passed. What is still to order does not hide that the rest comes
         too late. Nobody knows when an overdue receipt comes, so whoever waits for it is
         at risk on every day."""
         today = self._day(SQL("%s::timestamp", now()))

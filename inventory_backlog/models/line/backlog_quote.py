@@ -151,7 +151,7 @@ class BacklogQuote(models.AbstractModel):
     def _get_promises(self, wishes):
         """Promise a list of wishes, as one order confirmed now would get them: each
         takes its place in the queue. One statement for all of them, and another where
-        something is to source.
+        something is to order.
 
         :return: the dicts described in ``get_promise``, in the same order
         """
@@ -499,10 +499,10 @@ class BacklogQuote(models.AbstractModel):
             )
         }
 
-    # What is to source
+    # What is to order
 
     def _promise_to_source(self, wishes, supplies, promises, wanted):
-        """Say of the promises when what is to source could be there: the better of a
+        """Say of the promises when what is to order could be there: the better of a
         transfer from another warehouse, of buying and of making."""
         open_ones = [
             number

@@ -46,7 +46,7 @@ class BacklogWhy(models.AbstractModel):
         if line.to_source_qty > 0:
             sentences.append(
                 self.env._(
-                    "To source: %(to_source)s, nobody has ordered supply yet.",
+                    "To order: %(to_source)s, nobody has ordered supply yet.",
                     to_source=self._product_quantity(line, line.to_source_qty),
                 )
             )
@@ -76,7 +76,7 @@ class BacklogWhy(models.AbstractModel):
 
     def _explain_incoming(self, line):
         """What is on its way and when it comes: nobody knows that of what is overdue,
-        and what comes too late is told also while something else is to source."""
+        and what comes too late is told also while something else is to order."""
         figures = {
             "incoming": self._product_quantity(line, line.incoming_qty),
             "date": format_date(self.env, line.partial_expected_date),
@@ -266,7 +266,7 @@ class BacklogWhy(models.AbstractModel):
         """Why a line that is not late yet may become so, where no day says it."""
         if line.overdue_since and line.to_source_qty > 0:
             return self.env._(
-                "At risk: its receipt is overdue, and something is to source. Promised "
+                "At risk: its receipt is overdue, and something is to order. Promised "
                 "for %s.",
                 promise,
             )
@@ -276,12 +276,12 @@ class BacklogWhy(models.AbstractModel):
             )
         if line.second_cause:
             return self.env._(
-                "At risk: something is to source, and the rest is expected after the "
+                "At risk: something is to order, and the rest is expected after the "
                 "promise of %s.",
                 promise,
             )
         return self.env._(
-            "At risk: the promise of %s is near and something is to source.", promise
+            "At risk: the promise of %s is near and something is to order.", promise
         )
 
     def _requests(self, line, slices):
@@ -325,7 +325,7 @@ class BacklogWhy(models.AbstractModel):
             if row.overdue_since
             else "",
             "likely": self.env["backlog.likely"]._sentence(days_later),
-            "document": self._explain_document(document) if document else None,
+            "document": self._explain_document(document) if document else False,
         }
 
     def _explain_document(self, document):

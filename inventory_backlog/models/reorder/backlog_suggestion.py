@@ -39,8 +39,12 @@ URGENCY_COLORS = {"overdue": 1, "week": 3}
 # What buyers edit in lists.
 CHOSEN_FIELDS = {"partner_id", "suggested_qty"}
 MAIL_MODELS = ("mail.thread", "mail.activity.mixin")
-STATES_OF = dict.fromkeys(("overdue", "week", "later"), {"proposed"})
-STATES_OF["under_way"] = {"ordered"}
+STATES_OF = {
+    "overdue": {"proposed"},
+    "week": {"proposed"},
+    "later": {"proposed"},
+    "under_way": {"ordered"},
+}
 PRODUCTS_NAMED = 5
 ORDERS_NAMED = 3
 # How many are ordered at once, without a window that asks first.
@@ -358,7 +362,6 @@ class BacklogSuggestion(models.Model):
         "customers the document that asks for it.",
     )
     waiting_orders = fields.Char(
-        "Waiting Orders",
         compute="_compute_waiting",
         compute_sudo=True,
         help="The orders of those who wait, the earliest need first.",
@@ -792,7 +795,7 @@ class BacklogSuggestion(models.Model):
 
     @api.model
     def generate(self, product_ids=None):
-        """Compute what to source for the backlog of the current companies, and keep the
+        """Compute what to order for the backlog of the current companies, and keep the
         suggestions in step with it. Doing it again changes nothing.
 
         :param list product_ids: ids of product variants, and what they are made of; all

@@ -170,11 +170,11 @@ class BacklogAllocation(models.Model):
             ("reserved", "Reserved"),
             ("stock", "Free stock"),
             ("receipt", "On its way"),
-            ("none", "To source"),
+            ("none", "To order"),
         ],
         readonly=True,
         help="Reserved and free stock are Ready, On its way is Incoming, "
-        "and for To source nobody has ordered anything yet.",
+        "and for To order nobody has ordered anything yet.",
     )
     qty = fields.Float(
         "Quantity",
@@ -326,19 +326,13 @@ class BacklogAllocation(models.Model):
         )
 
     @api.model
-    def _typed_slices(self, product_ids, ready_of=None):
-        """The live slices with the columns and types of the cached rows.
-
-        :param ready_of: see ``backlog.live.slice._slice``
-        """
+    def _typed_slices(self, product_ids):
+        """The live slices with the columns and types of the cached rows."""
         return SQL(
             "SELECT %s FROM %s slice",
             self._raw_columns("slice", typed=True),
             many_rows(
-                SQL(
-                    "(%s)",
-                    self.env["backlog.live.slice"]._live_slices(product_ids, ready_of),
-                )
+                SQL("(%s)", self.env["backlog.live.slice"]._live_slices(product_ids))
             ),
         )
 

@@ -24,10 +24,9 @@ class BacklogLiveSlice(models.AbstractModel):
     _name = "backlog.live.slice"
     _description = "Live Slice"
 
-    def _live_slices(self, product_ids=None, ready_of=None, wanted=()):
+    def _live_slices(self, product_ids=None, wanted=()):
         """The slices as the moves, quants and receipts say now.
 
-        :param ready_of: see ``_slice``
         :param wanted: what stands in the queue as if it were ordered now, see
             ``backlog.demand._with_wanted``
         """
@@ -41,12 +40,12 @@ class BacklogLiveSlice(models.AbstractModel):
               FROM slice
             %(receipt)s
             """,
-            steps=self._steps(product_ids, ready_of, wanted),
+            steps=self._steps(product_ids, wanted),
             document=self.env["backlog.supply"]._document(),
             receipt=self.env["backlog.supply"]._join_receipt(),
         )
 
-    def _steps(self, product_ids=None, ready_of=None, wanted=()):
+    def _steps(self, product_ids=None, wanted=()):
         """Return ``WITH place AS (…), … slice AS (…)``. Every step is materialized:
         PostgreSQL has no statistics of a step, expects one row and would compute it
         again for each row of the next."""
@@ -107,7 +106,7 @@ class BacklogLiveSlice(models.AbstractModel):
             self.env["backlog.supply"]._kin(),
             self._named(),
             self._shared(),
-            self._slice(product_ids, ready_of),
+            self._slice(product_ids),
         )
 
     def _service_order(self):
@@ -248,19 +247,16 @@ class BacklogLiveSlice(models.AbstractModel):
             in_unit(finite(SQL("sibling.quantity")), "move_uom", "product_uom"),
         )
 
-    def _slice(self, product_ids, ready_of=None):
+    def _slice(self, product_ids):
         """All slices. The source is one of the contract's; the last bits of the id tell
         the slices of one move apart (see ``SLICE_KINDS``). ``asked_id`` is the product
         by which ``product_ids`` selects the row.
-
-        :param ready_of: a condition on slices, for a caller that only needs their ready
-            quantity: the rest counts as to source, and no demand is laid over receipts
         """
         row = SQL(
             "product_id AS asked_id, move_id, order_line_id, product_id, warehouse_id, "
             "company_id, home_id"
         )
-        slices = SQL(
+        return SQL(
             """
             SELECT move_id * %(kinds)s AS id, %(row)s AS pool_id,
                    'reserved' AS source,
@@ -281,6 +277,7 @@ class BacklogLiveSlice(models.AbstractModel):
              WHERE taken > 0
          UNION ALL
             %(laid)s
+         UNION ALL
             SELECT move_id * %(kinds)s + 6, %(row)s, 'none', %(not_laid)s, to_customer,
                    NULL, NULL
               FROM queue
@@ -295,15 +292,12 @@ class BacklogLiveSlice(models.AbstractModel):
             kinds=SLICE_KINDS,
             row=row,
             settled=self._settled(),
-            laid=SQL() if ready_of else SQL("%s UNION ALL", self._laid()),
-            not_laid=SQL("short") if ready_of else self._not_laid(),
+            laid=self._laid(),
+            not_laid=self._not_laid(),
             direct=self._direct(),
             not_procured=self._not_procured(product_ids),
             requested_direct=self._requested_direct(product_ids),
         )
-        if ready_of:
-            return SQL("SELECT * FROM (%s) slice WHERE %s", slices, ready_of)
-        return slices
 
     def _not_laid(self):
         """What chained demand that nothing is made for is short of: all of it, less

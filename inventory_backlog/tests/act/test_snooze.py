@@ -66,8 +66,17 @@ class TestSnooze(ActCase):
         own = self.env["backlog.snooze"].search([])
         with self.assertRaises(AccessError):
             own.with_user(self.everything).unlink()
-        with self.assertRaises(AccessError):
-            own.with_user(self.seller).write({"until": "2031-01-01"})
+        for user in (self.seller, self.everything):
+            with self.assertRaises(AccessError):
+                own.with_user(user).write({"until": "2031-01-01"})
+        # The number of all lists: a condition on cached columns.
+        lines = self.env["backlog.line"].with_user(self.seller)
+        snoozed = lines.search([("is_snoozed", "=", True)])
+        self.assertEqual(lines.search_count([("is_snoozed", "=", True)]), len(snoozed))
+        self.assertEqual(
+            lines.search_count([("is_snoozed", "=", False)]),
+            lines.search_count([]) - len(snoozed),
+        )
 
     def test_buyers_and_managers_snooze_too(self):
         order = self._wanted(self.product, 3)

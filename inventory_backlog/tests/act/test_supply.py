@@ -40,6 +40,39 @@ class TestSupply(ActCase):
         self.assertFalse(self._requests())
         self.assertEqual(self._of(order, self.buyer).step["first"]["verb"], "order")
 
+    def test_what_a_request_leaves_missing_is_ordered_too(self):
+        request = self._request(self.product, 1, vendor=self.first)
+        order = self._wanted(self.product, 3)
+        self._generate()
+        line = self._of(order, self.buyer)
+        self.assertEqual(line.step["first"]["verb"], "confirm")
+        self.assertIn("order", [one["verb"] for one in line.step["rest"]])
+        self.assertEqual(self._act(line, "order")["done"], 1)
+        ordered = self._requests().order_line
+        self.assertEqual(sum(ordered.mapped("product_qty")), 3)
+        self.assertIn(request, ordered.order_id)
+        self.assertNotIn(
+            "order", [one["verb"] for one in self._of(order, self.buyer).step["rest"]]
+        )
+
+    def test_of_many_lines_those_that_the_user_may_not_make_are_left_out(self):
+        moved = self._product("Moved")
+        self._put_in_stock(moved, 2, self._second_warehouse().lot_stock_id)
+        order = self._wanted([(self.product, 3), (moved, 1)])
+        self._generate()
+        self.patch(
+            type(self.env["backlog.procure"]),
+            "_document_made",
+            lambda self, kind: {
+                "buy": "purchase.order",
+                "transfer": "stock.warehouse",
+            }.get(kind),
+        )
+        result = self._act(self._of(order, self.buyer), "order")
+        self.assertEqual(result["done"], 1)
+        self.assertEqual(len(result["skipped"]), 1)
+        self.assertEqual(self._requests().order_line.product_id, self.product)
+
     def test_what_is_confirmed_cannot_be_taken_back(self):
         order = self._wanted(self.product, 3)
         result = self._act(self._of(order, self.buyer), "order")
@@ -119,6 +152,13 @@ class TestSupply(ActCase):
         self.assertEqual(request.state, "purchase")
         with self.assertRaisesRegex(UserError, "confirmed or cancelled already"):
             window.action_confirm()
+
+    def test_the_window_says_to_which_customer_a_vendor_ships(self):
+        direct = self._direct()
+        order = self._wanted(direct, 2)
+        result = self._act(self._of(order, self.buyer), "confirm")
+        [row] = self._window(result, self.buyer).line_ids
+        self.assertEqual(row.helped, "1 line: Customer")
 
     def test_nobody_confirms_without_the_right_to_buy(self):
         self._request(self.product, 3, vendor=self.first)

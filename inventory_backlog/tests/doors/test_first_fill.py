@@ -1,6 +1,8 @@
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import freeze_time, new_test_user, tagged
 
 from ..common import BacklogCase
 
@@ -10,7 +12,9 @@ class TestFirstFill(BacklogCase):
     """What was ready when a line was confirmed is kept on it for good."""
 
     def _first_fill(self, order):
-        """``(open, ready)`` when confirmed, of each line of the order."""
+        """``(open, ready)`` when confirmed, of each line of the order, as the next
+        refresh notes it."""
+        self.env["backlog.fold"].sudo()._fold()
         lines = order.sudo().order_line
         lines.invalidate_recordset()
         return [(line.first_open_qty, line.first_ready_qty) for line in lines]
@@ -54,12 +58,65 @@ class TestFirstFill(BacklogCase):
     def test_later_supply_and_shipment_leave_it(self):
         self._put_in_stock(self.product, 2)
         order = self._order(self.product, 5)
+        self.assertEqual(self._first_fill(order), [(5, 2)])
         self._receive(self._purchase(self.product, 9))
         order.sudo().picking_ids.action_assign()
         self._ship(order)
 
         self.assertEqual(order.order_line.qty_delivered, 5)
         self.assertEqual(self._first_fill(order), [(5, 2)])
+
+    def test_what_ships_before_the_refresh_was_ready(self):
+        self._put_in_stock(self.product, 5)
+        order = self._order(self.product, 5)
+        self._ship(order)
+
+        self.assertEqual(self._first_fill(order), [(5, 5)])
+
+    def test_a_part_that_ships_before_the_refresh_was_ready(self):
+        self._put_in_stock(self.product, 3)
+        order = self._order(self.product, 5)
+        self._ship(order, 2)
+
+        self.assertEqual(self._first_fill(order), [(5, 3)])
+
+    def test_a_quantity_raised_before_the_refresh_leaves_it(self):
+        self._put_in_stock(self.product, 7)
+        order = self._order(self.product, 5)
+        order.order_line.product_uom_qty = 9
+
+        self.assertEqual(self._first_fill(order), [(5, 5)])
+
+    def test_what_is_cancelled_before_the_refresh_stays_unknown(self):
+        order = self._order(self.product, 5)
+        order._action_cancel()
+
+        self.assertEqual(self._first_fill(order), [(False, False)])
+
+    def test_it_says_as_of_when(self):
+        order = self._order(self.product, 5)
+        self.assertEqual(order.sudo().order_line.first_open_qty, 5)
+        self.assertIs(order.sudo().order_line.first_ready_qty, False)
+        with freeze_time(self._after(0, 1)):
+            self._first_fill(order)
+            noted = order.sudo().order_line.first_ready_at
+        self.assertEqual(noted, self._after(0, 1))
+
+    def test_a_product_that_cannot_be_refreshed_stays_open(self):
+        order = self._order((self.product, 5), (self._product(), 3))
+        bad = self.product.id
+        fold = type(self.env["backlog.fold"])
+        keep = fold._keep_slices
+
+        def failing(fold, product_ids):
+            if bad in product_ids:
+                raise ValueError("bad product")
+            return keep(fold, product_ids)
+
+        with patch.object(fold, "_keep_slices", failing):
+            self.assertEqual(self._first_fill(order), [(5, False), (3, 0)])
+        self.env["backlog.fold"].sudo()._fold()
+        self.assertEqual(self._first_fill(order), [(5, 0), (3, 0)])
 
     def test_later_quantities_leave_it(self):
         self._put_in_stock(self.product, 4)
@@ -88,6 +145,7 @@ class TestFirstFill(BacklogCase):
 
     def test_confirming_again_counts_anew(self):
         order = self._order(self.product, 5)
+        self.assertEqual(self._first_fill(order), [(5, 0)])
         order._action_cancel()
         self.assertEqual(self._first_fill(order), [(5, 0)])
         order.action_draft()

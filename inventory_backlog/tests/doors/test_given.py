@@ -17,7 +17,6 @@ NAMES = (
     "live",
     "page",
     "product_ids",
-    "ready_of",
     "slices",
     "stale",
 )

@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
@@ -16,13 +17,17 @@ HISTORY = {
     "backlog.report.recipient": {"failure", "sent_on"},
     "mrp.production": {"backlog_suggestion_id"},
     "purchase.order.line": {"backlog_suggestion_id", "first_promise_date"},
-    "sale.order.line": {"first_open_qty", "first_promise_date", "first_ready_qty"},
+    "sale.order.line": {
+        *("first_open_qty", "first_promise_date"),
+        *("first_ready_at", "first_ready_qty"),
+    },
     "stock.move": {"backlog_date_by", "backlog_suggestion_id"},
     "stock.scrap": {"receipt_move_ids"},
 }
 # Rows that come about by themselves.
 ROWS = (
     "backlog.allocation",
+    "backlog.ask",
     "backlog.cash",
     "backlog.change",
     "backlog.event",
@@ -37,6 +42,7 @@ ROWS = (
     "backlog.service",
     "backlog.snapshot",
     "backlog.snapshot.line",
+    "backlog.snooze",
     "backlog.suggestion.check",
     "backlog.suggestion.component",
     "backlog.suggestion.line",
@@ -61,11 +67,13 @@ class TestHistory(SuggestionCase):
             "first_promise_date": FAR,
             "first_open_qty": 9,
             "first_ready_qty": 9,
+            "first_ready_at": FAR,
         }
 
     def _kept(self, lines):
-        """What is history on these lines, fresh."""
+        """What is history on these lines, fresh, once the next refresh noted it."""
         lines = lines.sudo()
+        self.env["backlog.fold"].sudo()._fold()
         self.env.flush_all()
         lines.invalidate_recordset()
         names = sorted(HISTORY[lines._name] & lines._fields.keys())
@@ -73,7 +81,7 @@ class TestHistory(SuggestionCase):
 
     def _true(self, **values):
         """What a line of three, confirmed today, has."""
-        return [[3, self._after(5), 0]]
+        return [[3, self._after(5), fields.Datetime.now(), 0]]
 
     def _bought(self, **context):
         """A confirmed purchase line of the buyer, made with forged values."""
@@ -188,6 +196,7 @@ class TestHistory(SuggestionCase):
             "order_line/first_promise_date": FAR,
             "order_line/first_open_qty": 9,
             "order_line/first_ready_qty": 9,
+            "order_line/first_ready_at": FAR,
         }
         result = (
             self.env["sale.order"]
@@ -204,7 +213,7 @@ class TestHistory(SuggestionCase):
         line = self._wanted(self.product, 3).order_line
         copied = line.copy({"order_id": line.order_id.copy().id, **self.forged})
 
-        self.assertEqual(self._kept(copied), [[False, False, False]])
+        self.assertEqual(self._kept(copied), [[False] * 4])
 
     def test_a_purchase_is_made_without_what_was_forged(self):
         self.assertEqual(
@@ -315,6 +324,7 @@ class TestHistory(SuggestionCase):
         for order, name, value in (
             (sold, "first_promise_date", FAR),
             (sold, "first_ready_qty", 9),
+            (sold, "first_ready_at", FAR),
             (bought, "first_promise_date", FAR),
         ):
             line = order.order_line[0]

@@ -43,7 +43,10 @@ CALLED = {
     ("backlog.dashboard", "get_trend"),
     ("backlog.kept", "differences"),
     ("backlog.kept", "rebuild"),
+    ("backlog.line", "act"),
     ("backlog.line", "get_changes"),
+    ("backlog.line", "get_panel"),
+    ("backlog.line", "undo_act"),
     ("backlog.suggestion", "generate"),
     ("product.product", "get_promise"),
     ("product.product", "get_promises"),
@@ -205,10 +208,6 @@ class TestHostile(WireCase, BacklogCase):
                         [("order_line_id", "in", lines.ids)]
                     )
                     self.assertEqual(found.mapped("open_qty"), [3])
-        for value in (INJECTION, "TRUE", ["TRUE"]):
-            slices = self._as("backlog.allocation", backlog_ready_of=value)
-            found = slices.search([("order_line_id", "in", lines.ids)])
-            self.assertEqual(sorted(found.mapped("qty")), [1, 2])
 
     def test_arguments_of_methods_are_no_sql(self):
         products = self._as("product.product")
@@ -387,7 +386,26 @@ class TestHostileValues(SuggestionCase):
             as_maker["backlog.disruption"].search([], limit=1),
             self.suggestion,
             self.at_first.with_user(self.maker),
+            *self._windows_of_lines(),
         )
+
+    def _windows_of_lines(self):
+        """The windows that ship and confirm, and what is in them."""
+        there = self._product("There")
+        self._put_in_stock(there, 1)
+        self._wanted(there, 1)
+        self._request(there, 1, vendor=self.first)
+        self.env.flush_all()
+        lines = self.env["backlog.line"].with_user(self.maker)
+        found = lines.search([("product_id", "=", there.id)])
+        ship = lines.act(found.ids, "ship")["action"]
+        ship = lines.env[ship["res_model"]].browse(ship["res_id"])
+        request = self.env["purchase.order"].search(
+            [("state", "=", "draft"), ("product_id", "=", there.id)]
+        )
+        confirm = lines.env["backlog.confirm.request"]._open_for([request])
+        confirm = lines.env[confirm["res_model"]].browse(confirm["res_id"])
+        return ship, ship.line_ids, confirm, confirm.line_ids
 
     @mute_logger("odoo.sql_db")
     def test_values_in_forms(self):
@@ -468,6 +486,17 @@ class TestHostileValues(SuggestionCase):
                 "backlog of": lambda value: orders.get_backlog([value]),
                 "cursor": lambda value: lines.get_changes(value),
                 "limit": lambda value: lines.get_changes("", value),
+                "act": lambda value: lines.act(value, "reserve"),
+                "verb": lambda value: lines.act(lines.search([]).ids, value),
+                "values": lambda value: lines.act(
+                    lines.search([]).ids, "snooze", value
+                ),
+                "until": lambda value: lines.act(
+                    lines.search([]).ids, "snooze", {"until": value}
+                ),
+                "undo": lambda value: lines.undo_act(value),
+                "token": lambda value: lines.undo_act({"token": value}),
+                "panel": lambda value: lines.get_panel(value),
                 "scope": lambda value: dashboard.get_dashboard(value),
                 "charts": lambda value: dashboard.get_dashboard("all", value),
                 "scope of trend": lambda value: dashboard.get_trend(value),

@@ -8,8 +8,11 @@ OPERATIONS = ("create", "read", "write", "unlink")
 MODELS = """
                                  portal internal seller all  stock purchase manager
     backlog.allocation           ----   ----     -r--   -r-- -r--  -r--     -r--
+    backlog.ask                  ----   ----     ----   ---- ----  ----     ----
     backlog.cash                 ----   ----     -r--   -r-- -r--  -r--     -r--
     backlog.change               ----   ----     ----   ---- ----  ----     ----
+    backlog.confirm.request      ----   ----     ----   ---- ----  crwu     crwu
+    backlog.confirm.request.line ----   ----     ----   ---- ----  crwu     crwu
     backlog.disruption           ----   ----     -r--   -r-- -r--  crw-     crwu
     backlog.event                ----   ----     -r--   -r-- -r--  -r--     -r--
     backlog.event.waiting        ----   ----     ----   ---- ----  ----     ----
@@ -24,8 +27,11 @@ MODELS = """
     backlog.report.recipient     ----   ----     ----   ---- ----  ----     crwu
     backlog.restore              ----   ----     ----   ---- ----  ----     ----
     backlog.service              ----   ----     -r--   -r-- -r--  -r--     -r--
+    backlog.ship                 ----   ----     ----   ---- crwu  ----     ----
+    backlog.ship.line            ----   ----     ----   ---- crwu  ----     ----
     backlog.snapshot             ----   ----     -r--   -r-- -r--  ----     -r--
     backlog.snapshot.line        ----   ----     ----   ---- ----  ----     ----
+    backlog.snooze               ----   ----     -r--   -r-- -r--  -r--     -r--
     backlog.suggestion           ----   ----     ----   ---- ----  -rw-     -rwu
     backlog.suggestion.accept    ----   ----     ----   ---- ----  crwu     crwu
     backlog.suggestion.accept.line
@@ -42,6 +48,7 @@ MODELS = """
                                  ----   ----     ----   ---- ----  crwu     crwu
     backlog.told                 ----   ----     ----   ---- ----  ----     ----
     backlog.touched              ----   ----     ----   ---- ----  ----     ----
+    backlog.undo                 ----   ----     ----   ---- ----  ----     ----
     backlog.vendor.measure       ----   ----     ----   ---- ----  ----     ----
     backlog.vendor.receipt       ----   ----     ----   ---- ----  -r--     -r--
     backlog.vendor.switch        ----   ----     ----   ---- ----  crwu     crwu

@@ -29,6 +29,10 @@ METHODS = """
                           -      -        -      -   -     -        x       -     -
     backlog.kept.rebuild
                           -      -        -      -   -     -        x       -     -
+    backlog.confirm.request.action_confirm
+                          -      -        -      -   -     x        -       -     -
+    backlog.line.act
+                          -      -        x      x   x     x        x       -     x
     backlog.line.action_check_availability
                           -      -        x      x   x     x        -       -     x
     backlog.line.action_open_order
@@ -43,10 +47,16 @@ METHODS = """
                           -      -        x      x   x     x        x       -     x
     backlog.line.get_changes
                           -      -        x      x   x     x        x       x     x
+    backlog.line.get_panel
+                          -      -        x      x   x     x        x       -     x
+    backlog.line.undo_act
+                          -      -        ?      ?   ?     ?        ?       ?     ?
     backlog.report.action_print
                           -      -        x      x   x     -        x       x     x
     backlog.service.action_open_order
                           -      -        x      x   ?     ?        ?       -     x
+    backlog.ship.action_validate
+                          -      -        -      -   x     -        -       -     -
     backlog.suggestion.action_accept
                           -      -        -      -   -     x        -       -     -
     backlog.suggestion.action_buy_instead
@@ -150,6 +160,7 @@ METHODS = """
 TOLD = {
     "backlog.line.action_open_supply": "^It is covered by P.*not yours to open",
     "backlog.line.action_open_transfers": "^WH/OUT/.* is not yours to open",
+    "backlog.line.undo_act": "^This is undone already",
     "backlog.service.action_open_order": "^S.* is not yours to open",
     "backlog.suggestion.action_open_purchases": "^Nothing .* that you may open",
     "backlog.suggestion.action_open_transfers": "^Nothing .* that you may open",
@@ -173,7 +184,15 @@ BINDINGS = """
                           -      -        x      x   x     -        x       x     x
 """
 # What is called on a model, with ids or a question among its arguments.
-OF_MODELS = ("generate", "get_backlog", "get_promise", "get_promises")
+OF_MODELS = (
+    "act",
+    "generate",
+    "get_backlog",
+    "get_panel",
+    "get_promise",
+    "get_promises",
+    "undo_act",
+)
 
 
 class UndoneError(Exception):
@@ -201,6 +220,10 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
         asked = self._table("Asked", self.second)
         self._wanted(asked, 3, days=1, user=seller)
         self._request(asked, 3, vendor=self.second)
+        there = self._product("There")
+        self._put_in_stock(there, 1)
+        self.shipped = self._wanted(there, 1, user=seller)
+        self.asked_request = self._request(self._product("Requested"), 1)
         disruption = self._disrupt(self.first)
         self._generate()
         self._suggested(bought, moved).action_accept()
@@ -250,7 +273,11 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
             self.records[name] = self.env[model].search(domain, limit=1)
         for name, record in self.records.items():
             self.assertEqual(len(record), 1, name)
+        line = self.records["backlog.line"]
         self.arguments = {
+            "backlog.line.act": ([line.id], "snooze", {"until": "2030-02-01"}),
+            "backlog.line.get_panel": (line.id,),
+            "backlog.line.undo_act": ({"verb": "snooze", "token": 1},),
             "backlog.suggestion.action_buy_instead": (self.third.id,),
             "backlog.suggestion.action_choose_vendor": (self.third.id,),
             "backlog.suggestion.action_dismiss": ("No",),
@@ -271,6 +298,14 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
             # Up to ten are ordered without it.
             few = self.records["backlog.suggestion"].with_env(env).sudo()
             action = env[model].sudo()._open_for(few)
+            return env[model].sudo().browse(action["res_id"])
+        if model == "backlog.ship":
+            line = self.env["backlog.line"].search([("order_id", "=", self.shipped.id)])
+            transfers = self.shipped.sudo().picking_ids
+            action = env[model].sudo()._open_for(line, transfers.with_env(env).sudo())
+            return env[model].sudo().browse(action["res_id"])
+        if model == "backlog.confirm.request":
+            action = env[model].sudo()._open_for([self.asked_request])
             return env[model].sudo().browse(action["res_id"])
         if model not in OPENED_BY:
             return env[model].sudo().create({})

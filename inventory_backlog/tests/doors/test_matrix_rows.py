@@ -14,6 +14,7 @@ COMPANY_ROWS = """
     backlog.report.recipient
                          !      !        !      !    !     !        c--     !     !
     backlog.snapshot     !      !        ---    c--  c--   !        c--     -x-   cx-
+    backlog.snooze       !      !        ---    ---  ---   ---      ---     ---   ---
     backlog.suggestion   !      !        !      !    !     c--      c--     !     !
     backlog.suggestion.component
                          !      !        !      !    !     c--      c--     !     !
@@ -169,8 +170,15 @@ class TestMatrixRows(MatrixCase):
         of_company = [("company_id", "=", self.company.id)]
         suggestion = self.env["backlog.suggestion"].search(of_company, limit=1)
         bought = self.env["purchase.order.line"].search(of_company, limit=1)
+        moved = self.env["stock.move"].search(of_company, limit=1)
         windows = {
+            "backlog.confirm.request": {
+                "line_ids": [
+                    Command.create({"document": f"purchase.order,{bought.order_id.id}"})
+                ]
+            },
             "backlog.report": {},
+            "backlog.ship": {"line_ids": [Command.create({"move_id": moved.id})]},
             "backlog.suggestion.accept": {
                 "company_id": self.company.id,
                 "line_ids": [Command.create({"suggestion_id": suggestion.id})],
@@ -187,7 +195,10 @@ class TestMatrixRows(MatrixCase):
                 "line_ids": [Command.create({"purchase_line_id": bought.id})],
             },
         }
-        rights = "purchase.group_purchase_user,inventory_backlog.group_backlog_manager"
+        rights = (
+            "purchase.group_purchase_user,stock.group_stock_user,"
+            "inventory_backlog.group_backlog_manager"
+        )
         mine, other = (new_test_user(self.env, n, rights) for n in ("mine", "other"))
         seen = set()
         for model, values in windows.items():
@@ -201,7 +212,9 @@ class TestMatrixRows(MatrixCase):
         ours = {
             name
             for name, model in self.env.items()
-            if model._original_module in ADDONS and model._transient
+            if model._original_module in ADDONS
+            and model._transient
+            and model.with_user(mine).has_access("read")
         }
         self.assertEqual(seen, ours)
 
@@ -212,6 +225,15 @@ class TestMatrixRows(MatrixCase):
 
     def _company_records(self):
         goods = {"product_id": self.product.id, "product_qty": 2}
+        # What one has put aside nobody else sees.
+        self.env["backlog.snooze"].create(
+            {
+                "user_id": self.env.uid,
+                "company_id": self.company.id,
+                "order_line_id": self._order((self.product, 1)).order_line.id,
+                "until": NOW.date(),
+            }
+        )
         for company in (self.company, self.other_company):
             own = self.env(context={"allowed_company_ids": company.ids})
             own["backlog.snapshot"].sudo().create(

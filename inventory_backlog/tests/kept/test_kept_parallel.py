@@ -3,7 +3,7 @@ import os
 import time
 from contextlib import closing
 from random import Random
-from threading import Event, Thread
+from threading import Event, Thread, local
 from unittest.mock import patch
 
 from psycopg2 import OperationalError
@@ -27,13 +27,16 @@ FOLDERS = 2
 PRODUCTS = 3
 HAPPENED = ("read", "written", "folded", "told")
 FEW = 3
+# One transaction of so many belongs to a worker that runs another version of the addon.
+OTHER_VERSION = 8
 
 
 @tagged("post_install", "-at_install")
 class TestKeptParallel(DatabaseCopy, BaseCase):
     """Several transactions at once, with connections of their own, on a copy of the
     database: whatever the others do, what is read equals the live statement of the
-    same snapshot."""
+    same snapshot. Some belong to a worker of another version, as while an upgrade
+    restarts one after the other: what the ones keep is out of date for the others."""
 
     def test_every_read_equals_the_live_statement(self):
         # Loading it, Odoo would run the tests of every addon.
@@ -46,9 +49,10 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
             env["backlog.fold"]._fold()
             env.cr.commit()
         self.assertTrue(registry.ready)
-        self.stop, self.failures = Event(), []
+        self.stop, self.failures, self.version = Event(), [], local()
+        self._tell_versions_apart(registry)
         self.counts = dict.fromkeys(
-            ("read", "written", "retried", "refused", "folded", "told"), 0
+            (*HAPPENED, "retried", "refused", "other version"), 0
         )
         self.cursor, self.followed = "", {}
         threads = [
@@ -97,8 +101,21 @@ class TestKeptParallel(DatabaseCopy, BaseCase):
         env.cr.commit()
         return products.ids
 
+    def _tell_versions_apart(self, registry):
+        kept = registry["backlog.kept"]
+        signature = kept._signature
+
+        def of_version(kept):
+            return signature(kept) + getattr(self.version, "mark", "")
+
+        patcher = patch.object(kept, "_signature", of_version)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
     def _work(self, work, dice):
         while not self.stop.is_set():
+            self.version.mark = "" if dice.randrange(OTHER_VERSION) else " next"
+            self.counts["other version"] += bool(self.version.mark)
             try:
                 with self._transaction() as env:
                     work(env, dice)

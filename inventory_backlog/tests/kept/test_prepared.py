@@ -192,6 +192,7 @@ class TestPrepared(BacklogCase):
                 lines.search([], limit=4, order="promise_date,")
 
     def test_a_refresh_that_is_taken_back_does_not_count(self):
+        self.env.flush_all()
         with self.env.cr.savepoint(flush=False) as savepoint:
             self._put_in_stock(self.product, 2)
             self.env["backlog.fold"]._fold()

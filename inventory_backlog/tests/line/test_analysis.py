@@ -29,7 +29,7 @@ DIMENSIONS = (
 class AnalysisCase(BacklogCase):
     """A small world with every state, known by heart::
 
-    customer  product  ordered  price  ready  incoming  to source  promise
+    customer  product  ordered  price  ready  incoming  to order  promise
     Here      Chair    10       100    4      3         3          5 days ago
     Here      Table     2        50    2      0         0          in 5 days
     There     Chair     5       100    0      0         5          20 days ago

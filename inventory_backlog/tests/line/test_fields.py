@@ -146,7 +146,7 @@ class TestFields(FiguresCase):
                 [50, "Ready to ship"],
                 [40, "Partly ready"],
                 [30, "Backorder, on its way"],
-                [70, "Backorder, to source"],
+                [70, "Backorder, to order"],
                 ["", ""],
                 ["", ""],
             ],

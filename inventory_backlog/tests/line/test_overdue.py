@@ -187,7 +187,7 @@ class TestOverdue(BacklogCase):
             line = self._quote((self.product, 3)).order_line
             self.assertEqual(line.quote_overdue_since, self._after(2))
 
-    # One piece to source hides nothing of the rest
+    # One piece to order hides nothing of the rest
 
     def _mostly_late(self, promised=5):
         """240 ordered; 180 of them come thirteen days after the promise."""
@@ -229,7 +229,7 @@ class TestOverdue(BacklogCase):
                 self._lateness(order),
                 (False, True, 0, "no_supply", "supply_overdue", self._after(2)),
             )
-            self.assertIn("overdue, and something is to source", self._verdict(order))
+            self.assertIn("overdue, and something is to order", self._verdict(order))
 
     def test_a_rest_in_time_is_no_cause(self):
         order = self._order(self.product, 5, commitment_date=self._after(9))

@@ -14,7 +14,7 @@ class TestQuote(BacklogCase):
     SEEDS = range(4)
 
     def _quoted(self, quotation):
-        """``(open, ready, incoming, to source)`` of each line, and when it could leave
+        """``(open, ready, incoming, to order)`` of each line, and when it could leave
         where all of it is there or on its way."""
         quotation.invalidate_recordset()
         quotation.order_line.invalidate_recordset()

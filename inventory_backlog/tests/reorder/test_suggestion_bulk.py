@@ -115,9 +115,7 @@ class TestSuggestionBulk(SuggestionCase):
         second = self._wanted(self.product, 1, days=6, partner_id=other.id)
         suggestion = self._suggest()
         self.assertEqual(suggestion.waiting_name, "Customer +1")
-        self.assertEqual(
-            suggestion.waiting_orders, f"{order.name}, {second.name}"
-        )
+        self.assertEqual(suggestion.waiting_orders, f"{order.name}, {second.name}")
 
     def test_a_page_of_twenty_costs_as_many_statements_as_one_of_two(self):
         suggestions = self._tables(20)

@@ -296,7 +296,7 @@ class TestCustomerSummary(BacklogCase):
         html = self._html(self.customer)
 
         self.assertIn("date to be confirmed", html)
-        for word in ("To source", "To Source", "Backorder", "Incoming", "Vendor"):
+        for word in ("To order", "To Order", "Backorder", "Incoming", "Vendor"):
             self.assertNotIn(word, html)
         self.assertNotIn(purchase.name, html)
 

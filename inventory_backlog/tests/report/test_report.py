@@ -194,8 +194,8 @@ class TestReport(ReportCase):
                 for row in self._data()["causes"]
             ],
             [
-                ("Nobody has ordered supply", 1, 300),
-                ("Supply comes after the promise", 1, 250),
+                ("Not ordered yet", 1, 300),
+                ("Supply comes too late", 1, 250),
             ],
         )
 
@@ -308,7 +308,7 @@ class TestReport(ReportCase):
                 "overdue_since": False,
                 "days_late": 10,
                 "is_late": True,
-                "cause": "Nobody has ordered supply",
+                "cause": "Not ordered yet",
             },
         )
 
@@ -598,7 +598,7 @@ class TestReport(ReportCase):
             "1,010.00",
             "Ready to ship",
             "Big",
-            "Nobody has ordered supply",
+            "Not ordered yet",
             "after everyone ahead of it in the queue",
             self.late.name,
             "All open lines by customer",

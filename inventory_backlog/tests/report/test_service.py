@@ -27,6 +27,12 @@ class TestService(BacklogCase):
         cls.service = cls.env["backlog.service"]
         cls._put_in_stock(cls.product, 100)
 
+    def _order(self, *goods, **values):
+        """A confirmed order of which is noted what was ready."""
+        order = super()._order(*goods, **values)
+        self.env["backlog.fold"].sudo()._fold()
+        return order
+
     def _promised(self, *goods, days=3, **values):
         return self._order(*goods, commitment_date=self._after(days), **values)
 

@@ -13,7 +13,7 @@ class TestFresh(BacklogCase):
         self.order = self._order(self.product, 6).sudo()
 
     def _seen(self):
-        """Ready and to source on every model, from whatever is in cache."""
+        """Ready and to order on every model, from whatever is in cache."""
         move = self.order.order_line.move_ids.filtered(
             lambda move: move.state not in ("done", "cancel")
         )

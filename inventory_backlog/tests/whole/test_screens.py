@@ -250,7 +250,7 @@ class TestScreens(BacklogCase):
                 for row in why["sources"]
             ],
             [
-                ("Reserved", "2 Units", "now", None),
+                ("Reserved", "2 Units", "now", False),
                 (
                     "On its way",
                     "3 Units",
@@ -262,7 +262,7 @@ class TestScreens(BacklogCase):
                         "can_open": False,
                     },
                 ),
-                ("To source", "1 Units", "", None),
+                ("To order", "1 Units", "", False),
             ],
         )
 

@@ -209,7 +209,7 @@ class TestTours(HttpCase):
         )
 
     def _set_up_names(self):
-        """A line to source and its suggestion, with markup in every name, and another
+        """A line to order and its suggestion, with markup in every name, and another
         line of a product with a very long one."""
         self.reader = new_test_user(
             self.env,

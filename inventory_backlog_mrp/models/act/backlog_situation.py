@@ -15,7 +15,7 @@ class BacklogSituation(models.AbstractModel):
             return document.date_finished
         return super()._arrival_of(document)
 
-    def _brings(self, document):
+    def _goods_of(self, document):
         if document._name == "mrp.production":
-            return document.product_id, document.location_dest_id.warehouse_id
-        return super()._brings(document)
+            return document.product_id
+        return super()._goods_of(document)

@@ -156,7 +156,7 @@ class BacklogQuote(models.AbstractModel):
         }
 
     def _to_source_parts(self, promise):
-        """How what is to source of a component could come soonest, and what of it
+        """How what is to order of a component could come soonest, and what of it
         nobody knows how to get."""
         yield from promise["to_source_parts"]
         uom = self.env["product.product"].browse(promise["product_id"]).uom_id

@@ -326,7 +326,7 @@ class BacklogLiveLine(models.AbstractModel):
 
     def _component_need(self):
         """For each line of the bill of materials: what one kit needs, and what of it is
-        shipped, sent, open, short and to source. A line for which nothing was or will
+        shipped, sent, open, short and to order. A line for which nothing was or will
         be delivered is among them: Odoo counts no kit without it. What moves and is on
         no line, as one that was removed, tells what a kit needs by its moves.
 

@@ -10,7 +10,7 @@ from ..common import TableCase
 class TestKit(TableCase):
     """A kit line counts whole kits: the least of its components."""
 
-    # Ready, incoming, to source
+    # Ready, incoming, to order
 
     def test_kit_is_as_ready_as_its_scarcest_component(self):
         self._put_in_stock(self.top, 10)

@@ -45,9 +45,9 @@ addTour("inventory_backlog_availability", {
             run: "click",
         },
         says(
-            "What is to source is told",
+            "What is to order is told",
             ".o_popover .o_backlog_availability",
-            "To source2",
+            "To order2",
             "Nobody knows yet",
         ),
     ],

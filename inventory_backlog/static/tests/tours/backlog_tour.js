@@ -30,12 +30,12 @@ addTour("inventory_backlog_salesperson", {
             run: "click",
         },
         {
-            content: "Filter what is to source",
-            trigger: ".o_filter_menu .dropdown-item:contains(To Source)",
+            content: "Filter what is to order",
+            trigger: ".o_filter_menu .dropdown-item:contains(To Order)",
             run: "click",
         },
         {
-            content: "Only the line to source is left",
+            content: "Only the line to order is left",
             trigger: ".o_list_view:not(:has(.o_data_row:contains(Tour Chair)))",
         },
         {
@@ -67,9 +67,9 @@ addTour("inventory_backlog_salesperson", {
             run: "click",
         },
         {
-            content: "The column to source holds the line",
+            content: "The column to order holds the line",
             trigger:
-                ".o_kanban_group:contains(to source) .o_kanban_record:contains(Tour Table)",
+                ".o_kanban_group:contains(to order) .o_kanban_record:contains(Tour Table)",
         },
         {
             content: "Empty columns are there too",

@@ -23,7 +23,7 @@ addTour("inventory_backlog_spreadsheet", {
                 for (const colors of [byWeek, byDelay]) {
                     if (
                         colors["Ready to ship"] !== "#1e7d34" ||
-                        colors["Backorder, to source"] !== "#c82333"
+                        colors["Backorder, to order"] !== "#c82333"
                     ) {
                         throw new Error(JSON.stringify(colors));
                     }

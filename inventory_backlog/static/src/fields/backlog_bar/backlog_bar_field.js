@@ -11,11 +11,11 @@ const PARTS = [
     {
         field: "to_source_qty",
         className: "o_backlog_to_source",
-        label: _t("to source"),
+        label: _t("to order"),
     },
 ];
 
-/** What of the line is shipped, ready, incoming and to source: a bar, and in words. */
+/** What of the line is shipped, ready, incoming and to order: a bar, and in words. */
 export class BacklogBarField extends Component {
     static template = "inventory_backlog.BacklogBarField";
     static props = {...standardFieldProps};

@@ -61,7 +61,7 @@ export class SuggestionListRenderer extends ListRenderer {
     /** Who may not order has no such button above the list either. */
     get canOrder() {
         return this.props.archInfo.headerButtons.some(
-            ({clickParams}) => clickParams.name === "action_order"
+            ({clickParams}) => clickParams.name === "action_order",
         );
     }
 
@@ -74,7 +74,10 @@ export class SuggestionListRenderer extends ListRenderer {
         }
         return (
             this.canOrder &&
-            group.aggregates.to_order > 0 && {name: "action_order", label: _t("Order all")}
+            group.aggregates.to_order > 0 && {
+                name: "action_order",
+                label: _t("Order all"),
+            }
         );
     }
 
@@ -87,7 +90,7 @@ export class SuggestionListRenderer extends ListRenderer {
             const proposed = [["state", "=", "proposed"]];
             const resIds = await this.orm.search(
                 resModel,
-                Domain.and([group.list.domain, proposed]).toList()
+                Domain.and([group.list.domain, proposed]).toList(),
             );
             if (resIds.length) {
                 await this.action.doActionButton({

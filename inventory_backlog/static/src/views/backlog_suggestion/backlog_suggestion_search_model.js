@@ -7,11 +7,11 @@ class SwappingSearchModel extends SearchModel {
     async load() {
         await super.load(...arguments);
         const [from, to] = this.constructor.swap.map((name) =>
-            Object.values(this.searchItems).find((item) => item.name === name)
+            Object.values(this.searchItems).find((item) => item.name === name),
         );
         if (from && to) {
             this.query = this.query.map((element) =>
-                element.searchItemId === from.id ? {searchItemId: to.id} : element
+                element.searchItemId === from.id ? {searchItemId: to.id} : element,
             );
             this._reset();
         }

@@ -19,7 +19,11 @@ export class BacklogSuggestionMore extends Component {
     }
 
     get items() {
-        const {action_type: kind, can_accept: canAccept, state} = this.props.record.data;
+        const {
+            action_type: kind,
+            can_accept: canAccept,
+            state,
+        } = this.props.record.data;
         const isOpen = OPEN.includes(state);
         const isBought = ["buy", "dropship"].includes(kind);
         const items = [];
@@ -29,7 +33,11 @@ export class BacklogSuggestionMore extends Component {
         if (isOpen && isBought) {
             items.push({name: "action_open_vendors", label: _t("Choose vendor")});
         }
-        if (kind === "expedite" && canAccept && !["done", "dismissed"].includes(state)) {
+        if (
+            kind === "expedite" &&
+            canAccept &&
+            !["done", "dismissed"].includes(state)
+        ) {
             items.push({name: "action_write_vendor", label: _t("Write to vendor")});
         }
         if (["proposed", "snoozed"].includes(state)) {
