@@ -235,6 +235,8 @@ class PurchaseOrder(models.Model):
     @api.depends("state", "order_line.product_qty", "order_line.date_planned")
     @api.depends_context("lang", "tz", "uid", "allowed_company_ids")
     def _compute_backlog_banner(self):
+        # Odoo checks access when it reads what is stored, and not when it computes.
+        self._origin.check_access("read")
         self.backlog_banner = False
         lines = self.env["backlog.line"]
         confirmed = self._origin.filtered(lambda order: order.state == "purchase")

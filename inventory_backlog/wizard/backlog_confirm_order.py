@@ -1,5 +1,6 @@
 from odoo import fields, models
 
+from ..tools.link import Link
 from ..tools.texts import short_day
 
 CLOSE = "ir.actions.act_window_close"
@@ -10,9 +11,10 @@ class BacklogConfirmOrder(models.TransientModel):
     promise the day on which all could leave, or to confirm with the date as it is."""
 
     _name = "backlog.confirm.order"
+    _inherit = ["backlog.bounds.mixin"]
     _description = "Confirm with a Date That Cannot Be Kept"
 
-    order_id = fields.Many2one("sale.order", required=True, readonly=True)
+    order_id = Link("sale.order", required=True, readonly=True)
     message = fields.Text(readonly=True)
     possible_date = fields.Datetime(
         readonly=True, help="When all of it could leave; empty where nobody knows."
@@ -26,7 +28,7 @@ class BacklogConfirmOrder(models.TransientModel):
         days = order.order_line._quoted_goods().mapped("quote_expected_date")
         wizard = self.create(
             {
-                "order_id": order.id,
+                "order_id": order,
                 "message": "\n".join(self._sentence(line) for line in lines),
                 "possible_date": max(days) if all(days) else False,
             }

@@ -551,4 +551,4 @@ class TestHostileValues(SuggestionCase):
         out.write({"date_to": "9999-12-31", "date_from": "1900-01-01"})
         self.assertEqual(out.state, "now")
         sentences = out._sentences(self.product.product_tmpl_id, self.third)
-        self.assertIn("12/31/9999", " ".join(sentences))
+        self.assertIn("Dec 31, 9999", " ".join(sentences))

@@ -153,8 +153,8 @@ class TestSuggestionExpedite(SuggestionCase):
             window.action_confirm()
             note = purchase.activity_ids.note
             self.assertIn("overdue since", " ".join(note.split()))
-            self.assertIn("Jan 17", note)
-            self.assertNotIn("Jan 21", note)
+            self.assertIn("01/17/2030", note)
+            self.assertNotIn("01/21/2030", note)
         with freeze_time(self._after(7)):
             # The same, a day later: no news.
             self.assertEqual(set(self._generate().values()), {0})

@@ -149,6 +149,7 @@ class TestHouse(BaseCase):
         "backlog_event": {"backlog.line"},
         "backlog_kept": {"backlog.line"},
         "backlog_line": {
+            "backlog.card",
             "backlog.situation",
             "backlog.snooze",
             "backlog.step",
@@ -156,6 +157,7 @@ class TestHouse(BaseCase):
             "backlog.suggestion",
             "backlog.verb",
         },
+        "backlog_product_mixin": {"backlog.banner", "backlog.line", "backlog.quote"},
         "backlog_suggestion": {
             "backlog.suggestion.accept",
             "backlog.suggestion.defer",
