@@ -52,6 +52,8 @@ CALLED = {
     ("backlog.line", "get_panel"),
     ("backlog.line", "undo_act"),
     ("backlog.suggestion", "generate"),
+    ("backlog.suggestion", "order_now"),
+    ("backlog.suggestion", "undo_now"),
     ("product.product", "get_promise"),
     ("product.product", "get_promises"),
     ("sale.order", "get_backlog"),
@@ -379,7 +381,15 @@ class TestHostileValues(SuggestionCase):
         switch = request.with_user(self.maker).action_move_to_backup()
         switch = self.suggestion.env[switch["res_model"]].browse(switch["res_id"])
         as_maker = self.suggestion.env
+        order = as_maker["backlog.suggestion.order"]._open_for(self.suggestion)
+        order = as_maker[order["res_model"]].browse(order["res_id"])
+        vendor = self.suggestion.action_open_vendors()
+        vendor = as_maker[vendor["res_model"]].browse(vendor["res_id"])
         return (
+            order,
+            order.line_ids,
+            vendor,
+            vendor.line_ids,
             accept,
             accept.line_ids,
             switch,
