@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -59,16 +60,28 @@ class BacklogForesight(models.AbstractModel):
         waiting = purchase._backlog_waiting().get(purchase.id)
         if not waiting:
             return {}
-        before = {line.id: line.expected_date for line in waiting}
         self.env.flush_all()
+        before = self._expected(waiting)
         with self.env.cr.savepoint(flush=False) as savepoint:
             for statement in statements:
                 self.env.cr.execute(statement)
-            self.env.invalidate_all(flush=False)
-            after = {line.id: line.expected_date for line in waiting}
+            after = self._expected(waiting)
             savepoint.rollback()
-        self.env.invalidate_all(flush=False)
         return {line: (before[line.id], after[line.id]) for line in waiting}
+
+    def _expected(self, lines):
+        """``{line id: when it is expected}``, past the cache of the ORM: in a form that
+        is being edited it holds what is not saved yet."""
+        products = lines._allocation().product_id | lines.product_id
+        query = lines._query_over(
+            self.env["backlog.line.today"]._plain(lines._current(products.ids)),
+            Domain("id", "in", lines.ids),
+        )
+        columns = (
+            SQL.identifier(lines._table, name) for name in ("id", "expected_date")
+        )
+        rows = self.env.execute_query(query.select(*columns))
+        return {line_id: expected or False for line_id, expected in rows}
 
     def _breaks(self, foreseen):
         """Those of ``_foreseen`` whose promise would be missed, and is not today."""

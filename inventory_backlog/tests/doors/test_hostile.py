@@ -49,6 +49,7 @@ CALLED = {
     ("backlog.kept", "rebuild"),
     ("backlog.line", "act"),
     ("backlog.line", "get_changes"),
+    ("backlog.line", "get_cards"),
     ("backlog.line", "get_panel"),
     ("backlog.line", "undo_act"),
     ("backlog.suggestion", "generate"),
@@ -419,7 +420,15 @@ class TestHostileValues(SuggestionCase):
         )
         confirm = lines.env["backlog.confirm.request"]._open_for([request])
         confirm = lines.env[confirm["res_model"]].browse(confirm["res_id"])
-        return ship, ship.line_ids, confirm, confirm.line_ids
+        bought = self._purchase(there, 4, vendor=self.first).with_user(self.maker)
+        change = lines.env["backlog.purchase.change"]._ask(
+            bought, "move", self._after(9)
+        )
+        change = lines.env[change["res_model"]].browse(change["res_id"])
+        return (
+            *(ship, ship.line_ids, confirm, confirm.line_ids),
+            *(change, change.line_ids),
+        )
 
     @mute_logger("odoo.sql_db")
     def test_values_in_forms(self):
@@ -510,6 +519,7 @@ class TestHostileValues(SuggestionCase):
                 ),
                 "undo": lambda value: lines.undo_act(value),
                 "token": lambda value: lines.undo_act({"token": value}),
+                "cards": lambda value: lines.get_cards(value, []),
                 "panel": lambda value: lines.get_panel(value),
                 "scope": lambda value: dashboard.get_dashboard(value),
                 "charts": lambda value: dashboard.get_dashboard("all", value),

@@ -242,7 +242,7 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
         self._offer(late, self.third, 20, delay=3)
         awaited = self._wanted(late, 3, user=seller)
         self.awaited = self._purchase(late, 3, vendor=self.second, days=9)
-        self.quoted = self._quote((self.product, 1), user_id=seller.id)
+        self.quoted = order.sudo().copy()
         bought = self._table("Bought", self.second)
         moved = self._product("Moved")
         self._wanted([(bought, 1), (moved, 1)])

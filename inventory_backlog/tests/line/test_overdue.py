@@ -1,5 +1,6 @@
 from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
+from odoo.tools import format_date
 
 from ...tools.texts import short_day
 from ..common import NOW, BacklogCase
@@ -163,7 +164,7 @@ class TestOverdue(BacklogCase):
             self.env.invalidate_all()
             summary = self.customer.with_user(self.seller)._backlog_summary()
             rests = [one["lines"][0]["rest"] for one in summary["orders"]]
-            day = short_day(self.env, self._after(20))
+            day = format_date(self.env, self._after(20), lang_code="en_US")
             self.assertEqual(
                 rests,
                 [[f"{day}: 3", "1: date to be confirmed"], ["3: date to be confirmed"]],

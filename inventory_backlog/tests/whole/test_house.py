@@ -157,7 +157,6 @@ class TestHouse(BaseCase):
             "backlog.suggestion",
             "backlog.verb",
         },
-        "backlog_product_mixin": {"backlog.banner", "backlog.line", "backlog.quote"},
         "backlog_suggestion": {
             "backlog.suggestion.accept",
             "backlog.suggestion.defer",
