@@ -77,10 +77,12 @@ class BacklogForesight(models.AbstractModel):
             self.env["backlog.line.today"]._plain(lines._current(products.ids)),
             Domain("id", "in", lines.ids),
         )
-        columns = (
-            SQL.identifier(lines._table, name) for name in ("id", "expected_date")
+        rows = self.env.execute_query(
+            query.select(
+                SQL.identifier(lines._table, "id"),
+                SQL.identifier(lines._table, "expected_date"),
+            )
         )
-        rows = self.env.execute_query(query.select(*columns))
         return {line_id: expected or False for line_id, expected in rows}
 
     def _breaks(self, foreseen):

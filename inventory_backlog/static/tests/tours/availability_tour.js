@@ -19,7 +19,7 @@ addTour("inventory_backlog_availability", {
     steps: () => [
         {
             content: "Ask for the first line",
-            trigger: ".o_field_one2many .o_data_row:first .fa-area-chart",
+            trigger: ".o_field_one2many .o_data_row:first .o_backlog_supply",
             run: "click",
         },
         says(
@@ -41,7 +41,7 @@ addTour("inventory_backlog_availability", {
         {
             content: "Ask for the line that nobody has supply for",
             trigger:
-                "body:not(:has(.o_popover)) .o_field_one2many .o_data_row:eq(1) .fa-area-chart.text-danger",
+                "body:not(:has(.o_popover)) .o_field_one2many .o_data_row:eq(1) .o_backlog_supply.text-danger",
             run: "click",
         },
         says(

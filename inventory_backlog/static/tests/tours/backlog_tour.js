@@ -98,7 +98,7 @@ addTour("inventory_backlog_salesperson", {
         },
         {
             content: "The order says it too",
-            trigger: ".o_form_view .alert:contains(Nobody has ordered supply yet)",
+            trigger: ".o_form_view .o_backlog_supply:contains(2 to order)",
         },
         {
             content: "Go back",
