@@ -53,9 +53,8 @@ class BacklogProductMixin(models.AbstractModel):
         quotes = self.env["backlog.quote"]
         if not self.env["backlog.line"].has_access("read"):
             return
-        warehouse = self.env["stock.warehouse"].search(
-            [("company_id", "=", self.env.company.id)], limit=1
-        )
+        # As ``get_promise``, which answers beside it.
+        warehouse = self.env.user._get_default_warehouse_id()
         for record in self if warehouse else ():
             variant = record._backlog_variants()
             if len(variant) == 1 and variant.type == "consu" and variant.sale_ok:

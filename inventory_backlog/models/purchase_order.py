@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import format_list
 
 from ..const import BUYERS, INTERNAL, MOVABLE_STATES
 from ..tools.actions import open_lines
@@ -9,8 +8,6 @@ from ..tools.bounds import bounded, bounded_money
 from ..tools.given import giving
 from ..tools.names import named
 from ..tools.texts import quantity_with_unit, short_day
-
-PROMISES_NAMED = 5
 
 
 class PurchaseOrder(models.Model):
@@ -35,6 +32,12 @@ class PurchaseOrder(models.Model):
         exportable=False,
         groups=INTERNAL,
         help="Who waits for what this purchase brings.",
+    )
+    backlog_waiting_count = fields.Integer(
+        "Backlog",
+        compute="_compute_backlog_banner",
+        groups=INTERNAL,
+        help="How many order lines wait for what this purchase brings.",
     )
     backlog_suggestion_count = fields.Integer(
         "Suggestions",
@@ -238,6 +241,7 @@ class PurchaseOrder(models.Model):
         # Odoo checks access when it reads what is stored, and not when it computes.
         self._origin.check_access("read")
         self.backlog_banner = False
+        self.backlog_waiting_count = 0
         lines = self.env["backlog.line"]
         confirmed = self._origin.filtered(lambda order: order.state == "purchase")
         if not confirmed or not lines.has_access("read"):
@@ -245,8 +249,11 @@ class PurchaseOrder(models.Model):
         waiting = confirmed._backlog_waiting()
         for order in self:
             if waits := waiting.get(order._origin.id):
+                order.backlog_waiting_count = len(waits)
                 order.backlog_banner = self.env["backlog.banner"]._of_purchase(
-                    waits, open_lines(lines, [("id", "in", waits.ids)])
+                    waits,
+                    open_lines(lines, [("id", "in", waits.ids)]),
+                    not order.locked and order._origin.has_access("write"),
                 )
 
     def _backlog_waiting(self):
@@ -284,21 +291,24 @@ class PurchaseOrder(models.Model):
         ):
             return None
         foresight = self.env["backlog.foresight"]
-        broken = foresight._breaks(foresight._moved(origin, self.date_planned))
-        if not broken:
-            return None
-        return {
-            "warning": {
-                "type": "notification",
-                "title": self.env._("Promises that would break: %s", len(broken)),
-                "message": format_list(
-                    self.env,
-                    [line.sudo().order_id.name for line in broken[:PROMISES_NAMED]],
-                ),
-            }
-        }
+        return foresight._warning(
+            foresight._moved(origin._lines_to_come(), self.date_planned)
+        )
+
+    def _lines_to_come(self):
+        """The lines with goods still to come."""
+        return self.order_line.filtered(
+            lambda line: line.product_id and line._open_qty() > 0
+        )
 
     # On the form
+
+    @api.readonly
+    def action_open_backlog(self):
+        """Open the lines that this purchase brings goods for."""
+        lines = self.env["backlog.line"]
+        waiting = lines.union(*self._backlog_waiting().values())
+        return open_lines(lines, [("id", "in", waiting.ids)])
 
     def action_move_date(self):
         """Open the window that moves the arrival and shows who waits for it."""

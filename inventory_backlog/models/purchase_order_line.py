@@ -110,7 +110,8 @@ class PurchaseOrderLine(models.Model):
         if JUDGED & vals.keys():
             self._touch_vendors()
         told = self._dated_anew(vals)
-        result = super().write(vals)
+        with self._telling_less(vals):
+            result = super().write(vals)
         told.move_ids._note_date_by("purchase")
         return result
 
@@ -120,6 +121,40 @@ class PurchaseOrderLine(models.Model):
             return self.browse()
         day = fields.Datetime.to_datetime(vals["date_planned"])
         return self.filtered(lambda line: line.date_planned != day)
+
+    def _telling_less(self, vals):
+        """Tell the salespeople who lose goods when ``vals`` lower what is ordered."""
+        less = self.browse()
+        if "product_qty" in vals:
+            quantity = vals["product_qty"] or 0
+            less = self.filtered(
+                lambda line: line.state == "purchase" and line.product_qty > quantity
+            )
+        return self.env["backlog.foresight"]._telling(
+            less.order_id,
+            self.env._(
+                "%s brings less: look for other supply",
+                ", ".join(less.order_id.mapped("name")),
+            ),
+        )
+
+    @api.onchange("date_planned", "product_qty")
+    def _onchange_backlog(self):
+        """Warn before a date or a quantity is saved that breaks promises."""
+        origin = self._origin
+        # By the rights of the user: a form may name any purchase.
+        if (
+            origin.state != "purchase"
+            or not origin.has_access("write")
+            or not self.env["backlog.line"].has_access("read")
+        ):
+            return None
+        foresight = self.env["backlog.foresight"]
+        if self.product_qty < origin.product_qty:
+            return foresight._warning(foresight._lowered(origin, self.product_qty))
+        if self.date_planned and self.date_planned != origin.date_planned:
+            return foresight._warning(foresight._moved(origin, self.date_planned))
+        return None
 
     def _touch_vendors(self):
         """Mark the cached figures of the vendors of confirmed lines as stale."""

@@ -1,6 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..const import BUYERS, INTERNAL, VALUE_GROUPS
 from ..tools.actions import open_lines
@@ -107,6 +108,23 @@ class ResPartner(models.Model):
             self.env["backlog.line"],
             [("partner_id", "child_of", self.commercial_partner_id.ids)],
         )
+
+    def action_send_backlog_summary(self):
+        """Write a mail to this customer with all its open orders.
+
+        :raise UserError: when nothing of it is open that the user may see
+        """
+        self.ensure_one()
+        customer = self.commercial_partner_id
+        lines = self.env["backlog.line"].search(
+            [("partner_id", "child_of", customer.ids)]
+        )
+        if not lines:
+            raise UserError(
+                self.env._("Nothing is open for %s.", customer.display_name)
+            )
+        # All lines of a customer are in one mail, so one of its orders is enough.
+        return lines.order_id.sorted("id")[:1]._compose_backlog_summary()
 
     # Vendors
 

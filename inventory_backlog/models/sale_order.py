@@ -76,6 +76,11 @@ class SaleOrder(models.Model):
         help="When the last open line can leave, as things stand. Empty while anything "
         "is to order.",
     )
+    backlog_days_late = fields.Char(
+        compute="_compute_backlog_days_late",
+        groups=INTERNAL,
+        help="How many days after the promise the last open line can leave.",
+    )
     backlog_overdue_since = fields.Datetime(
         "Overdue Since",
         compute="_compute_backlog",
@@ -172,6 +177,19 @@ class SaleOrder(models.Model):
         )
 
     # In words
+
+    @api.depends("backlog_promise_date", "backlog_expected_date")
+    @api.depends_context("lang", "tz")
+    def _compute_backlog_days_late(self):
+        for order in self:
+            promised, expected = (
+                moment and fields.Datetime.context_timestamp(order, moment).date()
+                for moment in (order.backlog_promise_date, order.backlog_expected_date)
+            )
+            is_late = promised and expected and expected > promised
+            order.backlog_days_late = is_late and self.env._(
+                "(+%sd)", (expected - promised).days
+            )
 
     @api.depends("backlog_state")
     def _compute_backlog_alert(self):

@@ -188,6 +188,14 @@ class SaleOrderLine(models.Model):
         groups=INTERNAL,
         help="When it was noted what was ready at the confirmation.",
     )
+    cancelled_purchase = fields.Char(
+        readonly=True,
+        copy=False,
+        history=True,
+        groups=INTERNAL,
+        help="The name of the purchase that was to bring it, and that somebody "
+        "cancelled knowing that.",
+    )
     # The few lines of which is still to be noted what was ready.
     _first_fill_pending = models.Index(
         "(id) WHERE first_open_qty IS NOT NULL AND first_ready_qty IS NULL"

@@ -33,6 +33,22 @@ class StockPicking(models.Model):
     def _backlog_products(self):
         return self.move_ids._backlog_products()
 
+    def _action_done(self):
+        """Tell the salespeople who lose goods when the rest of a receipt is given
+        up."""
+        purchases = self.env["purchase.order"]
+        if self.env.context.get("cancel_backorder"):
+            # sudo: who receives goods need not be able to read purchases.
+            purchases = self.sudo().move_ids.purchase_line_id.order_id
+        with self.env["backlog.foresight"]._telling(
+            purchases,
+            self.env._(
+                "Less of %s was received: look for other supply",
+                ", ".join(purchases.mapped("name")),
+            ),
+        ):
+            return super()._action_done()
+
     @api.model
     def _backlog_figures(self):
         """The moves of each transfer summed; its state follows the rules of a move."""

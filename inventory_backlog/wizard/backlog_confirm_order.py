@@ -19,25 +19,32 @@ class BacklogConfirmOrder(models.TransientModel):
     possible_date = fields.Datetime(
         readonly=True, help="When all of it could leave; empty where nobody knows."
     )
+    given_day = fields.Char(readonly=True)
+    possible_day = fields.Char(readonly=True)
 
     def _ask(self, order, lines):
         """Open the question for lines that would leave after the date of ``order``.
 
         :return: the action of the window
         """
-        days = order.order_line._quoted_goods().mapped("quote_expected_date")
+        goods = order.order_line._quoted_goods()
+        is_known = not any(
+            line.quote_overdue_since or not line.quote_expected_date for line in goods
+        )
+        possible = max(goods.mapped("quote_expected_date")) if is_known else False
+        given_day = short_day(self.env, order.commitment_date)
         wizard = self.create(
             {
                 "order_id": order,
                 "message": "\n".join(self._sentence(line) for line in lines),
-                "possible_date": max(days) if all(days) else False,
+                "possible_date": possible,
+                "possible_day": short_day(self.env, possible),
+                "given_day": given_day,
             }
         )
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._(
-                "%s cannot be kept", short_day(self.env, order.commitment_date)
-            ),
+            "name": self.env._("%s cannot be kept", given_day),
             "res_model": self._name,
             "res_id": wizard.id,
             "views": [(False, "form")],

@@ -61,7 +61,8 @@ class BacklogPurchaseChange(models.TransientModel):
         if kind == "cancel":
             foreseen = foresight._cancelled(purchase)
         else:
-            foreseen = foresight._moved(purchase, date) if date else {}
+            lines = purchase._lines_to_come()
+            foreseen = foresight._moved(lines, date) if date else {}
         broken = foresight._breaks(foreseen)
         names = {"lines": len(foreseen), "late": len(broken)}
         summary = self.env._(
@@ -104,10 +105,7 @@ class BacklogPurchaseChange(models.TransientModel):
         self.ensure_one()
         if not self.date:
             raise UserError(self.env._("Choose the day on which it comes."))
-        lines = self.purchase_id.order_line.filtered(
-            lambda line: line.product_id and line._open_qty() > 0
-        )
-        lines.date_planned = self.date
+        self.purchase_id._lines_to_come().date_planned = self.date
         return {"type": "ir.actions.act_window_close"}
 
     def action_cancel_purchase(self):
@@ -133,6 +131,8 @@ class BacklogPurchaseChange(models.TransientModel):
         waiting = purchase._backlog_waiting().get(
             purchase.id, self.env["backlog.line"].browse()
         )
+        # sudo: the buyer sees these lines, and may not write orders.
+        waiting.sudo().order_line_id.cancelled_purchase = purchase.name
         purchase.button_cancel()
         waiting._tell_salespeople(
             self.env._("%s was cancelled: look for other supply", purchase.name)

@@ -11,6 +11,9 @@ MOST_LINES = 3
 # What may be done for all lines of an order at once, the most helpful first.
 VERBS = ("ship", "reserve", "confirm", "order", "chase", "remind", "ask_purchase")
 
+# Of the states of a line, what its sentence is about: the first that holds.
+REASONS = ("blocked", "to_order", "requested", "incoming", "ready")
+
 
 class BacklogBanner(models.AbstractModel):
     """What the form of a document says of its backlog, with the steps of its lines as
@@ -33,13 +36,12 @@ class BacklogBanner(models.AbstractModel):
         steps = self.env["backlog.step"]._next_step(missed, situations)
         sentences = [self._missed(lines, missed)]
         for line in missed[:MOST_LINES]:
-            plan = steps[line.id]["plan"]
-            if plan:
+            if reason := self._reason(line, situations[line.id]):
                 sentences.append(
                     self.env._(
                         "%(product)s: %(sentence)s",
                         product=line.product_id.sudo().display_name,
-                        sentence=plan[0]["sentence"],
+                        sentence=reason,
                     )
                 )
         return {
@@ -48,6 +50,14 @@ class BacklogBanner(models.AbstractModel):
             "verbs": self._verbs(missed, steps),
             "promise": False,
         }
+
+    def _reason(self, line, situation):
+        """Why a line misses its promise: what is missing before what is ready."""
+        step, text = self.env["backlog.step"], self.env["backlog.step.text"]
+        for state in REASONS:
+            if getattr(step, f"_is_{state}")(line, situation):
+                return getattr(text, f"_{state}_sentences")(line, situation)[-1]
+        return ""
 
     def _missed(self, lines, missed):
         """How many lines miss their promise."""
@@ -174,11 +184,12 @@ class BacklogBanner(models.AbstractModel):
             "open": {"label": self.env._("Who waits"), "action": action},
         }
 
-    def _of_purchase(self, lines, action):
+    def _of_purchase(self, lines, action, may_move):
         """The banner of a purchase: who waits for it.
 
         :param lines: the open lines that it brings goods for and that the user may see
         :param action: what opens them
+        :param may_move: whether the user may write its dates
         """
         if not lines:
             return False
@@ -209,6 +220,9 @@ class BacklogBanner(models.AbstractModel):
             "verbs": [],
             "promise": False,
             "open": {"label": self.env._("Who waits"), "action": action},
+            "call": {"label": self.env._("Move date"), "method": "action_move_date"}
+            if may_move
+            else False,
         }
 
     def _tone(self, lines):

@@ -27,6 +27,9 @@ class Situation(NamedTuple):
     """Whether what is ready stands before the last step: it goes to the customer."""
     requests: tuple
     """The documents that would bring it once they are confirmed."""
+    cancelled: str
+    """The name of the purchase that was to bring what is to order, and was
+    cancelled."""
     suggestion: models.BaseModel
     """What is suggested for it and not ordered yet."""
     late: models.BaseModel
@@ -116,6 +119,7 @@ class BacklogSituation(models.AbstractModel):
             can_leave=bool(moves)
             and all(move.location_dest_id.usage == "customer" for move in moves),
             requests=requests,
+            cancelled=line.sudo().order_line_id.cancelled_purchase or "",
             suggestion=suggestion,
             late=slices.filtered(lambda row: self._is_late(line, row)),
             asked=page["asked"].get(line.id, {}),

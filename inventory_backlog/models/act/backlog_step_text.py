@@ -109,6 +109,8 @@ class BacklogStepText(models.AbstractModel):
             return self.env._("In time")
         if cause == "no_supply" and situation.requests:
             return self.env._("Requested, not confirmed")
+        if cause == "no_supply" and situation.cancelled:
+            return self.env._("%s was cancelled", situation.cancelled)
         late = situation.late_documents
         if cause == "supply_late" and late:
             return self.env._("%s comes too late", self._names(late[-1:]))

@@ -1042,17 +1042,30 @@ class BacklogLine(models.Model):
         }
 
     def _tell_salespeople(self, summary):
-        """One activity on each order for its salesperson, in the name of the user, who
-        may lack the right to write orders.
+        """One activity for each salesperson, on their first order of these lines, in
+        the name of the user, who may lack the right to write orders. It names the
+        orders and goods, and no customer.
 
         :param str summary: what happened
         """
-        # sudo: the user sees the lines.
-        for order in self.sudo().order_id.filtered("user_id"):
-            order.activity_schedule(
+        # sudo: the user sees the lines, or is told of none of them.
+        lines = self.sudo().filtered(lambda line: line.order_id.user_id)
+        for person, concerned in lines.grouped(
+            lambda one: one.order_id.user_id
+        ).items():
+            concerned.order_id.sorted("id")[:1].activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=summary,
-                user_id=order.user_id.id,
+                # A note is HTML; names of products are not.
+                note=Markup("<br/>").join(
+                    self.env._(
+                        "%(order)s: %(goods)s",
+                        order=line.order_id.name,
+                        goods=line._goods(line.open_qty),
+                    )
+                    for line in concerned
+                ),
+                user_id=person.id,
             )
 
     @api.readonly

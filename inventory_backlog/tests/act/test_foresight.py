@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from ..common import BacklogCase
 
@@ -42,7 +42,7 @@ class TestForesight(BacklogCase):
         foreseen = (
             self.env["backlog.foresight"]
             .with_user(self.buyer)
-            ._moved(purchase, self._after(20))
+            ._moved(purchase.order_line, self._after(20))
         )
 
         self.assertEqual(foreseen, {self.line: (before, self._after(20))})
@@ -65,7 +65,7 @@ class TestForesight(BacklogCase):
 
     def test_an_earlier_arrival_breaks_nothing(self):
         foresight = self.env["backlog.foresight"].with_user(self.buyer)
-        foreseen = foresight._moved(self._as_buyer(), self._after(2))
+        foreseen = foresight._moved(self._as_buyer().order_line, self._after(2))
 
         self.assertEqual(foresight._breaks(foreseen), [])
 
@@ -100,3 +100,96 @@ class TestForesight(BacklogCase):
     def test_salespeople_move_no_purchase(self):
         with self.assertRaises(AccessError):
             self.purchase.with_user(self.seller).action_move_date()
+
+    def test_a_form_keeps_what_is_typed_when_it_warns(self):
+        with Form(self._as_buyer()) as form:
+            form.partner_ref = "typed before"
+            form.date_planned = self._after(20)
+            self.assertEqual(form.partner_ref, "typed before")
+            self.assertEqual(form.date_planned, self._after(20))
+
+        self.assertEqual(self.purchase.partner_ref, "typed before")
+        self.assertEqual(self._fresh(), self._after(20))
+
+    def test_the_window_keeps_the_date_that_is_typed(self):
+        action = self._as_buyer().action_move_date()
+        wizard = self.env[action["res_model"]].with_user(self.buyer)
+        with Form(wizard.browse(action["res_id"])) as form:
+            form.date = self._after(20)
+            self.assertEqual(form.date, self._after(20))
+            self.assertEqual(len(form.line_ids), 1)
+
+    def test_the_form_warns_of_one_line_too(self):
+        for name, value in (("date_planned", self._after(20)), ("product_qty", 4)):
+            purchase = self._as_buyer()
+            line = purchase.order_line.new(origin=purchase.order_line)
+            line[name] = value
+            with self.subTest(name=name):
+                warning = line._onchange_backlog()["warning"]
+                self.assertIn(self.order.name, warning["message"])
+
+    def test_what_is_enough_warns_of_nothing(self):
+        purchase = self._as_buyer()
+        line = purchase.order_line.new(origin=purchase.order_line)
+        line.product_qty = 5
+
+        self.assertIsNone(line._onchange_backlog())
+
+    # What is taken from customers is told
+
+    def _told(self):
+        return self.order.sudo().activity_ids.mapped("summary")
+
+    def test_lowering_a_purchase_tells_whose_goods_are_gone(self):
+        foresight = self.env["backlog.foresight"].with_user(self.buyer)
+        line = self._as_buyer().order_line
+        foreseen = foresight._lowered(line, 4)
+        line.product_qty = 6
+        self.assertEqual(self._told(), [])
+        line.product_qty = 4
+
+        self.assertEqual([after for _before, after in foreseen.values()], [False])
+        self.assertFalse(self._fresh())
+        self.assertEqual(
+            self._told(), [f"{self.purchase.name} brings less: look for other supply"]
+        )
+
+    def test_a_receipt_whose_rest_is_given_up_tells_it(self):
+        self._receive(self.purchase, 2, backorder=False)
+
+        self.assertEqual(
+            self._told(),
+            [f"Less of {self.purchase.name} was received: look for other supply"],
+        )
+
+    def test_a_receipt_whose_rest_is_still_to_come_tells_nobody(self):
+        self._receive(self.purchase, 2)
+
+        self.assertEqual(self._told(), [])
+
+    def test_each_salesperson_is_told_once(self):
+        other = self._order((self.product, 4), commitment_date=self._after(10))
+        self.purchase.with_user(self.buyer).order_line.product_qty = 1
+        activities = (self.order | other).sudo().activity_ids
+
+        self.assertEqual(len(activities), 1)
+        for order in self.order | other:
+            self.assertIn(order.name, activities.note)
+
+    def test_why_names_the_purchase_that_was_cancelled(self):
+        action = self._as_buyer().action_cancel_or_ask()
+        wizard = self.env[action["res_model"]].with_user(self.buyer)
+        wizard.browse(action["res_id"]).action_cancel_purchase()
+        self.order.commitment_date = self._after(2)
+        self.env.invalidate_all()
+        line = self.line.with_user(self.seller)
+
+        self.assertEqual(line.cause_text, f"{self.purchase.name} was cancelled")
+
+    def test_what_is_ordered_again_is_cancelled_no_more(self):
+        self.test_why_names_the_purchase_that_was_cancelled()
+        self._request(self.product, 9)
+        self.env.invalidate_all()
+        line = self.line.with_user(self.seller)
+
+        self.assertEqual(line.cause_text, "Requested, not confirmed")

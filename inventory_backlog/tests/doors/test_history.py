@@ -18,7 +18,7 @@ HISTORY = {
     "mrp.production": {"backlog_suggestion_id"},
     "purchase.order.line": {"backlog_suggestion_id", "first_promise_date"},
     "sale.order.line": {
-        *("first_open_qty", "first_promise_date"),
+        *("cancelled_purchase", "first_open_qty", "first_promise_date"),
         *("first_ready_at", "first_ready_qty"),
     },
     "stock.move": {"backlog_date_by", "backlog_suggestion_id"},
@@ -68,6 +68,7 @@ class TestHistory(SuggestionCase):
             "first_open_qty": 9,
             "first_ready_qty": 9,
             "first_ready_at": FAR,
+            "cancelled_purchase": "P00007",
         }
 
     def _kept(self, lines):
@@ -81,7 +82,7 @@ class TestHistory(SuggestionCase):
 
     def _true(self, **values):
         """What a line of three, confirmed today, has."""
-        return [[3, self._after(5), fields.Datetime.now(), 0]]
+        return [[False, 3, self._after(5), fields.Datetime.now(), 0]]
 
     def _bought(self, **context):
         """A confirmed purchase line of the buyer, made with forged values."""
@@ -197,6 +198,7 @@ class TestHistory(SuggestionCase):
             "order_line/first_open_qty": 9,
             "order_line/first_ready_qty": 9,
             "order_line/first_ready_at": FAR,
+            "order_line/cancelled_purchase": "P00007",
         }
         result = (
             self.env["sale.order"]
@@ -213,7 +215,7 @@ class TestHistory(SuggestionCase):
         line = self._wanted(self.product, 3).order_line
         copied = line.copy({"order_id": line.order_id.copy().id, **self.forged})
 
-        self.assertEqual(self._kept(copied), [[False] * 4])
+        self.assertEqual(self._kept(copied), [[False] * 5])
 
     def test_a_purchase_is_made_without_what_was_forged(self):
         self.assertEqual(
@@ -325,6 +327,7 @@ class TestHistory(SuggestionCase):
             (sold, "first_promise_date", FAR),
             (sold, "first_ready_qty", 9),
             (sold, "first_ready_at", FAR),
+            (sold, "cancelled_purchase", "P00007"),
             (bought, "first_promise_date", FAR),
         ):
             line = order.order_line[0]

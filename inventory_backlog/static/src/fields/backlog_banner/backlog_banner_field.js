@@ -7,7 +7,7 @@ import {useBacklogAct} from "../../workbench/act";
 import {useService} from "@web/core/utils/hooks";
 
 /** What a document says of its backlog, with what can be done about it. The server
- * sends ``{tone, sentences, verbs: [{verb, label, hint, ids}], promise}``. */
+ * sends ``{tone, sentences, verbs: [{verb, label, hint, ids}], promise, open, call}``. */
 export class BacklogBannerField extends Component {
     static template = "inventory_backlog.BacklogBannerField";
     static props = {...standardFieldProps};
@@ -15,6 +15,7 @@ export class BacklogBannerField extends Component {
     setup() {
         this.backlog = useBacklogAct();
         this.action = useService("action");
+        this.orm = useService("orm");
     }
 
     open() {
@@ -27,6 +28,18 @@ export class BacklogBannerField extends Component {
 
     act({verb, ids}) {
         return this.backlog.act(ids, verb, () => this.props.record.load());
+    }
+
+    /** Call a method of the saved document, and read it again after its window. */
+    async call() {
+        const {record} = this.props;
+        if (!(await record.save())) {
+            return;
+        }
+        const action = await this.orm.call(record.resModel, this.banner.call.method, [
+            [record.resId],
+        ]);
+        await this.action.doAction(action, {onClose: () => record.load()});
     }
 
     /** Fill in the day on which all could leave. */

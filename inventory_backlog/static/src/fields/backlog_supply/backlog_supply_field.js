@@ -2,6 +2,7 @@ import {QtyAtDateWidget, qtyAtDateWidget} from "@sale_stock/widgets/qty_at_date_
 import {_t} from "@web/core/l10n/translation";
 import {BacklogSplit} from "../backlog_split/backlog_split";
 import {registry} from "@web/core/registry";
+import {saleOrderLineProductField} from "@sale/js/sale_product_field";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
 /** What covers a line of an order, or would cover one of a quotation. It takes the
@@ -32,6 +33,9 @@ export class BacklogSupplyField extends QtyAtDateWidget {
         };
     }
 }
+
+// Where there is no room names of products are cut before prices are pushed out.
+saleOrderLineProductField.listViewWidth = [170, 400];
 
 const dependency = (type) => (name) => ({name, type});
 
