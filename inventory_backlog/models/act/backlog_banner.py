@@ -34,16 +34,22 @@ class BacklogBanner(models.AbstractModel):
             return False
         situations = self.env["backlog.situation"]._of(missed)
         steps = self.env["backlog.step"]._next_step(missed, situations)
-        sentences = [self._missed(lines, missed)]
-        for line in missed[:MOST_LINES]:
-            if reason := self._reason(line, situations[line.id]):
-                sentences.append(
-                    self.env._(
-                        "%(product)s: %(sentence)s",
-                        product=line.product_id.sudo().display_name,
-                        sentence=reason,
-                    )
+        reasons = {
+            line: reason
+            for line in missed[:MOST_LINES]
+            if (reason := self._reason(line, situations[line.id]))
+        }
+        sentences = [
+            self._missed(lines, missed),
+            *(
+                self.env._(
+                    "%(product)s: %(sentence)s",
+                    product=line.product_id.sudo().display_name,
+                    sentence=reason,
                 )
+                for line, reason in reasons.items()
+            ),
+        ]
         return {
             "tone": self._tone(missed),
             "sentences": sentences,
