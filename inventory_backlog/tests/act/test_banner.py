@@ -1,3 +1,4 @@
+from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
 from ..common import BacklogCase
@@ -47,6 +48,39 @@ class TestBanner(BacklogCase):
 
         self.assertEqual(outcome["done"], 1)
 
+    def test_a_banner_says_what_is_missing_and_not_what_is_there(self):
+        self._put_in_stock(self.product, 2)
+        order = self._order((self.product, 5), commitment_date=self._after(-2))
+        sentence = self._of(order)["sentences"][1]
+
+        self.assertIn("3 are not ordered", sentence)
+
+    def test_it_asks_as_much_for_ten_lines_as_for_two(self):
+        counts = []
+        for count in (2, 10):
+            goods = [(self._product(), 1) for _number in range(count)]
+            order = self._order(*goods, commitment_date=self._after(-2))
+            self._of(order)
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            order.with_user(self.seller).read(["backlog_banner"])
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(*counts)
+
+    def test_the_header_says_how_many_days_late(self):
+        self._purchase(self.product, 9, days=6)
+        order = self._order((self.product, 5), commitment_date=self._after(2))
+        order.invalidate_recordset()
+
+        self.assertEqual(order.backlog_days_late, "(+4d)")
+
+    def test_the_header_says_nothing_of_what_is_in_time(self):
+        self._put_in_stock(self.product, 5)
+        order = self._order((self.product, 5), commitment_date=self._after(2))
+        order.invalidate_recordset()
+
+        self.assertFalse(order.backlog_days_late)
+
     # Quotations
 
     def test_a_quotation_says_when_all_could_leave(self):
@@ -92,6 +126,9 @@ class TestBanner(BacklogCase):
                 wizard = self.env[action["res_model"]].with_user(self.seller)
                 wizard = wizard.browse(action["res_id"])
                 self.assertIn("Jan 21", wizard.message)
+                self.assertEqual(
+                    (wizard.possible_day, wizard.given_day), ("Jan 21", "Jan 17")
+                )
                 getattr(wizard, method)()
                 self.assertEqual(quotation.state, "sale")
                 self.assertEqual(quotation.commitment_date, self._after(day))
@@ -112,6 +149,24 @@ class TestBanner(BacklogCase):
         self.assertIn("1 order lines of 1 customers", banner["sentences"][0])
         self.assertEqual(banner["open"]["action"]["res_model"], "backlog.line")
         self.assertNotIn("$", banner["sentences"][0])
+
+    def test_who_may_write_a_purchase_moves_its_date(self):
+        purchase = self._purchase(self.product, 9, days=6)
+        self._order((self.product, 5), commitment_date=self._after(2))
+        self.assertEqual(
+            self._of(purchase, self.buyer)["call"]["method"], "action_move_date"
+        )
+        purchase.button_lock()
+        self.assertFalse(self._of(purchase, self.buyer)["call"])
+
+    def test_a_purchase_counts_and_opens_who_waits(self):
+        purchase = self._purchase(self.product, 9, days=6).with_user(self.buyer)
+        order = self._order((self.product, 5), commitment_date=self._after(2))
+        purchase.invalidate_recordset()
+        self.assertEqual(purchase.backlog_waiting_count, 1)
+        lines = self.env["backlog.line"].with_user(self.buyer)
+        found = lines.search(purchase.action_open_backlog()["domain"])
+        self.assertEqual(found.ids, order.order_line.ids)
 
     def test_a_purchase_for_nobody_has_none(self):
         self.assertFalse(self._of(self._purchase(self.product, 9), self.buyer))
@@ -135,7 +190,28 @@ class TestBanner(BacklogCase):
             "Can promise: 10 now · 40 on Jan 21",
         )
 
+    def test_what_can_be_promised_is_of_the_warehouse_that_answers(self):
+        other = self.env["stock.warehouse"].create({"name": "Other", "code": "OTH"})
+        self._put_in_stock(self.product, 7, other.lot_stock_id)
+        self.seller.property_warehouse_id = other
+        product = self.product.with_user(self.seller)
+        product.invalidate_recordset()
+
+        self.assertIn("7 now", product.backlog_can_promise["sentence"])
+        self.assertEqual(product.get_promise(product.id, 7)["ready"], 7)
+
     # Customers
+
+    def test_all_its_open_orders_go_into_one_mail(self):
+        self._order((self.product, 5))
+        customer = self.customer.with_user(self.seller)
+        action = customer.action_send_backlog_summary()
+
+        self.assertEqual(action["res_model"], "mail.compose.message")
+
+    def test_nothing_open_is_no_mail(self):
+        with self.assertRaisesRegex(UserError, "Nothing is open"):
+            self.customer.with_user(self.seller).action_send_backlog_summary()
 
     def test_a_customer_adds_up_what_waits(self):
         self._order((self.product, 5), commitment_date=self._after(-2))
