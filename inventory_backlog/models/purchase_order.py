@@ -325,7 +325,8 @@ class PurchaseOrder(models.Model):
             and self._backlog_waiting()
         ):
             return self.env["backlog.purchase.change"]._ask(self, "cancel")
-        return self.button_cancel()
+        self.button_cancel()
+        return True
 
     def action_move_to_backup(self):
         """Open the window that moves the requests of this vendor to its backups, with

@@ -425,8 +425,10 @@ class TestHostileValues(SuggestionCase):
             bought, "move", self._after(9)
         )
         change = lines.env[change["res_model"]].browse(change["res_id"])
+        quoted = self._quote((there, 1)).with_user(self.maker)
+        asked = lines.env["backlog.confirm.order"].create({"order_id": quoted.id})
         return (
-            *(ship, ship.line_ids, confirm, confirm.line_ids),
+            *(ship, ship.line_ids, confirm, confirm.line_ids, asked),
             *(change, change.line_ids),
         )
 

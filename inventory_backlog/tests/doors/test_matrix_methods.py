@@ -24,7 +24,7 @@ METHODS = """
     backlog.dashboard.get_dashboard
                           -      -        x      x   x     -        x       x     x
     backlog.dashboard.get_salespeople
-                          -      -        x      x   x     -        x       x     x
+                          -      -        x      x   x     -        x       ?     x
     backlog.dashboard.get_trend
                           -      -        x      x   x     -        x       x     x
     backlog.disruption.action_move_requests
@@ -165,6 +165,8 @@ METHODS = """
                           -      -        -      -   -     x        -       -     -
     purchase.order.action_move_to_backup
                           -      -        -      -   -     x        -       -     -
+    purchase.order.action_open_backlog
+                          -      -        -      -   x     x        -       -     -
     purchase.order.action_open_suggestions
                           -      -        -      -   -     x        -       -     -
     purchase.order.action_open_vendor_scorecard
@@ -175,8 +177,10 @@ METHODS = """
                           -      -        x      x   x     x        x       x     x
     res.partner.action_open_vendor_scorecard
                           -      -        -      -   -     x        x       -     -
+    res.partner.action_send_backlog_summary
+                          -      -        ?      ?   ?     ?        ?       ?     ?
     sale.order.action_confirm_or_ask
-                          -      -        x      x   -     -        -       -     x
+                          -      -        x      x   x     -        -       -     x
     sale.order.action_open_backlog
                           -      -        x      x   x     x        x       x     x
     sale.order.action_send_backlog_summary
@@ -186,6 +190,8 @@ METHODS = """
 """
 # What is said to them.
 TOLD = {
+    # They see nobody's lines.
+    "backlog.dashboard.get_salespeople": "^nothing$",
     "backlog.line.action_open_supply": "^It is covered by P.*not yours to open",
     "backlog.line.action_open_transfers": "^WH/OUT/.* is not yours to open",
     "backlog.line.undo_act": "^This is undone already",
@@ -193,6 +199,7 @@ TOLD = {
     "backlog.suggestion.action_open_purchases": "^Nothing .* that you may open",
     "backlog.suggestion.action_open_transfers": "^Nothing .* that you may open",
     "backlog.suggestion.line.action_open_receipt": "^P.* is not yours to open",
+    "res.partner.action_send_backlog_summary": "^Nothing is open for",
 }
 # The button that opens a window.
 OPENED_BY = {
@@ -209,6 +216,8 @@ BINDINGS = """
     action_report_order_backlog
                           -      -        x      x   x     -        x       x     x
     action_send_backlog_summary
+                          -      -        x      x   x     -        x       x     x
+    action_partner_send_backlog_summary
                           -      -        x      x   x     -        x       x     x
 """
 # What is called on a model, with ids or a question among its arguments.

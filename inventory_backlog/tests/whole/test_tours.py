@@ -249,7 +249,7 @@ class TestTours(HttpCase):
             }
         )
         self.browser_js(
-            "/odoo/action-inventory_backlog.backlog_dashboard_action",
+            "/odoo/action-inventory_backlog.backlog_line_action_sale",
             READ_SCREENS % given.id,
             "odoo.isReady === true",
             login="tour_seller",

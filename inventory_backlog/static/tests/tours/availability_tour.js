@@ -41,7 +41,7 @@ addTour("inventory_backlog_availability", {
         {
             content: "Ask for the line that nobody has supply for",
             trigger:
-                "body:not(:has(.o_popover)) .o_field_one2many .o_data_row:eq(1) .o_backlog_supply.text-danger",
+                "body:not(:has(.o_popover)) .o_field_one2many .o_data_row:eq(1) .o_backlog_supply",
             run: "click",
         },
         says(
