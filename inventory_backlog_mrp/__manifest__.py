@@ -1,6 +1,6 @@
 {
     "name": "Inventory Backlog: Kits and Manufacturing",
-    "version": "19.0.1.4.0",
+    "version": "19.0.1.5.0",
     "summary": "Whole kits, manufacturing orders as supply, lines that wait for "
     "raw material",
     "category": "Sales/Sales",

@@ -46,7 +46,7 @@ PICTURES = {
         "admin",
         (1500, 700),
         "action-inventory_backlog.backlog_suggestion_action",
-        [".o_data_row"],
+        [".o_group_header:nth-child(2)", ".o_data_row"],
     ),
     "risk": (
         "admin",

@@ -33,6 +33,8 @@ class BacklogProductMixin(models.AbstractModel):
     )
 
     def _compute_backlog_banner(self):
+        # Odoo checks access when it reads what is stored, and not when it computes.
+        self._origin.check_access("read")
         self.backlog_banner = False
         lines = self.env["backlog.line"]
         if not lines.has_access("read"):
@@ -46,6 +48,7 @@ class BacklogProductMixin(models.AbstractModel):
                 )
 
     def _compute_backlog_can_promise(self):
+        self._origin.check_access("read")
         self.backlog_can_promise = False
         quotes = self.env["backlog.quote"]
         if not self.env["backlog.line"].has_access("read"):

@@ -238,6 +238,8 @@ class PurchaseOrder(models.Model):
     @api.depends("state", "order_line.product_qty", "order_line.date_planned")
     @api.depends_context("lang", "tz", "uid", "allowed_company_ids")
     def _compute_backlog_banner(self):
+        # Odoo checks access when it reads what is stored, and not when it computes.
+        self._origin.check_access("read")
         self.backlog_banner = False
         self.backlog_waiting_count = 0
         lines = self.env["backlog.line"]
@@ -323,7 +325,8 @@ class PurchaseOrder(models.Model):
             and self._backlog_waiting()
         ):
             return self.env["backlog.purchase.change"]._ask(self, "cancel")
-        return self.button_cancel()
+        self.button_cancel()
+        return True
 
     def action_move_to_backup(self):
         """Open the window that moves the requests of this vendor to its backups, with

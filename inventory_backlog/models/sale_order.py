@@ -226,6 +226,8 @@ class SaleOrder(models.Model):
     )
     @api.depends_context("lang", "tz", "uid", "allowed_company_ids")
     def _compute_backlog_banner(self):
+        # Odoo checks access when it reads what is stored, and not when it computes.
+        self._origin.check_access("read")
         banners = self.env["backlog.banner"]
         lines = self.env["backlog.line"]
         confirmed = self._origin._backlog_candidates()

@@ -471,12 +471,19 @@ class BacklogDashboard(models.AbstractModel):
                     "display_name": name,
                     "domain": plain(rest),
                     "context": {
-                        f"search_default_{one}": value for one, value in filters.items()
+                        **{f"search_default_{one}": on for one, on in filters.items()},
+                        **self._column_shown(measure.field),
                     },
                 },
             }
 
         return opened
+
+    @api.model
+    def _column_shown(self, field):
+        """What has the list show the value that a figure adds up, where that is not the
+        open value."""
+        return {} if field == "open_value" else {"summed_field": field}
 
     @api.model
     def _window(self):

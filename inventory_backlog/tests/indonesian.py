@@ -10,21 +10,16 @@ from odoo.tools.misc import file_path
 # Python, of views and templates, and of JavaScript.
 INDONESIAN_SCREENS = [
     (
-        [".o_backlog_explain", ".o_backlog_as_table"],
-        ":has(.o_backlog_explained):has(.o_backlog_charts table)",
-        [
-            "2 baris",
-            "Ikhtisar",
-            "Kas yang diharapkan, per minggu",
-        ],
+        [],
+        ".o_backlog_card b",
+        ["Terlambat", "Perlu dipesan", "Janji", "Sebab", "Minta Pembelian"],
     ),
     (
         [
-            "[data-menu-xmlid='inventory_backlog.backlog_menu_line_mine']",
             "body:has(.o_data_row) .o_searchview_dropdown_toggler",
         ],
         ".o_filter_menu",
-        ["Sebab", "Belum dipesan", "Minta Pembelian", "Ada yang Siap"],
+        ["Sebab", "Belum dipesan", "Ada yang Siap"],
     ),
     (
         [

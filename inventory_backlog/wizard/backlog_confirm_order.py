@@ -14,7 +14,7 @@ class BacklogConfirmOrder(models.TransientModel):
     _inherit = ["backlog.bounds.mixin"]
     _description = "Confirm with a Date That Cannot Be Kept"
 
-    order_id = Link("sale.order", "Order", required=True, readonly=True)
+    order_id = Link("sale.order", required=True, readonly=True)
     message = fields.Text(readonly=True)
     possible_date = fields.Datetime(
         readonly=True, help="When all of it could leave; empty where nobody knows."
@@ -35,7 +35,7 @@ class BacklogConfirmOrder(models.TransientModel):
         given_day = short_day(self.env, order.commitment_date)
         wizard = self.create(
             {
-                "order_id": order.id,
+                "order_id": order,
                 "message": "\n".join(self._sentence(line) for line in lines),
                 "possible_date": possible,
                 "possible_day": short_day(self.env, possible),

@@ -31,7 +31,7 @@ class BacklogPurchaseChange(models.TransientModel):
         """
         purchase.check_access("write")
         wizard = self.create(
-            {"purchase_id": purchase.id, "kind": kind, "date": date}
+            {"purchase_id": purchase, "kind": kind, "date": date}
             | self._foreseen_values(purchase, kind, date)
         )
         name = {

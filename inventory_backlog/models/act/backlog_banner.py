@@ -34,6 +34,11 @@ class BacklogBanner(models.AbstractModel):
             return False
         situations = self.env["backlog.situation"]._of(missed)
         steps = self.env["backlog.step"]._next_step(missed, situations)
+        reasons = {
+            line: reason
+            for line in missed[:MOST_LINES]
+            if (reason := self._reason(line, situations[line.id]))
+        }
         sentences = [
             self._missed(lines, missed),
             *(
@@ -42,8 +47,7 @@ class BacklogBanner(models.AbstractModel):
                     product=line.product_id.sudo().display_name,
                     sentence=reason,
                 )
-                for line in missed[:MOST_LINES]
-                if (reason := self._reason(line, situations[line.id]))
+                for line, reason in reasons.items()
             ),
         ]
         return {

@@ -60,6 +60,8 @@ class BacklogCard(models.AbstractModel):
         """See ``backlog.line.get_cards``."""
         if not isinstance(role, str) or role not in ROLES:
             raise UserError(self.env._("There is no such list of cards."))
+        if not isinstance(domain, list):
+            raise UserError(self.env._("Give the domain as a list."))
         sees_values = self.env.user.has_groups(VALUE_GROUPS)
         if role == "paid" and not sees_values:
             return []

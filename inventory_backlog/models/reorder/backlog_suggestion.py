@@ -391,7 +391,7 @@ class BacklogSuggestion(models.Model):
 
     @api.model
     def _selection_obstacle(self):
-        obstacles = {"no_vendor": self.env._("No vendor can be chosen")}
+        obstacles = {"no_vendor": self.env._("No vendor")}
         return list(obstacles.items())
 
     @api.model

@@ -49,9 +49,12 @@ CALLED = {
     ("backlog.kept", "rebuild"),
     ("backlog.line", "act"),
     ("backlog.line", "get_changes"),
+    ("backlog.line", "get_cards"),
     ("backlog.line", "get_panel"),
     ("backlog.line", "undo_act"),
     ("backlog.suggestion", "generate"),
+    ("backlog.suggestion", "order_now"),
+    ("backlog.suggestion", "undo_now"),
     ("product.product", "get_promise"),
     ("product.product", "get_promises"),
     ("sale.order", "get_backlog"),
@@ -379,7 +382,15 @@ class TestHostileValues(SuggestionCase):
         switch = request.with_user(self.maker).action_move_to_backup()
         switch = self.suggestion.env[switch["res_model"]].browse(switch["res_id"])
         as_maker = self.suggestion.env
+        order = as_maker["backlog.suggestion.order"]._open_for(self.suggestion)
+        order = as_maker[order["res_model"]].browse(order["res_id"])
+        vendor = self.suggestion.action_open_vendors()
+        vendor = as_maker[vendor["res_model"]].browse(vendor["res_id"])
         return (
+            order,
+            order.line_ids,
+            vendor,
+            vendor.line_ids,
             accept,
             accept.line_ids,
             switch,
@@ -409,7 +420,17 @@ class TestHostileValues(SuggestionCase):
         )
         confirm = lines.env["backlog.confirm.request"]._open_for([request])
         confirm = lines.env[confirm["res_model"]].browse(confirm["res_id"])
-        return ship, ship.line_ids, confirm, confirm.line_ids
+        bought = self._purchase(there, 4, vendor=self.first).with_user(self.maker)
+        change = lines.env["backlog.purchase.change"]._ask(
+            bought, "move", self._after(9)
+        )
+        change = lines.env[change["res_model"]].browse(change["res_id"])
+        quoted = self._quote((there, 1)).with_user(self.maker)
+        asked = lines.env["backlog.confirm.order"].create({"order_id": quoted.id})
+        return (
+            *(ship, ship.line_ids, confirm, confirm.line_ids, asked),
+            *(change, change.line_ids),
+        )
 
     @mute_logger("odoo.sql_db")
     def test_values_in_forms(self):
@@ -500,6 +521,7 @@ class TestHostileValues(SuggestionCase):
                 ),
                 "undo": lambda value: lines.undo_act(value),
                 "token": lambda value: lines.undo_act({"token": value}),
+                "cards": lambda value: lines.get_cards(value, []),
                 "panel": lambda value: lines.get_panel(value),
                 "scope": lambda value: dashboard.get_dashboard(value),
                 "charts": lambda value: dashboard.get_dashboard("all", value),
@@ -551,4 +573,4 @@ class TestHostileValues(SuggestionCase):
         out.write({"date_to": "9999-12-31", "date_from": "1900-01-01"})
         self.assertEqual(out.state, "now")
         sentences = out._sentences(self.product.product_tmpl_id, self.third)
-        self.assertIn("12/31/9999", " ".join(sentences))
+        self.assertIn("Dec 31, 9999", " ".join(sentences))

@@ -11,6 +11,7 @@ MODELS = """
     backlog.ask                  ----   ----     ----   ---- ----  ----     ----
     backlog.cash                 ----   ----     -r--   -r-- -r--  -r--     -r--
     backlog.change               ----   ----     ----   ---- ----  ----     ----
+    backlog.confirm.order        ----   ----     crw-   crw- ----  ----     ----
     backlog.confirm.request      ----   ----     ----   ---- ----  crwu     crwu
     backlog.confirm.request.line ----   ----     ----   ---- ----  crwu     crwu
     backlog.disruption           ----   ----     -r--   -r-- -r--  crw-     crwu
@@ -23,6 +24,8 @@ MODELS = """
     backlog.kept.seen            ----   ----     ----   ---- ----  ----     ----
     backlog.kept.slice           ----   ----     ----   ---- ----  ----     ----
     backlog.line                 ----   ----     -r--   -r-- -r--  -r--     -r--
+    backlog.purchase.change      ----   ----     ----   ---- ----  crw-     ----
+    backlog.purchase.change.line ----   ----     ----   ---- ----  crwu     ----
     backlog.report               ----   ----     crwu   crwu crwu  ----     crwu
     backlog.report.recipient     ----   ----     ----   ---- ----  ----     crwu
     backlog.restore              ----   ----     ----   ---- ----  ----     ----
@@ -69,9 +72,12 @@ FIELDS = {
         "backlog.suggestion.line": "value",
         "product.product": "open_value",
         "product.template": "open_value",
+        "res.partner": "backlog_value backlog_late_count backlog_line_count",
     },
     "seller all stock purchase manager": {
         "backlog.cash": "amount amount_total",
+        "product.product": "backlog_banner backlog_can_promise",
+        "product.template": "backlog_banner backlog_can_promise",
         "res.partner": "vendor_disruption_count vendor_line_count",
     },
     "purchase manager": {

@@ -24,7 +24,7 @@ METHODS = """
     backlog.dashboard.get_dashboard
                           -      -        x      x   x     -        x       x     x
     backlog.dashboard.get_salespeople
-                          -      -        x      x   x     -        x       x     x
+                          -      -        x      x   x     -        x       ?     x
     backlog.dashboard.get_trend
                           -      -        x      x   x     -        x       x     x
     backlog.disruption.action_move_requests
@@ -37,6 +37,10 @@ METHODS = """
                           -      -        -      -   -     -        x       -     -
     backlog.kept.rebuild
                           -      -        -      -   -     -        x       -     -
+    backlog.confirm.order.action_keep
+                          -      -        x      x   -     -        -       -     x
+    backlog.confirm.order.action_promise
+                          -      -        x      x   -     -        -       -     x
     backlog.confirm.request.action_confirm
                           -      -        -      -   -     x        -       -     -
     backlog.line.act
@@ -53,12 +57,20 @@ METHODS = """
                           -      -        -      -   -     x        x       -     -
     backlog.line.action_why
                           -      -        x      x   x     x        x       -     x
+    backlog.line.get_cards
+                          -      -        x      x   x     x        x       x     x
     backlog.line.get_changes
                           -      -        x      x   x     x        x       x     x
     backlog.line.get_panel
                           -      -        x      x   x     x        x       -     x
     backlog.line.undo_act
                           -      -        ?      ?   ?     ?        ?       ?     ?
+    backlog.purchase.change.action_cancel_and_order
+                          -      -        -      -   -     x        -       -     -
+    backlog.purchase.change.action_cancel_purchase
+                          -      -        -      -   -     x        -       -     -
+    backlog.purchase.change.action_move
+                          -      -        -      -   -     x        -       -     -
     backlog.report.action_print
                           -      -        x      x   x     -        x       x     x
     backlog.service.action_open_order
@@ -147,16 +159,28 @@ METHODS = """
                           -      x        x      x   x     x        x       x     x
     product.template.action_suggest_purchase
                           -      -        -      -   -     x        x       -     -
+    purchase.order.action_cancel_or_ask
+                          -      -        -      -   -     x        -       -     -
+    purchase.order.action_move_date
+                          -      -        -      -   -     x        -       -     -
     purchase.order.action_move_to_backup
                           -      -        -      -   -     x        -       -     -
+    purchase.order.action_open_backlog
+                          -      -        -      -   x     x        -       -     -
     purchase.order.action_open_suggestions
                           -      -        -      -   -     x        -       -     -
     purchase.order.action_open_vendor_scorecard
                           -      -        -      -   -     x        -       -     -
+    res.partner.action_open_backlog
+                          -      -        x      x   x     x        x       x     x
     res.partner.action_open_disruptions
                           -      -        x      x   x     x        x       x     x
     res.partner.action_open_vendor_scorecard
                           -      -        -      -   -     x        x       -     -
+    res.partner.action_send_backlog_summary
+                          -      -        ?      ?   ?     ?        ?       ?     ?
+    sale.order.action_confirm_or_ask
+                          -      -        x      x   x     -        -       -     x
     sale.order.action_open_backlog
                           -      -        x      x   x     x        x       x     x
     sale.order.action_send_backlog_summary
@@ -166,6 +190,8 @@ METHODS = """
 """
 # What is said to them.
 TOLD = {
+    # They see nobody's lines.
+    "backlog.dashboard.get_salespeople": "^nothing$",
     "backlog.line.action_open_supply": "^It is covered by P.*not yours to open",
     "backlog.line.action_open_transfers": "^WH/OUT/.* is not yours to open",
     "backlog.line.undo_act": "^This is undone already",
@@ -173,6 +199,7 @@ TOLD = {
     "backlog.suggestion.action_open_purchases": "^Nothing .* that you may open",
     "backlog.suggestion.action_open_transfers": "^Nothing .* that you may open",
     "backlog.suggestion.line.action_open_receipt": "^P.* is not yours to open",
+    "res.partner.action_send_backlog_summary": "^Nothing is open for",
 }
 # The button that opens a window.
 OPENED_BY = {
@@ -190,12 +217,15 @@ BINDINGS = """
                           -      -        x      x   x     -        x       x     x
     action_send_backlog_summary
                           -      -        x      x   x     -        x       x     x
+    action_partner_send_backlog_summary
+                          -      -        x      x   x     -        x       x     x
 """
 # What is called on a model, with ids or a question among its arguments.
 OF_MODELS = (
     "act",
     "generate",
     "get_backlog",
+    "get_cards",
     "get_panel",
     "get_promise",
     "get_promises",
@@ -220,7 +250,8 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
         late = self._table("Late", self.second)
         self._offer(late, self.third, 20, delay=3)
         awaited = self._wanted(late, 3, user=seller)
-        self._purchase(late, 3, vendor=self.second, days=9)
+        self.awaited = self._purchase(late, 3, vendor=self.second, days=9)
+        self.quoted = order.sudo().copy()
         bought = self._table("Bought", self.second)
         moved = self._product("Moved")
         self._wanted([(bought, 1), (moved, 1)])
@@ -267,6 +298,7 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
             "purchase.order": request,
             "res.partner": self.first,
             "sale.order": order,
+            "sale.order.action_confirm_or_ask": self.quoted,
         }
         for name, of_order in (
             ("backlog.line", order),
@@ -284,6 +316,7 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
         line = self.records["backlog.line"]
         self.arguments = {
             "backlog.line.act": ([line.id], "snooze", {"until": "2030-02-01"}),
+            "backlog.line.get_cards": ("manager", []),
             "backlog.line.get_panel": (line.id,),
             "backlog.line.undo_act": ({"verb": "snooze", "token": 1},),
             "backlog.suggestion.action_buy_instead": (self.third.id,),
@@ -302,6 +335,12 @@ class TestMatrixMethods(SuggestionCase, MatrixCase):
         press the button."""
         if model == "backlog.suggestion.accept.line":
             return self._window("backlog.suggestion.accept", env).sudo().line_ids
+        if model == "backlog.confirm.order":
+            window = {"order_id": self.quoted, "possible_date": self._after(5)}
+            return env[model].sudo().create(window)
+        if model == "backlog.purchase.change":
+            window = {"purchase_id": self.awaited, "kind": "move"}
+            return env[model].sudo().create({**window, "date": self._after(5)})
         if model == "backlog.ship":
             line = self.env["backlog.line"].search([("order_id", "=", self.shipped.id)])
             transfers = self.shipped.sudo().picking_ids

@@ -171,7 +171,14 @@ class TestMatrixRows(MatrixCase):
         suggestion = self.env["backlog.suggestion"].search(of_company, limit=1)
         bought = self.env["purchase.order.line"].search(of_company, limit=1)
         moved = self.env["stock.move"].search(of_company, limit=1)
+        ordered = self.env["sale.order"].search(of_company, limit=1)
         windows = {
+            "backlog.confirm.order": {"order_id": ordered.id},
+            "backlog.purchase.change": {
+                "purchase_id": bought.order_id.id,
+                "kind": "move",
+                "line_ids": [Command.create({"order": "S1"})],
+            },
             "backlog.confirm.request": {
                 "line_ids": [
                     Command.create({"document": f"purchase.order,{bought.order_id.id}"})
@@ -197,6 +204,7 @@ class TestMatrixRows(MatrixCase):
         }
         rights = (
             "purchase.group_purchase_user,stock.group_stock_user,"
+            "sales_team.group_sale_salesman_all_leads,"
             "inventory_backlog.group_backlog_manager"
         )
         mine, other = (new_test_user(self.env, n, rights) for n in ("mine", "other"))

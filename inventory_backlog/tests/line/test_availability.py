@@ -1,7 +1,7 @@
 from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
-from odoo.tools import format_date
 
+from ...tools.texts import short_day
 from ..common import NOW
 from ..vendors import VendorCase
 
@@ -29,7 +29,7 @@ class TestAvailability(VendorCase):
         return shown["sentence"], shown["usual"], shown["is_alarming"]
 
     def _day(self, days):
-        return format_date(self.with_seller, self._after(days))
+        return short_day(self.with_seller, self._after(days))
 
     @property
     def with_seller(self):

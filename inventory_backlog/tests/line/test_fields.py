@@ -35,6 +35,7 @@ class TestFields(FiguresCase):
                     "open_value",
                     "backlog_expected_date",
                     "backlog_overdue_since",
+                    "backlog_promise_date",
                     "is_backlog_at_risk",
                     "is_backlog_late",
                 },

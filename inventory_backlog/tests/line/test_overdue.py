@@ -2,6 +2,7 @@ from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import format_date
 
+from ...tools.texts import short_day
 from ..common import NOW, BacklogCase
 
 
@@ -126,7 +127,7 @@ class TestOverdue(BacklogCase):
         with freeze_time(self._after(5)):
             line = self._line(order.order_line)
             self.assertEqual(line.overdue_since, self._after(1))
-            since, last = (format_date(self.env, self._after(n)) for n in (1, 20))
+            since, last = (short_day(self.env, self._after(n)) for n in (1, 20))
             self.assertIn(
                 f"9 Units, some of it overdue since {since}, the last expected on "
                 f"{last}.",
@@ -147,15 +148,13 @@ class TestOverdue(BacklogCase):
         with freeze_time(self._after(5)):
             self.env.invalidate_all()
             why = self._line(order.order_line).why
-            since = format_date(self.env, self._after(2))
+            since = short_day(self.env, self._after(2))
             [source] = why["sources"]
             self.assertEqual(source["date"], "")
             self.assertEqual(source["overdue"], f"was due on {since}")
             self.assertIn(f"overdue since {since}", self._verdict(order))
             self.assertIn("At risk: its receipt is overdue.", self._verdict(order))
-            self.assertNotIn(
-                format_date(self.env, self._after(5)), self._verdict(order)
-            )
+            self.assertNotIn(short_day(self.env, self._after(5)), self._verdict(order))
 
     def test_the_customer_reads_that_the_date_is_to_be_confirmed(self):
         order, _purchase = self._late_receipt()
@@ -205,8 +204,8 @@ class TestOverdue(BacklogCase):
             (False, True, 0, "no_supply", "supply_late", False),
         )
         verdict = self._verdict(order)
-        day = format_date(self.env, self._after(18))
-        promise = format_date(self.env, self._after(5))
+        day = short_day(self.env, self._after(18))
+        promise = short_day(self.env, self._after(5))
         self.assertIn(
             f"On its way: 180 Units, the last expected on {day}, after the promise of "
             f"{promise}.",

@@ -153,8 +153,8 @@ class TestSuggestionExpedite(SuggestionCase):
             window.action_confirm()
             note = purchase.activity_ids.note
             self.assertIn("overdue since", " ".join(note.split()))
-            self.assertIn("Jan 17", note)
-            self.assertNotIn("Jan 21", note)
+            self.assertIn("01/17/2030", note)
+            self.assertNotIn("01/21/2030", note)
         with freeze_time(self._after(7)):
             # The same, a day later: no news.
             self.assertEqual(set(self._generate().values()), {0})
@@ -187,7 +187,7 @@ class TestSuggestionExpedite(SuggestionCase):
         self.assertEqual(activity.user_id, self.buyer)
         self.assertEqual(activity.date_deadline, self._after(0).date())
         self.assertEqual(activity.summary, "Chase vendor: Chair")
-        for text in ("5 Units", "Jan 18", "Jan 24"):
+        for text in ("5 Units", "01/18/2030", "01/24/2030"):
             self.assertIn(text, activity.note)
         # Who reads the purchase need not be able to read the order.
         self.assertNotIn(order.name, activity.note)

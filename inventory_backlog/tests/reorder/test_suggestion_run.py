@@ -244,7 +244,7 @@ class TestSuggestionRun(SuggestionCase):
             "Table",
             "5 Units",
             "First",
-            "Jan 18",
+            "01/18/2030",
         ):
             self.assertIn(text, mail.body_html)
 
@@ -297,7 +297,7 @@ class TestSuggestionRun(SuggestionCase):
             set(bodies), {reader.email_formatted, self.buyer.email_formatted}
         )
         self.assertIn("18/01/2030", bodies[reader.email_formatted])
-        self.assertIn("Jan 18", bodies[self.buyer.email_formatted])
+        self.assertIn("01/18/2030", bodies[self.buyer.email_formatted])
 
     def test_buyers_of_another_company_get_no_mail(self):
         other = self.env["res.company"].create({"name": "Other"})

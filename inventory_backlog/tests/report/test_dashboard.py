@@ -46,6 +46,7 @@ class TestDashboard(AnalysisCase):
         chosen = {
             name.removeprefix("search_default_"): value
             for name, value in (action["context"] or {}).items()
+            if name.startswith("search_default_")
         }
         if not chosen:
             return Domain.TRUE
@@ -158,6 +159,25 @@ class TestDashboard(AnalysisCase):
         self.assertEqual(
             figure["action"]["xml_id"], "inventory_backlog.backlog_line_action"
         )
+        self.assertEqual(self._summed(lines, figure["action"]), [name])
+
+    def _summed(self, lines, action):
+        """The values that the list adds up, as it opens."""
+        [view_id, kind] = action["views"][0]
+        arch = lines.get_view(view_id, kind)["arch"]
+        return [
+            node.get("name")
+            for node in etree.fromstring(arch).iter("field")
+            if node.get("sum")
+            and node.get("name").endswith("_value")
+            and (
+                node.get("optional") != "hide"
+                or node.get("name") == action["context"].get("summed_field")
+            )
+            and not safe_eval(
+                node.get("column_invisible", "False"), {"context": action["context"]}
+            )
+        ]
 
     def test_every_salesperson_has_the_sum_of_the_lines_that_it_opens(self):
         other = new_test_user(

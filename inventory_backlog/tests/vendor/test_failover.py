@@ -1,8 +1,8 @@
 from odoo.exceptions import RedirectWarning, UserError
 from odoo.fields import Command
 from odoo.tests import Form, freeze_time, tagged
-from odoo.tools import format_date
 
+from ...tools.texts import short_day
 from ..vendors import VendorCase
 
 
@@ -534,7 +534,7 @@ class TestFailover(VendorCase):
         self._disrupt(self.first, until=3)
         self.assertEqual(
             self._fresh(template).vendor_alert,
-            f"First is out until {format_date(self.env, self._after(3))}: Flood.\n"
+            f"First is out until {short_day(self.env, self._after(3))}: Flood.\n"
             "Odoo buys Chair from Second instead.",
         )
         with freeze_time(self._after(4)):

@@ -135,7 +135,7 @@ class TestTours(HttpCase):
         self.assertEqual(shade.state, "ordered")
         line = shade.purchase_line_ids
         self.assertEqual(line.order_id.partner_id.name, "Tour Main Vendor")
-        self.assertEqual((line.product_qty, line.state), (4, "draft"))
+        self.assertEqual((line.product_qty, line.state), (6, "draft"))
         self.assertIn(order.name, line.backlog_for_whom)
         self.assertEqual(lamp.state, "proposed")
         self.assertFalse(lamp.purchase_line_ids)
@@ -309,7 +309,7 @@ class TestTours(HttpCase):
             }
         )
         self.browser_js(
-            "/odoo/action-inventory_backlog.backlog_dashboard_action",
+            "/odoo/action-inventory_backlog.backlog_line_action_sale",
             READ_SCREENS % given.id,
             "odoo.isReady === true",
             login="tour_seller",

@@ -8,6 +8,12 @@ from ..common import TableCase
 class TestKitService(TableCase):
     """A kit is served when all its components are."""
 
+    def _order(self, *goods, **values):
+        """A confirmed order of which is noted what was ready."""
+        order = super()._order(*goods, **values)
+        self.env["backlog.fold"].sudo()._fold()
+        return order
+
     def _row(self, order):
         service = self.env["backlog.service"]
         service.invalidate_model()
@@ -43,6 +49,7 @@ class TestKitService(TableCase):
         order.order_line = [
             Command.create({"product_id": self.table.id, "product_uom_qty": 5})
         ]
+        self.env["backlog.fold"].sudo()._fold()
 
         self.assertEqual(order.order_line.mapped("first_ready_qty"), [3, 4])
 

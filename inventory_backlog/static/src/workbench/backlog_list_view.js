@@ -15,7 +15,14 @@ import {useHotkey} from "@web/core/hotkeys/hotkey_hook";
 // Narrower windows show the form of a line instead of the panel.
 const WIDE = 1200;
 // What gives way to the panel.
-const GIVES_WAY = ["cause_text", "open_value", "supply_vendor"];
+const GIVES_WAY = [
+    "cause_text",
+    "open_value",
+    "backlog_value",
+    "to_source_value",
+    "prepaid_value",
+    "supply_vendor",
+];
 // Of different products they are not added up.
 const QUANTITIES = [
     "ordered_qty",
@@ -166,6 +173,13 @@ export class BacklogListRenderer extends ListRenderer {
     }
 
     // Columns and rows
+
+    /** A figure of the overview has the list show what it adds up. */
+    computeOptionalActiveFields() {
+        const active = super.computeOptionalActiveFields();
+        const summed = this.props.list.context.summed_field;
+        return summed ? {...active, [summed]: true} : active;
+    }
 
     getActiveColumns() {
         const columns = super.getActiveColumns();

@@ -50,8 +50,7 @@ addTour("inventory_backlog_salesperson", {
         },
         {
             content: "It was asked",
-            trigger:
-                ".o_data_row:contains(Tour Table) [name=cause_text]:contains(asked)",
+            trigger: ".o_backlog_panel:contains(Asked just now)",
         },
         {
             content: "Take it back by the key",
@@ -60,8 +59,7 @@ addTour("inventory_backlog_salesperson", {
         },
         {
             content: "Nobody was asked",
-            trigger:
-                ".o_data_row:contains(Tour Table) [name=cause_text]:not(:contains(asked))",
+            trigger: ".o_backlog_panel:contains(Tour Table) [data-verb=ask_purchase]",
         },
         {
             content: "Close the panel",
@@ -100,7 +98,7 @@ addTour("inventory_backlog_salesperson", {
         },
         {
             content: "The order says it too",
-            trigger: ".o_form_view .alert:contains(Nobody has ordered supply yet)",
+            trigger: ".o_form_view .o_backlog_supply:contains(2 to order)",
         },
         {
             content: "Go back",

@@ -77,7 +77,7 @@ addTour("inventory_backlog_dashboard", {
             "Open what is ready",
             ".o_backlog_kpi[data-key=ready] button.o_backlog_figure",
             3,
-        ).filter(({content}) => content !== "They add up to the figure"),
+        ),
         ...opens(
             "Open what a salesperson has open",
             ".o_backlog_people tr:contains(tour_seller) td:eq(0) button",
@@ -110,12 +110,11 @@ addTour("inventory_backlog_dashboard", {
         },
         BACK,
         {
-            content: "Reports are under Reporting",
-            trigger:
-                ".o_backlog_dashboard [data-key=open], .o_backlog_dashboard .o_backlog_kpi",
+            content: "The overview is there again",
+            trigger: TILE,
         },
         {
-            content: "Open the menu",
+            content: "Reports are under Reporting",
             trigger: "[data-menu-xmlid='inventory_backlog.backlog_menu_reporting']",
             run: "click",
         },

@@ -113,6 +113,11 @@ addTour("inventory_backlog_markup", {
                 "[data-menu-xmlid='inventory_backlog.backlog_suggestion_menu_purchase']",
             run: "click",
         },
+        {
+            content: "Unfold what nobody sells",
+            trigger: ".o_list_view .o_group_header:first",
+            run: "click",
+        },
         shown("Suggestions show names", `.o_list_view .o_data_row${NAMED}`),
         {
             content: "Open one",

@@ -1,6 +1,7 @@
 import {addTour} from "@inventory_backlog/../tests/tours/tours";
 import {stepUtils} from "@web_tour/tour_utils";
 
+const group = (name) => `.o_group_header:contains(${name})`;
 const card = (name) => `.o_data_row:contains(${name})`;
 
 addTour("inventory_backlog_suggestions", {
@@ -24,13 +25,29 @@ addTour("inventory_backlog_suggestions", {
             run: "click",
         },
         {
+            content: "Open the menu of the gear",
+            trigger:
+                ".o_control_panel:has(.o_breadcrumb:contains(Reorder Suggestions)) .o_cp_action_menus button",
+            run: "click",
+        },
+        {
             content: "Look at everything again",
-            trigger: ".o_control_panel button[name=action_update]",
+            trigger: ".o_backlog_update",
             run: "click",
         },
         {
             content: "It says what it found",
             trigger: ".o_notification:contains(New:)",
+        },
+        {
+            content: "What nobody sells comes first, with a button to choose who does",
+            trigger:
+                ".o_group_header:first:contains(No vendor) button[name=action_open_vendors]",
+        },
+        {
+            content: "Unfold the vendor",
+            trigger: `${group("Tour Main Vendor")}:contains(order by)`,
+            run: "click",
         },
         {
             content: "Open one",
@@ -66,7 +83,26 @@ addTour("inventory_backlog_suggestions", {
         },
         {
             content: "The list says so",
-            trigger: `${card("Tour Lamp")}:contains(Tour Backup)`,
+            trigger: group("Tour Backup"),
+        },
+        {
+            content: "Order all of the other vendor",
+            trigger: `${group("Tour Main Vendor")} button[name=action_order]`,
+            run: "click",
+        },
+        {
+            content: "Undo it",
+            trigger: ".o_notification:contains(written) button:contains(Undo)",
+            run: "click",
+        },
+        {
+            content: "It says so",
+            trigger: ".o_notification:contains(Undone: 1)",
+        },
+        {
+            content: "Unfold the backup",
+            trigger: group("Tour Backup"),
+            run: "click",
         },
         {
             content: "Select the lamp",
@@ -79,43 +115,53 @@ addTour("inventory_backlog_suggestions", {
             run: "click",
         },
         {
-            content: "Create requests of both",
-            trigger: ".o_control_panel button[name=action_open_requests]",
+            content: "Edit the quantity of both",
+            trigger: `${card("Tour Shade")} [name=suggested_qty]`,
             run: "click",
         },
         {
-            content: "Both are there, from their vendors",
-            trigger:
-                ".modal .o_data_row:contains(Tour Shade):contains(Tour Main Vendor)",
+            content: "Write another one, with the keyboard",
+            trigger: `${card("Tour Shade")} [name=suggested_qty] input`,
+            run: "edit 6 && press Enter",
         },
         {
-            content: "Confirm",
-            trigger:
-                ".modal:has(.o_data_row:contains(Tour Lamp):contains(Tour Backup)) button[name=action_confirm]:visible",
+            content: "Of both",
+            trigger: ".modal .btn-primary",
             run: "click",
         },
         {
-            content: "A request for each vendor came out",
-            trigger:
-                ".o_list_view:has(.o_data_row:contains(Tour Backup)) .o_data_row:contains(Tour Main Vendor)",
-        },
-        {
-            content: "Go back to the suggestions",
-            trigger: ".o_breadcrumb a:contains(Reorder Suggestions)",
+            content: "Both have it, order them",
+            trigger: `.o_list_view:has(${card("Tour Lamp")}:contains(6)):has(${card("Tour Shade")}:contains(6)) .o_control_panel button[name=action_order]`,
             run: "click",
         },
         {
-            content: "The request waits to be confirmed, nothing is left to buy",
-            trigger: `.o_list_view:not(:has(${card("Tour Lamp")}:contains(Buy))) ${card("Tour Lamp")}:contains(Confirm)`,
+            content: "Requests came out",
+            trigger: ".o_notification:contains(written)",
         },
         {
-            content: "Look for what is under way",
+            content: "Look for what was ordered",
             trigger: ".o_searchview_facet:contains(Proposed) .o_facet_remove",
             run: "click",
         },
         {
-            content: "Open the lamp",
-            trigger: `${card("Tour Lamp")}:contains(Under way) [name=product_id]`,
+            content: "Open the menu of the filters",
+            trigger: ".o_searchview_dropdown_toggler",
+            run: "click",
+        },
+        {
+            content: "Ordered today",
+            trigger: ".o_filter_menu .o_menu_item:contains(Ordered Today)",
+            run: "click",
+        },
+        {
+            content: "Look at the list again",
+            trigger:
+                ".o_searchview_facet:contains(Ordered Today) ~ .o_searchview_input_container input, .o_searchview_input",
+            run: "press Escape",
+        },
+        {
+            content: "Open the lamp, which has an undo of its own",
+            trigger: `${card("Tour Lamp")}:has(button[name=action_take_back]) [name=product_id]`,
             run: "click",
         },
         {
@@ -124,13 +170,13 @@ addTour("inventory_backlog_suggestions", {
                 ".o_field_widget[name=purchase_line_ids] .o_data_row:contains(Tour Backup)",
         },
         {
-            content: "Undo it",
-            trigger: "button[name=action_undo]",
-            run: "click",
+            content: "Undo it with the keyboard",
+            trigger: ".o_form_view button[name=action_take_back]:visible",
+            run: "press alt+u",
         },
         {
             content: "It is proposed again",
-            trigger: ".o_form_view button[name=action_open_accept]:visible",
+            trigger: ".o_form_view button[name=action_order]:visible",
         },
     ],
 });

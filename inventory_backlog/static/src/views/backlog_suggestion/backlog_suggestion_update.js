@@ -2,7 +2,6 @@ import {Component} from "@odoo/owl";
 import {DropdownItem} from "@web/core/dropdown/dropdown_item";
 import {STATIC_ACTIONS_GROUP_NUMBER} from "@web/search/action_menus/action_menus";
 import {registry} from "@web/core/registry";
-import {useService} from "@web/core/utils/hooks";
 
 /** *Update* in the menu of the gear: a scheduled action looks every day anyway. */
 export class SuggestionUpdate extends Component {
@@ -10,15 +9,13 @@ export class SuggestionUpdate extends Component {
     static components = {DropdownItem};
     static props = {};
 
-    setup() {
-        this.action = useService("action");
-        this.orm = useService("orm");
-    }
-
     async update() {
-        const done = await this.orm.call("backlog.suggestion", "action_update", [[]]);
-        await this.action.doAction(done);
-        await this.action.doAction("soft_reload");
+        // The menu closes and takes this component along, and with it what its own
+        // services still wait for.
+        const {action, orm} = this.env.services;
+        const done = await orm.call("backlog.suggestion", "action_update", [[]]);
+        await action.doAction(done);
+        await action.doAction("soft_reload");
     }
 }
 
